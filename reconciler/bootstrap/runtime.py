@@ -135,7 +135,7 @@ class ReloadableRuntime:
             except UsageError:  # deleted or switched off after it was queued
                 return None
             context = await container.build_context(project, activity, manual=False)
-            activity.watch(context.github.cost)
+            activity.watch_value(context.github.cost)
             return await run_pass(context)
 
     @property

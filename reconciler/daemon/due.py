@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
-JITTER_SHARE = 0.1
+MAX_JITTER_SHARE = 0.1
 """A pass is delayed by up to this share of its interval, so that projects are not all due together."""
-RETRY_SECONDS = 5.0
+QUEUE_AGAIN_SECONDS = 5.0
 """Delay before a project is queued again if its pass recorded nothing: it was busy, or without a database."""
 
 
@@ -52,9 +52,9 @@ class DueProjects:
             project.project_id: self._project_times(project, now, monotonic) for project in due_projects
         }
         late = [
-            (max(times.due_monotonic, times.queued_monotonic + RETRY_SECONDS), project_id)
+            (max(times.due_monotonic, times.queued_monotonic + QUEUE_AGAIN_SECONDS), project_id)
             for project_id, times in self._times.items()
-            if times.due_monotonic <= monotonic and times.queued_monotonic + RETRY_SECONDS <= monotonic
+            if times.due_monotonic <= monotonic and times.queued_monotonic + QUEUE_AGAIN_SECONDS <= monotonic
         ]
         return [project_id for _, project_id in sorted(late)]
 
@@ -89,7 +89,7 @@ class DueProjects:
             )
         wait = max(
             -MAX_IDLE_FACTOR * self.interval_seconds,
-            wait + self.interval_seconds * JITTER_SHARE * _jitter_fraction(project),
+            wait + self.interval_seconds * MAX_JITTER_SHARE * _jitter_fraction(project),
         )
         return _ProjectTimes(project=project, due_monotonic=monotonic + wait, not_before_monotonic=monotonic)
 

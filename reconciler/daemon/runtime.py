@@ -17,11 +17,11 @@ class PassActivity:
         self._steps = 0
         self._watched: list[Callable[[], object]] = []
 
-    def watch(self, what: Callable[[], object]) -> None:
+    def watch_value(self, what: Callable[[], object]) -> None:
         """Add a value that changes whenever the pass makes progress, such as its number of requests."""
         self._watched.append(what)
 
-    def observed_values(self) -> tuple[object, ...]:
+    def progress_values(self) -> tuple[object, ...]:
         """Return the current values. Two equal results mean that nothing has happened in between."""
         return (self._steps, *(each() for each in self._watched))
 

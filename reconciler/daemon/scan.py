@@ -15,7 +15,7 @@ from reconciler.model.ids import ProjectId
 
 MIN_SCAN_INTERVAL_SECONDS = 5.0
 """Minimum time between two scans."""
-REST_FACTOR = 50.0
+PAUSE_AFTER_SCAN_FACTOR = 50.0
 """The pause after a scan, as a multiple of its duration: scans take at most 2 % of the time."""
 FIRST_NUDGE_AGAIN_SECONDS, MAX_NUDGE_AGAIN_SECONDS = 10.0, 600.0
 """Delay until the same difference is nudged again: the first one, and the longest."""
@@ -62,7 +62,9 @@ class ScanSchedule:
 
     def record_scan(self, began: float, ended: float) -> None:
         """Record the end of a scan, also a failed one."""
-        self._next_monotonic = ended + max(self._min_interval_seconds, REST_FACTOR * (ended - began))
+        self._next_monotonic = ended + max(
+            self._min_interval_seconds, PAUSE_AFTER_SCAN_FACTOR * (ended - began)
+        )
 
     def postpone(self, now: float) -> None:
         """Delay the next scan, because another one has just found everything that it would find."""
@@ -83,10 +85,10 @@ class ScanSchedule:
         return [
             project_id
             for project_id, fingerprint in fingerprints.items()
-            if may(project_id) and self._record_if_news(project_id, fingerprint, now)
+            if may(project_id) and self._record_if_different(project_id, fingerprint, now)
         ]
 
-    def _record_if_news(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
+    def _record_if_different(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
         record = self._nudge_records.get(project_id)
         if record is None or record.fingerprint != fingerprint:
             self._nudge_records[project_id] = _NudgeRecord(

@@ -18,12 +18,12 @@ from reconciler.ports import Clock
 
 Job = Callable[[], Awaitable[None]]
 
-UNWIND_SECONDS = 2.0
+CANCEL_GRACE_SECONDS = 2.0
 """Time that a cancelled job has for cancelling its query.
 
 After that it is cancelled again, without waiting.
 """
-JUMP_SECONDS = 2.0
+MIN_CLOCK_JUMP_SECONDS = 2.0
 """A larger difference between two checks is a jump; NTP adjusts far less."""
 
 
@@ -85,7 +85,7 @@ class Scheduler:
         """Wait until no job is running: each may hold a connection until it ends."""
         running = set(self._running)
         if running:
-            await asyncio.wait(running, timeout=UNWIND_SECONDS)
+            await asyncio.wait(running, timeout=CANCEL_GRACE_SECONDS)
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
@@ -96,14 +96,14 @@ class ClockJumpDetector:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset = self._read_offset()
+        self._offset = self._read_clock_offset()
         self.jump_seconds = 0.0  # found by the last call
 
     def detect_jump(self) -> bool:
         """Return whether the wall clock jumped since the last call; `jump_seconds` has the size."""
-        offset = self._read_offset()
+        offset = self._read_clock_offset()
         self.jump_seconds, self._offset = offset - self._offset, offset
-        return abs(self.jump_seconds) > JUMP_SECONDS
+        return abs(self.jump_seconds) > MIN_CLOCK_JUMP_SECONDS
 
-    def _read_offset(self) -> float:
+    def _read_clock_offset(self) -> float:
         return self._clock.now().timestamp() - self._clock.monotonic()

@@ -150,7 +150,7 @@ class Service:
             try:
                 await worker.serve()
             except ReconcilerError as error:
-                self._report_problem(error)
+                self._log_database_problem(error)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), self._intervals.retry)
             else:
@@ -171,9 +171,9 @@ class Service:
             await self._check_ready()
             await self._queue_due_projects()
         except ReconcilerError as error:
-            self._report_problem(error)
+            self._log_database_problem(error)
         else:
-            self._clear_problem()
+            self._clear_database_problem()
         self._last_tick_monotonic = self._clock.monotonic()
 
     async def _check_ready(self) -> None:
@@ -214,7 +214,7 @@ class Service:
             ):
                 await self._queue.nudge(project_id)
         except ReconcilerError as error:
-            self._report_problem(error)
+            self._log_database_problem(error)
         self._scans.record_scan(scan, began, self._clock.monotonic())
 
     async def _requeue_stalled(self) -> None:
@@ -222,13 +222,13 @@ class Service:
             if (found := await self._queue.requeue_stalled()) > 0:
                 log.warning("passes of a dead worker put back", count=found)
         except ReconcilerError as error:
-            self._report_problem(error)
+            self._log_database_problem(error)
 
     async def _delete_old_records(self) -> None:
         try:
             await self._runtime.delete_old_records()
         except ReconcilerError as error:
-            self._report_problem(error)
+            self._log_database_problem(error)
 
     async def _send_heartbeats(self) -> None:
         """Notify systemd from the event loop, so that a blocked loop sends nothing."""
@@ -253,13 +253,13 @@ class Service:
         running, ended = worker.running_count, worker.ended_count
         return f"{len(self._due_projects)} projects, {running} passes running, {ended} done"
 
-    def _report_problem(self, error: ReconcilerError) -> None:
+    def _log_database_problem(self, error: ReconcilerError) -> None:
         """Log a database problem once, however often it occurs."""
         if self._problem is None:
             log.error("the database can't be used", kind=error.kind, reason=str(error))
         self._problem = str(error)
 
-    def _clear_problem(self) -> None:
+    def _clear_database_problem(self) -> None:
         if self._problem is not None:
             log.info("the database can be used again")
         self._problem = None

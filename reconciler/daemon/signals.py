@@ -32,7 +32,7 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
         nonlocal is_ending
         if not is_ending:
             is_ending = True
-            _end_after(FORCED_EXIT_SECONDS)
+            _end_process_after(FORCED_EXIT_SECONDS)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
@@ -45,7 +45,7 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
             loop.remove_signal_handler(number)
 
 
-def _end_after(seconds: float) -> None:
+def _end_process_after(seconds: float) -> None:
     """Let the kernel end the process with SIGALRM, whatever blocks it."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -15,7 +15,7 @@ from reconciler.ports import Clock
 STUCK_PASS_SECONDS = 600.0
 """A pass without activity for this long is stuck: each of its steps has a far shorter timeout."""
 
-EXPECTED_REFUSALS = (BusyError.kind, PausedError.kind)
+EXPECTED_REFUSAL_KINDS = (BusyError.kind, PausedError.kind)
 """Refusals that are no problem: a command is using the project, or the operator paused it."""
 LOGGED_COUNTS = ("conflicts", "quarantined", "pending", "linked", "ended")
 
@@ -77,7 +77,7 @@ class PassRunner:
                 log.exception("pass failed")
             else:
                 if result is not None:
-                    self._report_result(result)
+                    self._publish_and_log_result(result)
             finally:
                 del self._running[pass_id]
                 self.ended_count += 1
@@ -93,18 +93,18 @@ class PassRunner:
         """Return whether a running pass has had no activity for too long."""
         now = self._clock.monotonic()
         for running in self._running.values():
-            if (values := running.activity.observed_values()) != running.last_values:
+            if (values := running.activity.progress_values()) != running.last_values:
                 running.last_values, running.changed_monotonic = values, now
         return any(now - running.changed_monotonic > STUCK_PASS_SECONDS for running in self._running.values())
 
-    def _report_result(self, result: PassResult) -> None:
+    def _publish_and_log_result(self, result: PassResult) -> None:
         self._on_result(result)
         if is_idle_result(result):
-            log.debug("pass", **log_values_of(result))
+            log.debug("pass", **result_log_values(result))
         elif result.outcome is Outcome.FAILED:
-            log.warning("pass", **log_values_of(result))
+            log.warning("pass", **result_log_values(result))
         else:
-            log.info("pass", **log_values_of(result))
+            log.info("pass", **result_log_values(result))
 
 
 def is_idle_result(result: PassResult) -> bool:
@@ -113,13 +113,13 @@ def is_idle_result(result: PassResult) -> bool:
     `Metrics` counts more passes as idle: all that changed nothing on either side, even if they found a
     conflict or ended a link. Both meanings are intended; that of the metric is in docs/operating.md.
     """
-    if result.error is not None and result.error.kind in EXPECTED_REFUSALS:
+    if result.error is not None and result.error.kind in EXPECTED_REFUSAL_KINDS:
         return True
     did = result.applied != AppliedCounts() or result.github.writes or result.conflicts
     return result.outcome is Outcome.OK and not (did or result.linked or result.ended)
 
 
-def log_values_of(result: PassResult) -> dict[str, object]:
+def result_log_values(result: PassResult) -> dict[str, object]:
     """Return the values of a pass's log line."""
     line: dict[str, object] = {
         "outcome": result.outcome.value,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from reconciler.daemon.due import JITTER_SHARE, RETRY_SECONDS, DueProjects
+from reconciler.daemon.due import MAX_JITTER_SHARE, QUEUE_AGAIN_SECONDS, DueProjects
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, ScheduledProject
 
@@ -34,7 +34,7 @@ def test_a_project_without_a_pass_is_due_at_once() -> None:
 def test_a_project_is_due_an_interval_after_its_pass_and_a_little_later() -> None:
     spread = {first_due(DueProjects(INTERVAL), [a_project(number)]) for number in range(1, 20)}
     assert min(spread) >= INTERVAL
-    assert max(spread) <= INTERVAL * (1 + JITTER_SHARE) + 0.25
+    assert max(spread) <= INTERVAL * (1 + MAX_JITTER_SHARE) + 0.25
     assert len(spread) > 5
 
 
@@ -57,7 +57,7 @@ def test_a_wall_clock_that_jumps_moves_no_interval() -> None:
 
 def test_a_pass_recorded_by_a_clock_that_was_wrong_holds_nothing_up() -> None:
     future = a_project(ago=-86_400.0)
-    assert first_due(DueProjects(INTERVAL), [future]) <= INTERVAL * JITTER_SHARE
+    assert first_due(DueProjects(INTERVAL), [future]) <= INTERVAL * MAX_JITTER_SHARE
 
 
 def test_what_was_put_off_waits_its_time_also_when_the_scan_finds_it() -> None:
@@ -102,8 +102,8 @@ def test_a_pass_that_left_no_trace_is_tried_again_after_a_while() -> None:
     pacer, each = DueProjects(INTERVAL), a_project(ago=None)
     assert pacer.select_due([each], NOW, 0.0) == [each.project_id]
     pacer.mark_queued([each.project_id], 0.0)
-    assert pacer.select_due([each], NOW, RETRY_SECONDS - 0.1) == []
-    assert pacer.select_due([each], NOW, RETRY_SECONDS) == [each.project_id]
+    assert pacer.select_due([each], NOW, QUEUE_AGAIN_SECONDS - 0.1) == []
+    assert pacer.select_due([each], NOW, QUEUE_AGAIN_SECONDS) == [each.project_id]
 
 
 def test_the_longest_overdue_comes_first() -> None:

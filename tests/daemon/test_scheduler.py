@@ -51,7 +51,7 @@ async def test_a_job_that_the_end_cuts_off_has_ended_when_the_end_was_waited_for
 
 
 async def test_a_job_that_waits_on_after_the_cut_is_cut_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "UNWIND_SECONDS", 0.05)
+    monkeypatch.setattr(module, "CANCEL_GRACE_SECONDS", 0.05)
     begun, cuts = asyncio.Event(), 0
 
     async def job() -> None:

@@ -41,7 +41,7 @@ def installation(store_url: str, tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture(autouse=True)
 def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last resort would take the tests along; how long an end takes is measured instead."""
-    monkeypatch.setattr(signals, "_end_after", lambda _: None)
+    monkeypatch.setattr(signals, "_end_process_after", lambda _: None)
 
 
 async def test_what_it_was_writing_is_there_once_after_the_next_start(
