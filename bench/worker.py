@@ -16,7 +16,7 @@ from bench.stopwatch import timed
 from reconciler import logs
 from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.load import load_configuration
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.sync.run import run_pass
 
 
@@ -39,7 +39,7 @@ async def _measure_passes(settings: Any, project: str, count: int) -> str:
 async def _measure_pass(container: Container, name: str) -> dict[str, Any]:
     spent: defaultdict[str, float] = defaultdict(float)
     project = await container.stores.projects.find(name)
-    context = timed(await container.build_context(project, NoProgress(), manual=True), spent)
+    context = timed(await container.build_context(project, NullProgress(), manual=True), spent)
     wall, cpu = time.perf_counter(), time.process_time()
     result = await run_pass(context)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -16,7 +16,7 @@ from reconciler.logs import bind_log_values
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
-from reconciler.model.passes import NoProgress, Outcome, PassResult, Progress
+from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
 from reconciler.model.report import Project
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
@@ -122,7 +122,7 @@ class Application(SharedCommands):
         """Check everything that a pass needs. Each result of a failed check has a remedy."""
         from reconciler.bootstrap.self_check import run_self_check
 
-        return await run_self_check(self._container, NoProgress())
+        return await run_self_check(self._container, NullProgress())
 
     async def _export_project(
         self, project: Project, wanted: dict[ReportId, str], progress: Progress

@@ -14,7 +14,7 @@ from reconciler.bootstrap.container import Container, integration_problem
 from reconciler.errors import BusyError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ProjectId, ReportId
-from reconciler.model.passes import NoProgress, Progress
+from reconciler.model.passes import NullProgress, Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.webhook import HookResult, WebhookSetup
@@ -140,7 +140,7 @@ class SharedCommands:
         return await self._build_command_context(project, progress)
 
     async def _build_command_context(self, project: Project, progress: Progress | None = None) -> Context:
-        return await self._container.build_context(project, progress or NoProgress(), manual=True)
+        return await self._container.build_context(project, progress or NullProgress(), manual=True)
 
     async def _request_pass(self, project: Project, done: str) -> str:
         """Request a pass, and return `done`, the sentence about what was done."""

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.model.formatting import escape_unprintable
-from reconciler.model.passes import NoProgress, Progress
+from reconciler.model.passes import NullProgress, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -37,7 +37,7 @@ class ProgressDisplay:
 
     def new_progress(self) -> Progress:
         """Return a bar for one piece of work."""
-        return ProgressBar(self) if self._stream.isatty() else NoProgress()
+        return ProgressBar(self) if self._stream.isatty() else NullProgress()
 
     def hide(self) -> None:
         """Hide the bars so that a line can be printed. The next step shows them again."""

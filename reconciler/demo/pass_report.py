@@ -14,7 +14,7 @@ from reconciler.demo.recorded_changes import (
     changes_of_history,
     changes_of_plan,
 )
-from reconciler.model.passes import Cost, NoProgress, Outcome, PassResult
+from reconciler.model.passes import Cost, NullProgress, Outcome, PassResult
 from reconciler.model.report import Project
 
 INDENT = 10
@@ -67,7 +67,7 @@ class PassReporter:
     async def plan(self, name: str) -> tuple[RecordedChange, ...]:
         """Print what a pass over this project would do; nothing is written."""
         self._paper.line(f"    $ reconcile plan --project {name}", "strong")
-        steps = changes_of_plan(await self._application.plan(self._projects[name], NoProgress()))
+        steps = changes_of_plan(await self._application.plan(self._projects[name], NullProgress()))
         for step in steps:
             self._paper.line(f"      {_line(step)}")
             self._paper.line(f"        {step.rule}", "quiet")
@@ -76,12 +76,12 @@ class PassReporter:
     async def export(self, reports: Sequence[str]) -> tuple[tuple[str | None, ...], Cost]:
         """Run `reconcile export`; return the issues' addresses (None: it failed) and the cost."""
         before = len(self._stage.simulator.requests)
-        results = await self._application.export(tuple(reports), NoProgress())
+        results = await self._application.export(tuple(reports), NullProgress())
         return tuple(result.url for result in results), _cost_of(self._stage.simulator.requests[before:])
 
     async def _pass(self, project: Project) -> ReportedPass:
         requests, links, last = len(self._stage.simulator.requests), self._links(), self._last()
-        result = await self._application.run_pass(project, wait=False, accept=None, progress=NoProgress())
+        result = await self._application.run_pass(project, wait=False, accept=None, progress=NullProgress())
         journal = self._stage.simulator.requests[requests:]
         taken_up = tuple(step for step in self._links() if step not in links)
         return ReportedPass(

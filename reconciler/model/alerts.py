@@ -84,7 +84,7 @@ class CurrentProblems:
 
 def current_problems(result: PassResult, now: CurrentProblems) -> tuple[Problem, ...]:
     """Return everything that needs a person after a pass."""
-    return (*_failure_problems(result), *_brake_problems(now), *map(_item_problem, now.items))
+    return (*_failure_problems(result), *_problems_awaiting_consent(now), *map(_item_problem, now.items))
 
 
 def _failure_problems(result: PassResult) -> Iterable[Problem]:
@@ -97,7 +97,7 @@ def _failure_problems(result: PassResult) -> Iterable[Problem]:
         yield Problem(what="failing", reason=result.error.message[:MAX_REASON_CHARS])
 
 
-def _brake_problems(now: CurrentProblems) -> Iterable[Problem]:
+def _problems_awaiting_consent(now: CurrentProblems) -> Iterable[Problem]:
     if now.withheld:
         yield Problem(what="withheld", mark=now.withheld, reason="deletions wait to be accepted")
     if now.exposed:

@@ -45,7 +45,7 @@ FIELD_KINDS = frozenset({Kind.SET_FIELD, *FIELD_WRITE_KINDS})
 COMMENT_FIELD = "comment"
 """The field name that comments have in plans and histories."""
 
-CROSS_SIDE_KINDS = frozenset(
+PROPAGATING_KINDS = frozenset(
     {
         *FIELD_KINDS,
         Kind.IMPORT_COMMENT,

@@ -126,7 +126,7 @@ class Progress(Protocol):
         ...
 
 
-class NoProgress:
+class NullProgress:
     """Progress that is not shown."""
 
     def start(self, what: str, total: int | None) -> None: ...
@@ -175,7 +175,7 @@ def _idle_factor(project: ScheduledProject, last: datetime, interval: timedelta)
     return min(MAX_IDLE_FACTOR, max(1, (last - project.changed_at) / (interval * ACTIVE_INTERVALS)))
 
 
-def back_off(failures: int, interval: timedelta, chance: float) -> timedelta:
+def back_off_wait(failures: int, interval: timedelta, chance: float) -> timedelta:
     """Return the wait after so many failures in a row (1 or more). `chance`: a number in [0, 1)."""
     longest = max(MAX_BACK_OFF, interval)
     grown = min(longest, interval * 2.0 ** min(failures, 20))

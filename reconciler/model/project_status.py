@@ -92,9 +92,9 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
     last = health.last_pass
     if last and last.outcome is Outcome.FAILED:
         reason = last.error.message if last.error else "the last pass failed"
-        reason = _until_next(reason, health, now, zone)
+        reason = _with_next_attempt(reason, health, now, zone)
         return ProjectStatus(state=ProjectStatusKind.FAILED, reason=reason, command=shell_command(*one_pass))
-    if brake_status := _brake_status(health):
+    if brake_status := _status_awaiting_consent(health):
         return brake_status
     if health.quarantined:
         reason = f"{format_count(health.quarantined, 'change')} quarantined"
@@ -118,7 +118,7 @@ def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
     )
 
 
-def _brake_status(health: ProjectHealth) -> ProjectStatus | None:
+def _status_awaiting_consent(health: ProjectHealth) -> ProjectStatus | None:
     """Return a status if writes or deletions wait for a person's consent."""
     last = health.last_pass
     if last and last.error and last.error.kind == RECREATED_ERROR_KIND:
@@ -191,7 +191,9 @@ def _waiting_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         )
     if last and last.outcome is Outcome.REFUSED:
         reason = last.error.message if last.error else "refused"
-        return ProjectStatus(state=ProjectStatusKind.WAITING, reason=_until_next(reason, health, now, zone))
+        return ProjectStatus(
+            state=ProjectStatusKind.WAITING, reason=_with_next_attempt(reason, health, now, zone)
+        )
     if health.pending:
         return ProjectStatus(
             state=ProjectStatusKind.WAITING, reason=f"{format_count(health.pending, 'write')} pending"
@@ -199,7 +201,7 @@ def _waiting_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
     return None
 
 
-def _until_next(reason: str, health: ProjectHealth, now: datetime, zone: tzinfo | None) -> str:
+def _with_next_attempt(reason: str, health: ProjectHealth, now: datetime, zone: tzinfo | None) -> str:
     """Append `; 3 failures, next try at 14:05` while the next pass waits because of failures."""
     if health.next_at is None or not health.failures:
         return reason

@@ -88,7 +88,7 @@ class Project:
         return self.integration.repository if self.integration else None
 
 
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
+_HTML_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
 
 
 def unescape_html(text: str) -> str:
@@ -97,10 +97,10 @@ def unescape_html(text: str) -> str:
     Only complete entities are decoded, as in Markdown: `html.unescape` would turn `?a=1&copy=2` into
     `?a=1©=2`.
     """
-    return _ENTITY.sub(_decode, text)
+    return _HTML_ENTITY.sub(_decode_entity, text)
 
 
-def _decode(entity: re.Match[str]) -> str:
+def _decode_entity(entity: re.Match[str]) -> str:
     found = entity[0]
     if found[1] == "#":
         return html.unescape(found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 MASK = "***"
-_PASSWORD = re.compile(r"(?P<before>^[^:/@]+://[^/@]*?:)(?P<password>.*)(?P<after>@)", re.DOTALL)
+_URL_PASSWORD = re.compile(r"(?P<before>^[^:/@]+://[^/@]*?:)(?P<password>.*)(?P<after>@)", re.DOTALL)
 _QUERY_PASSWORD = re.compile(r"(?<=[?&])(?P<key>password|sslpassword)=(?P<password>[^&]*)", re.IGNORECASE)
 
 
@@ -35,7 +35,7 @@ def mask(secret: Secret) -> str:
 
 def mask_database_url(url: Secret) -> str:
     """Return a database address with its passwords masked."""
-    text = _PASSWORD.sub(rf"\g<before>{MASK}\g<after>", url.reveal())
+    text = _URL_PASSWORD.sub(rf"\g<before>{MASK}\g<after>", url.reveal())
     return _QUERY_PASSWORD.sub(rf"\g<key>={MASK}", text)
 
 
@@ -43,7 +43,7 @@ def passwords_in_url(url: Secret) -> tuple[Secret, ...]:
     """Return the passwords inside a database address, as written and percent-decoded."""
     written = [
         match["password"]
-        for pattern in (_PASSWORD, _QUERY_PASSWORD)
+        for pattern in (_URL_PASSWORD, _QUERY_PASSWORD)
         for match in pattern.finditer(url.reveal())
     ]
     return tuple(Secret(text) for password in written for text in (password, unquote(password)))

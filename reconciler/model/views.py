@@ -102,8 +102,8 @@ class PassRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrossSideWrite:
-    """A write on one side that was caused by the other."""
+class PropagatedChange:
+    """A change of one side that was written to the other."""
 
     at: datetime
     side: Side  # the side that was written
@@ -117,7 +117,7 @@ class ProjectActivity:
     since: datetime
     until: datetime
     runs: tuple[PassRun, ...] = ()
-    writes: tuple[CrossSideWrite, ...] = ()
+    writes: tuple[PropagatedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from reconciler.model.passes import (
     Outcome,
     PassResult,
     VerificationProgress,
-    back_off,
+    back_off_wait,
 )
 from reconciler.model.plan import (
     CreateIssue,
@@ -244,7 +244,7 @@ async def with_next_pass_time(context: Context, result: PassResult) -> PassResul
             return replace(result, failures=0)
         case Outcome.REFUSED | Outcome.FAILED:
             before = (await context.stores.projects.get_state(context.project.id)).failures
-            wait = back_off(
+            wait = back_off_wait(
                 before + 1, timedelta(seconds=context.timing.interval_seconds), context.random_fraction()
             )
             return replace(result, failures=before + 1, next_at=context.clock.now() + wait)

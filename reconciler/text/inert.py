@@ -25,7 +25,7 @@ _IMAGE: Final = re.compile(
     r"!\[[A-Za-z0-9 .,:-]*\]\((?P<url>https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._~/%?=&+,;-]*)\)|!(?=\[)"
 )
 
-_RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+_INERT_RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # @user, @org/team, owner/repo@sha, mail addresses: no @ acts that has a neighbour of ours.
     (re.compile(rf"@(?![\s{ZWSP}]|$)"), f"@{ZWSP}"),
     # #1, owner/repo#1, "fixes #1", "Duplicate of #1".
@@ -63,9 +63,9 @@ def inert(text: str, *, hosts: Collection[str]) -> str:
     Open code fences stay (`close_fences`). Source: docs/design.md, Text to GitHub.
     """
     quiet = _URL.sub(_escape_at, without_comments(clean(text)))
-    for pattern, replacement in _RULES:
+    for pattern, replacement in _INERT_RULES:
         quiet = pattern.sub(replacement, quiet)
-    return _IMAGE.sub(partial(_image, _lower_case(hosts)), quiet)
+    return _IMAGE.sub(partial(_inert_image, _lower_case_hosts(hosts)), quiet)
 
 
 def inert_line(text: str) -> str:
@@ -91,7 +91,7 @@ def without_comments(text: str) -> str:
 def is_allowed_image(url: str, hosts: Collection[str]) -> bool:
     """Whether `url` may be shown as an image: http(s), plain characters, one of `hosts`."""
     match = _IMAGE.fullmatch(f"![]({url})")
-    return match is not None and _is_allowed_host(url, _lower_case(hosts))
+    return match is not None and _is_allowed_host(url, _lower_case_hosts(hosts))
 
 
 def _escape_at(url: re.Match[str]) -> str:
@@ -101,7 +101,7 @@ def _escape_at(url: re.Match[str]) -> str:
     return url[0][:split] + url[0][split:].replace("@", "%40")
 
 
-def _image(hosts: frozenset[str], match: re.Match[str]) -> str:
+def _inert_image(hosts: frozenset[str], match: re.Match[str]) -> str:
     url = match["url"]
     if url is not None and _is_allowed_host(url, hosts):
         return match[0]
@@ -112,7 +112,7 @@ def _is_allowed_host(url: str, hosts: frozenset[str]) -> bool:
     return urlsplit(url).netloc.lower() in hosts
 
 
-def _lower_case(hosts: Collection[str]) -> frozenset[str]:
+def _lower_case_hosts(hosts: Collection[str]) -> frozenset[str]:
     return frozenset(host.lower() for host in hosts)
 
 

@@ -14,7 +14,7 @@ from reconciler.model.report import unescape_html
 from reconciler.text.clean import normalise, single_line
 from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
 from reconciler.text.inert import ZWSP, fence_for, inert, inert_line, is_allowed_image
-from reconciler.text.json_values import list_items, multi_line, object_items, one_line
+from reconciler.text.json_values import as_lines, as_one_line, first_list_items, first_object_items
 from reconciler.text.truncate import truncate_chars, truncate_line
 
 MAX_LOG_ENTRIES: Final = 10
@@ -23,8 +23,8 @@ MAX_METADATA_KEYS: Final = 30
 MAX_VALUE_CHARS: Final = 255
 MAX_URL_CHARS: Final = 1_000
 _MARKER_LINE: Final = re.compile(rf"<!-- {MARKER_NAME} [^\n]*-->")
-_WEB: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
-_LINKABLE: Final = re.compile(r"https?://[A-Za-z0-9._~:/?%=+-]+")
+_WEB_URL: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
+_LINKABLE_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?%=+-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +52,7 @@ def issue_body(
     `hosts`: where images may come from. `dashboard_url`: the origin a link to the report must have; empty for
     no link. Only the description is cut to fit, every other part has a bound of its own. Pure.
     """
-    head = _join_blocks(_summary(report), "### Description")
+    head = _join_blocks(_summary_block(report), "### Description")
     tail = _join_blocks(
         *_screenshot_lines(report.screenshot_url, hosts),
         *_log_lines(report.console_logs),
@@ -83,7 +83,7 @@ def _join_blocks(*parts: str) -> str:
     return "\n\n".join(parts)
 
 
-def _summary(report: ExportedReport) -> str:
+def _summary_block(report: ExportedReport) -> str:
     values = (("Severity", report.severity), ("Category", report.category), ("Status", report.status))
     lines = "\n".join(f"**{name}:** {_inert_value(value)}" for name, value in values)
     return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id)}", lines)
@@ -91,7 +91,7 @@ def _summary(report: ExportedReport) -> str:
 
 def _screenshot_lines(stored: str | None, hosts: Collection[str]) -> Iterator[str]:
     url = single_line(unescape_html(stored or ""))
-    if not _WEB.fullmatch(url):
+    if not _WEB_URL.fullmatch(url):
         return
     yield "### Screenshot"
     if len(url) <= MAX_URL_CHARS and is_allowed_image(url, hosts):
@@ -101,7 +101,7 @@ def _screenshot_lines(stored: str | None, hosts: Collection[str]) -> Iterator[st
 
 
 def _log_lines(logs: object) -> Iterator[str]:
-    shown = [_log_entry(entry) for entry in list_items(logs, MAX_LOG_ENTRIES)]
+    shown = [_log_entry(entry) for entry in first_list_items(logs, MAX_LOG_ENTRIES)]
     text = "\n".join(line for line in shown if line)
     if text:
         fence = fence_for(text)
@@ -111,17 +111,17 @@ def _log_lines(logs: object) -> Iterator[str]:
 
 def _log_entry(entry: object) -> str:
     """Return an entry as inert text for a code block, which it may not end."""
-    text = multi_line(entry, chars=MAX_LOG_CHARS)
+    text = as_lines(entry, chars=MAX_LOG_CHARS)
     if isinstance(entry, dict) and "message" in entry:
-        level = one_line(entry.get("level") or "log", chars=20)
-        text = f"[{level}] {multi_line(entry['message'], chars=MAX_LOG_CHARS)}"
+        level = as_one_line(entry.get("level") or "log", chars=20)
+        text = f"[{level}] {as_lines(entry['message'], chars=MAX_LOG_CHARS)}"
     return truncate_line(inert(unescape_html(text), hosts=()).strip(), chars=MAX_LOG_CHARS)
 
 
 def _metadata_lines(metadata: object) -> Iterator[str]:
     lines = [
-        f"- **{_inert_value(key, 60)}:** {_inert_value(one_line(value, chars=200), 200)}"
-        for key, value in object_items(metadata, MAX_METADATA_KEYS)
+        f"- **{_inert_value(key, 60)}:** {_inert_value(as_one_line(value, chars=200), 200)}"
+        for key, value in first_object_items(metadata, MAX_METADATA_KEYS)
     ]
     if lines:
         yield "### Device / Environment"
@@ -133,7 +133,7 @@ def _reporter_lines(report: ExportedReport, dashboard_url: str) -> Iterator[str]
     if reporter:
         yield f"**Reporter:** {reporter}"
     url, origin = report.report_url or "", dashboard_url.rstrip("/")
-    if origin and url.startswith(f"{origin}/") and _LINKABLE.fullmatch(url):
+    if origin and url.startswith(f"{origin}/") and _LINKABLE_URL.fullmatch(url):
         yield f"[Open in BugSpark]({url})"
 
 
@@ -150,7 +150,7 @@ UNTITLED: Final = "Untitled"
 def title_to_github(tracking_id: str, title: str) -> str:
     """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis."""
     text = inert_line(unescape_html(title)) or UNTITLED
-    return truncate_line(f"{_prefix(tracking_id)} {text}", chars=MAX_GITHUB_TITLE_UNITS)
+    return truncate_line(f"{_title_prefix(tracking_id)} {text}", chars=MAX_GITHUB_TITLE_UNITS)
 
 
 def title_from_github(title: str, tracking_id: str) -> str:
@@ -159,7 +159,7 @@ def title_from_github(title: str, tracking_id: str) -> str:
     Zero width spaces are removed: they are ours (`inert`), or invisible. Empty if nothing else is left.
     """
     text = single_line(title.replace(ZWSP, ""))
-    return truncate_chars(text.removeprefix(_prefix(tracking_id)).strip(), MAX_BUGSPARK_TITLE_CHARS)
+    return truncate_chars(text.removeprefix(_title_prefix(tracking_id)).strip(), MAX_BUGSPARK_TITLE_CHARS)
 
 
 def is_exported_title(issue_title: str, tracking_id: str, report_title: str) -> bool:
@@ -174,5 +174,5 @@ def is_exported_title(issue_title: str, tracking_id: str, report_title: str) -> 
     return sent in {f"[{tracking_id}] {title}".strip() for title in titles}
 
 
-def _prefix(tracking_id: str) -> str:
+def _title_prefix(tracking_id: str) -> str:
     return f"[{inert_line(tracking_id)}]"

@@ -30,7 +30,7 @@ def truncate_line(text: str, *, chars: int) -> str:
 
     Source: docs/reference/github.md, Writes (title 256); the narrower reading of "character" is taken.
     """
-    if _utf16(text) <= chars:
+    if _utf16_length(text) <= chars:
         return text
     available_units = chars - len(_ELLIPSIS)
     widths = accumulate(1 if ord(char) < 0x10000 else 2 for char in text)
@@ -43,7 +43,7 @@ def truncation_note(length: int) -> str:
     return f"{_ELLIPSIS} (cut by BugSpark sync: {length:,} characters)"
 
 
-def _utf16(text: str) -> int:
+def _utf16_length(text: str) -> int:
     return len(text) + sum(1 for char in text if ord(char) >= 0x10000)
 
 
@@ -52,10 +52,10 @@ def _truncate_at_grapheme(text: str, end: int) -> str:
         return text
     # One character more than fits decides whether a grapheme ends right there.
     start = _window_start(text, end)
-    return text[: max((at for at in _boundaries(text, start, end + 1) if at <= end), default=end)]
+    return text[: max((at for at in _grapheme_boundaries(text, start, end + 1) if at <= end), default=end)]
 
 
-def _boundaries(text: str, start: int, end: int) -> Iterator[int]:
+def _grapheme_boundaries(text: str, start: int, end: int) -> Iterator[int]:
     import regex  # late: a pass that cuts nothing does not wait for it
 
     return (start + grapheme.end() for grapheme in regex.finditer(r"\X", text[start:end]))

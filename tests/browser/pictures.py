@@ -30,7 +30,7 @@ from reconciler.demo.sample_data import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.model.secret import Secret
 from reconciler.store.schema.migrate import migrate
 from reconciler.web.server import bind_sockets, serve_app
@@ -172,7 +172,7 @@ async def morning(url: str) -> AsyncIterator[Day]:
             _found(day, company)
         for company in (SHOP, CHECKOUT, MOBILE):
             chosen = day.reports[company.name][: company.exported]
-            await sync.app.export(tuple(map(str, chosen)), NoProgress())
+            await sync.app.export(tuple(map(str, chosen)), NullProgress())
             day.reports[company.name] = chosen
         await day.everybody()
         yield day

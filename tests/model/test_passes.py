@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Outcome, ScheduledProject, back_off, due_at
+from reconciler.model.passes import Outcome, ScheduledProject, back_off_wait, due_at
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -53,10 +53,10 @@ def test_a_project_is_due(values: dict[str, Any], minutes: float) -> None:
 
 
 def test_a_back_off_doubles_up_to_an_hour() -> None:
-    waits = [back_off(failures, MINUTE, 0) / MINUTE for failures in (1, 2, 3, 4, 5, 6, 7, 1000)]
+    waits = [back_off_wait(failures, MINUTE, 0) / MINUTE for failures in (1, 2, 3, 4, 5, 6, 7, 1000)]
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
 
 
 def test_a_back_off_is_jittered_and_never_longer_than_its_cap() -> None:
-    assert back_off(10, MINUTE, 0.5) == timedelta(minutes=52.5)
-    assert back_off(1, timedelta(hours=3), 0) == timedelta(hours=3)
+    assert back_off_wait(10, MINUTE, 0.5) == timedelta(minutes=52.5)
+    assert back_off_wait(1, timedelta(hours=3), 0) == timedelta(hours=3)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from tests.support.crash_points import any_point, is_durable
 from tests.support.invariants import find_violations
 from tests.support.postgres import Server
@@ -84,7 +84,7 @@ async def the_pass(scenario: Scenario) -> None:
     """One pass with an export in it."""
     third = list(scenario.reports)[-1]
     scenario.github.clock.advance(5)
-    await scenario.run_work(lambda app: app.export((str(third),), NoProgress()))
+    await scenario.run_work(lambda app: app.export((str(third),), NullProgress()))
 
 
 async def cut_at(

@@ -12,7 +12,7 @@ import pytest
 from reconciler.bootstrap.application import open_application
 from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.model.plan import LinkPlan
 from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimiter
 from reconciler.sync import apply, decide_links, run
@@ -77,7 +77,7 @@ async def two_processes_write(scenario: Scenario) -> Wrong:
                 filed = scenario.bugspark.add_report(
                     scenario.project, f"no. {number}", at=scenario.clock.now()
                 )
-                await (one if number % 2 else other).export((str(filed),), NoProgress())
+                await (one if number % 2 else other).export((str(filed),), NullProgress())
     times = [seen.time for seen in scenario.github.simulator.requests if seen.method == "POST"]
     gaps = [later - earlier for earlier, later in pairwise(times)]
     return [f"two writes {gap:.2f} s apart" for gap in gaps if gap < 1] + (

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
 from reconciler.fields.synced_field import Verdict
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.model.plan import SetField
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.sync import apply_batch
@@ -148,7 +148,7 @@ async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:
         Stale(seconds=300), method="GET", path=r"/issues/\d+/comments", times=4
     )
     app = await scenario.start()
-    await app.verify(await app.find_project(str(scenario.project)), wait=False, progress=NoProgress())
+    await app.verify(await app.find_project(str(scenario.project)), wait=False, progress=NullProgress())
     return find_violations(scenario, await scenario.settle(hours=0))
 
 

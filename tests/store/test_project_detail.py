@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.model.views import LinkFilter, LinkPosition, Urgency
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores
@@ -55,7 +55,7 @@ async def test_links_are_listed_under_the_most_urgent_thing_as_they_are_counted(
     await sync.settle()
     for _ in range(3):
         await sync.app.verify(
-            await sync.app.find_project(str(sync.project)), wait=False, progress=NoProgress()
+            await sync.app.find_project(str(sync.project)), wait=False, progress=NullProgress()
         )
         sync.github.clock.advance(120)
     sync.bugspark.execute("UPDATE sync_links SET state = 'new' WHERE number = :number", number=pending)

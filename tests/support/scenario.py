@@ -15,7 +15,7 @@ from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, UsageError
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.passes import NoProgress, PassResult
+from reconciler.model.passes import NullProgress, PassResult
 from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdentity
 from reconciler.store.schema.engine import open_database
 from tests.support.bugspark import BugSpark, connected
@@ -70,7 +70,7 @@ class Scenario(Actors):
     async def one_pass(self, app: Application, accept: str | None = None) -> PassResult:
         """Run one pass of this application, for use with `run_work`."""
         found = await app.find_project(str(self.project))
-        return await app.run_pass(found, wait=False, accept=accept, progress=NoProgress())
+        return await app.run_pass(found, wait=False, accept=accept, progress=NullProgress())
 
     async def run_work(self, work: Callable[[Application], Any]) -> Any:
         """Run work of the program; None if the process crashed (the next call starts a new one)."""
@@ -107,7 +107,7 @@ class Scenario(Actors):
         """File a report and export it as an issue."""
         report = self.bugspark.add_report(self.project, at=self.github.clock.now(), **fields)
         self.reports[report] = None
-        await self.run_work(lambda app: app.export((str(report),), NoProgress()))
+        await self.run_work(lambda app: app.export((str(report),), NullProgress()))
         return report
 
     async def unlink(self, report: ReportId) -> None:

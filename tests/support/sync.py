@@ -13,7 +13,7 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import RecordedRequest
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.model.passes import NoProgress, Outcome, PassResult, ScheduledProject
+from reconciler.model.passes import NullProgress, Outcome, PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.model.views import PlanView
 from tests.support.bugspark import BugSpark, connected
@@ -65,13 +65,13 @@ class Sync:
         self.since = len(self.github.simulator.requests)
         found = await self.app.find_project(str(project or self.project))
         return await self.app.run_pass(
-            found, wait=False, accept=options.pop("accept", None), progress=NoProgress(), **options
+            found, wait=False, accept=options.pop("accept", None), progress=NullProgress(), **options
         )
 
     async def plan(self, *, seconds: float = 5) -> PlanView:
         """Return the plan of a pass."""
         self.github.clock.advance(seconds)
-        return await self.app.plan(await self.app.find_project(str(self.project)), NoProgress())
+        return await self.app.plan(await self.app.find_project(str(self.project)), NullProgress())
 
     async def scheduled(self) -> ScheduledProject:
         """What the next pass of the only project depends on."""
@@ -91,7 +91,7 @@ class Sync:
         kinds: dict[str, Any] = {"status": Status, "severity": Severity, "category": Category}
         typed: dict[str, Any] = {name: kinds.get(name, str)(value) for name, value in report.items()}
         made = self.bugspark.add_report(self.project, **typed)
-        await self.app.export((str(made),), NoProgress())
+        await self.app.export((str(made),), NullProgress())
         await self.settle()
         return made, self.number(made)
 

@@ -27,7 +27,7 @@ from reconciler.model.intent import Desired, Intent, IntentState
 from reconciler.model.issue import Issue, Repository
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, Link
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
@@ -190,7 +190,7 @@ class WriterHarness:
             "timing": Timing(),
             "new_id": ids(5_000),
             "random_fraction": lambda: 0.5,
-            "progress": NoProgress(),
+            "progress": NullProgress(),
             "image_hosts": frozenset(),
             "dashboard_url": "",
             "credential_locks": CredentialLocks(),

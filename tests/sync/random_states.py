@@ -16,7 +16,7 @@ from reconciler.demo.github.faults import Drop, Fault, Limit, error
 from reconciler.demo.github.world import Repository
 from reconciler.errors import IdentityError, ReconcilerError
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.store.schema.tables import deliveries
 from reconciler.sync import run
 from reconciler.sync.observe import ROWS_PER_OBSERVATION, observe_lists
@@ -300,7 +300,7 @@ class RandomStates:
         report = self.report()
         if self.random.random() < 0.6:
             self.sync.github.simulator.faults.add(Limit(), method="POST", path="/issues$")
-        await self._ordered(self.sync.app.export((str(report),), NoProgress()))
+        await self._ordered(self.sync.app.export((str(report),), NullProgress()))
         self.sync.github.simulator.faults.clear()
 
     async def unlink_or_link(self) -> None:
@@ -365,7 +365,7 @@ async def open_random_states(url: str, seed: int) -> AsyncIterator[RandomStates]
             states = RandomStates(sync=sync, random=random, other=other)
             for _ in range(3):
                 states.file_report()
-            await sync.app.export(tuple(map(str, states.reports)), NoProgress())
+            await sync.app.export(tuple(map(str, states.reports)), NullProgress())
             await sync.run()
             yield states
 

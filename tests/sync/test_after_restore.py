@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from reconciler.decide.copies import ORIGINAL_MISSING
 from reconciler.demo.github.faults import Limit, Stale
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from reconciler.model.project_status import project_status
 from reconciler.sync import run
 from reconciler.sync.after_restore import reread_project
@@ -59,7 +59,7 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: S
     sync.say(report, "waited at the time")
     async with backup(sync) as restored:
         await sync.settle()
-        await sync.app.export((str(later),), NoProgress())
+        await sync.app.export((str(later),), NullProgress())
         sync.say(report, "only in the lost time")
         sync.say(later, "also lost")
         web.comment(number, "from there", by="alice")
@@ -161,7 +161,7 @@ async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_be
         for count in range(130):  # more than a page
             web.open_issue(f"stranger {count}", by="bob")
         github.clock.advance(60)
-        await sync.app.export((str(later),), NoProgress())
+        await sync.app.export((str(later),), NullProgress())
         async with restored(discover="manual") as world:
 
             async def looked(*given: Any) -> Any:
@@ -188,7 +188,7 @@ async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
             lag = Stale(seconds=3600, issues=True, comments=True)
             world.github.simulator.faults.add(lag, method="GET", path=r"web/issues(/comments)?\?", times=None)
             project = await world.app.find_project(str(world.project))
-            done = await world.app.verify(project, wait=False, progress=NoProgress())
+            done = await world.app.verify(project, wait=False, progress=NullProgress())
             assert done.outcome is Outcome.OK
             (known,) = world.bugspark.rows_of("sync_projects")
             assert known["restored_at"] is not None

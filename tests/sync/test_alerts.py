@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.application import Application
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from reconciler.model.secret import Secret
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -130,7 +130,7 @@ async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, lis
     await sync.settle()
     for row in list(sync.github.web.thread(number)):
         sync.github.web.delete_comment(row.id, by="bob")
-    await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NoProgress())
+    await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NullProgress())
     assert listener.told == [(["withheld"], [])]
     sync.github.world.revoke(sync.github.token)
     await sync.run()

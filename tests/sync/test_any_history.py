@@ -19,7 +19,7 @@ from reconciler.demo.github.faults import (
     html,
 )
 from reconciler.model.ids import CommentId, ReportId
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.store.schema.tables import comment_pairs
 from reconciler.text import comment_to_bugspark
 from tests.support.sync import Sync
@@ -183,7 +183,7 @@ async def test_any_history_ends_with_both_sides_equal(sync: Sync, seed: int) -> 
     history = History(sync=sync, random=Random(seed))
     random, faults = history.random, sync.github.simulator.faults
     history.reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(3)]
-    await sync.app.export(tuple(str(report) for report in history.reports), NoProgress())
+    await sync.app.export(tuple(str(report) for report in history.reports), NullProgress())
     for _ in range(40):
         for _ in range(random.randrange(4)):
             history.somebody()

@@ -10,7 +10,7 @@ from reconciler.demo.github.faults import Limit, error
 from reconciler.model.fields import Field, Side
 from reconciler.model.health import AttentionItem, ProjectHealth
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import NoProgress, Outcome, PassResult
+from reconciler.model.passes import NullProgress, Outcome, PassResult
 from reconciler.store.schema.tables import links
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -211,7 +211,7 @@ async def test_text_waits_when_a_repository_has_turned_public(private: Sync) -> 
     sync.github.web.make_private(private=False)
     comment = sync.say(report, "our secret")
     sync.change(report, status="resolved", severity="critical")
-    [asked] = await sync.app.export((str(fresh),), NoProgress())
+    [asked] = await sync.app.export((str(fresh),), NullProgress())
     result = await sync.settle()
     assert (result.outcome, result.error and result.error.kind) == (Outcome.PARTIAL, "public")
     assert (asked.url, sync.said_there(number), len(sync.github.web.picture())) == (None, [], 1)
@@ -326,7 +326,7 @@ async def test_an_explicit_export_is_exempt_from_max_new_issues(world_url: str, 
         await sync.run()
         asked = [sync.bugspark.add_report(sync.project, at=github.clock.now()) for _ in range(4)]
         sync.bugspark.add_report(sync.project, at=github.clock.now())
-        done = await sync.app.export(tuple(map(str, asked)), NoProgress())
+        done = await sync.app.export(tuple(map(str, asked)), NullProgress())
         assert [each.url is not None for each in done] == [True] * 4
         await sync.settle()
         assert len(github.web.picture()) == 4, "the fifth was not asked for"

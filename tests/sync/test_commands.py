@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.demo.github.faults import DuringRequest
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from tests.support.sync import Sync
 
 
@@ -17,8 +17,8 @@ async def test_a_paused_project_is_left_alone_by_every_kind_of_pass(sync: Sync) 
     assert result.outcome is Outcome.REFUSED
     assert result.error is not None
     assert result.error.message == "Shop: it is paused; go on with reconcile resume Shop"
-    verified = await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NoProgress())
-    (exported,) = await sync.app.export((str(sync.bugspark.add_report(sync.project)),), NoProgress())
+    verified = await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NullProgress())
+    (exported,) = await sync.app.export((str(sync.bugspark.add_report(sync.project)),), NullProgress())
     assert verified.outcome is Outcome.REFUSED
     assert "it is paused" in str(exported.error)
     assert sync.asked == []

@@ -12,7 +12,7 @@ import pytest
 from reconciler import ports
 from reconciler.demo.github.faults import DuringRequest, Limit
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from reconciler.store.schema.engine import Database
 from reconciler.sync.dry_run import ledger, plan_project
 from reconciler.sync.dry_run.github import DryGitHub
@@ -68,7 +68,7 @@ async def recorded_export(sync: Sync) -> ReportId:
     """An export is asked for, and GitHub takes nothing just now."""
     report = sync.bugspark.add_report(sync.project, "Asked for")
     sync.github.simulator.faults.add(Limit(), method="POST", path="/issues$")
-    await sync.app.export((str(report),), NoProgress())
+    await sync.app.export((str(report),), NullProgress())
     sync.github.simulator.faults.clear()
     return report
 

@@ -12,7 +12,7 @@ from reconciler.demo.github.faults import Drop, DuringRequest, Limit, error, mis
 from reconciler.demo.github.world import Repository
 from reconciler.model.health import AttentionItem, ProjectHealth
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import NoProgress, Outcome, PassResult
+from reconciler.model.passes import NullProgress, Outcome, PassResult
 from reconciler.store.schema.tables import links
 from tests.support.sync import Sync
 
@@ -434,17 +434,17 @@ async def test_an_issue_of_unknown_fate_in_the_old_repository_is_not_made_again_
 ) -> None:
     report = str(sync.bugspark.add_report(sync.project))
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path="/issues$")
-    await sync.app.export((report,), NoProgress())
+    await sync.app.export((report,), NullProgress())
     other = second_repository(sync)
     connect(sync, repo="api")
     await sync.run(seconds=SETTLED)
-    (refused,) = await sync.app.export((report,), NoProgress())
+    (refused,) = await sync.app.export((report,), NullProgress())
     assert refused.error
     assert "unknown outcome in a repository that the project is not connected to" in refused.error
     assert not other.issues
     connect(sync, repo="web")
     await sync.run(seconds=SETTLED)
-    (found,) = await sync.app.export((report,), NoProgress())
+    (found,) = await sync.app.export((report,), NullProgress())
     assert found.url
     assert len(sync.github.web.issues) == 1
 
@@ -454,12 +454,12 @@ async def test_what_was_to_be_made_in_the_old_repository_is_made_in_the_new_one_
 ) -> None:
     report = str(sync.bugspark.add_report(sync.project))
     sync.github.simulator.faults.add(Limit(), method="POST", path="/issues$")
-    await sync.app.export((report,), NoProgress())
+    await sync.app.export((report,), NullProgress())
     sync.github.simulator.faults.clear()
     other = second_repository(sync)
     connect(sync, repo="api")
     sync.github.clock.advance(SETTLED)
-    (made,) = await sync.app.export((report,), NoProgress())
+    (made,) = await sync.app.export((report,), NullProgress())
     assert made.url
     assert (len(sync.github.web.issues), len(other.issues)) == (0, 1)
     assert (await sync.settle()).pending == 0
@@ -499,7 +499,7 @@ async def test_a_report_given_to_another_project_takes_nothing_more_to_the_first
 ) -> None:
     report, number = await talked(sync)
     quiet = sync.bugspark.add_report(sync.project, "Never touched", tracking_id="BUG-0002")
-    await sync.app.export((str(quiet),), NoProgress())
+    await sync.app.export((str(quiet),), NullProgress())
     other = sync.bugspark.add_project("Other")
     as_stored = other if sync.bugspark.engine.name == "postgresql" else other.hex
     sync.bugspark.execute("UPDATE reports SET project_id = :other", other=as_stored)

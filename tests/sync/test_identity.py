@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from reconciler.errors import ConfigurationError, IdentityError
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from reconciler.model.project_status import ProjectStatusKind, project_status
 from reconciler.model.secret import Secret
 from reconciler.store.schema.migrate import migrate
@@ -73,7 +73,7 @@ async def test_a_copy_neither_makes_a_hook_nor_issues_until_a_person_has_said_wh
         with pytest.raises(IdentityError, match=r"Shop: this database is not where it was.*--accept copy"):
             await deed(project)
     report = copy.bugspark.add_report(copy.project, tracking_id="BUG-0002")
-    (made,) = await copy.app.export((str(report),), NoProgress())
+    (made,) = await copy.app.export((str(report),), NullProgress())
     assert made.error
     assert "--accept moved" in made.error
     assert {seen.method for seen in list(copy.github.simulator.requests)[before:]} <= {"GET"}

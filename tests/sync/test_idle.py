@@ -1,6 +1,6 @@
 """A pass after a pass that wrote nothing: no plan, no write, two conditional requests (invariant 8)."""
 
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from tests.support.sync import Sync
 
 TOUCHED_BY_AN_IDLE_PASS = {"sync_governor", "sync_projects"}
@@ -34,7 +34,7 @@ async def test_after_a_burst_of_hundreds_of_changes_in_one_second_the_project_is
     sync: Sync,
 ) -> None:
     reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(3)]
-    await sync.app.export(tuple(str(report) for report in reports), NoProgress())
+    await sync.app.export(tuple(str(report) for report in reports), NullProgress())
     others = [sync.github.web.open_issue(f"Other {n}", by="bob").number for n in range(250)]
     await sync.settle()
     for number in (*others, *(sync.number(report) for report in reports)):

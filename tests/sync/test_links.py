@@ -5,7 +5,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 
@@ -163,10 +163,10 @@ async def test_old_exports_are_found_by_the_walk_and_linked_only_when_applied(sy
     sync.github.clock.advance(3_600)
     await sync.settle()
     project = await sync.app.find_project(str(sync.project))
-    shown = await sync.app.discover(project, apply=False, progress=NoProgress())
+    shown = await sync.app.discover(project, apply=False, progress=NullProgress())
     assert (len(shown.candidates), shown.linked) == (3, 0)
     assert states(sync) == []
-    await sync.app.discover(project, apply=True, progress=NoProgress())
+    await sync.app.discover(project, apply=True, progress=NullProgress())
     await at_rest(sync)
     assert [sync.number(report) for report in reports] == numbers
     assert states(sync) == ["active"] * 3
@@ -175,7 +175,7 @@ async def test_old_exports_are_found_by_the_walk_and_linked_only_when_applied(sy
 async def test_exporting_twice_makes_one_issue(sync: Sync) -> None:
     report = sync.bugspark.add_report(sync.project)
     for _ in range(2):
-        (result,) = await sync.app.export((str(report),), NoProgress())
+        (result,) = await sync.app.export((str(report),), NullProgress())
         assert result.error is None
         assert result.url is not None
         assert result.url.endswith("/acme/web/issues/1")

@@ -13,7 +13,7 @@ from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
 from reconciler.demo.github.faults import Drop, Limit
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.model.secret import Secret
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import migrate
@@ -118,7 +118,7 @@ async def test_a_lost_answer_is_found_although_its_key_has_been_rotated_away(
         async with open_application(opened, FollowingClock(github.clock)) as app:
             github.clock.advance(200)
             last = await app.run_pass(
-                await app.find_project(str(sync.project)), wait=False, accept=None, progress=NoProgress()
+                await app.find_project(str(sync.project)), wait=False, accept=None, progress=NullProgress()
             )
             assert last.pending == (wanted != (THIRD,))
     assert sum("was it sent?" in row.body for row in github.web.thread(number)) == 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.bootstrap.application import open_application
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from reconciler.store.sync.intents import StoredIntents
 from tests.support.github import GitHub
 from tests.support.sync import Sync, settings_for
@@ -54,7 +54,7 @@ async def test_a_worker_that_wakes_after_another_took_over_sends_nothing(
             for _ in range(looks):  # one: it sees the claim; four: it has looked twice and sent it itself
                 found = await other.find_project(str(sync.project))
                 assert (
-                    await other.run_pass(found, wait=False, accept=None, progress=NoProgress())
+                    await other.run_pass(found, wait=False, accept=None, progress=NullProgress())
                 ).outcome in (
                     Outcome.OK,
                     Outcome.PARTIAL,

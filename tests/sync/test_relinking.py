@@ -1,6 +1,6 @@
 """What a person cuts and ties again: no issue is made twice, and none is closed for it."""
 
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from tests.support.sync import Sync
 
 
@@ -10,7 +10,7 @@ async def test_exporting_again_after_unlinking_takes_the_same_issue_up_again(syn
     await sync.settle()
     await sync.app.unlink(str(report))
     await sync.settle()
-    (again,) = await sync.app.export((str(report),), NoProgress())
+    (again,) = await sync.app.export((str(report),), NullProgress())
     await sync.settle()
     assert again.url is not None
     assert again.url.endswith(f"/{number}")
@@ -26,11 +26,11 @@ async def test_exporting_again_makes_a_new_issue_when_the_old_one_is_gone(sync: 
     sync.github.web.delete_issue(number, by="alice")
     for seconds in (7 * 3600, 61):
         await sync.run(seconds=seconds)
-    (refused,) = await sync.app.export((str(report),), NoProgress())
+    (refused,) = await sync.app.export((str(report),), NullProgress())
     assert refused.error
     assert f"tied to acme/web#{number}, which is gone: reconcile unlink" in refused.error
     await sync.app.unlink(str(report))
-    await sync.app.export((str(report),), NoProgress())
+    await sync.app.export((str(report),), NullProgress())
     assert sync.number(report) != number
     await sync.settle()
     assert [body.count("said on the first") for body in sync.said_there(sync.number(report))] == [1]

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.demo.github.faults import Drop, DuringRequest, Fault, Truncate, error, html
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from tests.support.sync import Sync
 from tests.sync.test_unknown import at_peace, recovered
 
@@ -102,7 +102,7 @@ async def test_a_report_changed_again_while_its_close_is_unknown_ends_as_it_says
 async def test_an_issue_closed_while_its_creation_was_unknown_closes_its_report(sync: Sync) -> None:
     report = sync.bugspark.add_report(sync.project)
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path="/issues$")
-    await sync.app.export((str(report),), NoProgress())
+    await sync.app.export((str(report),), NullProgress())
     sync.github.web.close(1, by="alice")
     sync.github.web.comment(1, "not a bug", by="alice")
     await recovered(sync)

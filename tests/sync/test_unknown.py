@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import Drop, Fault, Reply, Truncate, error, html
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from tests.support.sync import Sync
 
 COMMENTS = r"/issues/\d+/comments$"
@@ -41,7 +41,7 @@ async def at_peace(sync: Sync) -> None:
 
 async def export(sync: Sync, title: str = "It breaks") -> Any:
     report = sync.bugspark.add_report(sync.project, title)
-    await sync.app.export((str(report),), NoProgress())
+    await sync.app.export((str(report),), NullProgress())
     return report
 
 

@@ -1,6 +1,6 @@
 """A whole round of verification: each link once, in as many passes as the limits ask for."""
 
-from reconciler.model.passes import NoProgress, Outcome, PassResult, VerificationProgress
+from reconciler.model.passes import NullProgress, Outcome, PassResult, VerificationProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
@@ -9,7 +9,7 @@ async def verify(sync: Sync, *, seconds: float = 5) -> PassResult:
     sync.github.clock.advance(seconds)
     sync.since = len(sync.github.simulator.requests)
     found = await sync.app.find_project(str(sync.project))
-    return await sync.app.verify(found, wait=False, progress=NoProgress())
+    return await sync.app.verify(found, wait=False, progress=NullProgress())
 
 
 def read(sync: Sync) -> list[str]:

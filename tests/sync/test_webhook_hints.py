@@ -12,7 +12,7 @@ from reconciler.demo.github.faults import DuringRequest, Stale, error
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.issue import Issue
-from reconciler.model.passes import NoProgress, Outcome
+from reconciler.model.passes import NullProgress, Outcome
 from reconciler.model.webhook import WebhookHealth
 from reconciler.ports import PendingHints, WebhookDelivery, Webhooks
 from reconciler.store.schema.engine import open_database
@@ -236,7 +236,7 @@ async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_o
 
 async def test_a_replayed_delivery_changes_nothing_and_costs_no_limit(sync: Sync, post: Post) -> None:
     report, number = await sync.linked()
-    await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NoProgress())
+    await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NullProgress())
     await sync.settle()
     sync.change(report, status="triaging")
     await sync.run()
@@ -267,7 +267,7 @@ async def test_unlinked_and_foreign_issues_are_not_even_read(sync: Sync, post: P
 
 async def test_more_than_a_few_are_left_to_the_lists(sync: Sync, post: Post) -> None:
     reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(MAX_NAMED_ISSUES + 2)]
-    await sync.app.export(tuple(map(str, reports)), NoProgress())
+    await sync.app.export(tuple(map(str, reports)), NullProgress())
     await sync.settle()
     numbers = [sync.number(report) for report in reports]
     for number in numbers:

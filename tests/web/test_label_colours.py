@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.github import translate
 from reconciler.github.wire import IssueRow
-from reconciler.model.passes import NoProgress
+from reconciler.model.passes import NullProgress
 from reconciler.web.pages.label_colours import DARK, LIGHT, ink_on, luminance
 from tests.support.github import github
 from tests.support.sync import Sync
@@ -60,7 +60,7 @@ async def test_labels_are_shown_in_their_colours_and_a_new_colour_changes_nothin
         result = await sync.run()
         assert (result.is_uneventful, result.github.writes, result.conflicts) == (True, 0, 0)
     assert sync.bugspark.rows_of("sync_runs") == runs
-    await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NoProgress())
+    await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NullProgress())
     assert 'fill="#0e8a16"' in await page_of(client, report)
     assert sync.bugspark.rows_of("sync_changes") == changes
 

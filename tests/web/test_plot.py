@@ -5,20 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.model.fields import Side
-from reconciler.model.views import CrossSideWrite, PassRun, ProjectActivity
+from reconciler.model.views import PassRun, ProjectActivity, PropagatedChange
 from reconciler.web.pages.plot import BUCKETS, percentile, plot
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def day(*crossings: CrossSideWrite, runs: tuple[PassRun, ...] = ()) -> ProjectActivity:
+def day(*crossings: PropagatedChange, runs: tuple[PassRun, ...] = ()) -> ProjectActivity:
     return ProjectActivity(since=SINCE, until=SINCE + 24 * HOUR, runs=runs, writes=crossings)
 
 
-def crossing(hours: float, side: Side = Side.GITHUB, seconds: float | None = 1) -> CrossSideWrite:
+def crossing(hours: float, side: Side = Side.GITHUB, seconds: float | None = 1) -> PropagatedChange:
     waited = None if seconds is None else timedelta(seconds=seconds)
-    return CrossSideWrite(at=SINCE + hours * HOUR, side=side, waited=waited)
+    return PropagatedChange(at=SINCE + hours * HOUR, side=side, waited=waited)
 
 
 def test_of_a_quiet_day_nothing_is_drawn() -> None:

@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
-from reconciler.model.kinds import CROSS_SIDE_KINDS, Kind
+from reconciler.model.kinds import PROPAGATING_KINDS, Kind
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import DatedChange
 from reconciler.model.views import (
-    CrossSideWrite,
     PassRun,
     ProjectActivity,
+    PropagatedChange,
     ReportChange,
     WithheldRow,
 )
@@ -98,7 +98,7 @@ async def read_activity(
         since=since,
         until=until,
         runs=await _read_pass_runs(connection, project_id, since, until),
-        writes=await _read_cross_side_writes(connection, project_id, since, until),
+        writes=await _read_propagated_changes(connection, project_id, since, until),
     )
 
 
@@ -114,22 +114,22 @@ async def _read_pass_runs(
     return tuple(PassRun(at=at, outcome=outcome) for at, outcome in await connection.execute(query))
 
 
-async def _read_cross_side_writes(
+async def _read_propagated_changes(
     connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
-) -> tuple[CrossSideWrite, ...]:
+) -> tuple[PropagatedChange, ...]:
     query = (
         select(changes.c.at, changes.c.side, changes.c.since)
         .where(
             changes.c.project_id == project_id,
             changes.c.at >= since,
             changes.c.at <= until,
-            changes.c.kind.in_([kind.value for kind in CROSS_SIDE_KINDS]),
+            changes.c.kind.in_([kind.value for kind in PROPAGATING_KINDS]),
         )
         .order_by(changes.c.at.desc())
         .limit(MAX_PLOT_POINTS)
     )
     return tuple(
-        CrossSideWrite(
+        PropagatedChange(
             at=at, side=Side(side), waited=None if began is None else max(ZERO_DURATION, at - began)
         )
         for at, side, began in await connection.execute(query)

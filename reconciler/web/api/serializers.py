@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from reconciler.model.health import ProjectHealth
-from reconciler.model.kinds import CROSS_SIDE_KINDS
+from reconciler.model.kinds import PROPAGATING_KINDS
 from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import project_status
 from reconciler.model.report_detail import ReportDetail, ReportView
@@ -25,7 +25,7 @@ def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
 
 def last_crossing_at(detail: ReportDetail) -> datetime | None:
     """Return when a change was last copied from one side to the other; None: never."""
-    return next((dated.at for dated in detail.history if dated.change.kind in CROSS_SIDE_KINDS), None)
+    return next((dated.at for dated in detail.history if dated.change.kind in PROPAGATING_KINDS), None)
 
 
 def project_response(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.fields import Side
-from reconciler.model.kinds import CROSS_SIDE_KINDS
+from reconciler.model.kinds import PROPAGATING_KINDS
 from reconciler.model.report_detail import DatedChange, FieldView, ReportDetail, ReportView, open_conflicts
 
 
@@ -94,4 +94,4 @@ def _resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tup
 
 def _last_crossing(field: FieldView, detail: ReportDetail) -> DatedChange | None:
     field_history = (dated for dated in detail.history if dated.change.field == field.field.value)
-    return next((dated for dated in field_history if dated.change.kind in CROSS_SIDE_KINDS), None)
+    return next((dated for dated in field_history if dated.change.kind in PROPAGATING_KINDS), None)

@@ -8,7 +8,7 @@ from math import ceil, log
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_count
 from reconciler.model.passes import Outcome
-from reconciler.model.views import CrossSideWrite, ProjectActivity
+from reconciler.model.views import ProjectActivity, PropagatedChange
 
 BUCKETS = 96
 """Number of quarter hours; the drawing is BUCKETS units wide and 100 units high."""
@@ -54,7 +54,7 @@ class Plot:
 def plot(day: ProjectActivity) -> Plot:
     """Compute the plot of a day; empty if nothing happened."""
     length = (day.until - day.since) / BUCKETS
-    quarters: list[list[CrossSideWrite]] = [[] for _ in range(BUCKETS)]
+    quarters: list[list[PropagatedChange]] = [[] for _ in range(BUCKETS)]
     for write in day.writes:
         quarters[_bucket_index(write.at, day.since, length)].append(write)
     passes = [0] * BUCKETS
@@ -75,7 +75,7 @@ def _bucket_index(at: datetime, since: datetime, length: timedelta) -> int:
     return min(BUCKETS - 1, max(0, int((at - since) / length)))
 
 
-def _change_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
+def _change_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[PlotBar]:
     """Yield the bars of both directions, on one scale."""
     out = [sum(write.side is Side.GITHUB for write in quarter) for quarter in quarters]
     into = [len(quarter) - sent for quarter, sent in zip(quarters, out, strict=True)]
@@ -103,7 +103,7 @@ def _pass_bars(passes: Sequence[int], failed: Sequence[int]) -> Iterable[PlotBar
             yield _bar("failed", i, PASSES_BASELINE - fine - poor, poor)
 
 
-def _latency_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
+def _latency_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[PlotBar]:
     """Yield bars for the 95th percentile, and inside them for the median."""
     for i, quarter in enumerate(quarters):
         times = sorted(write.waited for write in quarter if write.waited is not None)
@@ -124,7 +124,7 @@ def _bar(kind: str, index: int, y: float, height: float) -> PlotBar:
     )
 
 
-def latency_of(writes: Iterable[CrossSideWrite], side: Side) -> Latency:
+def latency_of(writes: Iterable[PropagatedChange], side: Side) -> Latency:
     """Compute the latency of writes to one side."""
     times = sorted(write.waited for write in writes if write.side is side and write.waited is not None)
     return Latency(p50=percentile(times, 0.5), p95=percentile(times, 0.95))
