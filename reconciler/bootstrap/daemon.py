@@ -256,14 +256,14 @@ async def _serve_web(
         yield _WebServer()
         return
     from reconciler.bootstrap.web import build_web_application
-    from reconciler.web.hot_swap import HotSwapApp
+    from reconciler.web.replaceable_app import ReplaceableApp
     from reconciler.web.server import serve_app
 
-    application = HotSwapApp()
+    application = ReplaceableApp()
 
     def replace_application() -> None:
         current = build_web_application(runtime.container, passes, metrics, lambda: service.is_alive, sockets)
-        application.swap(current, runtime.lease)
+        application.replace_app(current, runtime.lease)
 
     replace_application()
     async with serve_app(application, sockets) as running:

@@ -17,8 +17,8 @@ from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
 from reconciler.ports import Queue
 from reconciler.web.app import WebDependencies, build_web_app
-from reconciler.web.hot_swap import WebApplication
 from reconciler.web.probes import Probes
+from reconciler.web.replaceable_app import WebApplication
 from reconciler.web.site import Site
 
 

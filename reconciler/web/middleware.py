@@ -48,8 +48,8 @@ class RequestMiddleware:
             return
         began = self._clock.monotonic()
         answer = _ResponseSender(send)
-        path = _apply_prefix(scope, self._site.prefix)
-        refused = _rejection(self._site, path, Headers(scope=scope))
+        path = _apply_prefix(scope, self._site.path_prefix)
+        refused = _build_rejection(self._site, path, Headers(scope=scope))
         app = self._app if refused is None else refused
         try:
             await _run_with_timeout(lambda: app(scope, receive, answer), answer, scope)
@@ -84,7 +84,7 @@ class _ResponseSender:
     async def send_error_instead(self, scope: Scope, status: HTTPStatus) -> None:
         """Send an error response with this status, unless a response has already started."""
         if not self.status:
-            await _json_error(status)(scope, _receive_disconnect, self)
+            await _json_error_response(status)(scope, _receive_disconnect, self)
 
 
 async def _run_with_timeout(
@@ -107,17 +107,17 @@ def _apply_prefix(scope: Scope, prefix: str) -> str:
     return path[len(prefix) :] or "/"
 
 
-def _rejection(site: Site, path: str, headers: Headers) -> JSONResponse | None:
+def _build_rejection(site: Site, path: str, headers: Headers) -> JSONResponse | None:
     if path in ANY_HOST_PATHS or path.startswith(WEBHOOK_PATH_PREFIX):
         return None
     if not site.is_allowed_host(headers.get("host", "")):
-        return _json_error(HTTPStatus.MISDIRECTED_REQUEST)
+        return _json_error_response(HTTPStatus.MISDIRECTED_REQUEST)
     if not (site.has_sign_in or site.is_local_operator(headers)):
-        return _json_error(HTTPStatus.NOT_FOUND)
+        return _json_error_response(HTTPStatus.NOT_FOUND)
     return None
 
 
-def _json_error(status: HTTPStatus) -> JSONResponse:
+def _json_error_response(status: HTTPStatus) -> JSONResponse:
     return JSONResponse({"detail": f"{status.phrase}."}, status)
 
 

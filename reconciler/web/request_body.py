@@ -39,7 +39,7 @@ class BodyReader:
         take too much memory, 400 when the client disconnected. The rest of the body is then discarded.
         """
         if int(request.headers.get("content-length") or 0) > self._max_bytes:
-            raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise _http_exception(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = bytearray()
         try:
             await self._read_into(body, request)
@@ -55,13 +55,13 @@ class BodyReader:
                     body += piece
                     self._held += len(piece)
         except TimeoutError:
-            raise _http_error(HTTPStatus.REQUEST_TIMEOUT) from None
+            raise _http_exception(HTTPStatus.REQUEST_TIMEOUT) from None
         except ClientDisconnect:
-            raise _http_error(HTTPStatus.BAD_REQUEST) from None
+            raise _http_exception(HTTPStatus.BAD_REQUEST) from None
 
     def _check_limits(self, size: int, more: int) -> None:
         if size > self._max_bytes:
-            raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise _http_exception(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self._held + more > self._max_total_bytes:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too busy.", {"Retry-After": "10"})
 
@@ -71,5 +71,5 @@ def content_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _http_error(status: HTTPStatus) -> HTTPException:
+def _http_exception(status: HTTPStatus) -> HTTPException:
     return HTTPException(status, f"{status.phrase}.")

@@ -27,7 +27,7 @@ class Site:
     has_sign_in: bool = False  # at least one sign-in method is configured
 
     @property
-    def prefix(self) -> str:
+    def path_prefix(self) -> str:
         """The path below which a proxy publishes this server, such as "/sync"; else ""."""
         return urlsplit(self.public_url).path.rstrip("/")
 
@@ -39,7 +39,7 @@ class Site:
     @property
     def dashboard_origin(self) -> str | None:
         """The origin of BugSpark's dashboard, whose pages may read the API."""
-        return origin_of(self.dashboard_url)
+        return parse_origin(self.dashboard_url)
 
     def webhook_url(self, project_id: object) -> str | None:
         """Return the address for GitHub's deliveries of a project; None without `web.public_url`."""
@@ -47,7 +47,7 @@ class Site:
 
     def is_allowed_host(self, host: str) -> bool:
         """Return whether pages are served under this Host header; others may be DNS rebinding."""
-        name = host_name(host)
+        name = parse_host_name(host)
         public = urlsplit(self.public_url).hostname or ""
         own_hosts = {each.lower() for each in (public, self.host, *self.listen_addresses)}
         return name is not None and (is_loopback(name) or name in own_hosts)
@@ -62,7 +62,7 @@ class Site:
             not self.has_sign_in
             and not self.public_url
             and all(is_loopback(each) for each in self.listen_addresses)
-            and is_loopback(host_name(headers.get("host", "")) or "")
+            and is_loopback(parse_host_name(headers.get("host", "")) or "")
             and not any(name in headers for name in _PROXY_HEADERS)
         )
 
@@ -71,17 +71,17 @@ class Site:
 
         `scheme`: http or https, `host`: an allowed Host header.
         """
-        public = origin_of(self.public_url)
+        public = parse_origin(self.public_url)
         return frozenset({f"{scheme}://{host}".lower(), *([public] if public else [])})
 
 
-def host_name(host: str) -> str | None:
+def parse_host_name(host: str) -> str | None:
     """Return the name in a Host header, `[::1]:8787` → `::1`; None if it can't be parsed."""
     match = _HOST_HEADER.fullmatch(host)
     return match["name"].strip("[]").lower().rstrip(".") if match else None
 
 
-def origin_of(url: str) -> str | None:
+def parse_origin(url: str) -> str | None:
     """Return an address's origin, without a default port: `https://a.example:8443/x` → `https://a.example:8443`."""
     split_url: SplitResult = urlsplit(url)
     if not split_url.hostname:

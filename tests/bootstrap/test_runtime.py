@@ -13,7 +13,7 @@ from reconciler.bootstrap import runtime as module
 from reconciler.bootstrap.runtime import ReloadableRuntime
 from reconciler.config.settings import Settings
 from reconciler.errors import DatabaseError
-from reconciler.web.hot_swap import HotSwapApp
+from reconciler.web.replaceable_app import ReplaceableApp
 
 
 class Requests:
@@ -49,25 +49,25 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return row
 
 
-async def ask(hot_swap: HotSwapApp) -> None:
-    await hot_swap({"type": "http"}, None, None)  # type: ignore[arg-type]  # nothing is read or sent here
+async def ask(replaceable_app: ReplaceableApp) -> None:
+    await replaceable_app({"type": "http"}, None, None)  # type: ignore[arg-type]  # nothing is read or sent here
 
 
 async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_new_ones(
     opened: list[Any],
 ) -> None:
-    reloadable, hot_swap = ReloadableRuntime(lambda _: None), HotSwapApp()
+    reloadable, replaceable_app = ReloadableRuntime(lambda _: None), ReplaceableApp()
     apps: list[Requests] = []
 
     def renew() -> None:
         apps.append(Requests(reloadable.container))
-        hot_swap.swap(apps[-1], reloadable.lease)
+        replaceable_app.replace_app(apps[-1], reloadable.lease)
 
     await reloadable.reload(Settings(), renew)
-    under_way = [asyncio.create_task(ask(hot_swap)) for _ in range(2)]
+    under_way = [asyncio.create_task(ask(replaceable_app)) for _ in range(2)]
     await asyncio.sleep(0)
     await reloadable.reload(Settings(), renew)
-    later = asyncio.create_task(ask(hot_swap))
+    later = asyncio.create_task(ask(replaceable_app))
     assert [each.open for each in opened] == [True, True]
     for each in apps:
         each.go.set()
@@ -78,12 +78,12 @@ async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_n
 
 
 async def test_a_container_that_is_closing_is_leased_to_no_request(opened: list[Any]) -> None:
-    reloadable, hot_swap = ReloadableRuntime(lambda _: None), HotSwapApp()
+    reloadable, replaceable_app = ReloadableRuntime(lambda _: None), ReplaceableApp()
 
     def renew() -> None:
         app = Requests(reloadable.container)
         app.go.set()
-        hot_swap.swap(app, reloadable.lease)
+        replaceable_app.replace_app(app, reloadable.lease)
         apps.append(app)
 
     apps: list[Requests] = []
@@ -91,7 +91,7 @@ async def test_a_container_that_is_closing_is_leased_to_no_request(opened: list[
     moving = asyncio.create_task(reloadable.reload(Settings(), renew))
     await opened[0].closing.wait()  # at once: nobody is in there
     assert not moving.done()
-    await ask(hot_swap)
+    await ask(replaceable_app)
     await moving
     assert [each.found for each in apps] == [[], [(1, True)]]
     await reloadable.aclose()

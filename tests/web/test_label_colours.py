@@ -10,7 +10,7 @@ import pytest
 from reconciler.github import translate
 from reconciler.github.wire import IssueRow
 from reconciler.model.passes import NullProgress
-from reconciler.web.pages.label_colours import DARK, LIGHT, ink_on, luminance
+from reconciler.web.pages.label_colours import DARK, LIGHT, ink_for_background, relative_luminance
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.web.browsing import HTML
@@ -30,8 +30,12 @@ def contrast(one: float, other: float) -> float:
 def test_the_name_is_readable_on_every_colour() -> None:
     for parts in product(STEPS, repeat=3):
         colour = "".join(parts)
-        assert contrast(luminance(colour), INKS[ink_on(colour)]) >= 4.5, colour
-    assert (ink_on("000000"), ink_on("ffffff"), ink_on("fbca04")) == (LIGHT, DARK, DARK)
+        assert contrast(relative_luminance(colour), INKS[ink_for_background(colour)]) >= 4.5, colour
+    assert (ink_for_background("000000"), ink_for_background("ffffff"), ink_for_background("fbca04")) == (
+        LIGHT,
+        DARK,
+        DARK,
+    )
 
 
 async def page_of(client: httpx.AsyncClient, report: object) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.fields import Side
 from reconciler.model.views import PassRun, ProjectActivity, PropagatedChange
-from reconciler.web.pages.plot import BUCKETS, percentile, plot
+from reconciler.web.pages.plot import PLOT_BUCKETS, build_plot, percentile
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -22,7 +22,7 @@ def crossing(hours: float, side: Side = Side.GITHUB, seconds: float | None = 1) 
 
 
 def test_of_a_quiet_day_nothing_is_drawn() -> None:
-    drawn = plot(day())
+    drawn = build_plot(day())
     assert drawn.bars == ()
     assert drawn.to_github.p50 is None
     assert drawn.words.startswith("0 passes with something to tell, 0 failed; 0 changes to GitHub")
@@ -33,19 +33,19 @@ def test_of_a_quiet_day_nothing_is_drawn() -> None:
 def test_whatever_happened_stays_inside_the_frame(hours: float, seconds: float | None) -> None:
     many = [crossing(hours, side, seconds) for side in Side for _ in range(1000)]
     runs = tuple(PassRun(at=SINCE + hours * HOUR, outcome=outcome) for outcome in ("ok", "failed") * 50)
-    bars = plot(day(*many, crossing(3), runs=runs)).bars
+    bars = build_plot(day(*many, crossing(3), runs=runs)).bars
     assert bars
     for bar in bars:
-        assert bar.x >= 0 and bar.x + bar.width <= BUCKETS
+        assert bar.x >= 0 and bar.x + bar.width <= PLOT_BUCKETS
         assert bar.y >= 0 and bar.y + bar.height <= 100.01
         assert bar.height > 0
 
 
 def test_changes_stand_where_they_happened_and_point_to_their_side() -> None:
-    bars = plot(day(crossing(6), crossing(6, Side.BUGSPARK), crossing(6.1, Side.BUGSPARK))).bars
+    bars = build_plot(day(crossing(6), crossing(6, Side.BUGSPARK), crossing(6.1, Side.BUGSPARK))).bars
     out = next(bar for bar in bars if bar.kind == "to-github")
     into = next(bar for bar in bars if bar.kind == "to-bugspark")
-    assert int(out.x) == int(into.x) == BUCKETS // 4
+    assert int(out.x) == int(into.x) == PLOT_BUCKETS // 4
     assert out.y + out.height == into.y
     assert into.height == 2 * out.height
 
@@ -56,7 +56,9 @@ def test_percentiles_are_times_that_were_measured() -> None:
     assert percentile(times, 0.95) == timedelta(seconds=95)
     assert percentile(times[:1], 0.95) == percentile(times[:1], 0.5) == timedelta(seconds=1)
     assert percentile([], 0.5) is None
-    measured = plot(day(*(crossing(1, seconds=second) for second in (1, 2, 60)), crossing(2, seconds=None)))
+    measured = build_plot(
+        day(*(crossing(1, seconds=second) for second in (1, 2, 60)), crossing(2, seconds=None))
+    )
     assert measured.to_github.p50 == timedelta(seconds=2)
     assert measured.to_github.p95 == timedelta(seconds=60)
     assert measured.to_bugspark.p95 is None

@@ -23,7 +23,7 @@ def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
     return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
 
 
-def last_crossing_at(detail: ReportDetail) -> datetime | None:
+def last_propagated_at(detail: ReportDetail) -> datetime | None:
     """Return when a change was last copied from one side to the other; None: never."""
     return next((dated.at for dated in detail.history if dated.change.kind in PROPAGATING_KINDS), None)
 
@@ -42,7 +42,7 @@ def project_response(
         links=response_models.LinkCountsResponse(
             synced=counts.synced, pending=counts.pending, conflict=counts.conflict, attention=counts.attention
         ),
-        webhook=_webhook_response(health.webhook, site.webhook_url(health.project_id)),
+        webhook=_webhook_health_response(health.webhook, site.webhook_url(health.project_id)),
     )
 
 
@@ -66,7 +66,7 @@ def _health_response(health: ProjectHealth, now: datetime) -> response_models.He
     )
 
 
-def _webhook_response(hook: WebhookHealth, url: str | None) -> response_models.WebhookResponse:
+def _webhook_health_response(hook: WebhookHealth, url: str | None) -> response_models.WebhookResponse:
     return response_models.WebhookResponse(
         url=url,
         last_delivery=response_models.DeliveryResponse(event=hook.last_event, at=hook.last_at)
@@ -91,7 +91,7 @@ def report_response(shown: ReportView, site: Site) -> response_models.ReportResp
         issue=issue_response(link, site) if link is not None else None,
         linked_at=link.created_at if link is not None else None,
         verified_at=link.verification.at if link is not None and link.verification is not None else None,
-        synced_at=last_crossing_at(detail),
+        synced_at=last_propagated_at(detail),
         updated_at=detail.report.updated_at,
         fields=list(_field_responses(shown)),
         comments=list(_comment_responses(shown)),

@@ -67,7 +67,7 @@ class ErrorPages:
             return JSONResponse({"detail": _detail_text(error)}, status, error.headers)
         if status is HTTPStatus.UNAUTHORIZED and request.method == "GET":
             return RedirectResponse(
-                f"{self.site.prefix}/sign-in?next={quote(self._requested_path(request))}",
+                f"{self.site.path_prefix}/sign-in?next={quote(self._requested_path(request))}",
                 HTTPStatus.SEE_OTHER,
             )
         answer = self._render(status, str(error.detail))
@@ -105,7 +105,7 @@ class ErrorPages:
 
     def _requested_path(self, request: Request) -> str:
         """Return the requested path and query, without the site's prefix."""
-        path = request.url.path.removeprefix(self.site.prefix) or "/"
+        path = request.url.path.removeprefix(self.site.path_prefix) or "/"
         return f"{path}?{request.url.query}" if request.url.query else path
 
 

@@ -62,8 +62,8 @@ def _field_row(field: FieldView, detail: ReportDetail, conflict: DatedChange | N
         ),
         frozen=field.frozen,
         conflict=conflict,
-        last_crossing=_last_crossing(field, detail),
-        resolutions=tuple(_resolutions(field, conflict)),
+        last_crossing=_last_propagated_change(field, detail),
+        resolutions=tuple(_possible_resolutions(field, conflict)),
     )
 
 
@@ -84,7 +84,7 @@ def _conflict_value(conflict: DatedChange | None, side: Side) -> str | None:
     return conflict.change.local if side is Side.BUGSPARK else conflict.change.remote
 
 
-def _resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
+def _possible_resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
     """Yield the values that `resolve` can choose: of a frozen field the current ones, else the conflict's."""
     for side, now in ((Side.GITHUB, field.github), (Side.BUGSPARK, field.bugspark)):
         value = now if field.frozen else _conflict_value(conflict, side)
@@ -92,6 +92,6 @@ def _resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tup
             yield side, value
 
 
-def _last_crossing(field: FieldView, detail: ReportDetail) -> DatedChange | None:
+def _last_propagated_change(field: FieldView, detail: ReportDetail) -> DatedChange | None:
     field_history = (dated for dated in detail.history if dated.change.field == field.field.value)
     return next((dated for dated in field_history if dated.change.kind in PROPAGATING_KINDS), None)

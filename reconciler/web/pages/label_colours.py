@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.model.link import Link, LinkState
 
 LIGHT, DARK, MIN_CONTRAST = "light", "dark", 4.5
-DEFAULT_COLOUR = "ededed"
+DEFAULT_LABEL_COLOUR = "ededed"
 """GitHub's default colour, also used for labels whose colour has not been read yet."""
 
 
@@ -28,20 +28,20 @@ def label_chips(link: Link | None) -> tuple[LabelChip, ...]:
 
 def _coloured_chips(names: tuple[str, ...], colours: dict[str, str]) -> Iterator[LabelChip]:
     for name in names:
-        colour = colours.get(name, DEFAULT_COLOUR)
-        yield LabelChip(name=name, colour=colour, ink=ink_on(colour))
+        colour = colours.get(name, DEFAULT_LABEL_COLOUR)
+        yield LabelChip(name=name, colour=colour, ink=ink_for_background(colour))
 
 
-def ink_on(colour: str) -> str:
+def ink_for_background(colour: str) -> str:
     """Return LIGHT if white text is readable on this colour, else DARK: at least 4.5:1 (WCAG 2)."""
-    return LIGHT if 1.05 / (luminance(colour) + 0.05) >= MIN_CONTRAST else DARK
+    return LIGHT if 1.05 / (relative_luminance(colour) + 0.05) >= MIN_CONTRAST else DARK
 
 
-def luminance(colour: str) -> float:
+def relative_luminance(colour: str) -> float:
     """Return the relative luminance: 0 for black, 1 for white (WCAG 2)."""
-    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (0, 2, 4))
+    red, green, blue = (_linear_light(int(colour[at : at + 2], 16) / 255) for at in (0, 2, 4))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _linear(part: float) -> float:
+def _linear_light(part: float) -> float:
     return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

@@ -16,7 +16,7 @@ from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, pr
 from reconciler.model.viewer import Access
 from reconciler.ports import Queries
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
-from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
+from reconciler.web.pages.page import PageFrame, longest_outage, outage_of_pass
 
 REFRESH_SECONDS = 10
 """How often an open page refreshes itself."""
@@ -46,7 +46,7 @@ class OverviewPage:
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.queries.accessible_projects(visitor.viewer)
         rows = await self._load_rows(access)
-        notices = [notice for row in rows if (notice := _notice_for(row, access)) is not None]
+        notices = [notice for row in rows if (notice := _attention_notice_of(row, access)) is not None]
         page = page_number(request.query_params.get("page", ""), len(rows))
         return self.frame.render(
             request,
@@ -58,8 +58,8 @@ class OverviewPage:
             turns=numbered_page_links(page, len(rows)),
             needs=notices[:MAX_NOTICES],
             more_needs=max(0, len(notices) - MAX_NOTICES),
-            summary=summary(rows),
-            outage=longest_outage(outage_of(row.health.last_pass) for row in rows),
+            summary=summarise_projects(rows),
+            outage=longest_outage(outage_of_pass(row.health.last_pass) for row in rows),
             github_url=self.frame.access_control.site.github_url,
             operator=visitor.viewer.user_id is None,
         )
@@ -91,7 +91,7 @@ def router(overview: OverviewPage) -> APIRouter:
     return api_router
 
 
-def _notice_for(row: ProjectRow, access: Mapping[ProjectId, Access]) -> AttentionNotice | None:
+def _attention_notice_of(row: ProjectRow, access: Mapping[ProjectId, Access]) -> AttentionNotice | None:
     may_change = access[row.health.project_id] is Access.CHANGE
     return attention_notice(row.health, row.status, may_change=may_change)
 
@@ -108,7 +108,7 @@ def numbered_page_links(page: int, count: int) -> dict[str, str]:
     return links_by_name | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})
 
 
-def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
+def summarise_projects(rows: Sequence[ProjectRow]) -> tuple[str, str]:
     """Return a state (for the icon) and a sentence about all projects."""
     counts_by_state = Counter(row.status.state for row in rows)
     pressing = sum(counts_by_state[state] for state in STATES_NEEDING_ATTENTION)

@@ -128,7 +128,7 @@ class PageFrame:
 
     def redirect(self, visitor: Visitor, path: str, message: FlashMessage | None = None) -> Response:
         """Redirect to a page of this site, which shows the message once."""
-        answer = RedirectResponse(f"{self.access_control.site.prefix}{path}", HTTPStatus.SEE_OTHER)
+        answer = RedirectResponse(f"{self.access_control.site.path_prefix}{path}", HTTPStatus.SEE_OTHER)
         if message is not None:
             payload = _encode_flash(message)
             signed = f"{payload}.{self._flash_mac(visitor, payload)}"
@@ -188,7 +188,7 @@ class Outage:
     next_at: datetime | None
 
 
-def outage_of(last: PassResult | None) -> Outage | None:
+def outage_of_pass(last: PassResult | None) -> Outage | None:
     """Return the outage; None if the last pass did not fail because of GitHub."""
     if (
         last is None

@@ -10,7 +10,7 @@ from reconciler.model.formatting import format_count
 from reconciler.model.passes import Outcome
 from reconciler.model.views import ProjectActivity, PropagatedChange
 
-BUCKETS = 96
+PLOT_BUCKETS = 96
 """Number of quarter hours; the drawing is BUCKETS units wide and 100 units high."""
 CHANGES_BASELINE, CHANGES_HEIGHT = 30.0, 28.0
 """Position and height of the change bars: up from the baseline for GitHub, down for BugSpark."""
@@ -51,28 +51,28 @@ class Plot:
     to_bugspark: Latency
 
 
-def plot(day: ProjectActivity) -> Plot:
+def build_plot(day: ProjectActivity) -> Plot:
     """Compute the plot of a day; empty if nothing happened."""
-    length = (day.until - day.since) / BUCKETS
-    quarters: list[list[PropagatedChange]] = [[] for _ in range(BUCKETS)]
+    length = (day.until - day.since) / PLOT_BUCKETS
+    quarters: list[list[PropagatedChange]] = [[] for _ in range(PLOT_BUCKETS)]
     for write in day.writes:
         quarters[_bucket_index(write.at, day.since, length)].append(write)
-    passes = [0] * BUCKETS
-    failed = [0] * BUCKETS
+    passes = [0] * PLOT_BUCKETS
+    failed = [0] * PLOT_BUCKETS
     for run in day.runs:
         (failed if run.outcome == Outcome.FAILED else passes)[_bucket_index(run.at, day.since, length)] += 1
     bars = (*_change_bars(quarters), *_pass_bars(passes, failed), *_latency_bars(quarters))
     return Plot(
         bars=bars,
         hours=tuple(day.since + (day.until - day.since) * part / 4 for part in range(5)),
-        words=_description(day),
+        words=_describe_activity(day),
         to_github=latency_of(day.writes, Side.GITHUB),
         to_bugspark=latency_of(day.writes, Side.BUGSPARK),
     )
 
 
 def _bucket_index(at: datetime, since: datetime, length: timedelta) -> int:
-    return min(BUCKETS - 1, max(0, int((at - since) / length)))
+    return min(PLOT_BUCKETS - 1, max(0, int((at - since) / length)))
 
 
 def _change_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[PlotBar]:
@@ -83,9 +83,9 @@ def _change_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[Plo
     for i, (sent, taken) in enumerate(zip(out, into, strict=True)):
         if sent:
             height = _change_height(sent, most)
-            yield _bar("to-github", i, CHANGES_BASELINE - height, height)
+            yield _build_bar("to-github", i, CHANGES_BASELINE - height, height)
         if taken:
-            yield _bar("to-bugspark", i, CHANGES_BASELINE, _change_height(taken, most))
+            yield _build_bar("to-bugspark", i, CHANGES_BASELINE, _change_height(taken, most))
 
 
 def _change_height(count: int, most: int) -> float:
@@ -98,9 +98,9 @@ def _pass_bars(passes: Sequence[int], failed: Sequence[int]) -> Iterable[PlotBar
     for i, (good, bad) in enumerate(zip(passes, failed, strict=True)):
         fine, poor = PASSES_HEIGHT * good / most, PASSES_HEIGHT * bad / most
         if good:
-            yield _bar("passes", i, PASSES_BASELINE - fine, fine)
+            yield _build_bar("passes", i, PASSES_BASELINE - fine, fine)
         if bad:
-            yield _bar("failed", i, PASSES_BASELINE - fine - poor, poor)
+            yield _build_bar("failed", i, PASSES_BASELINE - fine - poor, poor)
 
 
 def _latency_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[PlotBar]:
@@ -111,14 +111,14 @@ def _latency_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[Pl
             found = percentile(times, share)
             if found is not None:
                 height = max(1.5, _latency_height(found.total_seconds()))
-                yield _bar(kind, i, LATENCY_BASELINE - height, height)
+                yield _build_bar(kind, i, LATENCY_BASELINE - height, height)
 
 
 def _latency_height(seconds: float) -> float:
     return LATENCY_HEIGHT * min(1.0, log(1 + seconds) / log(1 + MAX_LATENCY_SECONDS))
 
 
-def _bar(kind: str, index: int, y: float, height: float) -> PlotBar:
+def _build_bar(kind: str, index: int, y: float, height: float) -> PlotBar:
     return PlotBar(
         kind=kind, x=round(index + BAR_MARGIN, 2), y=round(y, 2), width=BAR_WIDTH, height=round(height, 2)
     )
@@ -135,7 +135,7 @@ def percentile(times: Sequence[timedelta], share: float) -> timedelta | None:
     return times[max(0, ceil(share * len(times)) - 1)] if times else None
 
 
-def _description(day: ProjectActivity) -> str:
+def _describe_activity(day: ProjectActivity) -> str:
     failed = sum(run.outcome == Outcome.FAILED for run in day.runs)
     sent = sum(write.side is Side.GITHUB for write in day.writes)
     worked = f"{len(day.runs):,} {'pass' if len(day.runs) == 1 else 'passes'} with something to tell"

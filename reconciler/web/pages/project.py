@@ -19,15 +19,15 @@ from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, 
 from reconciler.ports import Commands, Queries
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.pages.next_step import attention_notice
-from reconciler.web.pages.page import PageFrame, outage_of, parse_resolution
-from reconciler.web.pages.plot import plot
+from reconciler.web.pages.page import PageFrame, outage_of_pass, parse_resolution
+from reconciler.web.pages.plot import build_plot
 from reconciler.web.pages.timeline import change_text
 from reconciler.web.security.sign_in import raise_not_found
 
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
 LINKS_PER_PAGE, MAX_CHANGES, MAX_CONFLICTS, MAX_WITHHELD, MAX_ATTENTION_ITEMS = 50, 20, 20, 200, 30
-DAY = timedelta(days=1)
+PLOT_PERIOD = timedelta(days=1)
 FILTERS_BY_STATE = {
     SyncState.SYNCED: Urgency.SYNCED,
     SyncState.PENDING: Urgency.PENDING,
@@ -85,7 +85,7 @@ class ProjectPage:
             every=REFRESH_SECONDS,
             project=health,
             how=status,
-            outage=outage_of(health.last_pass),
+            outage=outage_of_pass(health.last_pass),
             need=attention_notice(health, status, may_change=access is Access.CHANGE),
             may_change=access is Access.CHANGE,
             search=search,
@@ -106,7 +106,7 @@ class ProjectPage:
         now = self.frame.clock.now()
         return {
             "limits": (await self.queries.rate_limits_by_project()).get(id_),
-            "plot": plot(await self.queries.activity_between(id_, now - DAY, now)),
+            "plot": build_plot(await self.queries.activity_between(id_, now - PLOT_PERIOD, now)),
         }
 
     async def _load_lists(self, id_: ProjectId) -> dict[str, Any]:

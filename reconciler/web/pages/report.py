@@ -13,10 +13,10 @@ from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
 from reconciler.ports import Commands, Queries, ReportViews
 from reconciler.web.api import serializers
-from reconciler.web.api.serializers import last_crossing_at
+from reconciler.web.api.serializers import last_propagated_at
 from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.label_colours import label_chips
-from reconciler.web.pages.page import PageFrame, outage_of, parse_resolution
+from reconciler.web.pages.page import PageFrame, outage_of_pass, parse_resolution
 from reconciler.web.pages.timeline import SIDE_NAMES, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
@@ -71,13 +71,13 @@ class ReportPage:
             link=link,
             issue=serializers.issue_response(link, site) if link is not None else None,
             how=(shown.state, shown.reason),
-            crossed=last_crossing_at(detail),
+            crossed=last_propagated_at(detail),
             may=allowed_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),
             thread=comment_thread(shown),
             history=history_lines(detail),
             withheld=len(detail.withheld),
-            outage=outage_of(await self.queries.last_pass(project_id)),
+            outage=outage_of_pass(await self.queries.last_pass(project_id)),
             labels={chip.name: chip for chip in label_chips(link)},
             intent_text=intent_text,
             names=SIDE_NAMES,

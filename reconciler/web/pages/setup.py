@@ -18,7 +18,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
 from reconciler.ports import Commands, Queries
-from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of
+from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of_pass
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 log = EventLogger(__name__)
@@ -101,7 +101,7 @@ class SetupPage:
             id=project_id,
             setup=setup,
             health=healths[0],
-            outage=outage_of(healths[0].last_pass),
+            outage=outage_of_pass(healths[0].last_pass),
             hook=healths[0].webhook,
             url=site.webhook_url(project_id),
             unset=PUBLIC_URL_MISSING,

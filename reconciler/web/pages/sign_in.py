@@ -81,7 +81,7 @@ class SignInPage:
 
     def _redirect(self, path: str) -> RedirectResponse:
         return RedirectResponse(
-            f"{self.access_control.site.prefix}{safe_local_path(path)}", HTTPStatus.SEE_OTHER
+            f"{self.access_control.site.path_prefix}{safe_local_path(path)}", HTTPStatus.SEE_OTHER
         )
 
     def _set_session_cookie(self, answer: Response, value: str, seconds: int) -> None:

@@ -27,7 +27,7 @@ from reconciler.web.pages.static_files import StaticFiles
 from reconciler.web.site import Site
 
 _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_STACKED_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
+_EXCESS_COMBINING_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
 """More combining marks on one letter than any language uses; they would cover other lines."""
 DEFAULT_ICON = ("still", "new")
 ICONS_BY_WORD: dict[str, tuple[str, str]] = {
@@ -73,9 +73,9 @@ def build_templates(site: Site, static: StaticFiles) -> Templates:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "here": lambda path: f"{site.prefix}{path}",
-        "asset": static.asset_url_function(site.prefix),
-        "sign_of": icon_of,
+        "here": lambda path: f"{site.path_prefix}{path}",
+        "asset": static.asset_url_function(site.path_prefix),
+        "sign_of": icon_of_state,
         "word_of": lambda state: WORDS_BY_STATE[state],
         "version": __version__,
     }
@@ -99,7 +99,7 @@ def build_templates(site: Site, static: StaticFiles) -> Templates:
 
 def visible_line(text: object) -> str:
     """Make untrusted text safe for one line; at most six combining marks stay on one letter."""
-    return escape_unprintable(_STACKED_MARKS.sub(r"\1", str(text)))
+    return escape_unprintable(_EXCESS_COMBINING_MARKS.sub(r"\1", str(text)))
 
 
 def visible_lines(text: object) -> str:
@@ -116,6 +116,6 @@ def safe_web_link(text: object) -> str:
     return str(text) if split_url.scheme in ("http", "https") and split_url.hostname else "#"
 
 
-def icon_of(word: str) -> tuple[str, str]:
+def icon_of_state(word: str) -> tuple[str, str]:
     """Return (tone, shape) for a state's word, as pages or the API spell it; neutral if unknown."""
     return ICONS_BY_WORD.get(word, DEFAULT_ICON)

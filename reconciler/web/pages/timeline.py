@@ -44,11 +44,16 @@ def change_text(change: Change) -> ChangeText:
         original = change.remote if change.side is Side.BUGSPARK else change.local
         text = (original if change.field else None) or change.to or change.local or change.remote
     return ChangeText(
-        what=what, before=_cut(was), to=_cut(to), text=_cut(text), lost=_cut(change.lost), rule=change.rule
+        what=what,
+        before=_cut_to_one_line(was),
+        to=_cut_to_one_line(to),
+        text=_cut_to_one_line(text),
+        lost=_cut_to_one_line(change.lost),
+        rule=change.rule,
     )
 
 
-def _cut(text: str | None) -> str | None:
+def _cut_to_one_line(text: str | None) -> str | None:
     return text if text is None or len(text) <= MAX_TEXT_LENGTH else f"{text[: MAX_TEXT_LENGTH - 1]}…"
 
 
@@ -100,7 +105,9 @@ def history_lines(detail: ReportDetail) -> tuple[HistoryLine, ...]:
     """Return the lines, newest first."""
     lines = zip(detail.history, _line_keys(detail.history), strict=True)
     return tuple(
-        HistoryLine(key=key, dated=dated, text=change_text(dated.change), details=tuple(_details(dated)))
+        HistoryLine(
+            key=key, dated=dated, text=change_text(dated.change), details=tuple(_history_details(dated))
+        )
         for dated, key in lines
     )
 
@@ -113,7 +120,7 @@ def _line_keys(lines: Iterable[DatedChange]) -> Iterator[str]:
         seen[dated.at] += 1
 
 
-def _details(dated: DatedChange) -> Iterator[tuple[str, str]]:
+def _history_details(dated: DatedChange) -> Iterator[tuple[str, str]]:
     change = dated.change
     new_value_label = f"{SIDE_NAMES[change.side]} now" if change.to is not None else ""
     for name, value in (

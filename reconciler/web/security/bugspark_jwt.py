@@ -19,12 +19,12 @@ LEEWAY_SECONDS = 30.0
 """Seconds by which BugSpark's clock may differ from ours."""
 
 
-class _Header(msgspec.Struct):
+class _TokenHeader(msgspec.Struct):
     alg: str
     crit: msgspec.Raw = msgspec.Raw()
 
 
-class _Claims(msgspec.Struct):
+class _TokenClaims(msgspec.Struct):
     sub: str
     type: str
     exp: float | None = None
@@ -45,14 +45,14 @@ def user_id_from_token(token: str, secret: Secret, now: datetime) -> UUID | None
     try:
         if not hmac.compare_digest(mac, _decode_base64url(parts[2])):
             return None
-        header = msgspec.json.decode(_decode_base64url(parts[0]), type=_Header)
-        claims = msgspec.json.decode(_decode_base64url(parts[1]), type=_Claims)
-        return UUID(claims.sub) if _is_valid(header, claims, now.timestamp()) else None
+        header = msgspec.json.decode(_decode_base64url(parts[0]), type=_TokenHeader)
+        claims = msgspec.json.decode(_decode_base64url(parts[1]), type=_TokenClaims)
+        return UUID(claims.sub) if _is_valid_token(header, claims, now.timestamp()) else None
     except (ValueError, NoBase64, RecursionError):
         return None
 
 
-def _is_valid(header: _Header, claims: _Claims, now: float) -> bool:
+def _is_valid_token(header: _TokenHeader, claims: _TokenClaims, now: float) -> bool:
     expired = claims.exp is not None and claims.exp <= now - LEEWAY_SECONDS
     early = claims.nbf is not None and claims.nbf > now + LEEWAY_SECONDS
     plain = header.alg == "HS256" and not bytes(header.crit)

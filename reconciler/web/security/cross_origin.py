@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
 from reconciler.web.security.sessions import SessionCookies
-from reconciler.web.site import Site, origin_of
+from reconciler.web.site import Site, parse_origin
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
 MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000
@@ -73,7 +73,7 @@ def is_same_origin_form(request: Request, site: Site) -> bool:
         return origin.lower() in own_origins
     if (fetch := headers.get("sec-fetch-site")) is not None:
         return fetch == "same-origin"
-    return origin_of(headers.get("referer", "")) in own_origins
+    return parse_origin(headers.get("referer", "")) in own_origins
 
 
 class CorsMiddleware:
@@ -98,7 +98,7 @@ class CorsMiddleware:
         await self._app(scope, receive, _with_cors_headers(send, headers, is_allowed=is_allowed))
 
     def _is_cors_path(self, scope: Scope) -> bool:
-        path = scope["path"].removeprefix(self._site.prefix)
+        path = scope["path"].removeprefix(self._site.path_prefix)
         return any(path == each or path.startswith(f"{each}/") for each in CORS_PATHS)
 
 

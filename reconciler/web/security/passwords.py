@@ -16,7 +16,7 @@ MAX_WRONG_GUESSES = 5
 """Wrong guesses allowed from one address within GUESS_WINDOW_SECONDS."""
 GUESS_WINDOW_SECONDS = 300.0
 """The window begins with the address's first wrong guess."""
-MAX_ADDRESSES = 4096
+MAX_COUNTED_ADDRESSES = 4096
 MAX_WAITING_GUESSES = 8
 """Guesses that may wait while another is checked: each check takes one core and about 64 MiB."""
 MAX_PASSWORD_LENGTH = 1024
@@ -73,7 +73,7 @@ class PasswordChecker:
     def _record_guess(self, key: str) -> None:
         since, count = self._wrong.get(key, (self._clock.monotonic(), 0))
         self._wrong[key] = (since, count + 1)
-        if len(self._wrong) > MAX_ADDRESSES:
+        if len(self._wrong) > MAX_COUNTED_ADDRESSES:
             self._wrong.popitem(last=False)
 
 

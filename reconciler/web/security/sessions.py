@@ -18,7 +18,7 @@ from reconciler.ports import Clock
 
 SESSION_LIFETIME = timedelta(hours=12)
 MAX_ENDED_SESSIONS = 4096
-_TOKEN = re.compile(r"v1\.(?P<until>[0-9]{1,12})\.(?P<nonce>[0-9a-f]{32})\.(?P<mac>[0-9a-f]{64})")
+_SESSION_TOKEN = re.compile(r"v1\.(?P<until>[0-9]{1,12})\.(?P<nonce>[0-9a-f]{32})\.(?P<mac>[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,15 @@ class SessionCookies:
         """Create a session and return its cookie's value."""
         until = int((self._clock.now() + SESSION_LIFETIME).timestamp())
         signed_text = f"v1.{until}.{token_hex(16)}"
-        return f"{signed_text}.{self._mac('session', signed_text)}"
+        return f"{signed_text}.{self._compute_mac('session', signed_text)}"
 
     def read_token(self, token: str) -> OperatorSession | None:
         """Return the session of a cookie; None if it is forged, expired or revoked."""
-        match = _TOKEN.fullmatch(token)
+        match = _SESSION_TOKEN.fullmatch(token)
         if match is None:
             return None
         signed_text, _, mac = token.rpartition(".")
-        good = hmac.compare_digest(mac, self._mac("session", signed_text))
+        good = hmac.compare_digest(mac, self._compute_mac("session", signed_text))
         over = int(match["until"]) <= self._clock.now().timestamp()
         if not good or over or match["nonce"] in self._ended:
             return None
@@ -66,11 +66,11 @@ class SessionCookies:
 
     def form_token(self, subject: str) -> str:
         """Return the token for forms of this subject (a session or user). Other sites can't know it."""
-        return self._mac("form", subject)
+        return self._compute_mac("form", subject)
 
     def is_form_token(self, subject: str, token: str) -> bool:
         """Return whether the token of a form was made for this subject."""
         return hmac.compare_digest(self.form_token(subject).encode(), token.encode("utf-8", "replace"))
 
-    def _mac(self, kind: str, text: str) -> str:
+    def _compute_mac(self, kind: str, text: str) -> str:
         return hmac.new(self._key, f"{kind}\0{text}".encode(), hashlib.sha256).hexdigest()

@@ -40,14 +40,14 @@ class DeliveryHint:
     number: IssueNumber | None
 
 
-class _Issue(msgspec.Struct):
+class _IssuePayload(msgspec.Struct):
     number: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
     pull_request: msgspec.Raw = msgspec.Raw()
 
 
-class _Payload(msgspec.Struct):
+class _DeliveryPayload(msgspec.Struct):
     action: Any = None
-    issue: _Issue | None = None
+    issue: _IssuePayload | None = None
 
 
 def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> DeliveryHint:
@@ -62,17 +62,17 @@ def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytea
         # Without GitHub's id, a hash of the content replaces it: the same body again is a replay.
         id=given if _DELIVERY_ID.fullmatch(given) else f"body-{sha256(body).hexdigest()[:32]}",
         event=event if _EVENT_NAME.fullmatch(event) else "unknown",
-        action=payload.action if _is_word(payload.action) else None,
+        action=payload.action if _is_event_name(payload.action) else None,
         number=IssueNumber(issue.number) if issue is not None and not _is_pull_request(issue) else None,
     )
 
 
-def _decode_payload(content_type: str, body: bytes | bytearray) -> _Payload:
+def _decode_payload(content_type: str, body: bytes | bytearray) -> _DeliveryPayload:
     try:
         text = _form_payload(body) if content_type == FORM_TYPE else body
-        return msgspec.json.decode(text, type=_Payload)
+        return msgspec.json.decode(text, type=_DeliveryPayload)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-        return _Payload()
+        return _DeliveryPayload()
 
 
 def _form_payload(body: bytes | bytearray) -> str:
@@ -81,12 +81,12 @@ def _form_payload(body: bytes | bytearray) -> str:
     return dict(fields).get("payload", "")
 
 
-def _is_pull_request(issue: _Issue) -> bool:
+def _is_pull_request(issue: _IssuePayload) -> bool:
     """Return whether the issue is a pull request: these have issue events too, and are not synced."""
     return bytes(issue.pull_request) not in (b"", b"null")
 
 
-def _is_word(value: object) -> bool:
+def _is_event_name(value: object) -> bool:
     return isinstance(value, str) and _EVENT_NAME.fullmatch(value) is not None
 
 

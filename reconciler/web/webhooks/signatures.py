@@ -21,7 +21,7 @@ SECRETS_CACHE_SECONDS = 5.0
 RECHECK_AFTER_SECONDS = 1.0
 """After a wrong signature, secrets cached longer than this are read again: they may have been rotated."""
 MAX_KNOWN_PROJECTS, MAX_UNKNOWN_PROJECTS = 4096, 1024
-MAX_UNKNOWN_LOOKUPS = 2
+MAX_CONCURRENT_READS_OF_UNKNOWN_PROJECTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class SignatureChecker:
         self._known: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
         self._unknown: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
         self._asking: dict[ProjectId, asyncio.Task[CachedSecrets]] = {}
-        self._unknown_lookups = asyncio.Semaphore(MAX_UNKNOWN_LOOKUPS)
+        self._reads_of_unknown_projects = asyncio.Semaphore(MAX_CONCURRENT_READS_OF_UNKNOWN_PROJECTS)
         self._decoy = token_bytes(32)
 
     async def is_signed(self, project_id: ProjectId | None, body: bytes | bytearray, signature: str) -> bool:
@@ -55,7 +55,7 @@ class SignatureChecker:
             return True
         if project_id is None or self._clock.monotonic() - cached.read_at < RECHECK_AFTER_SECONDS:
             return False
-        return self._is_valid_signature((await self._fetch_once(project_id)).secrets, body, signature)
+        return self._is_valid_signature((await self._read_secrets_once(project_id)).secrets, body, signature)
 
     def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
         """Compare with the same work for any number of secrets, so that the time reveals nothing."""
@@ -76,27 +76,27 @@ class SignatureChecker:
         return (
             cached
             if cached is not None and now - cached.read_at < SECRETS_CACHE_SECONDS
-            else await self._fetch_once(project_id)
+            else await self._read_secrets_once(project_id)
         )
 
-    async def _fetch_once(self, project_id: ProjectId) -> CachedSecrets:
+    async def _read_secrets_once(self, project_id: ProjectId) -> CachedSecrets:
         """Read the secrets once for all concurrent callers. A cancelled caller does not cancel the read."""
         task = self._asking.get(project_id)
         if task is None:
-            task = self._asking[project_id] = asyncio.create_task(self._fetch(project_id))
-            task.add_done_callback(lambda done: self._forget_fetch(project_id, done))
+            task = self._asking[project_id] = asyncio.create_task(self._read_secrets(project_id))
+            task.add_done_callback(lambda done: self._forget_read(project_id, done))
         return await asyncio.shield(task)
 
-    def _forget_fetch(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
+    def _forget_read(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
         del self._asking[project_id]
         if not task.cancelled():
             task.exception()  # waiting callers get the exception; without one, asyncio would log it
 
-    async def _fetch(self, project_id: ProjectId) -> CachedSecrets:
+    async def _read_secrets(self, project_id: ProjectId) -> CachedSecrets:
         if project_id in self._known:
             secrets = await self._webhooks.valid_secrets(project_id)
         else:
-            async with self._unknown_lookups:
+            async with self._reads_of_unknown_projects:
                 secrets = await self._webhooks.valid_secrets(project_id)
         cached = CachedSecrets(secrets=secrets, read_at=self._clock.monotonic())
         self._known.pop(project_id, None)

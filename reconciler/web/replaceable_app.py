@@ -10,17 +10,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 WebApplication = ASGIApp
 """The name for `bootstrap`, which imports no web library (docs/design.md, Packages)."""
-Lease = Callable[[], AbstractAsyncContextManager[object]]
+RequestLease = Callable[[], AbstractAsyncContextManager[object]]
 """Entered for the duration of a request, so that nothing the application uses is closed before its end."""
 
 
-class HotSwapApp:
+class ReplaceableApp:
     """Passes each request to the current application."""
 
     def __init__(self) -> None:
-        self._current: tuple[ASGIApp, Lease] | None = None
+        self._current: tuple[ASGIApp, RequestLease] | None = None
 
-    def swap(self, app: ASGIApp, lease: Lease) -> None:
+    def replace_app(self, app: ASGIApp, lease: RequestLease) -> None:
         """Make `app` the current application; running requests keep the application and lease they have."""
         self._current = (app, lease)
 
