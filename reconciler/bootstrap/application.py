@@ -72,9 +72,9 @@ class Application(SharedCommands):
         detail = await self._stores.queries.report_detail(report_id, MAX_HISTORY_LINES)
         if detail is None:
             raise UsageError(f"There is no report {report}.")
-        from reconciler.decide.report_view import report_view
+        from reconciler.decide.report_view import build_report_view
 
-        return report_view(
+        return build_report_view(
             project.name, detail, self._container.settings.sync_policy(), self._container.clock.now()
         )
 

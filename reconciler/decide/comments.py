@@ -66,7 +66,7 @@ def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) ->
     """Decide everything about one link's comments. Pure but for `new_id`, which makes the ids of new rows."""
     draft = draft_for(view, policy, new_id)
     # first, so that an edit on GitHub does not restore what was deleted in BugSpark
-    for pair in _pairs_without_local(view):
+    for pair in _pairs_without_local_comment(view):
         _end_pair_deleted_in_bugspark(draft, pair)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
         _decide_remote(draft, comment)
@@ -86,7 +86,7 @@ def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) ->
     )
 
 
-def _pairs_without_local(view: LinkObservation) -> Iterable[CommentPair]:
+def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]:
     if not view.is_complete:
         return view.vanished_pairs
     present = {comment.id for comment in view.local_comments}
@@ -112,7 +112,7 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
     elif is_earlier_copy(comment, draft.view.link, draft.view.own_accounts):
         adopt_earlier_copy(draft, comment)
     elif not match_import(draft, comment):
-        _import(draft, comment)
+        _import_comment(draft, comment)
 
 
 def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
@@ -165,7 +165,7 @@ def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
     )
 
 
-def _import(draft: CommentDraft, comment: RemoteComment) -> None:
+def _import_comment(draft: CommentDraft, comment: RemoteComment) -> None:
     if draft.policy.collaborators_only and not comment.collaborator:
         reason = "not by a collaborator (sync.comments_from)"
         draft.store_pair(draft.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))

@@ -51,7 +51,7 @@ def decide_fields(
     that BugSpark's value counts as the changed one when a person unfreezes the field. `unsettled`: fields
     that are not decided, because GitHub's value may come from a write of ours that is not confirmed yet.
     """
-    every = tuple(d for d in _diffs(report, seen, base, policy) if d.field not in unsettled)
+    every = tuple(d for d in _field_diffs(report, seen, base, policy) if d.field not in unsettled)
     still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
     diffs = tuple(item for item in every if item.field not in still_frozen)
     outcomes = {item.field: settle_field(item, policy.conflict, times) for item in diffs}
@@ -67,9 +67,9 @@ def decide_fields(
     for item in diffs:
         outcome = outcomes[item.field]
         assert not isinstance(outcome, NeedsTimes)
-        next_base = _advance(next_base, item, outcome.winner, seen)
+        next_base = _advance_base(next_base, item, outcome.winner, seen)
         if outcome.why is not None and outcome.winner is not None:
-            actions.append(_action(item, outcome.winner, outcome.why, report, policy))
+            actions.append(_action_for_winner(item, outcome.winner, outcome.why, report, policy))
         if outcome.conflict is not None:
             conflicts.append(outcome.conflict)
     for synced_field in SYNCED_FIELDS.values():
@@ -79,12 +79,14 @@ def decide_fields(
         base=next_base,
         actions=tuple(actions),
         conflicts=tuple(conflicts),
-        notes=_notes(diffs) if relabelled else (),
+        notes=_competing_label_notes(diffs) if relabelled else (),
         still_frozen=still_frozen,
     )
 
 
-def _diffs(report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> tuple[FieldDiff, ...]:
+def _field_diffs(
+    report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
+) -> tuple[FieldDiff, ...]:
     return tuple(
         synced_field.diff(report, seen, base, policy)
         for synced_field in SYNCED_FIELDS.values()
@@ -92,7 +94,7 @@ def _diffs(report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolic
     )
 
 
-def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
+def _advance_base(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
     """Return the base after this field's outcome.
 
     Equal: the common value. GitHub won: GitHub's value, stored with the local write. BugSpark won a conflict:
@@ -106,7 +108,7 @@ def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) 
     return SYNCED_FIELDS[item.field].agree(base, item.remote, seen)
 
 
-def _action(item: FieldDiff, winner: Side, why: Why, report: Report, policy: SyncPolicy) -> Action:
+def _action_for_winner(item: FieldDiff, winner: Side, why: Why, report: Report, policy: SyncPolicy) -> Action:
     if winner is Side.GITHUB:
         assert item.remote is not None
         return SetField(field=item.field, to=item.remote, why=why)
@@ -114,7 +116,7 @@ def _action(item: FieldDiff, winner: Side, why: Why, report: Report, policy: Syn
     return write
 
 
-def _notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:
+def _competing_label_notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:
     return tuple(
         f"several labels speak of {item.field} ({', '.join(item.present)}): {item.remote} counts"
         for item in diffs
@@ -148,9 +150,9 @@ def settle_field(
         case Verdict.LOCAL_MOVED:
             unfinished = diff.local == diff.remote
             rule = Rule.SWAP_UNFINISHED if unfinished else Rule.LOCAL_MOVED
-            return FieldOutcome(winner=Side.BUGSPARK, why=_why(diff, rule, diff.local))
+            return FieldOutcome(winner=Side.BUGSPARK, why=_build_why(diff, rule, diff.local))
         case Verdict.REMOTE_MOVED:
-            return FieldOutcome(winner=Side.GITHUB, why=_why(diff, Rule.REMOTE_MOVED, diff.remote))
+            return FieldOutcome(winner=Side.GITHUB, why=_build_why(diff, Rule.REMOTE_MOVED, diff.remote))
         case Verdict.CONFLICT:
             return _settle_conflict(diff, policy, times.get(diff.field))
     assert_never(diff.verdict)
@@ -175,9 +177,9 @@ def _settle_conflict(
 
 def _conflict_outcome(diff: FieldDiff, winner: Side, rule: Rule) -> FieldOutcome:
     to, lost = (diff.local, diff.remote) if winner is Side.BUGSPARK else (diff.remote, diff.local)
-    why = _why(diff, rule, to)
+    why = _build_why(diff, rule, to)
     return FieldOutcome(winner=winner, why=why, conflict=Conflict(field=diff.field, why=why, lost=lost))
 
 
-def _why(diff: FieldDiff, rule: Rule, to: str | None) -> Why:
+def _build_why(diff: FieldDiff, rule: Rule, to: str | None) -> Why:
     return Why(rule=rule, base=diff.base, local=diff.local, remote=diff.remote, to=to)

@@ -26,7 +26,7 @@ FLAP_WINDOW = timedelta(hours=1)
 MAX_REVERSALS = 3
 """This many reversals within an hour freeze a field."""
 LOCAL_ONLY_RULES = (Rule.LOCAL_MOVED, Rule.SWAP_UNFINISHED)
-OBSERVED_KINDS = (Kind.SET_FIELD, Kind.CONFLICT)
+KINDS_SEEN_ON_GITHUB = (Kind.SET_FIELD, Kind.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def is_suspicious(
     if count > MAX_UNSUSPICIOUS_DELETIONS and count > policy.max_share * sum(live_counts.values()):
         return True
     return any(
-        len(_of_side(candidates, side)) >= max(live_counts.get(side, 0), MAX_UNSUSPICIOUS_DELETIONS)
+        len(_deletions_on_side(candidates, side)) >= max(live_counts.get(side, 0), MAX_UNSUSPICIOUS_DELETIONS)
         for side in Side
     )
 
@@ -116,7 +116,7 @@ def deletions_digest(candidates: Sequence[Deletion]) -> str | None:
     return sha256("\n".join(sorted(deletion_key(item) for item in candidates)).encode()).hexdigest()[:16]
 
 
-def _of_side(candidates: Sequence[Deletion], origin: Side) -> list[Deletion]:
+def _deletions_on_side(candidates: Sequence[Deletion], origin: Side) -> list[Deletion]:
     return [item for item in candidates if item.pair.origin is origin]
 
 
@@ -158,15 +158,15 @@ def flapping_fields(plan: LinkPlan, history: Iterable[FieldChange], now: datetim
     return frozenset(
         field
         for field, remote in remote_values.items()
-        if _is_third(_of_field(changes, field), field, remote, now)
+        if _is_third_reversal(_changes_of_field(changes, field), field, remote, now)
     )
 
 
-def _of_field(changes: Iterable[FieldChange], field: Field) -> list[FieldChange]:
+def _changes_of_field(changes: Iterable[FieldChange], field: Field) -> list[FieldChange]:
     return [change for change in changes if change.field == field]
 
 
-def _is_third(changes: Sequence[FieldChange], field: Field, remote: str, now: datetime) -> bool:
+def _is_third_reversal(changes: Sequence[FieldChange], field: Field, remote: str, now: datetime) -> bool:
     last = changes[-1] if changes else None
     if last is None or not is_reversal(field, last, remote):
         return False
@@ -179,7 +179,9 @@ def reversals(field: Field, changes: Iterable[FieldChange]) -> Iterator[datetime
     before: FieldChange | None = None
     for change in changes:
         seen = (
-            change.kind in OBSERVED_KINDS and before is not None and is_reversal(field, before, change.remote)
+            change.kind in KINDS_SEEN_ON_GITHUB
+            and before is not None
+            and is_reversal(field, before, change.remote)
         )
         if seen:
             yield change.at

@@ -23,15 +23,17 @@ def check_issue_permission(
 ) -> CheckResult:
     """Check whether issues and comments can be written. `wrote_at`: when GitHub last confirmed a write."""
     if repository.archived:
-        return _fail("issues", "the repository is archived", "unarchive it on GitHub")
+        return _failed_check("issues", "the repository is archived", "unarchive it on GitHub")
     if not repository.has_issues:
-        return _fail("issues", "issues are switched off", "switch issues on in the repository's settings")
+        return _failed_check(
+            "issues", "issues are switched off", "switch issues on in the repository's settings"
+        )
     if grants.permissions is not None:
         return _check_app(grants)
     if grants.scopes is not None:
         return _check_classic_token(repository, grants)
     if wrote_at is not None:
-        return _ok(
+        return _passed_check(
             "issues", f"{UNKNOWN_WITHOUT_WRITING}, but GitHub confirmed a write {format_age(wrote_at, now)}"
         )
     return CheckResult(
@@ -45,30 +47,30 @@ def check_issue_permission(
 def _check_app(grants: Grants) -> CheckResult:
     permission = (grants.permissions or {}).get("issues")
     if permission == WRITE:
-        return _ok("issues", "the App may write issues where it is installed")
+        return _passed_check("issues", "the App may write issues where it is installed")
     remedy = "give the App Issues: read and write, and accept that where it is installed"
-    return _fail("issues", f"the App's permission for issues is {permission or 'none'}", remedy)
+    return _failed_check("issues", f"the App's permission for issues is {permission or 'none'}", remedy)
 
 
 def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
     if grants.has_scope("repo") or (grants.has_scope("public_repo") and not repository.private):
-        return _ok("issues", "the classic token's scopes cover issues")
+        return _passed_check("issues", "the classic token's scopes cover issues")
     has = ", ".join(sorted(grants.scopes or ())) or "no scope"
     remedy = "a classic token needs the scope repo; public_repo is enough for a public repository"
-    return _fail("issues", f"the classic token has {has}", remedy)
+    return _failed_check("issues", f"the classic token has {has}", remedy)
 
 
 def check_label_permission(repository: Repository, grants: Grants) -> CheckResult:
     """Check whether labels are kept and issues can be closed (docs/reference/github.md, Writes)."""
     if grants.permissions is not None:
-        return _ok("labels", "an App that may write issues may set labels")
+        return _passed_check("labels", "an App that may write issues may set labels")
     match repository.can_push:
         case True:
-            return _ok("labels", "the account may push, so its labels stay")
+            return _passed_check("labels", "the account may push, so its labels stay")
         case False:
             message = "the token may not push: GitHub drops labels silently and refuses to close issues"
             remedy = "give the token Issues: read and write, and its account write access"
-            return _fail("labels", message, remedy)
+            return _failed_check("labels", message, remedy)
         case None:
             message = "GitHub does not say what the account may do here; the first write will tell"
             remedy = "see that the token's account has write access to the repository"
@@ -76,9 +78,9 @@ def check_label_permission(repository: Repository, grants: Grants) -> CheckResul
     assert_never(repository.can_push)
 
 
-def _ok(name: str, message: str) -> CheckResult:
+def _passed_check(name: str, message: str) -> CheckResult:
     return CheckResult(name=name, level=CheckLevel.OK, message=message)
 
 
-def _fail(name: str, message: str, remedy: str) -> CheckResult:
+def _failed_check(name: str, message: str, remedy: str) -> CheckResult:
     return CheckResult(name=name, level=CheckLevel.FAIL, message=message, remedy=remedy)

@@ -43,7 +43,9 @@ ENDED_STATE_TEXTS = {
 }
 
 
-def report_view(project_name: str, detail: ReportDetail, policy: SyncPolicy, now: datetime) -> ReportView:
+def build_report_view(
+    project_name: str, detail: ReportDetail, policy: SyncPolicy, now: datetime
+) -> ReportView:
     """Return everything about a report that people see. Conflicts are shown while they are recent. Pure."""
     fields = field_views(detail.report, detail.link, policy)
     state, reason = _report_status(detail, fields, now)
@@ -172,7 +174,9 @@ def comment_views(detail: ReportDetail) -> Iterator[CommentView]:
     intents = {intent.pair_id: intent for intent in detail.intents if intent.pair_id is not None}
     for comment in detail.comments:
         pair = pairs.get(comment.id)
-        view = _comment_view(comment, pair, intents.get(pair.id) if pair else None, linked=_is_linked(detail))
+        view = _comment_view(
+            comment, pair, intents.get(pair.id) if pair else None, linked=_is_report_linked(detail)
+        )
         yield _with_withheld_deletion(view, detail, pair)
     present = {comment.id for comment in detail.comments}
     for pair in detail.pairs:
@@ -198,7 +202,7 @@ def _with_withheld_deletion(view: CommentView, detail: ReportDetail, pair: Comme
             return replace(view, state="deleted in BugSpark; deletion there withheld")
 
 
-def _is_linked(detail: ReportDetail) -> bool:
+def _is_report_linked(detail: ReportDetail) -> bool:
     return detail.link is not None and detail.link.state in LIVE_STATES
 
 

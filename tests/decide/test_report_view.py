@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
-from reconciler.decide.report_view import report_view
+from reconciler.decide.report_view import build_report_view
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentPairId, IntentId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment
@@ -37,7 +37,7 @@ OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
 
 
 def explained(**values: Any) -> ReportView:
-    return report_view("Shop", a_report_detail(**values), SyncPolicy(), AFTER)
+    return build_report_view("Shop", a_report_detail(**values), SyncPolicy(), AFTER)
 
 
 def an_intent(state: IntentState = IntentState.PLANNED, **values: Any) -> Intent:
@@ -104,7 +104,7 @@ def test_a_lost_value_is_shown_before_what_only_waits(values: dict[str, Any], re
     )
     about = {"now": AFTER, **values}
     now = about.pop("now")
-    view = report_view("Shop", a_report_detail(history=history, **about), SyncPolicy(), now)
+    view = build_report_view("Shop", a_report_detail(history=history, **about), SyncPolicy(), now)
     assert (view.state, view.reason) == ("Conflict" if reason else "Synced", reason)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.decide.report_view import bugspark_value, field_views, github_value, report_view
+from reconciler.decide.report_view import bugspark_value, build_report_view, field_views, github_value
 from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
 from reconciler.model.link import CommentPair, CommentPairState, LinkState
 from reconciler.model.policy import SyncPolicy
@@ -108,7 +108,7 @@ def test_githubs_last_value_has_bugsparks_spelling(field: Field, said: str) -> N
 )
 def test_a_finished_comment_shows_its_end(pair: CommentPair, words: str) -> None:
     detail = a_report_detail(comments=(a_local_comment(),), pairs=(pair,))
-    (comment,) = report_view("Shop", detail, SyncPolicy(), AFTER).comments
+    (comment,) = build_report_view("Shop", detail, SyncPolicy(), AFTER).comments
     assert comment.state == words
 
 
@@ -122,12 +122,14 @@ def test_a_finished_comment_shows_its_end(pair: CommentPair, words: str) -> None
     ],
 )
 def test_an_ended_link_shows_its_end(state: LinkState, words: str) -> None:
-    view = report_view(
+    view = build_report_view(
         "Shop", a_report_detail(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER
     )
     assert (view.state, view.reason, view.project_name) == (words, "so it is", "Shop")
 
 
 def test_a_quarantined_link_without_a_reason_has_a_standard_one() -> None:
-    view = report_view("Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
+    view = build_report_view(
+        "Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER
+    )
     assert (view.state, view.reason) == ("Needs you", "it rests")

@@ -40,7 +40,7 @@ def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
         value = item.remote if winner and winner.value == "github" else item.local
         return SYNCED_FIELDS[item.field].agree(base, value, seen)
 
-    patch.setattr(fields, "_advance", advance)
+    patch.setattr(fields, "_advance_base", advance)
 
 
 def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.status import health_as_json, status_as_lines
 from reconciler.cli.why import report_as_lines as why_lines
-from reconciler.decide.report_view import ENDED_STATE_TEXTS, report_view
+from reconciler.decide.report_view import ENDED_STATE_TEXTS, build_report_view
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.health import ProjectHealth
 from reconciler.model.kinds import Kind
@@ -114,7 +114,7 @@ REPORTS: list[tuple[dict[str, Any], SyncState]] = [
 
 @pytest.mark.parametrize(("given", "state"), REPORTS)
 def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], state: SyncState) -> None:
-    shown = report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
+    shown = build_report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
     told, reason = report_state(shown)
     assert told is state
     assert shown.state in (response_models.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
@@ -133,7 +133,7 @@ def test_a_history_line_is_the_same_on_page_and_terminal(kind: Kind, side: Side)
     for field, to in ((Field.SEVERITY.value, Severity.HIGH.value), ("comment", None), (None, None)):
         change = replace(LOST.change, kind=kind, side=side, field=field, to=to, base=None, lost=None)
         said = change_text(change)
-        whole = replace(report_view("Shop", a_report_detail(), SyncPolicy(), AFTER))
+        whole = replace(build_report_view("Shop", a_report_detail(), SyncPolicy(), AFTER))
         story = replace(whole.detail, history=(DatedChange(at=AFTER, change=change),))
         line = list(why_lines(replace(whole, detail=story), replace(VIEW, is_unicode=True)))[-1]
         for part in (said.what.replace(":", ""), said.before, said.to, said.text and said.text[:10]):
