@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import chain
 
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from reconciler.errors import GitHubError, MovedError, NotThereError
 from reconciler.github import translate
@@ -108,7 +108,7 @@ class Reads:
         await self._check_not_moved(reply, number, what)
         require_object_ok(reply, self._ref, what)
         row = decode(reply.body, IssueRow, what)
-        if row.pull_request is not UNSET:
+        if row.is_pull_request:
             raise NotThereError(f"{self._ref.name}#{number} is a pull request.", reply.status)
         return translate.issue(row)
 

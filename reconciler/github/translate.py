@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from reconciler.github.origin import issue_number_in_url
 from reconciler.github.wire import (
@@ -54,7 +54,7 @@ def issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
     row = try_decode(raw, IssueRow)
     if isinstance(row, str):
         return _poisoned_row(raw, row, f"issue {repository}#", f"an issue of {repository}")
-    value = None if row.pull_request is not UNSET else issue(row)
+    value = None if row.is_pull_request else issue(row)
     return ListRow(id=row.id, at=row.updated_at, value=value)
 
 

@@ -37,7 +37,7 @@ class LabelRow(Struct, frozen=True):
 
 
 class IssueRow(Struct, frozen=True, kw_only=True):
-    """An issue, or a pull request if `pull_request` is set."""
+    """An issue or a pull request."""
 
     id: Id
     number: Number
@@ -53,6 +53,11 @@ class IssueRow(Struct, frozen=True, kw_only=True):
     user: UserRow | None = None
     html_url: str = ""
     pull_request: Raw | UnsetType = UNSET
+
+    @property
+    def is_pull_request(self) -> bool:
+        """Whether `pull_request` says so; absent and null do not (docs/reference/github.md, Lists)."""
+        return self.pull_request is not UNSET and bytes(self.pull_request) != b"null"
 
 
 class CommentRow(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ _USER_LINKS = (
     "received_events",
 )  # fmt: skip
 _GHOST = User(id=10_137, login="ghost")
+RowEdit = Callable[[dict[str, Any]], object]
+"""Changes a row as it is shown, in place; what it returns is ignored."""
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
@@ -34,12 +36,20 @@ class Views:
         self.world = world
         self.api = api
         self.web = web
+        self.edits: dict[int, RowEdit] = {}
+        """By id of an issue, comment or event: how GitHub shows this row otherwise than it is documented."""
         self._bytes: dict[tuple[int, int], tuple[Issue | Comment, bytes]] = {}
         self._rendering = (-1, "")
 
     def issues(self, repository: Repository, rows: Iterable[Issue]) -> bytes:
         """Return a JSON list of issues."""
         return b"[" + b",".join(self._kept(repository, row) for row in rows) + b"]"
+
+    def edited(self, row_id: int, shown: dict[str, Any]) -> dict[str, Any]:
+        """Return a row as it is shown: as it was rendered, unless `edits` has something for it."""
+        if row_id in self.edits:
+            self.edits[row_id](shown)
+        return shown
 
     def comments(self, repository: Repository, rows: Iterable[Comment]) -> bytes:
         """Return a JSON list of comments."""
@@ -52,7 +62,7 @@ class Views:
             self._rendering = rendering
         key = (repository.id, row.id)
         kept = self._bytes.get(key)
-        if kept is None or kept[0] is not row:
+        if kept is None or kept[0] is not row or row.id in self.edits:
             shown = self.issue(repository, row) if isinstance(row, Issue) else self.comment(repository, row)
             kept = self._bytes[key] = (row, msgspec.json.encode(shown))
         return kept[1]
@@ -148,13 +158,13 @@ class Views:
                 "patch_url": f"{page}.patch",
                 "merged_at": None,
             }
-        return shown
+        return self.edited(row.id, shown)
 
     def comment(self, repository: Repository, row: Comment) -> dict[str, Any]:
         """Return a comment."""
         url = f"{self.home(repository)}/issues/comments/{row.id}"
         page = f"{self.web}/{repository.full_name}/issues/{row.issue}"
-        return {
+        shown = {
             "url": url,
             "html_url": f"{page}#issuecomment-{row.id}",
             "issue_url": f"{self.home(repository)}/issues/{row.issue}",
@@ -168,6 +178,7 @@ class Views:
             "reactions": _no_reactions(url),
             "performed_via_github_app": self.via(row),
         }
+        return self.edited(row.id, shown)
 
     def association(self, repository: Repository, user_id: int) -> str:
         """Return what the author is to the repository."""

@@ -70,7 +70,7 @@ def permissions(level: Level) -> dict[str, bool]:
 
 def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
     """Return one line of an issue's history."""
-    return {
+    shown = {
         "id": happened.id,
         "node_id": f"E_{happened.id}",
         "url": f"{views.home(row)}/issues/events/{happened.id}",
@@ -82,6 +82,7 @@ def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
         "performed_via_github_app": None,
         **happened.detail,
     }
+    return views.edited(happened.id, shown)
 
 
 def hook(views: Views, row: Repository, shown: Hook) -> dict[str, Any]:
