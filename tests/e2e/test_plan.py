@@ -38,7 +38,8 @@ def test_plan_reads_like_a_diff_and_writes_nothing(each_installation: Installati
     again = each_installation.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
     same = each_installation.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
     assert (again.code, again.out) == (3, same.out)
-    assert list(again.row) == ["project", "hash", "actions"]
+    assert list(again.row) == ["project", "hash", "actions", "withheld"]
+    assert again.row["withheld"] is None
     assert all(list(action) == KEYS for action in again.row["actions"])
     assert each_installation.everything() == before
 

@@ -2,26 +2,34 @@
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from reconciler.decide import comments, fields
+from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.fields import SYNCED_FIELDS
-from reconciler.model.intent import IntentState
+from reconciler.fields.synced_field import FieldDiff
+from reconciler.model.fields import Base, Side
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.link import CommentPair, SeenIssue
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import ProjectState
+from reconciler.ports import Claim
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.sync import observe, run
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
 from reconciler.sync.observe import Observation
 from reconciler.sync.recover import RecoveryFindings
+from reconciler.sync.result import PassStats
 from tests.proofs.machine import Storm
 from tests.proofs.test_kill_points import busy_scenario, cut_at
 from tests.support.invariants import find_violations
@@ -36,8 +44,8 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
     """Invariant 5."""
 
-    def advance(base: Any, item: Any, winner: Any, seen: Any) -> Any:
-        value = item.remote if winner and winner.value == "github" else item.local
+    def advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
+        value = item.remote if winner is Side.GITHUB and item.remote is not None else item.local
         return SYNCED_FIELDS[item.field].agree(base, value, seen)
 
     patch.setattr(fields, "_advance_base", advance)
@@ -51,7 +59,7 @@ def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
 def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:
     """Invariant 3."""
 
-    async def blind(context: Context, project_state: Any, stats: Any) -> RecoveryFindings:
+    async def blind(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
         for intent in await context.stores.intents.list_open(context.project.id):
             await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
         return RecoveryFindings()
@@ -63,9 +71,9 @@ def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     """Invariant 14."""
     original = PlanApplier.apply_observation
 
-    async def hasty(self: PlanApplier, look: Observation, plans: Any) -> None:
-        await self._store_in_pages((), look)
-        await original(self, look, plans)
+    async def hasty(self: PlanApplier, observation: Observation, plans: Sequence[LinkPlan]) -> None:
+        await self._store_in_pages((), observation)
+        await original(self, observation, plans)
 
     patch.setattr(PlanApplier, "apply_observation", hasty)
 
@@ -74,7 +82,7 @@ def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
     """Invariant 6: confirmed with the claim, so that a death between the two leaves nothing to be sent."""
     original = StoredIntents.claim
 
-    async def hasty(self: StoredIntents, intent: Any, at: Any) -> Any:
+    async def hasty(self: StoredIntents, intent: Intent, at: datetime) -> Claim | None:
         found = await original(self, intent, at)
         if found is not None and not found.cause_gone:
             await self.confirm(found.intent, link=None, pair=None, changes=(), at=at)
@@ -164,8 +172,8 @@ def copies_outlive_their_originals(patch: pytest.MonkeyPatch) -> None:
 
 
 def deleted_copies_are_made_again(patch: pytest.MonkeyPatch) -> None:
-    def forget(desk: Any, entry: Any) -> None:
-        desk.keep(replace(entry, local_id=None, remote_id=None))
+    def forget(draft: CommentDraft, pair: CommentPair) -> None:
+        draft.store_pair(replace(pair, local_id=None, remote_id=None))
 
     patch.setattr(comments, "_end_pair_deleted_in_bugspark", forget)
 

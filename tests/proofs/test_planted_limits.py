@@ -1,7 +1,7 @@
 """A test of the proofs without crashes: a planted bug for each of these invariants must be found."""
 
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +10,22 @@ from typing import Any
 import pytest
 
 from reconciler.bootstrap.application import open_application
+from reconciler.decide.comment_draft import NewId
+from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
+from reconciler.model.fields import Field
+from reconciler.model.ids import Fingerprint
+from reconciler.model.issue import RateLimit
+from reconciler.model.link import LinkObservation
 from reconciler.model.passes import NullProgress
 from reconciler.model.plan import LinkPlan
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.snapshot import ProjectState
 from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimiter
+from reconciler.store.sync.sliding_window import WindowUsage
 from reconciler.sync import apply, decide_links, run
+from reconciler.sync.context import Context
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
 from tests.support.crash_points import HOST, intercept_process
 from tests.support.invariants import find_violations
@@ -34,8 +44,10 @@ Wrong = list[str]
 def known_comments_are_news(patch: pytest.MonkeyPatch) -> None:
     original = decide_link
 
-    def forgetful(view: Any, *given: Any) -> Any:
-        return original(replace(view, entries=()), *given)
+    def forgetful(
+        view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
+    ) -> LinkPlan | frozenset[Field]:
+        return original(replace(view, pairs=()), policy, times, new_id)
 
     patch.setattr(decide_links, "decide_link", forgetful)
 
@@ -55,11 +67,13 @@ async def pages_come_again(scenario: Scenario) -> Wrong:
 
 def each_process_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
     async def alone(
-        self: StoredRateLimiter, credential: Any, account: CredentialBudget, granted: Any, rate: Any
+        self: StoredRateLimiter,
+        credential: Fingerprint,
+        budget: CredentialBudget,
+        spent: WindowUsage,
+        rate: RateLimit | None,
     ) -> bool:
-        self._known[credential] = CredentialBudget(
-            revision=account.revision + 1, spent=granted.spent, rate=rate
-        )
+        self._known[credential] = CredentialBudget(revision=budget.revision + 1, spent=spent, rate=rate)
         return True
 
     patch.setattr(StoredRateLimiter, "_save_if_unchanged", alone)
@@ -112,7 +126,7 @@ async def everything_vanishes(scenario: Scenario) -> Wrong:
 
 
 def one_stops_all(patch: pytest.MonkeyPatch) -> None:
-    def rethrow(_: Any, __: Any, reason: str) -> LinkPlan:
+    def rethrow(_: Context, __: LinkObservation, reason: str) -> LinkPlan:
         raise RuntimeError(reason)
 
     patch.setattr(decide_links, "quarantine_plan", rethrow)
@@ -123,10 +137,12 @@ async def one_of_three_breaks_the_deciding(scenario: Scenario) -> Wrong:
     await scenario.run()
     original = decide_link
 
-    def breaks(view: Any, *given: Any) -> Any:
+    def breaks(
+        view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
+    ) -> LinkPlan | frozenset[Field]:
         if view.link.report_id == reports[1]:
             raise ValueError("poison")
-        return original(view, *given)
+        return original(view, policy, times, new_id)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_links, "decide_link", breaks)
@@ -141,7 +157,7 @@ async def one_of_three_breaks_the_deciding(scenario: Scenario) -> Wrong:
 
 
 def an_error_names_the_token(patch: pytest.MonkeyPatch) -> None:
-    async def talkative(*_: Any) -> Any:
+    async def talkative(_: Context, __: ProjectState) -> ProjectState:
         raise RuntimeError(f"refused with {BOT_TOKEN}")
 
     patch.setattr(run, "resolve_repository_and_account", talkative)

@@ -3,26 +3,35 @@ lost, nothing asked or written, nothing inferred from half a list. A planted bug
 """
 
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
-from reconciler.fields.synced_field import Verdict
+from reconciler.fields.synced_field import FieldDiff, Verdict
+from reconciler.model.fields import Base
+from reconciler.model.ids import RemoteCommentId, ReportId
+from reconciler.model.issue import RemoteComment
+from reconciler.model.link import CommentPair, SeenIssue
 from reconciler.model.passes import NullProgress
-from reconciler.model.plan import SetField
+from reconciler.model.plan import LinkPlan, SetField
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.report import Report
+from reconciler.model.snapshot import LocalBatch, ProjectState
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.sync import apply_batch
 from reconciler.sync import full_read, run
+from reconciler.sync.context import Context
 from reconciler.sync.preflight import resolve_repository_and_account
-from reconciler.sync.recover import recover_unknown_writes
+from reconciler.sync.recover import RecoveryFindings, recover_unknown_writes
+from reconciler.sync.result import PassStats
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import sqlite_template
@@ -38,8 +47,10 @@ Wrong = list[str]
 def a_category_counts_as_equal(patch: pytest.MonkeyPatch) -> None:
     original = CategoryField.diff
 
-    def contented(*given: Any) -> Any:
-        return replace(original(*given), verdict=Verdict.EQUAL)
+    def contented(
+        self: CategoryField, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
+    ) -> FieldDiff:
+        return replace(original(self, report, seen, base, policy), verdict=Verdict.EQUAL)
 
     patch.setattr(CategoryField, "diff", contented)
 
@@ -56,7 +67,7 @@ async def people_sort_reports(scenario: Scenario) -> Wrong:
 
 
 def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
-    async def blind(connection: Any, plans: Any, _: Any) -> set[Any]:
+    async def blind(connection: AsyncConnection, plans: Sequence[LinkPlan], _: LocalBatch) -> set[ReportId]:
         for plan in plans:
             wanted = {each.field.value: each.to for each in plan.actions if isinstance(each, SetField)}
             if wanted:
@@ -87,8 +98,8 @@ async def somebody_is_faster(scenario: Scenario) -> Wrong:
 def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
     original = resolve_repository_and_account
 
-    async def forgetful(context: Any, memory: Any) -> Any:
-        return await original(context, replace(memory, account=None))
+    async def forgetful(context: Context, state: ProjectState) -> ProjectState:
+        return await original(context, replace(state, account=None))
 
     patch.setattr(run, "resolve_repository_and_account", forgetful)
 
@@ -96,10 +107,12 @@ def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
 def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
     original = recover_unknown_writes
 
-    async def busy(context: Any, project_state: Any, stats: Any) -> Any:
+    async def busy(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
         later = context.github.now() + timedelta(hours=5)
-        await context.stores.ledger.recheck(context.project.id, project_state.repository_id, later)
-        return await original(context, project_state, stats)
+        await context.stores.ledger.mark_all_due_for_verification(
+            context.project.id, state.repository_id, later
+        )
+        return await original(context, state, stats)
 
     patch.setattr(run, "recover_unknown_writes", busy)
 
@@ -129,8 +142,10 @@ def rows_of_all(scenario: Scenario) -> dict[str, set[str]]:
 
 
 def half_a_thread_counts_as_whole(patch: pytest.MonkeyPatch) -> None:
-    async def trusting(_: Any, entries: Any, rows: Any) -> frozenset[int]:
-        return frozenset(full_read._absent_comment_ids(entries, rows))
+    async def trusting(
+        _: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
+    ) -> frozenset[int]:
+        return frozenset(full_read._absent_comment_ids(pairs, rows))
 
     patch.setattr(full_read, "_read_missing_comments", trusting)
 
