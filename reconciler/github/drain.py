@@ -1,6 +1,6 @@
 """Draining a list: which page to request next, and which rows on it are new; pure.
 
-No request is made here: `next_request` says what to ask for, `take` is given the answer.
+No request is made here: `next_request` says what to ask for, `process_answer` is given the answer.
 
 Source: docs/reference/github.md, List rules.
 """

@@ -55,7 +55,7 @@ class Projects(Protocol):
         """
         ...
 
-    async def end_full_verification(self, project_id: ProjectId) -> None:
+    async def complete_full_verification(self, project_id: ProjectId) -> None:
         """Record that every link was compared: the next full verification starts from the beginning."""
         ...
 

@@ -22,7 +22,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
-from reconciler.sync.full_read import checked_now, read_links_in_full
+from reconciler.sync.full_read import read_links_in_full, verification_done_now
 from reconciler.sync.linking import LIVE_LINK_STATES
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import adopt_unrecorded_issues, report_of_own_issue
@@ -148,5 +148,5 @@ async def _plan_adoptions(context: Context, state: ProjectState, links: Sequence
 
 def _plan_skipped_link(context: Context, link: Link) -> LinkPlan:
     return LinkPlan(
-        link=link, report=None, after=replace(link, verification=checked_now(context, link, None))
+        link=link, report=None, after=replace(link, verification=verification_done_now(context, link, None))
     )

@@ -44,7 +44,7 @@ async def _update_alert_state(context: Context, before: AlertState, result: Pass
     fresh = new_notices(before, now, context.clock.now(), is_complete=found.is_complete)
     for notice in fresh:
         _log_notice(context, notice)
-    after = await _post_owed_notices(
+    after = await _post_pending_notices(
         context, next_alert_state(before, now, fresh, is_complete=found.is_complete)
     )
     if after != before:
@@ -70,7 +70,7 @@ def _log_notice(context: Context, notice: Notice) -> None:
         log.info("attention over", **values)
 
 
-async def _post_owed_notices(context: Context, before: AlertState) -> AlertState:
+async def _post_pending_notices(context: Context, before: AlertState) -> AlertState:
     """Post what is due, once. What is not accepted stays due, for a limited number of tries."""
     settled = replace(before, owed=(), tries=0)
     if context.alert_channel is None or not before.owed:

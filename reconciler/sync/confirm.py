@@ -26,7 +26,7 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.sync.context import Context
-from reconciler.sync.full_read import checked_now
+from reconciler.sync.full_read import verification_done_now
 from reconciler.sync.result import PassStats
 
 
@@ -34,7 +34,7 @@ async def record_confirmation(
     context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
 ) -> None:
     """Store a confirmed write: id, base, ledger row, history. The intent is done."""
-    link, pair = await _link_and_pair_after(context, claim, answer.value)
+    link, pair = await _confirmed_link_and_pair(context, claim, answer.value)
     await context.stores.intents.confirm(
         claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
@@ -64,7 +64,7 @@ async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: Pas
     stats.count_confirmed_write(intent.operation, issue.number)
 
 
-async def _link_and_pair_after(
+async def _confirmed_link_and_pair(
     context: Context, claim: Claim, value: Any
 ) -> tuple[Link | None, CommentPair | None]:
     desired, link, pair = claim.intent.desired, claim.link, claim.pair
@@ -157,7 +157,7 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
         revision=0,
     )
     # Comments that an earlier link's ledger knows are not new to a pass: only a full read sends them here.
-    return link if before else replace(link, verification=checked_now(context, link, None))
+    return link if before else replace(link, verification=verification_done_now(context, link, None))
 
 
 def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:

@@ -134,7 +134,7 @@ async def _fields_awaiting_recovery(context: Context) -> Mapping[ReportId, froze
     return found
 
 
-HISTORY_WINDOW = timedelta(days=1)
+FLAP_HISTORY_WINDOW = timedelta(days=1)
 """So far back a write of ours is searched that has just been undone."""
 
 
@@ -154,7 +154,7 @@ async def find_flapping_links(
         return {}
     now = context.github.now()
     reports = [plan.link.report_id for plan in moved.values()]
-    steps = await context.stores.ledger.field_history(reports, now - HISTORY_WINDOW)
+    steps = await context.stores.ledger.field_history(reports, now - FLAP_HISTORY_WINDOW)
     found = {}
     for place, plan in moved.items():
         fields = flapping_fields(plan, steps.get(plan.link.report_id, ()), now)
@@ -172,7 +172,7 @@ async def _freeze_fields(context: Context, view: LinkObservation, fields: frozen
     now = context.github.now()
     stopped = []
     for field in sorted(fields):
-        who = await _last_actor(context, view, field)
+        who = await _last_github_actor(context, view, field)
         reason = (
             f"{who} undid what we wrote three times within an hour: nothing is written in this field until "
             "both sides say the same"
@@ -181,7 +181,7 @@ async def _freeze_fields(context: Context, view: LinkObservation, fields: frozen
     return replace(view.link, frozen_fields=(*view.link.frozen_fields, *stopped))
 
 
-async def _last_actor(context: Context, view: LinkObservation, field: Field) -> str:
+async def _last_github_actor(context: Context, view: LinkObservation, field: Field) -> str:
     """Who changed the field last on GitHub."""
     try:
         events = await context.github.field_events(view.link.number)

@@ -157,7 +157,7 @@ def _build_views(
     rows: defaultdict[IssueNumber, list[RemoteComment]] = defaultdict(list)
     for row in comments.values():
         rows[row.issue_number].append(row)
-    pairs, gone = _group_by_link(snapshot.pairs), _group_by_link(snapshot.vanished_pairs)
+    pairs, gone = _group_pairs_by_link(snapshot.pairs), _group_pairs_by_link(snapshot.vanished_pairs)
     unknown = defaultdict(list)
     for comment in snapshot.unrecorded_comments:
         unknown[comment.report_id].append(comment)
@@ -178,7 +178,7 @@ def _build_views(
         )
 
 
-def _group_by_link(pairs: Iterable[CommentPair]) -> defaultdict[LinkId, list[CommentPair]]:
+def _group_pairs_by_link(pairs: Iterable[CommentPair]) -> defaultdict[LinkId, list[CommentPair]]:
     found: defaultdict[LinkId, list[CommentPair]] = defaultdict(list)
     for pair in pairs:
         found[pair.link_id].append(pair)

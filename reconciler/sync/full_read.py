@@ -97,7 +97,7 @@ def plan_missing_issue(
         reason=reason,
         missing_issue=None,
         quarantined_until=None,
-        transfer_target=_successor(error),
+        transfer_target=_transfer_target(error),
     )
     return LinkPlan(link=link, report=None, after=after)
 
@@ -114,7 +114,7 @@ def _link_state_for_error(error: NotThereError | MovedError | UnreadableError) -
             return None
 
 
-def _successor(error: Exception) -> TransferTarget | None:
+def _transfer_target(error: Exception) -> TransferTarget | None:
     if not isinstance(error, MovedError) or error.repository is None or error.number is None:
         return None
     return TransferTarget(repository_id=RepositoryId(error.repository), number=IssueNumber(error.number))
@@ -174,7 +174,7 @@ async def read_links_in_full(context: Context, state: ProjectState, links: Seque
     return FullReadResult(views=await build_views(context, state, threads), missing_issue_plans=tuple(plans))
 
 
-def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
+def verification_done_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
     """A verification done now. It is due again after `verify_seconds`, give or take each link's own tenth."""
     share = 0.9 + 0.2 * (link.id.int % 1000) / 1000
     now = context.github.now()
@@ -214,7 +214,7 @@ async def _build_view(
         pairs=local_thread.pairs,
         local_comments=local_thread.comments,
         is_complete=True,
-        verification=checked_now(context, link, thread.etags),
+        verification=verification_done_now(context, link, thread.etags),
         owner_instance=competing_instance(context, accounts, link, thread),
         deleted_remote_ids=await _read_missing_comments(context, local_thread.pairs, rows),
         own_accounts=accounts,

@@ -41,7 +41,7 @@ class InitialSyncBatch:
     scan_position: ListState | None = None
 
 
-async def plan_initial_sync(
+async def plan_initial_sync_of_links(
     context: Context, state: ProjectState, links: Sequence[Link]
 ) -> AsyncIterator[InitialSyncBatch]:
     """Plans for links that have no base yet, batch by batch, by the cheaper way.
@@ -55,7 +55,7 @@ async def plan_initial_sync(
         is_begun = is_begun or scanned.scan_position is not None
         yield scanned
         context.progress.advance(len(scanned.plans))
-    for batch in _batches(waiting):
+    for batch in _link_batches(waiting):
         full = await read_links_in_full(context, state, batch)
         yield InitialSyncBatch(plans=(*await decide_links(context, full.views), *full.missing_issue_plans))
         context.progress.advance(len(batch))
@@ -64,7 +64,7 @@ async def plan_initial_sync(
     context.progress.finish()
 
 
-def _batches(waiting: Mapping[IssueNumber, Link]) -> Iterator[list[Link]]:
+def _link_batches(waiting: Mapping[IssueNumber, Link]) -> Iterator[list[Link]]:
     rest = list(waiting.values())
     return (rest[start : start + LINKS_PER_BATCH] for start in range(0, len(rest), LINKS_PER_BATCH))
 
@@ -99,7 +99,7 @@ async def scan_issue_list(
         ours = [row for row in page.rows if row.number in waiting]
         with_comments |= {row.number: row for row in ours if row.comments}
         without_comments = {
-            waiting.pop(row.number): _issue_thread(row, ()) for row in ours if not row.comments
+            waiting.pop(row.number): _build_issue_thread(row, ()) for row in ours if not row.comments
         }
         yield InitialSyncBatch(
             plans=await _decide_threads(context, state, without_comments), scan_position=page.state
@@ -108,7 +108,7 @@ async def scan_issue_list(
         threads = await _read_threads(context, with_comments)
         for start in range(0, len(with_comments), LINKS_PER_BATCH):
             some = list(with_comments.values())[start : start + LINKS_PER_BATCH]
-            ready = {waiting.pop(row.number): _issue_thread(row, threads[row.number]) for row in some}
+            ready = {waiting.pop(row.number): _build_issue_thread(row, threads[row.number]) for row in some}
             yield InitialSyncBatch(plans=await _decide_threads(context, state, ready))
 
 
@@ -136,7 +136,7 @@ async def _read_threads(
     return threads
 
 
-def _issue_thread(issue: Issue, comments: Sequence[RemoteComment]) -> IssueThread:
+def _build_issue_thread(issue: Issue, comments: Sequence[RemoteComment]) -> IssueThread:
     return IssueThread(issue=issue, comments=tuple(comments), etags=None)
 
 

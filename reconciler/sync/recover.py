@@ -42,7 +42,7 @@ from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates,
 from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
 
-SEARCH_MARGIN = timedelta(minutes=10)
+ISSUE_SEARCH_MARGIN = timedelta(minutes=10)
 """The search for issues begins so long before the first claim, in GitHub's time."""
 
 REQUIRED_EMPTY_READS = 2
@@ -125,11 +125,11 @@ def _is_unsent_edit(context: Context, intent: Intent) -> bool:
 def _is_recovery_due(context: Context, intent: Intent) -> bool:
     if intent.state not in MAYBE_SENT_STATES:
         return False
-    last = intent.not_before or _settle_time(context, intent.ended_at or intent.claimed_at)
+    last = intent.not_before or _settled_at(context, intent.ended_at or intent.claimed_at)
     return last is None or last <= context.github.now()
 
 
-def _settle_time(context: Context, at: datetime | None) -> datetime | None:
+def _settled_at(context: Context, at: datetime | None) -> datetime | None:
     return at + timedelta(seconds=context.timing.settle_seconds) if at else None
 
 
@@ -168,7 +168,7 @@ async def _recover_issue(
 async def _read_issue_copies(context: Context, state: ProjectState, intent: Intent) -> Sequence[Issue]:
     """Read the issues with this intent's marker, by an account of ours."""
     accounts = await read_own_accounts(context, state)
-    since = (intent.claimed_at or intent.created_at) - SEARCH_MARGIN
+    since = (intent.claimed_at or intent.created_at) - ISSUE_SEARCH_MARGIN
     found: dict[int, Issue] = {}
     async for page in context.github.all_issues(since):
         ours = (
@@ -190,7 +190,7 @@ async def _recover_change(
     """
     desired = intent.desired
     if isinstance(desired, DesiredFieldWrite) and link.base is not None:
-        if await _has_happened(context, state, intent, desired):
+        if await _is_write_in_events(context, state, intent, desired):
             base = SYNCED_FIELDS[Field(intent.operation.value)].agree_as_written(link.base, desired)
             await context.stores.intents.confirm(
                 intent,
@@ -224,7 +224,7 @@ async def _confirm_if_edited(
     return True
 
 
-async def _has_happened(
+async def _is_write_in_events(
     context: Context, state: ProjectState, intent: Intent, desired: DesiredFieldWrite
 ) -> bool:
     """Whether every step of the write is among the issue's events, by an account of ours, since the claim.

@@ -174,7 +174,7 @@ async def build_pass_result(
         failure = (
             failure
             or _main_failure(context, stats)
-            or await _waiting_writes_failure(context, resting, unclear)
+            or await _unconfirmed_writes_failure(context, resting, unclear)
         )
     return PassResult(
         project_id=context.project.id,
@@ -217,7 +217,7 @@ def _main_failure(context: Context, stats: PassStats) -> Failure | None:
     return Failure(kind="quarantined", message=f"{name}: {first}") if first else None
 
 
-async def _waiting_writes_failure(context: Context, resting: int, unclear: Sequence[Intent]) -> Failure:
+async def _unconfirmed_writes_failure(context: Context, resting: int, unclear: Sequence[Intent]) -> Failure:
     """What earlier passes could not send, or do not know to have sent."""
     here = (await context.stores.projects.get_state(context.project.id)).repository_id
     elsewhere = sum(intent.repository_id != here for intent in unclear)

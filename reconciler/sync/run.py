@@ -34,7 +34,7 @@ from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.full_read import link_transferred_issues
-from reconciler.sync.initial_sync import plan_initial_sync
+from reconciler.sync.initial_sync import plan_initial_sync_of_links
 from reconciler.sync.intents import record_automatic_exports, record_export_intents
 from reconciler.sync.linking import link_exported_issues
 from reconciler.sync.observe import Observation, observe_lists
@@ -138,7 +138,9 @@ class _Pass:
             self.context, self.project_state, observation, decision.plans
         )
         found = await link_exported_issues(self.context, self.project_state, unlinked.others)
-        async for batch in plan_initial_sync(self.context, self.project_state, [*decision.new_links, *found]):
+        async for batch in plan_initial_sync_of_links(
+            self.context, self.project_state, [*decision.new_links, *found]
+        ):
             await self._apply_plans(batch.plans, batch.scan_position)
 
     async def _apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:

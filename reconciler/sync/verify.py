@@ -18,7 +18,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
-from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, checked_now, read_links_in_full
+from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, read_links_in_full, verification_done_now
 from reconciler.sync.result import PassStats
 
 REPORT_MOVED_REASON = "the report belongs to another project now"
@@ -86,7 +86,7 @@ def plan_unchanged_link(context: Context, link: Link) -> LinkPlan:
     """The plan for a link that is as it was when it was last compared."""
     etags = link.verification.etags if link.verification else None
     return LinkPlan(
-        link=link, report=None, after=replace(link, verification=checked_now(context, link, etags))
+        link=link, report=None, after=replace(link, verification=verification_done_now(context, link, etags))
     )
 
 
@@ -142,7 +142,7 @@ async def verify_all_links(
         stats.unequal_links += sum(map(_has_difference, plans))
         yield plans
     context.progress.finish()
-    await context.stores.projects.end_full_verification(context.project.id)
+    await context.stores.projects.complete_full_verification(context.project.id)
 
 
 def _has_difference(plan: LinkPlan) -> bool:

@@ -229,7 +229,7 @@ async def test_a_full_verification_goes_on_until_it_is_over_or_too_old(
     assert await stores.projects.begin_full_verification(project, later, patience) == NOW
     much_later = NOW + timedelta(hours=7)
     assert await stores.projects.begin_full_verification(project, much_later, patience) == much_later
-    await stores.projects.end_full_verification(project)
+    await stores.projects.complete_full_verification(project)
     assert await stores.projects.begin_full_verification(project, later, patience) == later
 
 

@@ -145,7 +145,7 @@ async def apply_stale_plans(*_: Any) -> frozenset[Any]:
 
 
 PLANTED: dict[str, tuple[Any, str, Any, Scenario]] = {
-    "a step forgets the ones before": (DryRunState, "store_plan", forget_steps, changed_link_is_due),
+    "a step forgets the ones before": (DryRunState, "apply_plan", forget_steps, changed_link_is_due),
     "cleared columns go unnoticed": (
         ledger,
         "with_changed_links",
@@ -171,13 +171,13 @@ async def test_a_planted_fault_of_the_dry_run_is_seen(sync: Sync, fault: str) ->
 
 async def test_an_action_that_is_shown_twice_is_seen(sync: Sync) -> None:
     seconds = await changed_link_is_due(sync)
-    actions = plan_project._actions
+    actions = plan_project._planned_actions
 
     async def doubled(*given: Any) -> list[Any]:
         return [*await actions(*given), *await actions(*given)]
 
     with (
-        patch.object(plan_project, "_actions", doubled),
+        patch.object(plan_project, "_planned_actions", doubled),
         pytest.raises(AssertionError, match="planned and not done"),
     ):
         await compare(sync, seconds)
@@ -265,7 +265,7 @@ PORTS: dict[type[ReadsOnly], type] = {
     plan_project.DryProjects: ports.Projects,
     plan_project.DryReports: ports.Reports,
     plan_project.DryRestores: ports.Restores,
-    plan_project.DryIdentity: ports.DatabaseIdentity,
+    plan_project.DryDatabaseIdentity: ports.DatabaseIdentity,
     plan_project.DryRateLimiter: ports.RateLimiter,
     plan_project.DryWebhooks: ports.Webhooks,
 }

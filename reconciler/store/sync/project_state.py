@@ -111,7 +111,7 @@ class StoredProjects(BugSparkProjects):
             await _upsert_state(connection, project_id, {"round_began_at": at}, {"paused": False})
             return at
 
-    async def end_full_verification(self, project_id: ProjectId) -> None:
+    async def complete_full_verification(self, project_id: ProjectId) -> None:
         async with self._database.write() as connection:
             await _upsert_state(connection, project_id, {"round_began_at": None}, {"paused": False})
 

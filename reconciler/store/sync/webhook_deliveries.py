@@ -108,7 +108,7 @@ class StoredWebhooks:
             await connection.execute(lock_hook)  # locked before the rows, as deleting old deliveries does
             await connection.execute(_mark_read_statement(self._database.dialect, project_id, deliveries, at))
 
-    async def record_listed_changes(
+    async def record_expected_deliveries(
         self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
     ) -> None:
         async with self._database.write() as connection:

@@ -90,7 +90,9 @@ class DryGitHub(ReadsOnly):
         written = self._written.get(issue.number)
         if written is None:
             return issue
-        values: dict[str, Any] = {name: _parse_member(name, value) for name, value in written.members.items()}
+        values: dict[str, Any] = {
+            name: _parse_issue_member(name, value) for name, value in written.members.items()
+        }
         return replace(
             issue,
             **values,
@@ -102,7 +104,7 @@ class DryGitHub(ReadsOnly):
     # --- writes ---------------------------------------------------------------------------------------
 
     async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> Confirmed[Issue]:
-        number = IssueNumber(self._new_id())
+        number = IssueNumber(self._new_negative_id())
         seen = SeenIssue(
             state=IssueState.OPEN,
             state_reason=None,
@@ -117,38 +119,38 @@ class DryGitHub(ReadsOnly):
         return Confirmed(value=self._created[number], request_id=None)
 
     async def create_comment(self, number: IssueNumber, body: str) -> Confirmed[RemoteComment]:
-        row = self._comment(RemoteCommentId(self._new_id()), number, body)
-        self._on(number).comments.append(row)
+        row = self._build_comment(RemoteCommentId(self._new_negative_id()), number, body)
+        self._writes_to_issue(number).comments.append(row)
         return Confirmed(value=row, request_id=None)
 
     async def update_issue(self, number: IssueNumber, update: IssueUpdate) -> Confirmed[Issue]:
-        self._on(number).members |= update.members
+        self._writes_to_issue(number).members |= update.members
         return Confirmed(value=self._written_issue(number), request_id=None)
 
     async def add_label(self, number: IssueNumber, label: str) -> Confirmed[tuple[str, ...]]:
-        written = self._on(number)
+        written = self._writes_to_issue(number)
         written.removed.discard(label.casefold())
         written.added.setdefault(label.casefold(), label)
         return Confirmed(value=self._written_issue(number).labels, request_id=None)
 
     async def remove_label(self, number: IssueNumber, label: str) -> Confirmed[tuple[str, ...]]:
-        written = self._on(number)
+        written = self._writes_to_issue(number)
         written.added.pop(label.casefold(), None)
         written.removed.add(label.casefold())
         return Confirmed(value=self._written_issue(number).labels, request_id=None)
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> Confirmed[RemoteComment]:
         self._edited[comment_id] = body
-        return Confirmed(value=self._comment(comment_id, IssueNumber(0), body), request_id=None)
+        return Confirmed(value=self._build_comment(comment_id, IssueNumber(0), body), request_id=None)
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> Confirmed[None]:
         self._deleted.add(comment_id)
         return Confirmed(value=None, request_id=None)
 
-    def _on(self, number: IssueNumber) -> _Written:
+    def _writes_to_issue(self, number: IssueNumber) -> _Written:
         return self._written.setdefault(number, _Written())
 
-    def _new_id(self) -> int:
+    def _new_negative_id(self) -> int:
         """Make a number below zero: GitHub shows none that could be mistaken for it."""
         self._last_id -= 1
         return self._last_id
@@ -189,7 +191,7 @@ class DryGitHub(ReadsOnly):
             updated_at=self._github.now(),
         )
 
-    def _comment(self, id_: RemoteCommentId, number: IssueNumber, body: str) -> RemoteComment:
+    def _build_comment(self, id_: RemoteCommentId, number: IssueNumber, body: str) -> RemoteComment:
         return RemoteComment(
             id=id_,
             issue_number=number,
@@ -202,6 +204,6 @@ class DryGitHub(ReadsOnly):
         )
 
 
-def _parse_member(name: str, value: object) -> object:
+def _parse_issue_member(name: str, value: object) -> object:
     """Return the model's value of an issue's member as GitHub spells it."""
     return ISSUE_MEMBERS[name].parse(value) if isinstance(value, str) else value

@@ -31,48 +31,48 @@ class DryIntents(ReadsOnly):
         self.sent: list[Intent] = []
         self.added: set[IntentId] = set()  # of this pass, without a plan: exports
 
-    async def load(self, project_id: ProjectId) -> None:
+    async def load_open_intents(self, project_id: ProjectId) -> None:
         """Read the project's rows, once."""
         if self._rows is None:
             self._rows = {row.key: row for row in await self._stored.list_open(project_id)}
 
     @property
-    def _open(self) -> dict[IntentKey, Intent]:
+    def _open_rows(self) -> dict[IntentKey, Intent]:
         assert self._rows is not None
         return self._rows
 
-    def _present(self, intent: Intent) -> Intent | None:
+    def _current_row(self, intent: Intent) -> Intent | None:
         """The row of an intent as it is now, None when it is gone."""
-        found = self._open.get(intent.key)
+        found = self._open_rows.get(intent.key)
         return found if found is not None and found.id == intent.id else None
 
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
-        await self.load(project_id)
-        return tuple(sorted(self._open.values(), key=lambda row: (row.created_at, row.id)))
+        await self.load_open_intents(project_id)
+        return tuple(sorted(self._open_rows.values(), key=lambda row: (row.created_at, row.id)))
 
     async def add(self, intents: Sequence[Intent]) -> None:
         for intent in intents:
-            await self.load(intent.project_id)
+            await self.load_open_intents(intent.project_id)
             self.store(intent, intent.created_at)
             self.added.add(intent.id)
 
     def store(self, intent: Intent, at: datetime) -> None:
         """Add a row as `upsert_intents` of the store does: a create stands, another unsent one is renewed."""
-        there = self._open.get(intent.key)
+        there = self._open_rows.get(intent.key)
         if there is None:
-            self._open[intent.key] = intent
+            self._open_rows[intent.key] = intent
         elif intent.operation.is_create:
             is_elsewhere = there.repository_id != intent.repository_id
             is_unsent = there.state in UNSENT_STATES and (is_elsewhere or there.link_id != intent.link_id)
             if is_unsent or (is_elsewhere and intent.operation is Operation.CREATE_COMMENT):
-                self._open[intent.key] = intent
+                self._open_rows[intent.key] = intent
         elif there.state in UNSENT_STATES:
             has_rested = (
                 there.state is IntentState.QUARANTINED
                 and there.not_before is not None
                 and there.not_before <= at
             )
-            self._open[intent.key] = replace(
+            self._open_rows[intent.key] = replace(
                 there,
                 report_id=intent.report_id,
                 link_id=intent.link_id,
@@ -91,12 +91,12 @@ class DryIntents(ReadsOnly):
         copies = [pair for pair in plan.pairs if pair.origin is Side.BUGSPARK and pair.remote_id is not None]
         found = {pair.id for pair in copies}
         for pair in copies:
-            row = self._open.get((pair.local_id, Operation.CREATE_COMMENT)) if pair.local_id else None
+            row = self._open_rows.get((pair.local_id, Operation.CREATE_COMMENT)) if pair.local_id else None
             if row is not None and row.pair_id in found:
-                del self._open[row.key]
+                del self._open_rows[row.key]
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
-        present = self._present(intent)
+        present = self._current_row(intent)
         if present is None or present.state not in UNSENT_STATES:
             return None
         link = await self._link_of(present)
@@ -105,7 +105,7 @@ class DryIntents(ReadsOnly):
         if await self._is_cause_gone(present, link, pair, thread):
             return Claim(intent=present, link=link, pair=pair, cause_gone=True)
         claimed = present.claimed(at)
-        self._open[claimed.key] = claimed
+        self._open_rows[claimed.key] = claimed
         self._claimed.add(claimed.id)
         return Claim(intent=claimed, link=link, pair=pair)
 
@@ -148,9 +148,9 @@ class DryIntents(ReadsOnly):
         return all(link.is_past for link in links)
 
     async def release_claim(self, intent: Intent) -> None:
-        present = self._present(intent)
+        present = self._current_row(intent)
         if present is not None and present.state is IntentState.SENDING:
-            self._open[intent.key] = replace(present, state=IntentState.PLANNED)
+            self._open_rows[intent.key] = replace(present, state=IntentState.PLANNED)
 
     async def confirm(
         self,
@@ -161,17 +161,17 @@ class DryIntents(ReadsOnly):
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
-        await self.load(intent.project_id)
-        if self._present(intent) is not None:
-            del self._open[intent.key]
+        await self.load_open_intents(intent.project_id)
+        if self._current_row(intent) is not None:
+            del self._open_rows[intent.key]
         if link is not None:
-            await self._store_link(link)
+            await self._create_or_update_link(link)
         if pair is not None:
             self._state.pairs[pair.id] = pair
         if intent.id in self._claimed:
             self.sent.append(intent)
 
-    async def _store_link(self, link: Link) -> None:
+    async def _create_or_update_link(self, link: Link) -> None:
         if link.revision:
             self._state.links[link.id] = replace(link, revision=link.revision + 1)
             return
@@ -188,16 +188,16 @@ class DryIntents(ReadsOnly):
             self._state.columns.setdefault(link.report_id, columns)
 
     async def save_unconfirmed(self, intent: Intent) -> None:
-        await self.load(intent.project_id)
-        if self._present(intent) is not None:
-            self._open[intent.key] = intent
+        await self.load_open_intents(intent.project_id)
+        if self._current_row(intent) is not None:
+            self._open_rows[intent.key] = intent
 
     async def cancel(self, intents: Collection[Intent]) -> None:
         for intent in intents:
-            present = self._present(intent)
+            present = self._current_row(intent)
             if present is None or (present.state, present.attempts) != (intent.state, intent.attempts):
                 continue
-            del self._open[intent.key]
+            del self._open_rows[intent.key]
             if present.pair_id is not None:
                 await self._end_waiting_pair(present, present.pair_id)
 

@@ -34,7 +34,7 @@ from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, unsent_p
 from reconciler.text import text_digest
 
 LOCAL_ACTIONS = (SetField, ImportComment, EditLocal, RemoveLocal)
-END = datetime(9999, 1, 1, tzinfo=UTC)
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class DryLedger(ReadsOnly):
@@ -64,7 +64,7 @@ class DryLedger(ReadsOnly):
         )
         pairs = self._state.known_pairs(stored.pairs, asked.comments, asked.copies)
         changed = await self._changed_links(asked, {pair.link_id for pair in pairs})
-        claims = await self._claims(asked) if asked.local else []
+        claims = await self._links_from_columns(asked) if asked.local else []
         return with_changed_links(replace(stored, pairs=pairs), self._state, asked, changed, claims)
 
     async def _changed_links(self, query: SnapshotQuery, by_pair: set[LinkId]) -> list[ChangedLink]:
@@ -105,7 +105,7 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.contested_links(query.project_id, query.repository_id)
         return [link for link in stored if link.number in freed and link.id not in self._state.links]
 
-    async def _claims(self, query: SnapshotQuery) -> list[tuple[Link, Report]]:
+    async def _links_from_columns(self, query: SnapshotQuery) -> list[tuple[Link, Report]]:
         """The links that columns ask for, of reports whose link ended in an earlier step; oldest first."""
         ended = {link.report_id: link for link in self._state.links.values() if link.is_past}
         threads = await self.threads(list(ended.values()))
@@ -118,11 +118,11 @@ class DryLedger(ReadsOnly):
             if named and report.project_id == query.project_id:
                 found.append(report)
         return [
-            (await self._claim(query, report), report)
+            (await self._link_from_columns(query, report), report)
             for report in sorted(found, key=lambda report: (report.created_at, report.id))
         ]
 
-    async def _claim(self, query: SnapshotQuery, report: Report) -> Link:
+    async def _link_from_columns(self, query: SnapshotQuery, report: Report) -> Link:
         assert report.columns is not None
         place = (query.repository_id, IssueNumber(report.columns.number))
         holder = await self.find_live_link_of_issue(*place)
@@ -161,7 +161,7 @@ class DryLedger(ReadsOnly):
         if self._state.all_due is None:
             stored = await self._stored.due_links(project_id, repository_id, at, more)
         else:
-            stored = await self._stored.unverified_links(project_id, repository_id, END, more)
+            stored = await self._stored.unverified_links(project_id, repository_id, END_OF_TIME, more)
         return self._state.oldest_links(stored, repository_id, at, limit, lambda each: each.due)
 
     async def unverified_links(
@@ -177,7 +177,7 @@ class DryLedger(ReadsOnly):
 
     async def find_link_of_report(self, report_id: ReportId) -> Link | None:
         stored = await self._stored.find_link_of_report(report_id)
-        found = self._with_stored(stored, lambda link: link.report_id == report_id)
+        found = self._matching_links(stored, lambda link: link.report_id == report_id)
         return min(found, key=_rank_of_report_link, default=None)
 
     async def find_link_between(
@@ -185,19 +185,19 @@ class DryLedger(ReadsOnly):
     ) -> Link | None:
         stored = await self._stored.find_link_between(report_id, repository_id, number)
         place = (report_id, repository_id, number)
-        found = self._with_stored(
+        found = self._matching_links(
             stored, lambda link: (link.report_id, link.repository_id, link.number) == place
         )
         return next(iter(found), None)
 
     async def find_live_link_of_issue(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
         stored = await self._stored.find_live_link_of_issue(repository_id, number)
-        found = self._with_stored(
+        found = self._matching_links(
             stored, lambda link: (link.repository_id, link.number) == (repository_id, number)
         )
         return next((link for link in found if link.is_live), None)
 
-    def _with_stored(self, stored: Link | None, match: Callable[[Link], bool]) -> list[Link]:
+    def _matching_links(self, stored: Link | None, match: Callable[[Link], bool]) -> list[Link]:
         found = {link.id: link for link in self._state.links.values() if match(link)}
         if stored is not None:
             found.setdefault(stored.id, self._state.link(stored))
@@ -226,7 +226,7 @@ class DryLedger(ReadsOnly):
                 for each in plan.actions
             ]
             if plan.link.report_id not in stale:
-                self._state.store_plan(plan, batch.at)
+                self._state.apply_plan(plan, batch.at)
                 self._intents.drop_answered(plan)
                 self._state.steps.extend(steps)
         for intent in batch.intents:

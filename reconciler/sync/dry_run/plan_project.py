@@ -67,8 +67,8 @@ async def plan_project(context: Context) -> PlanView:
     )
     try:
         before = await context.stores.projects.get_state(project.id)
-        applier = await run_steps(dry, HeldLock(), before, PassStats(), context.clock.monotonic())
-        actions = await _actions(stores.intents, context, state)
+        applier = await run_steps(dry, DryProjectLock(), before, PassStats(), context.clock.monotonic())
+        actions = await _planned_actions(stores.intents, context, state)
         deletions = await _withheld_views(context, applier.withheld_deletions)
     except ReconcilerError as error:
         return plan_view(project, (), failure=Failure(kind=error.kind, message=str(error)))
@@ -76,7 +76,7 @@ async def plan_project(context: Context) -> PlanView:
     return plan_view(project, actions, withheld=digest, deletions=deletions)
 
 
-async def _actions(intents: DryIntents, context: Context, state: DryRunState) -> list[KeyedAction]:
+async def _planned_actions(intents: DryIntents, context: Context, state: DryRunState) -> list[KeyedAction]:
     """Every action, in the order of the decisions; then exports, then what earlier passes recorded."""
     sent = {intent.key: intent for intent in intents.sent}
     last = {step.intent.key: step for step in state.steps if step.intent is not None}
@@ -139,7 +139,7 @@ async def _read_copies(
 # --- the stores -------------------------------------------------------------------------------------------
 
 
-class HeldLock:
+class DryProjectLock:
     """`ports.ProjectLock` of a dry run: nothing is written, so nobody has to be kept out."""
 
     async def ensure_held(self) -> None:
@@ -229,7 +229,7 @@ class DryRestores(ReadsOnly):
         return (stored - self._state.links.keys()) | held
 
 
-class DryIdentity(ReadsOnly):
+class DryDatabaseIdentity(ReadsOnly):
     """`ports.DatabaseIdentity` of a dry run."""
 
     async def record_duplicate_instance(self, where: str) -> None:
@@ -273,7 +273,7 @@ class DryStores:
     reports: DryReports
     ledger: DryLedger
     intents: DryIntents
-    identity: DryIdentity
+    identity: DryDatabaseIdentity
     restores: DryRestores
     rate_limiter: DryRateLimiter
     webhooks: DryWebhooks
@@ -288,7 +288,7 @@ def _build_dry_stores(context: Context, state: DryRunState) -> DryStores:
         reports=DryReports(stores, state, intents),
         ledger=DryLedger(context, state, intents),
         intents=intents,
-        identity=DryIdentity(stores.identity),
+        identity=DryDatabaseIdentity(stores.identity),
         restores=DryRestores(stores, state, context),
         rate_limiter=DryRateLimiter(stores, context.clock),
         webhooks=DryWebhooks(stores.webhooks),

@@ -67,15 +67,15 @@ def with_changed_links(
     kept = _without_changed(stored, state)
     orphaned = [row.link for row in changed if row.link.is_live and _is_orphaned(row, query)]
     here = [row for row in changed if row.thread.report is not None and row.link not in orphaned]
-    cut = [row.link for row in here if query.local and not row.link.is_named_by(_columns(row))]
+    cut = [row.link for row in here if query.local and not row.link.is_named_by(_issue_columns_of(row))]
     live = [row for row in here if row.link not in cut]
-    shown = [row for row in live if _is_shown(row, query)]
+    shown = [row for row in live if _belongs_in_snapshot(row, query)]
     waiting = [row.link for row in live if _awaits_initial_sync(row, query)]
     new = [replace(link, state=LinkState.NEW, reason=None) for link in waiting]
     reports = [row.thread.report for row in changed] + [report for _, report in claims]
     return replace(
         kept,
-        links=_by_number((*kept.links, *(row.link for row in shown))),
+        links=_sort_by_number((*kept.links, *(row.link for row in shown))),
         new=(*kept.new, *new, *(link for link, _ in claims if link.state is LinkState.NEW)),
         reports={**kept.reports, **{report.id: report for report in reports if report is not None}},
         unrecorded_comments=(*kept.unrecorded_comments, *(c for row in shown for c in row.unknown_comments)),
@@ -87,10 +87,12 @@ def with_changed_links(
             **kept.remote_comment_counts,
             **{row.link.id: row.remote_comment_count for row in shown},
         },
-        detached=_by_number((*kept.detached, *cut)),
+        detached=_sort_by_number((*kept.detached, *cut)),
         contested=(*kept.contested, *(link for link, _ in claims if link.state is LinkState.CONTESTED)),
-        orphaned=_by_number((*kept.orphaned, *orphaned)),
-        released=_by_number((*kept.released, *(row.link for row in live if _is_released(row, query)))),
+        orphaned=_sort_by_number((*kept.orphaned, *orphaned)),
+        released=_sort_by_number(
+            (*kept.released, *(row.link for row in live if _is_released_from_quarantine(row, query)))
+        ),
     )
 
 
@@ -116,11 +118,11 @@ def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
     )
 
 
-def _by_number(links: Iterable[Link]) -> tuple[Link, ...]:
+def _sort_by_number(links: Iterable[Link]) -> tuple[Link, ...]:
     return tuple(sorted(links, key=lambda link: (link.number, link.id)))
 
 
-def _columns(row: ChangedLink) -> IssueColumns | None:
+def _issue_columns_of(row: ChangedLink) -> IssueColumns | None:
     return row.thread.report.columns if row.thread.report is not None else None
 
 
@@ -132,21 +134,21 @@ def _is_orphaned(row: ChangedLink, query: SnapshotQuery) -> bool:
 def _awaits_initial_sync(row: ChangedLink, query: SnapshotQuery) -> bool:
     link = row.link
     waits = link.state is LinkState.NEW or (link.state is LinkState.CONTESTED and row.is_issue_free)
-    return query.local and waits and _has_rested(link, query) and _is_of_repository(link, query)
+    return query.local and waits and _is_quarantine_over(link, query) and _is_of_repository(link, query)
 
 
-def _is_released(row: ChangedLink, query: SnapshotQuery) -> bool:
+def _is_released_from_quarantine(row: ChangedLink, query: SnapshotQuery) -> bool:
     link = row.link
-    rested = link.quarantined_until is not None and _has_rested(link, query)
+    rested = link.quarantined_until is not None and _is_quarantine_over(link, query)
     return query.local and link.state is LinkState.ACTIVE and rested and _is_of_repository(link, query)
 
 
-def _has_rested(link: Link, query: SnapshotQuery) -> bool:
+def _is_quarantine_over(link: Link, query: SnapshotQuery) -> bool:
     until = link.quarantined_until
     return until is None or query.by_hand or until <= query.now
 
 
-def _is_shown(row: ChangedLink, query: SnapshotQuery) -> bool:
+def _belongs_in_snapshot(row: ChangedLink, query: SnapshotQuery) -> bool:
     link, report = row.link, row.thread.report
     if link.state is not LinkState.ACTIVE or link.quarantined_until is not None or report is None:
         return False

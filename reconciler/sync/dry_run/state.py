@@ -22,7 +22,7 @@ from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, Re
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
 
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+BEGINNING_OF_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class ReadsOnly:
@@ -145,7 +145,7 @@ class DryRunState:
         """The ACTIVE links whose verification was, or is due, before then, the oldest first."""
 
         def time_of(link: Link) -> datetime:
-            return BEGINNING if link.verification is None else when(link.verification)
+            return BEGINNING_OF_TIME if link.verification is None else when(link.verification)
 
         links = {link.id: link for link in (*map(self.link, stored), *self.links.values())}
         waiting = [
@@ -178,7 +178,7 @@ class DryRunState:
 
     # --- what steps change ----------------------------------------------------------------------------
 
-    def store_plan(self, plan: LinkPlan, at: datetime) -> None:
+    def apply_plan(self, plan: LinkPlan, at: datetime) -> None:
         """Keep the local half of one link's plan."""
         self.links[plan.after.id] = replace(plan.after, revision=plan.link.revision + 1)
         for pair in plan.pairs:
