@@ -26,10 +26,10 @@ from reconciler.store.schema.tables import changes, deliveries, meta, runs
 from reconciler.store.sync import history_log
 from reconciler.store.types import column_types
 
-ROWS_PER_STEP = 500
+ROWS_PER_DELETION_STEP = 500
 """Rows looked at in one transaction."""
 
-MAX_STEPS = 200
+MAX_DELETION_STEPS = 200
 """In one cleanup; the next one deletes the rest."""
 
 CLEANUP_AT_KEY = "swept_at"
@@ -87,7 +87,7 @@ class StoredMaintenance:
 
     async def last_confirmed_write_at(self, project_id: ProjectId) -> datetime | None:
         async with self._database.read() as connection:
-            return await history_log.last_confirmed_write_at(connection, project_id)
+            return await history_log.read_last_confirmed_write_at(connection, project_id)
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
@@ -97,9 +97,9 @@ class StoredMaintenance:
 async def _delete_old_by_id(database: Database, table: Table, before: datetime) -> int:
     """Delete from the oldest row on. Keys count up with time, so a step without an old row was the last."""
     deleted, after = 0, 0
-    for _ in range(MAX_STEPS):
+    for _ in range(MAX_DELETION_STEPS):
         async with database.write() as connection:
-            query = select(table).where(table.c.id > after).order_by(table.c.id).limit(ROWS_PER_STEP)
+            query = select(table).where(table.c.id > after).order_by(table.c.id).limit(ROWS_PER_DELETION_STEP)
             rows = (await connection.execute(query)).mappings().all()
             old = [row for row in rows if row["at"] < before]
             if not old:
@@ -133,12 +133,14 @@ async def _delete_old_deliveries(database: Database, before: datetime) -> int:
     deleted = 0
     key: Any = tuple_(deliveries.c.project_id, deliveries.c.id)
     old = (
-        select(deliveries.c.project_id, deliveries.c.id).where(deliveries.c.at < before).limit(ROWS_PER_STEP)
+        select(deliveries.c.project_id, deliveries.c.id)
+        .where(deliveries.c.at < before)
+        .limit(ROWS_PER_DELETION_STEP)
     )
-    for _ in range(MAX_STEPS):
+    for _ in range(MAX_DELETION_STEPS):
         async with database.write() as connection:
             done = (await connection.execute(delete(deliveries).where(key.in_(old)))).rowcount
         deleted += done
-        if done < ROWS_PER_STEP:
+        if done < ROWS_PER_DELETION_STEP:
             break
     return deleted

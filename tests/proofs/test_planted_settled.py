@@ -75,7 +75,7 @@ def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
                 await connection.execute(sa.update(reports).where(same).values(wanted))
         return set()
 
-    patch.setattr(apply_batch, "_set_fields", blind)
+    patch.setattr(apply_batch, "_update_report_fields", blind)
 
 
 async def somebody_is_faster(scenario: Scenario) -> Wrong:

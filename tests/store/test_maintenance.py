@@ -42,7 +42,7 @@ def delivery(project: UUID, id_: str, at: datetime) -> dict[str, Any]:
 async def test_old_runs_changes_and_deliveries_are_deleted_and_the_others_stay(
     stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "ROWS_PER_STEP", 3)
+    monkeypatch.setattr(maintenance, "ROWS_PER_DELETION_STEP", 3)
     link = await linked(stores, bugspark)
     project, report = link.project_id, link.report_id
     bugspark.execute("DELETE FROM sync_changes")
@@ -59,7 +59,7 @@ async def test_old_runs_changes_and_deliveries_are_deleted_and_the_others_stay(
 async def test_the_newest_conflict_of_a_field_stays_as_long_as_its_report(
     stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "ROWS_PER_STEP", 2)
+    monkeypatch.setattr(maintenance, "ROWS_PER_DELETION_STEP", 2)
     link = await linked(stores, bugspark)
     project, report, gone = link.project_id, link.report_id, bugspark.add_report(link.project_id)
     bugspark.delete_report(gone)

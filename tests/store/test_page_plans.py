@@ -55,7 +55,7 @@ async def test_links_are_counted_along_an_index_and_the_late_ones_looked_up(
     database: Database, project: ProjectId
 ) -> None:
     index = "ix_sync_links_project_id_state_checked_at"
-    plan = await planned(database, verification_coverage.project_link_states(project))
+    plan = await planned(database, verification_coverage.link_state_counts_query(project))
     assert looks_up(database, plan, index, "project_id=? AND state=?"), plan
     assert "Seq Scan" not in plan and not re.search(r"SCAN (?!.*COVERING)", plan), plan
     plan = await planned(database, verification_coverage.coverage_query(database.dialect, [project], NOW))
@@ -66,7 +66,7 @@ async def test_links_are_counted_along_an_index_and_the_late_ones_looked_up(
 async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
     database: Database, bugspark: BugSpark, project: ProjectId
 ) -> None:
-    plan = await planned(database, attention.links_elsewhere(database.dialect, [project]))
+    plan = await planned(database, attention.links_of_other_repositories_query(database.dialect, [project]))
     for end in "<>":
         assert looks_up(
             database, plan, "ix_sync_links_repository", f"project_id=? AND repository_id{end}?"
@@ -77,7 +77,7 @@ async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
 async def test_links_not_synced_are_looked_up_when_all_projects_are_read(
     database: Database, project: ProjectId
 ) -> None:
-    odd = counts.links_not_synced(NOW, select_ids(database.dialect, [project]))
+    odd = counts.links_not_synced_query(NOW, select_ids(database.dialect, [project]))
     plan = await planned(database, odd)
     assert "Seq Scan on sync_links" not in plan and not re.search(r"SCAN sync_links(?! USING)", plan), plan
 

@@ -130,7 +130,7 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
     database, plans = open_database(url), []
     async with database.read() as connection:
         for question in counts._ranked_queries(LONG_AGO):
-            asked = counts._restrict_to(question, ProjectId(uuid4()))
+            asked = counts._restrict_to_projects(question, ProjectId(uuid4()))
             query = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
             plans.append(" ".join(str(row["detail"]) for row in rows.mappings()))

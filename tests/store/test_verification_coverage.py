@@ -76,5 +76,8 @@ async def test_links_of_another_repository_are_counted_whichever_number_it_has(
     put(bugspark, mine & NUMBER.in_([3]), repository_id=99, state="new")
     put(bugspark, mine & NUMBER.in_([4]), repository_id=99, state="gone")
     async with database.read() as connection:
-        assert await attention.count_links_elsewhere(connection, [project, other]) == {project: 3, other: 0}
-        assert await attention.count_links_elsewhere(connection, [other]) == {other: 0}
+        assert await attention.count_links_of_other_repositories(connection, [project, other]) == {
+            project: 3,
+            other: 0,
+        }
+        assert await attention.count_links_of_other_repositories(connection, [other]) == {other: 0}

@@ -20,7 +20,7 @@ from reconciler.store.bugspark.bugspark_tables import background_tasks, reports,
 from reconciler.store.bugspark.mappers import parse_json_or_none
 from reconciler.store.bulk import select_ids, strip_unstorable
 
-EVENT_NAME = "report.updated"
+OUTGOING_EVENT_NAME = "report.updated"
 TASK_TYPE = "webhook_delivery"
 MAX_ATTEMPTS = 3
 REPORTS_PER_BATCH = 50
@@ -81,7 +81,7 @@ class OutgoingWebhooks:
         return {
             "id": self._new_id(),
             "task_type": TASK_TYPE,
-            "payload": {"webhook_id": str(hook), "event": EVENT_NAME, "data": report},
+            "payload": {"webhook_id": str(hook), "event": OUTGOING_EVENT_NAME, "data": report},
             "status": "pending",
             "attempts": 0,
             "max_attempts": MAX_ATTEMPTS,
@@ -110,7 +110,7 @@ async def _subscribed_webhook_ids(connection: AsyncConnection, project: ProjectI
         webhooks.c.project_id == project, webhooks.c.is_active
     )
     found = await connection.execute(query.order_by(webhooks.c.created_at, webhooks.c.id))
-    return [id_ for id_, events in found if EVENT_NAME in (events or ())]
+    return [id_ for id_, events in found if OUTGOING_EVENT_NAME in (events or ())]
 
 
 def _report_payload(row: RowMapping) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION,
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 
-PASS_COLUMNS = (
+SCHEDULE_COLUMNS = (
     projects.c.paused,
     projects.c.outcome,
     projects.c.failures,
@@ -144,7 +144,7 @@ async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectC
     )
     query = (
         _active_projects_query()
-        .add_columns(*PASS_COLUMNS, due.label("check_due"))
+        .add_columns(*SCHEDULE_COLUMNS, due.label("check_due"))
         .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
     )
     found = (await connection.execute(query)).mappings().all()

@@ -75,13 +75,13 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: S
     plans = _plans_without_reports(plans, stale)
     inserted = await _insert_links(connection, plans)
     outdated = {plan.link.report_id for plan in plans if not plan.link.revision} - inserted
-    outdated |= await _set_fields(connection, _plans_without_reports(plans, outdated), batch)
+    outdated |= await _update_report_fields(connection, _plans_without_reports(plans, outdated), batch)
     await delete_by_id(connection, links, _new_link_ids(plans, outdated & inserted))
     plans = _plans_without_reports(plans, outdated)
     await update_by_id(
         connection, links, LINK_COLUMN_TYPES, _link_rows([p for p in plans if p.link.revision])
     )
-    await _write_comments(connection, plans)
+    await _write_bugspark_comments(connection, plans)
     rows = [comment_pair_row(pair, plan.after) for plan in plans for pair in plan.pairs]
     await upsert(connection, comment_pairs, COMMENT_PAIR_COLUMN_TYPES, rows, ["id"])
     await _delete_answered_intents(connection, plans)
@@ -122,11 +122,11 @@ async def _insert_links(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
     return {plan.link.report_id for plan in new if plan.link.id in inserted}
 
 
-async def _set_fields(
+async def _update_report_fields(
     connection: AsyncConnection, plans: Sequence[LinkPlan], batch: LocalBatch
 ) -> set[ReportId]:
     """Write fields that have the values their plans were decided on; return the reports with other values."""
-    rows = {plan.link.report_id: row for plan in plans if (row := _set_field_row(plan))}
+    rows = {plan.link.report_id: row for plan in plans if (row := _field_update_row(plan))}
     if not rows:
         return set()
     names = ["id", *FIELD_NAMES, *(f"to_{name}" for name in FIELD_NAMES)]
@@ -148,7 +148,7 @@ async def _set_fields(
     return rows.keys() - set((await connection.execute(statement.returning(reports.c.id))).scalars())
 
 
-def _set_field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
+def _field_update_row(plan: LinkPlan) -> tuple[Any, ...] | None:
     wanted = {each.field: each.to for each in plan.actions if isinstance(each, SetField)}
     if not wanted or plan.report is None:
         return None
@@ -160,7 +160,7 @@ def _set_field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
     )
 
 
-async def _write_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
+async def _write_bugspark_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
     """Insert, edit and delete copies in BugSpark."""
     made = [row for plan in plans for row in _imported_comment_rows(plan)]
     await insert_new(
@@ -205,7 +205,9 @@ async def upsert_intents(connection: AsyncConnection, desired: Sequence[Intent],
     Other operations replace what was not sent; a quarantined one stays so until its time has come. An intent
     that is being sent, or whose outcome is unknown, is left alone.
     """
-    await _upsert_creates(connection, [intent_row(each) for each in desired if each.operation.is_create])
+    await _upsert_create_intents(
+        connection, [intent_row(each) for each in desired if each.operation.is_create]
+    )
     rows = [intent_row(each) for each in desired if not each.operation.is_create]
     if not rows:
         return
@@ -225,7 +227,7 @@ async def upsert_intents(connection: AsyncConnection, desired: Sequence[Intent],
     )
 
 
-async def _upsert_creates(connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
+async def _upsert_create_intents(connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
     if not rows:
         return
     statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)

@@ -207,7 +207,7 @@ async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None
     """Record that a write was refused and is in quarantine, unless the newest line says the same."""
     field = intent.operation.field_name
     reason = intent.reason or "it was refused"
-    newest = await newest_change(connection, intent.report_id, field)
+    newest = await read_newest_change(connection, intent.report_id, field)
     if newest is not None and (newest.kind, newest.rule) == (Kind.QUARANTINE, reason):
         return
     why = intent.why
@@ -226,7 +226,7 @@ async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None
     await append_changes(connection, intent.project_id, intent.ended_at or intent.created_at, [change])
 
 
-async def newest_change(
+async def read_newest_change(
     connection: AsyncConnection, report: ReportId, field: str | None, kind: Kind | None = None
 ) -> Change | None:
     """Read the newest line about a field, of one kind if given."""
@@ -244,7 +244,7 @@ async def read_history(connection: AsyncConnection, report: ReportId, limit: int
     return tuple(DatedChange(at=row["at"], change=to_change(row)) for row in rows)
 
 
-async def field_history(
+async def read_field_history(
     connection: AsyncConnection, wanted: Collection[ReportId], since: datetime
 ) -> dict[ReportId, tuple[FieldChange, ...]]:
     """Read what was written and seen in these reports' fields since then, oldest first."""
@@ -267,7 +267,7 @@ async def field_history(
     return {report: tuple(history) for report, history in found.items()}
 
 
-async def last_confirmed_write_at(connection: AsyncConnection, project_id: ProjectId) -> datetime | None:
+async def read_last_confirmed_write_at(connection: AsyncConnection, project_id: ProjectId) -> datetime | None:
     """When GitHub last confirmed a write of this project, as far as its history goes back."""
     confirmed = (changes.c.side == Side.GITHUB, changes.c.request_id.is_not(None))
     query = select(changes.c.at).where(changes.c.project_id == project_id, *confirmed)

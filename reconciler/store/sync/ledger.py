@@ -104,7 +104,10 @@ class StoredLedger:
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
     ) -> None:
         async with self._database.read() as connection:
-            if digest is None and await withheld_deletions.withheld_digest(connection, project_id) is None:
+            if (
+                digest is None
+                and await withheld_deletions.read_withheld_digest(connection, project_id) is None
+            ):
                 return
         async with self._database.write() as connection:
             await withheld_deletions.replace_withheld(connection, project_id, digest, deletions)
@@ -131,7 +134,7 @@ class StoredLedger:
         self, reports: Collection[ReportId], since: datetime
     ) -> Mapping[ReportId, tuple[FieldChange, ...]]:
         async with self._database.read() as connection:
-            return await history_log.field_history(connection, reports, since)
+            return await history_log.read_field_history(connection, reports, since)
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         query = select(links).where(

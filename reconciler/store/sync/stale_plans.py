@@ -23,17 +23,19 @@ async def find_stale_reports(
 ) -> frozenset[ReportId]:
     """Find the reports whose plans were decided on something that has changed since."""
     checks = (
-        _outdated_links,
-        _deleted_reports,
-        _taken_issues,
-        _already_paired_comments,
+        _find_reports_with_outdated_links,
+        _find_deleted_reports,
+        _find_reports_with_taken_issues,
+        _find_reports_with_paired_comments,
     )
     found = [await check(connection, plans) for check in checks]
-    found.append(await _edited_copies(connection, plans, digest))
+    found.append(await _find_reports_with_edited_copies(connection, plans, digest))
     return frozenset(report for each in found for report in each)
 
 
-async def _outdated_links(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+async def _find_reports_with_outdated_links(
+    connection: AsyncConnection, plans: Sequence[LinkPlan]
+) -> set[ReportId]:
     """Links that are not at the revision they were read at."""
     stored = [plan.link for plan in plans if plan.link.revision]
     query = select(links.c.id, links.c.revision).order_by(links.c.id).with_for_update()
@@ -42,7 +44,7 @@ async def _outdated_links(connection: AsyncConnection, plans: Sequence[LinkPlan]
     return {link.report_id for link in stored if revisions.get(link.id) != link.revision}
 
 
-async def _deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+async def _find_deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
     """Reports that were deleted. The lock keeps the others until comments on them are inserted."""
     wanted = {plan.link.report_id for plan in plans if plan.report is not None}
     query = select(reports.c.id).order_by(reports.c.id).with_for_update(read=True, key_share=True)
@@ -50,7 +52,9 @@ async def _deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan
     return wanted - found
 
 
-async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+async def _find_reports_with_taken_issues(
+    connection: AsyncConnection, plans: Sequence[LinkPlan]
+) -> set[ReportId]:
     """Stored links that would become live while another live link holds their issue or report."""
     revived = [
         p
@@ -77,7 +81,9 @@ async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
     return set((await connection.execute(query)).scalars())
 
 
-async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+async def _find_reports_with_paired_comments(
+    connection: AsyncConnection, plans: Sequence[LinkPlan]
+) -> set[ReportId]:
     """Comments to be imported that are in the ledger of the same link by now."""
     types: ColumnTypes = {
         "id": Uuid(),
@@ -105,7 +111,7 @@ async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[
     return found
 
 
-async def _edited_copies(
+async def _find_reports_with_edited_copies(
     connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
 ) -> set[ReportId]:
     """Copies to be edited that were deleted or differ from what the ledger says of them."""

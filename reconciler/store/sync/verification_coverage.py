@@ -44,12 +44,14 @@ async def count_links_by_state(
     if project_id is None:
         return await count_by_project(connection, links.c.project_id, links.c.state)
     found = {
-        state: count for state, count in await connection.execute(project_link_states(project_id)) if count
+        state: count
+        for state, count in await connection.execute(link_state_counts_query(project_id))
+        if count
     }
     return {project_id: found} if found else {}
 
 
-def project_link_states(project: ProjectId) -> CompoundSelect[str, int]:
+def link_state_counts_query(project: ProjectId) -> CompoundSelect[str, int]:
     """(state, links) of one project: the many ACTIVE ones without reading each one's state."""
     state, mine = links.c.state, links.c.project_id == project
     others = select(state, func.count()).where(mine).group_by(state)

@@ -24,7 +24,7 @@ from reconciler.store.types import Instant, column_types
 MAX_DELIVERIES_PER_PROJECT = 1000
 """Deliveries kept per project, the newest: a bound of its rows, whatever is sent."""
 
-MAX_TEXT_LENGTH = 100
+MAX_DELIVERY_TEXT_LENGTH = 100
 """Characters of an id, an event, an action. GitHub's are shorter."""
 
 MAX_ISSUE_NUMBER = 2**31 - 1
@@ -175,4 +175,4 @@ async def _delete_oldest_deliveries(connection: AsyncConnection, project_id: Pro
 
 
 def _truncate_text(text: str | None) -> str | None:
-    return None if text is None else text.replace("\0", "")[:MAX_TEXT_LENGTH]
+    return None if text is None else text.replace("\0", "")[:MAX_DELIVERY_TEXT_LENGTH]

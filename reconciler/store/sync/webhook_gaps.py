@@ -86,7 +86,7 @@ async def find_missed_deliveries(
     }
 
 
-async def webhook_health(
+async def read_webhook_health(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, WebhookHealth]:
     """Read what the hooks of all projects, or of one, have announced and what not."""

@@ -18,7 +18,7 @@ from reconciler.store.types import column_types, decode_json, encode_json
 WITHHELD_COLUMN_TYPES = column_types(withheld)
 
 
-async def withheld_digest(connection: AsyncConnection, project: ProjectId) -> str | None:
+async def read_withheld_digest(connection: AsyncConnection, project: ProjectId) -> str | None:
     """Read the hash of the deletions that are withheld now."""
     query = select(projects.c.withheld).where(projects.c.project_id == project)
     return (await connection.execute(query)).scalar()

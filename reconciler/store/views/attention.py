@@ -23,11 +23,11 @@ from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARAN
 from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK_CONDITION
 
 HELD_LINK_CONDITION = text(f"sync_links.{tables.HELD_LINK_SQL}")
-MAX_ITEMS = 500
+MAX_ITEMS_READ = 500
 """Items of each kind that are shown at once, frozen fields first; the counts beside them are complete."""
 
 
-async def attention_items(
+async def read_attention_items(
     connection: AsyncConnection, wanted: Collection[ProjectId]
 ) -> defaultdict[ProjectId, list[AttentionItem]]:
     """Read, by project, frozen fields, refused writes, quarantined links, links that ended by their issue."""
@@ -45,30 +45,30 @@ async def attention_items(
     return found
 
 
-async def project_attention(connection: AsyncConnection, project: ProjectId) -> CurrentProblems:
+async def read_project_problems(connection: AsyncConnection, project: ProjectId) -> CurrentProblems:
     """Read one project's problems, withheld deletions and exposure included."""
     query = select(projects.c.withheld, projects.c.exposed).where(projects.c.project_id == project)
     row = (await connection.execute(query)).first()
-    items = (await attention_items(connection, [project]))[project]
+    items = (await read_attention_items(connection, [project]))[project]
     return CurrentProblems(
         withheld=row.withheld if row else None,
         exposed=bool(row and row.exposed),
         items=tuple(items),
-        is_complete=len(items) < MAX_ITEMS,
+        is_complete=len(items) < MAX_ITEMS_READ,
     )
 
 
-async def count_links_elsewhere(
+async def count_links_of_other_repositories(
     connection: AsyncConnection, wanted: Collection[ProjectId]
 ) -> dict[ProjectId, int]:
     """Count, by project, links of another repository than the one it is connected to now; they are not
     synced.
     """
-    rows = await connection.execute(links_elsewhere(connection.dialect.name, wanted))
+    rows = await connection.execute(links_of_other_repositories_query(connection.dialect.name, wanted))
     return {ProjectId(id_): below + above for id_, below, above in rows}
 
 
-def links_elsewhere(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID, int, int]:
+def links_of_other_repositories_query(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID, int, int]:
     """(project, links of a repository with a lower id, with a higher one): from both ends of an index, past
     the many links of the project's own repository.
     """
@@ -115,7 +115,7 @@ def _links_query(wanted: Select[Any]) -> Select[Any]:
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
         .where(links.c.id.in_(shown))
         .order_by(links.c.frozen.is_(None), links.c.number, links.c.id)
-        .limit(MAX_ITEMS)
+        .limit(MAX_ITEMS_READ)
     )
 
 
@@ -137,7 +137,7 @@ def _refused_intents_query(wanted: Select[Any]) -> Select[Any]:
         )
         .where(intents.c.project_id.in_(wanted), intents.c.state == IntentState.QUARANTINED)
         .order_by(intents.c.created_at, intents.c.id)
-        .limit(MAX_ITEMS)
+        .limit(MAX_ITEMS_READ)
     )
 
 

@@ -39,7 +39,7 @@ CONFLICT_CHANGE_CONDITION = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
 RankedLinks = Select[tuple[UUID, UUID, UUID, int, int]]
 
 
-async def oldest_open_intents(
+async def read_oldest_open_intents(
     connection: AsyncConnection, project_id: ProjectId | None = None
 ) -> dict[ProjectId, datetime]:
     """Read since when each project, or one, has had writes that GitHub has not confirmed."""
@@ -50,13 +50,13 @@ async def oldest_open_intents(
     return {ProjectId(id_): at for id_, at in rows}
 
 
-async def conflict_summary(
+async def read_conflict_summaries(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, tuple[int, str]]:
     """Read, by project, how many conflicts stand and which is the newest, such as `severity of BUG-0001`: one
     walk along the few rows that record conflicts.
     """
-    every = standing_conflicts(now, project_id).subquery("every")
+    every = standing_conflicts_query(now, project_id).subquery("every")
     own, newest = every.c.project_id, every.c.id.desc()
     ranked = select(
         every.c.project_id,
@@ -80,7 +80,7 @@ async def count_links(
     connection: AsyncConnection, by_state: CountsByProject, now: datetime, wanted: Collection[ProjectId]
 ) -> dict[ProjectId, LinkCounts]:
     """Count, by project, every link of `by_state` once, under the most urgent thing about it."""
-    unsynced = links_not_synced(now, select_ids(connection.dialect.name, wanted)).subquery("unsynced")
+    unsynced = links_not_synced_query(now, select_ids(connection.dialect.name, wanted)).subquery("unsynced")
     link_or_report = func.coalesce(unsynced.c.link_id, unsynced.c.report_id)
     worst = (
         select(
@@ -105,14 +105,16 @@ async def count_links(
     }
 
 
-def links_not_synced(now: datetime, wanted: ProjectId | Select[UUID]) -> CompoundSelect[Any]:
+def links_not_synced_query(now: datetime, wanted: ProjectId | Select[UUID]) -> CompoundSelect[Any]:
     """(project, link, report, rank, linked) of every live link that is not just synced, of one project or
     several; a link may be there several times.
     """
-    return union_all(*(_restrict_to(each, wanted) for each in _ranked_queries(now)))
+    return union_all(*(_restrict_to_projects(each, wanted) for each in _ranked_queries(now)))
 
 
-def standing_conflicts(now: datetime, project_id: ProjectId | None, limit: int | None = None) -> Select[Any]:
+def standing_conflicts_query(
+    now: datetime, project_id: ProjectId | None, limit: int | None = None
+) -> Select[Any]:
     """Recorded conflicts, of a project or of all, that still stand; newest first where there is a limit."""
     query = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
     query = query.where(*_standing_conflict_conditions(now))
@@ -139,22 +141,22 @@ def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
     # SQLite would walk every live link instead of the few in quarantine: the state must not look like a key.
     alive = func.coalesce(links.c.state, "").in_(LIVE_STATES)
     return (
-        _rank_links(Urgency.ATTENTION).where(
+        _ranked_links_query(Urgency.ATTENTION).where(
             QUARANTINED_LINK_CONDITION, links.c.quarantined_until > EPOCH, alive
         ),
-        _rank_links(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, alive),
-        _rank_withheld(),
-        _rank_links(Urgency.PENDING).where(links.c.state == LinkState.NEW),
-        _rank_intents(),
-        _rank_conflicts(now),
+        _ranked_links_query(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, alive),
+        _ranked_withheld_query(),
+        _ranked_links_query(Urgency.PENDING).where(links.c.state == LinkState.NEW),
+        _ranked_intents_query(),
+        _ranked_conflicts_query(now),
     )
 
 
-def _rank_links(rank: int) -> RankedLinks:
+def _ranked_links_query(rank: int) -> RankedLinks:
     return _ranked_columns(links.c.project_id, links.c.id, links.c.report_id, literal(rank, Integer()))
 
 
-def _rank_withheld() -> RankedLinks:
+def _ranked_withheld_query() -> RankedLinks:
     """Links with a withheld deletion."""
     row = _ranked_columns(
         withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(Urgency.ATTENTION, Integer())
@@ -163,14 +165,14 @@ def _rank_withheld() -> RankedLinks:
     return row.select_from(joined).where(links.c.state.in_(LIVE_STATES))
 
 
-def _rank_intents() -> RankedLinks:
+def _ranked_intents_query() -> RankedLinks:
     """Links with open intents; one for a new issue has no link yet and is counted by its report."""
     refused = intents.c.state == IntentState.QUARANTINED
     rank = case((refused, literal(Urgency.ATTENTION, Integer())), else_=literal(Urgency.PENDING, Integer()))
     return _ranked_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
 
 
-def _rank_conflicts(now: datetime) -> RankedLinks:
+def _ranked_conflicts_query(now: datetime) -> RankedLinks:
     row = _ranked_columns(
         changes.c.project_id, links.c.id, links.c.report_id, literal(Urgency.CONFLICT, Integer())
     )
@@ -212,7 +214,7 @@ def _ranked_columns(
     )
 
 
-def _restrict_to(query: RankedLinks, wanted: ProjectId | Select[UUID]) -> RankedLinks:
+def _restrict_to_projects(query: RankedLinks, wanted: ProjectId | Select[UUID]) -> RankedLinks:
     """Name the projects even where all are wanted: every index begins with the project."""
     project = query.selected_columns.project_id
     return query.where(project == wanted if isinstance(wanted, UUID) else project.in_(wanted))

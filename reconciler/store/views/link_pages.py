@@ -36,7 +36,7 @@ from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_frozen_fields
 from reconciler.store.schema.tables import links
-from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced
+from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced_query
 
 ISSUE_NUMBER_PATTERN = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
 TRACKING_ID_PATTERN = re.compile(r"[A-Za-z]{1,15}-[0-9]{1,10}")
@@ -196,7 +196,7 @@ def _rank_conditions(
     """A link to which several ranks apply has the most urgent of them."""
     if urgency is None:
         return ()
-    unsynced = links_not_synced(now, project_id).subquery("unsynced")
+    unsynced = links_not_synced_query(now, project_id).subquery("unsynced")
     of_rank = select(unsynced.c.link_id).where(unsynced.c.link_id.is_not(None))
     ended = select(links.c.id).where(links.c.project_id == project_id, links.c.state.in_(ATTENTION_STATES))
     match urgency:
@@ -214,7 +214,7 @@ async def _read_most_urgent_ranks(
     connection: AsyncConnection, project_id: ProjectId, wanted: Sequence[LinkId], now: datetime
 ) -> Mapping[LinkId, Urgency]:
     """Read the rank of those that are not just synced."""
-    unsynced = links_not_synced(now, project_id).subquery("unsynced")
+    unsynced = links_not_synced_query(now, project_id).subquery("unsynced")
     query = (
         select(unsynced.c.link_id, func.min(unsynced.c.rank))
         .where(unsynced.c.link_id.in_(wanted))

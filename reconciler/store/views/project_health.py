@@ -78,14 +78,14 @@ async def _read_health_rows(
         reread_progress=await _read_reread_progress(connection, by_state, rows),
         counts=await counts.count_links(connection, by_state, now, wanted),
         intent_counts=intent_counts,
-        oldest_intents=await counts.oldest_open_intents(connection, project_id) if intent_counts else {},
+        oldest_intents=await counts.read_oldest_open_intents(connection, project_id) if intent_counts else {},
         withheld_counts=await count_by_project(
             connection, withheld.c.project_id, withheld.c.kind, project_id
         ),
-        attention=await attention.attention_items(connection, wanted),
-        conflicts=await counts.conflict_summary(connection, now, project_id),
-        links_elsewhere=await attention.count_links_elsewhere(connection, wanted),
-        webhooks=await webhook_gaps.webhook_health(connection, now, project_id),
+        attention=await attention.read_attention_items(connection, wanted),
+        conflicts=await counts.read_conflict_summaries(connection, now, project_id),
+        links_elsewhere=await attention.count_links_of_other_repositories(connection, wanted),
+        webhooks=await webhook_gaps.read_webhook_health(connection, now, project_id),
         doubt=(await database_identity.read_identity(connection)).write_doubt,
     )
 
@@ -168,7 +168,7 @@ async def _read_project_gauges(connection: AsyncConnection, since: datetime) -> 
     by_state = await verification_coverage.count_links_by_state(connection)
     intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state)
     covered = await verification_coverage.read_coverage(connection, by_state, since)
-    oldest = await counts.oldest_open_intents(connection)
+    oldest = await counts.read_oldest_open_intents(connection)
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
     columns = (
         projects.c.project_id,

@@ -17,7 +17,7 @@ from reconciler.store.bugspark.integrations import (
     parse_config,
 )
 from reconciler.store.schema.tables import deliveries, hooks, projects
-from reconciler.store.sync.history_log import last_confirmed_write_at
+from reconciler.store.sync.history_log import read_last_confirmed_write_at
 
 
 async def read_setup(connection: AsyncConnection, project: Project, limit: int, now: datetime) -> SetupView:
@@ -34,7 +34,7 @@ async def read_setup(connection: AsyncConnection, project: Project, limit: int, 
         credential=_credential_kind(project, config.get("token")),
         private=state.private if state else None,
         account=state.account_login if state else None,
-        wrote_at=await last_confirmed_write_at(connection, project.id),
+        wrote_at=await read_last_confirmed_write_at(connection, project.id),
         has_secret=bool(config.get(WEBHOOK_SECRET_FIELD)),
         previous_until=_none_if_past(hook.previous_until if hook else None, now),
         hook_id=hook.hook_id if hook else None,

@@ -73,7 +73,7 @@ class StoredQueries:
 
     async def current_problems(self, project_id: ProjectId) -> CurrentProblems:
         async with self._database.read() as connection:
-            return await attention.project_attention(connection, project_id)
+            return await attention.read_project_problems(connection, project_id)
 
     async def rate_limits(self) -> tuple[CredentialLimits, ...]:
         async with self._database.read() as connection:
@@ -99,7 +99,7 @@ class StoredQueries:
             return await project_detail.read_changes(connection, newest)
 
     async def standing_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
-        standing = counts.standing_conflicts(self._clock.now(), project_id, limit)
+        standing = counts.standing_conflicts_query(self._clock.now(), project_id, limit)
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, standing)
 
@@ -124,4 +124,4 @@ class StoredQueries:
 
     async def newest_conflict(self, report_id: ReportId, field: Field) -> Change | None:
         async with self._database.read() as connection:
-            return await history_log.newest_change(connection, report_id, field.value, Kind.CONFLICT)
+            return await history_log.read_newest_change(connection, report_id, field.value, Kind.CONFLICT)
