@@ -24,7 +24,9 @@ def main(arguments: list[str]) -> int:
     config, project, count = arguments
     settings = load_configuration(Path(config), {}).settings
     redaction = logs.Redaction(settings.secrets())
-    logs.configure(level="warning", style="json", redaction=redaction, colour=False, stream=sys.stderr)
+    logs.configure_logging(
+        level="warning", style="json", redaction=redaction, colour=False, stream=sys.stderr
+    )
     print(asyncio.run(_measure_passes(settings, project, int(count))))
     return 0
 

@@ -42,9 +42,9 @@ class Redaction:
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._secret_texts: set[str] = set()
         for secret in secrets:
-            self.add(secret)
+            self.add_secret(secret)
 
-    def add(self, secret: Secret) -> None:
+    def add_secret(self, secret: Secret) -> None:
         """Mask this text from now on wherever it occurs."""
         if len(secret.reveal()) >= MIN_SECRET_LENGTH:
             self._secret_texts.add(secret.reveal())
@@ -88,7 +88,7 @@ class EventLogger:
         )
 
 
-def configure(
+def configure_logging(
     *,
     level: Literal["debug", "info", "warning", "error"],
     style: Literal["auto", "console", "json"],
@@ -132,10 +132,10 @@ class _Formatter(logging.Formatter):
         self._rendering_formatter: logging.Formatter | None = None
 
     def format(self, record: logging.LogRecord) -> str:
-        self._rendering_formatter = self._rendering_formatter or self._build_rendering_formatter()
+        self._rendering_formatter = self._rendering_formatter or self._build_structlog_formatter()
         return self._rendering_formatter.format(record)
 
-    def _build_rendering_formatter(self) -> logging.Formatter:
+    def _build_structlog_formatter(self) -> logging.Formatter:
         import structlog
 
         return structlog.stdlib.ProcessorFormatter(

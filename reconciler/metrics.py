@@ -16,8 +16,8 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PASS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-REQUEST_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
+PASS_SECONDS_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+REQUEST_SECONDS_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
 class Metrics:
@@ -48,14 +48,14 @@ class Metrics:
             "reconciler_pass_seconds",
             "How long passes took",
             ("outcome",),
-            buckets=PASS_SECONDS,
+            buckets=PASS_SECONDS_BUCKETS,
             registry=registry,
         )
         self._http_request_seconds = Histogram(
             "reconciler_http_request_seconds",
             "How long requests took to answer",
             ("route",),
-            buckets=REQUEST_SECONDS,
+            buckets=REQUEST_SECONDS_BUCKETS,
             registry=registry,
         )
 

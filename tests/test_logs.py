@@ -36,7 +36,7 @@ def fail(message: str) -> NoReturn:
 
 def configured(stream: io.StringIO, **choice: Any) -> Any:
     values: dict[str, Any] = {"level": "info", "style": "json", "redaction": logs.Redaction([Secret(CANARY)])}
-    logs.configure(**{**values, **choice}, stream=stream)
+    logs.configure_logging(**{**values, **choice}, stream=stream)
     return logs.EventLogger("reconciler.test")
 
 
@@ -79,7 +79,7 @@ def test_no_secret_is_written_from_any_place(stream: io.StringIO, style: str) ->
 def test_a_secret_added_later_is_masked_from_then_on(stream: io.StringIO) -> None:
     redaction = logs.Redaction()
     log = configured(stream, redaction=redaction)
-    redaction.add(Secret("late-token"))
+    redaction.add_secret(Secret("late-token"))
     log.info("x", value="a late-token b")
     assert json.loads(stream.getvalue())["value"] == "a *** b"
 

@@ -230,13 +230,13 @@ async def _open_queue(settings: Settings) -> AsyncIterator[PassQueue]:
         case "in-process":
             yield MemoryQueue()
         case "auto" | "procrastinate" if on_postgresql:
-            from reconciler.daemon.procrastinate_queue import open_queue
+            from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 
             arguments, connection_class = (
                 engine.psycopg_arguments(url, "queue"),
                 engine.psycopg_connection_class(),
             )
-            async with open_queue(arguments, connection_class) as queue:
+            async with open_procrastinate_queue(arguments, connection_class) as queue:
                 yield queue
         case "auto" | "procrastinate":
             yield MemoryQueue()

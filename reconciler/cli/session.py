@@ -130,7 +130,7 @@ class CommandSession:
         settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
         with ProgressDisplay(self.console.err, self.environ) as display:
-            async with self.entrypoints.open_backend(settings, self.redaction.add) as application:
+            async with self.entrypoints.open_backend(settings, self.redaction.add_secret) as application:
                 return await work(application, display)
 
     def _register_secrets(self, settings: Settings) -> Redaction:
@@ -139,7 +139,7 @@ class CommandSession:
 
         self.redaction = self.redaction or logs.Redaction()
         for secret in settings.secrets():
-            self.redaction.add(secret)
+            self.redaction.add_secret(secret)
         return self.redaction
 
     def _set_up_logs(
@@ -151,7 +151,7 @@ class CommandSession:
         settings = loaded.settings
         self.debug = level == "debug"
         colour = may_use_colour(self.environ, terminal=self.console.err.isatty())
-        logs.configure(
+        logs.configure_logging(
             level=level,
             style=settings.log.format,
             redaction=self._register_secrets(settings),

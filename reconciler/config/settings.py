@@ -10,9 +10,9 @@ from reconciler.model.policy import (
     ConflictPolicy,
     GuardPolicy,
     LabelMapping,
+    PassTiming,
     RateLimitPolicy,
     SyncPolicy,
-    Timing,
 )
 from reconciler.model.secret import Secret, passwords_in_url
 
@@ -245,9 +245,9 @@ class Settings(SettingsSection):
             content_per_hour=self.write.per_hour,
         )
 
-    def timing(self) -> Timing:
+    def timing(self) -> PassTiming:
         """Return the times of a pass."""
-        return Timing(
+        return PassTiming(
             overlap_seconds=self.poll.overlap_seconds,
             settle_seconds=self.write.settle_seconds,
             verify_seconds=self.poll.verify_seconds,

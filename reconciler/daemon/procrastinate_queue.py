@@ -80,11 +80,11 @@ class ProcrastinateQueue:
         self.workers: set[Worker] = set()  # the running workers of this process
 
     async def nudge(self, project_id: ProjectId) -> None:
-        await self._defer(project_id, NUDGED_QUEUE)
+        await self._defer_job(project_id, NUDGED_QUEUE)
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
         for project_id in projects:
-            await self._defer(project_id, DUE_QUEUE)
+            await self._defer_job(project_id, DUE_QUEUE)
 
     async def backlog(self) -> Backlog:
         with translate_queue_errors():
@@ -154,7 +154,7 @@ class ProcrastinateQueue:
         finally:
             self._running_projects.discard(project_id)
 
-    async def _defer(self, project_id: ProjectId, row: str) -> None:
+    async def _defer_job(self, project_id: ProjectId, row: str) -> None:
         key, priority, ask = (
             str(project_id),
             QUEUE_PRIORITIES[row],
@@ -236,7 +236,7 @@ def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
 
 
 @asynccontextmanager
-async def open_queue(
+async def open_procrastinate_queue(
     arguments: Mapping[str, Any], connection_class: type[Any], *, silent: float = DEAD_AFTER_SECONDS
 ) -> AsyncIterator[ProcrastinateQueue]:
     """Open the queue in the database with these libpq arguments; no query is made yet.

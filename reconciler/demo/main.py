@@ -35,7 +35,7 @@ def run(*, keep: bool) -> int:
     `keep`: leave dashboard and simulator running until Ctrl-C, and the files for good; print where they are.
     """
     output = Output(out=sys.stdout, colour=may_use_colour(read_environment(), terminal=sys.stdout.isatty()))
-    logs.configure(level="warning", style="console", redaction=logs.Redaction())
+    logs.configure_logging(level="warning", style="console", redaction=logs.Redaction())
     folder = Path(tempfile.mkdtemp(prefix="reconcile-demo-"))
     try:
         with open_environment(folder) as environment:

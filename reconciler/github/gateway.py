@@ -75,7 +75,7 @@ class Gateway:
 
     async def token_fingerprint(self) -> Fingerprint:
         """Return the fingerprint of the token that the next request will carry: the key of its ETags."""
-        return fingerprint((await self._token()).reveal())
+        return fingerprint((await self._current_token()).reveal())
 
     async def read(self, url: str, *, etag: str | None = None) -> ReadAnswer:
         """Send a GET. Raises LimitedError, CredentialError, ForeignOriginError, GitHubError."""
@@ -93,11 +93,11 @@ class Gateway:
         Raises NotSentError, AnswerLostError; and, when GitHub says that nothing was done, LimitedError or
         CredentialError.
         """
-        token = await self._token()
+        token = await self._current_token()
         reply = await self._write_once(method, url, body, token, before)
         if reply.status == 401 and self.credential.discard_token(token):
             # A 401 is a clear no: nothing was done, so sending it again with a new token is no repetition.
-            reply = await self._write_once(method, url, body, await self._token(), before)
+            reply = await self._write_once(method, url, body, await self._current_token(), before)
         self._check_credential_accepted(reply)
         # A 5xx may have been carried out: whatever wait it names, its outcome is unknown.
         await self._check_limits(reply, stop=reply.status < 500)
@@ -122,14 +122,14 @@ class Gateway:
         await self._check_limits(reply)
         return reply
 
-    async def _token(self) -> Secret:
+    async def _current_token(self) -> Secret:
         return await self.credential.token(self.request_as_app, self.http.usage.time.now)
 
     async def _read(self, url: str, etag: str | None) -> ReadAnswer:
-        token = await self._token()
+        token = await self._current_token()
         reply = await self._get_once(url, etag, token)
         if reply.status == 401 and self.credential.discard_token(token):
-            token = await self._token()
+            token = await self._current_token()
             reply = await self._get_once(url, etag, token)
         self._check_credential_accepted(reply)
         await self._check_limits(reply)

@@ -124,7 +124,7 @@ class Reads:
         key = await self._ref.gateway.token_fingerprint()
         reply = await self._get(self._ref.url("issues", number))
         issue = await self._read_issue(reply, number)
-        rows, pages = await self._thread(number) if issue.comments else ((), [])
+        rows, pages = await self._read_thread_once(number) if issue.comments else ((), [])
         tags = [page.headers.get("etag") for page in (reply, *pages)]
         known = [tag for tag in tags if tag]
         # An ETag of a thread's first page says nothing about the second (docs/reference/github.md,
@@ -151,7 +151,7 @@ class Reads:
             return True
         return (await self._get(self._thread_url(number), known.thread)).status == 304
 
-    async def _thread(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
+    async def _read_thread_once(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
         """Read all pages of comments: complete or an error, because deletions are inferred from it.
 
         A comment deleted while later pages are read moves the rows behind it up, and one is skipped. So all
@@ -159,8 +159,8 @@ class Reads:
         """
         what = f"the comments of {self._ref.name}#{number}"
         for _ in range(MAX_THREAD_READS):
-            pages = await self._pages(self._thread_url(number), what)
-            if await self._is_still_same(pages[:-1]):
+            pages = await self._read_pages(self._thread_url(number), what)
+            if await self._are_pages_unchanged(pages[:-1]):
                 rows = chain.from_iterable(decode_members(page.body, what) for page in pages)
                 found = (decode_comment(bytes(raw), what) for raw in rows)
                 return tuple({comment.id: comment for comment in found}.values()), pages
@@ -172,22 +172,22 @@ class Reads:
     async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
         """Read changes of state, labels and title, oldest first. None is ever removed."""
         what = f"the events of {self._ref.name}#{number}"
-        pages = await self._pages(
+        pages = await self._read_pages(
             self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
         rows = chain.from_iterable(decode_members(page.body, what) for page in pages)
-        events = (self._event(raw, what) for raw in rows)
+        events = (self._decode_field_event(raw, what) for raw in rows)
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
 
     async def hooks(self) -> tuple[Hook, ...]:
         """Read every webhook, the oldest first. Raises CredentialError where the token may not see them."""
         what = f"the webhooks of {self._ref.name}"
         url = self._ref.url("hooks", query={"per_page": PER_PAGE})
-        pages = await self._pages(url, what, require_hooks_ok)
+        pages = await self._read_pages(url, what, require_hooks_ok)
         rows = chain.from_iterable(decode(page.body, list[HookRow], what) for page in pages)
         return tuple(sorted(map(translate.hook, rows), key=lambda hook: hook.id))
 
-    def _event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
+    def _decode_field_event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
         # There are dozens of kinds, each with its own shape: only those of interest must decode.
         if decode(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
             return None
@@ -196,7 +196,9 @@ class Reads:
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self._ref.gateway.read(url, etag=etag)).reply
 
-    async def _pages(self, url: str, what: str, require: RequireReply = require_object_ok) -> list[Reply]:
+    async def _read_pages(
+        self, url: str, what: str, require: RequireReply = require_object_ok
+    ) -> list[Reply]:
         pages: list[Reply] = []
         link: str | None = url
         while link is not None:
@@ -208,7 +210,7 @@ class Reads:
             link = parse_next_link(reply.headers.get("link"))
         return pages
 
-    async def _is_still_same(self, pages: list[Reply]) -> bool:
+    async def _are_pages_unchanged(self, pages: list[Reply]) -> bool:
         for page in pages:
             repeated = await self._get(page.url, page.headers.get("etag"))
             if repeated.status != 304 and repeated.body != page.body:

@@ -74,7 +74,7 @@ class RateLimitPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class PassTiming:
     """The times, in seconds, that a pass is planned by."""
 
     overlap_seconds: float = 120.0

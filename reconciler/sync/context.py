@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import Fingerprint
 from reconciler.model.passes import Progress
-from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
+from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy
 from reconciler.model.report import Project
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
 
@@ -52,7 +52,7 @@ class Context:
     clock: Clock
     policy: SyncPolicy
     guard: GuardPolicy
-    timing: Timing
+    timing: PassTiming
     new_id: Callable[[], UUID]
     random_fraction: Callable[[], float]  # numbers in [0, 1)
     progress: Progress

@@ -13,9 +13,9 @@ from reconciler.model.policy import (
     ConflictPolicy,
     GuardPolicy,
     LabelMapping,
+    PassTiming,
     RateLimitPolicy,
     SyncPolicy,
-    Timing,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def test_the_defaults_give_the_policies_their_defaults() -> None:
     assert settings.sync_policy() == SyncPolicy()
     assert settings.guard_policy() == GuardPolicy()
     assert settings.rate_limits() == RateLimitPolicy()
-    assert settings.timing() == Timing()
+    assert settings.timing() == PassTiming()
     assert list(settings.sync.labels().category) == list(LabelMapping().category)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.pass_queue import PassQueue
-from reconciler.daemon.procrastinate_queue import open_queue
+from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.store.schema import engine
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template, store_url
@@ -30,5 +30,7 @@ async def queue(request: pytest.FixtureRequest) -> AsyncIterator[PassQueue]:
         yield MemoryQueue()
         return
     url: str = request.getfixturevalue("queue_url")
-    async with open_queue(engine.psycopg_arguments(url, "queue"), engine.psycopg_connection_class()) as found:
+    async with open_procrastinate_queue(
+        engine.psycopg_arguments(url, "queue"), engine.psycopg_connection_class()
+    ) as found:
         yield found

@@ -11,7 +11,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from reconciler.daemon.pass_queue import PassQueue
-from reconciler.daemon.procrastinate_queue import open_queue
+from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
 from reconciler.store.schema import engine
 from tests.daemon.workers import PATIENCE, RecordingRunner, project, working
@@ -176,7 +176,7 @@ def test_the_tables_are_those_that_migration_0001_brought() -> None:
 async def shared(queue_url: str) -> Any:
     """Two daemons' queues on one database; and its address."""
     wanted = engine.psycopg_arguments(queue_url, "queue"), engine.psycopg_connection_class()
-    async with open_queue(*wanted) as mine, open_queue(*wanted) as theirs:
+    async with open_procrastinate_queue(*wanted) as mine, open_procrastinate_queue(*wanted) as theirs:
         yield mine, theirs, queue_url
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from reconciler.daemon.procrastinate_queue import open_queue
+from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
@@ -138,7 +138,7 @@ async def use_the_queue(arguments: dict[str, Any]) -> None:
     async def run(_: ProjectId) -> None:
         ran.set()
 
-    async with open_queue(arguments, engine.psycopg_connection_class()) as queue:
+    async with open_procrastinate_queue(arguments, engine.psycopg_connection_class()) as queue:
         await queue.nudge(project)
         assert (await queue.backlog()).waiting == {project}
         stint = queue.create_worker(run, 1)

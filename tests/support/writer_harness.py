@@ -28,7 +28,7 @@ from reconciler.model.issue import Issue, Repository
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.passes import NullProgress
-from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
+from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
@@ -187,7 +187,7 @@ class WriterHarness:
             "clock": self.time,
             "policy": SyncPolicy(),
             "guard": GuardPolicy(),
-            "timing": Timing(),
+            "timing": PassTiming(),
             "new_id": ids(5_000),
             "random_fraction": lambda: 0.5,
             "progress": NullProgress(),

@@ -71,14 +71,14 @@ def _field_cell(
     field: FieldView, side: Side, text: str | None, at: datetime | None, conflict: DatedChange | None
 ) -> FieldCell:
     moved = side in field.moved
-    lost = _conflict_value(conflict, side)
+    lost = _side_value_in_conflict(conflict, side)
     is_loser = conflict is not None and lost is not None and lost == conflict.change.lost
     return FieldCell(
         text=text, has_moved=moved, moved_at=at if moved else None, lost=lost if is_loser else None
     )
 
 
-def _conflict_value(conflict: DatedChange | None, side: Side) -> str | None:
+def _side_value_in_conflict(conflict: DatedChange | None, side: Side) -> str | None:
     if conflict is None:
         return None
     return conflict.change.local if side is Side.BUGSPARK else conflict.change.remote
@@ -87,7 +87,7 @@ def _conflict_value(conflict: DatedChange | None, side: Side) -> str | None:
 def _possible_resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
     """Yield the values that `resolve` can choose: of a frozen field the current ones, else the conflict's."""
     for side, now in ((Side.GITHUB, field.github), (Side.BUGSPARK, field.bugspark)):
-        value = now if field.frozen else _conflict_value(conflict, side)
+        value = now if field.frozen else _side_value_in_conflict(conflict, side)
         if value is not None:
             yield side, value
 

@@ -39,7 +39,7 @@ MAX_FLASH_COOKIE_BYTES = 3500
 """Limit of a message in its cookie. Browsers drop cookies over 4 KiB, with name and signature."""
 FLASH_SECONDS = 60
 """Lifetime of the message until the next page shows it."""
-LIVE_HEADER = "x-live"
+LIVE_REFRESH_HEADER = "x-live"
 """The header of a request that only refreshes a page: it does not consume the message."""
 
 
@@ -80,7 +80,7 @@ class PageFrame:
         **values: object,
     ) -> Response:
         """Render a page. With `every=SECONDS` in the values, its `data-live` parts are refreshed."""
-        fresh = LIVE_HEADER in request.headers
+        fresh = LIVE_REFRESH_HEADER in request.headers
         page = PageContext(
             viewer_name=visitor.viewer.name,
             form_token=self.access_control.sessions.form_token(visitor.subject),

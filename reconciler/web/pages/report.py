@@ -72,7 +72,7 @@ class ReportPage:
             issue=serializers.issue_response(link, site) if link is not None else None,
             how=(shown.state, shown.reason),
             crossed=last_propagated_at(detail),
-            may=allowed_actions(shown) if access is Access.CHANGE else AllowedActions(),
+            may=allowed_report_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),
             thread=comment_thread(shown),
             history=history_lines(detail),
@@ -131,7 +131,7 @@ def router(page: ReportPage) -> APIRouter:
     return api_router
 
 
-def allowed_actions(shown: ReportView) -> AllowedActions:
+def allowed_report_actions(shown: ReportView) -> AllowedActions:
     """Return the actions that the commands would not refuse."""
     link, intents = shown.detail.link, shown.detail.intents
     linked = link is not None and link.state is not LinkState.UNLINKED

@@ -15,7 +15,7 @@ from reconciler.model.report_detail import CommentView, DatedChange, ReportDetai
 from reconciler.model.snapshot import Change
 from reconciler.web.api.response_models import SyncState
 
-MAX_TEXT_LENGTH = 120
+MAX_CHANGE_TEXT_LENGTH = 120
 FIELD_NAMES = frozenset(each.value for each in Field)
 SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
@@ -54,7 +54,11 @@ def change_text(change: Change) -> ChangeText:
 
 
 def _cut_to_one_line(text: str | None) -> str | None:
-    return text if text is None or len(text) <= MAX_TEXT_LENGTH else f"{text[: MAX_TEXT_LENGTH - 1]}…"
+    return (
+        text
+        if text is None or len(text) <= MAX_CHANGE_TEXT_LENGTH
+        else f"{text[: MAX_CHANGE_TEXT_LENGTH - 1]}…"
+    )
 
 
 UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
