@@ -1,6 +1,9 @@
 """Opening, reading and writing a database, and the errors when that fails."""
 
 import asyncio
+import logging
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,32 @@ async def test_a_file_that_can_not_be_opened_or_is_no_database_is_an_error(tmp_p
         with pytest.raises(DatabaseError, match=words):
             async with database.read() as connection:
                 await connection.execute(COUNT)
+        await database.aclose()
+
+
+async def test_a_failed_connection_to_sqlite_leaves_no_thread_of_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a thread prints a traceback when the event loop is closed before it ends."""
+
+    class SlowHandler(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            time.sleep(0.1)
+
+    driver_log = logging.getLogger("aiosqlite")
+    monkeypatch.setattr(driver_log, "handlers", [SlowHandler()])
+    monkeypatch.setattr(driver_log, "propagate", False)
+    driver_log.setLevel(logging.DEBUG)
+    database = open_database(f"sqlite:///{tmp_path / 'missing' / 'x.db'}")
+    before = set(threading.enumerate())
+    try:
+        with pytest.raises(DatabaseError):
+            async with database.read():
+                raise AssertionError("read from nowhere")
+        left = [thread.name for thread in set(threading.enumerate()) - before]
+        assert [name for name in left if not name.startswith("asyncio")] == []
+    finally:
+        driver_log.setLevel(logging.NOTSET)
         await database.aclose()
 
 

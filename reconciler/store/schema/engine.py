@@ -4,7 +4,9 @@ What works outside the pool (project locks, the queue of passes) connects to Pos
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 APPLICATION_NAME = "bugspark-reconciler"
 CONNECT_TIMEOUT_SECONDS = 10
 SQLITE_BUSY_TIMEOUT_SECONDS = 15
+THREAD_END_SECONDS = 1  # after a failed connection to SQLite
 MAX_CONNECTIONS = 10  # to the database, at most
 READ_ONLY_OPTION = "reconciler_reads"
 MIN_SQLITE_VERSION = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
@@ -153,13 +156,29 @@ def _create_postgresql_engine(url: URL, connections: int) -> Engine:
 
 
 def _create_sqlite_engine(url: URL, connections: int) -> Engine:
-    # isolation_level None: the driver begins nothing by itself, the event below does.
+    def _connect() -> Any:
+        """Connect; where that fails, return only when the driver's thread has ended.
+
+        The thread answers to the event loop: one that outlives the loop prints a traceback.
+        """
+        dbapi: Any = engine.dialect.loaded_dbapi
+        arguments, options = engine.dialect.create_connect_args(engine.url)
+        # isolation_level None: the driver begins nothing by itself, the event of configure_sqlite does.
+        own = {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+        threads = set(threading.enumerate())
+        try:
+            return dbapi.connect(*arguments, **{**options, **own})
+        except dbapi.Error:
+            started = set(threading.enumerate()) - threads
+            await_(asyncio.to_thread(_join_threads, started))
+            raise
+
     engine = create_engine(
         url.set(drivername="sqlite+aiosqlite"),
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
-        connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
+        creator=_connect,
     )
     configure_sqlite(engine)
 
@@ -173,6 +192,13 @@ def _create_sqlite_engine(url: URL, connections: int) -> Engine:
             await_(finish_shielded(greenlet_spawn(dbapi.rollback)))
 
     return engine
+
+
+def _join_threads(threads: Collection[threading.Thread]) -> None:
+    """Wait for these threads, at most THREAD_END_SECONDS: some may belong to connections that are open."""
+    until = time.monotonic() + THREAD_END_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def configure_sqlite(engine: Any) -> None:
