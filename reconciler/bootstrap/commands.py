@@ -183,7 +183,7 @@ class WebCommands(SharedCommands):
         context = await self._require_command_context_by_id(project_id)
         if is_identity_decision(word):
             raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
-        await commands.accept_waiting(context, word)
+        await commands.accept_waiting_changes(context, word)
         return await self._request_pass(context.project, "Accepted; the next pass goes on with it.")
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:

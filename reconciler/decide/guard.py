@@ -170,11 +170,11 @@ def _is_third_reversal(changes: Sequence[FieldChange], field: Field, remote: str
     last = changes[-1] if changes else None
     if last is None or not is_reversal(field, last, remote):
         return False
-    earlier = [at for at in reversals(field, changes) if at > now - FLAP_WINDOW]
+    earlier = [at for at in reversal_times(field, changes) if at > now - FLAP_WINDOW]
     return len(earlier) + 1 >= MAX_REVERSALS
 
 
-def reversals(field: Field, changes: Iterable[FieldChange]) -> Iterator[datetime]:
+def reversal_times(field: Field, changes: Iterable[FieldChange]) -> Iterator[datetime]:
     """Yield the time of each reversal of a field."""
     before: FieldChange | None = None
     for change in changes:

@@ -101,7 +101,7 @@ def seen_issue(issue: Issue) -> SeenIssue:
     )
 
 
-def is_news(link: Link, issue: Issue) -> bool:
+def has_new_information(link: Link, issue: Issue) -> bool:
     """Whether a list row says something new. An older row never does, since lists lag.
 
     Source: docs/design.md, Writing to GitHub.
@@ -121,4 +121,8 @@ def is_possibly_outdated(link: Link, issue: Issue) -> bool:
 
     It may be older than our own write, so the issue itself is read first.
     """
-    return link.seen is not None and issue.updated_at == link.seen.updated_at and is_news(link, issue)
+    return (
+        link.seen is not None
+        and issue.updated_at == link.seen.updated_at
+        and has_new_information(link, issue)
+    )

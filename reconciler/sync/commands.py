@@ -42,11 +42,11 @@ async def accept_and_load_state(context: Context, accept: str | None) -> tuple[C
     if is_identity_decision(accept):
         context = await record_identity_decision(context, accept)
     else:
-        await accept_waiting(context, accept)
+        await accept_waiting_changes(context, accept)
     return context, await context.stores.projects.get_state(context.project.id)
 
 
-async def accept_waiting(context: Context, word: str) -> None:
+async def accept_waiting_changes(context: Context, word: str) -> None:
     """Let the next pass do what waits under this word. Raises ProjectError if nothing waits under it."""
     if word == ACCEPT_PUBLIC:
         await accept_public_repository(context)
@@ -111,7 +111,7 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         value = (
             _current_value(context, detail.report, link, field, take)
             if frozen
-            else _conflict_value(take, conflict)
+            else _side_value_in_conflict(take, conflict)
         )
         if value is None:
             raise ProjectError(f"{name}: no conflict about {field} is recorded: there is nothing to resolve")
@@ -148,7 +148,7 @@ def _current_value(context: Context, report: Report, link: Link, field: Field, s
     return bugspark_value(report, field) if local else github_value(report, link, field, context.policy)
 
 
-def _conflict_value(side: Side, conflict: Change | None) -> str | None:
+def _side_value_in_conflict(side: Side, conflict: Change | None) -> str | None:
     if conflict is None:
         return None
     return conflict.local if side is Side.BUGSPARK else conflict.remote

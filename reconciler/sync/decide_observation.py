@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.decide.link import is_news, is_other_issue, is_possibly_outdated
+from reconciler.decide.link import has_new_information, is_other_issue, is_possibly_outdated
 from reconciler.errors import MovedError, NotThereError
 from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
@@ -57,7 +57,9 @@ async def decide_observation(
     await _require_same_repository_for_other_issues(context, project_state, snapshot, observation)
     issues = await _reread_doubtful_issues(context, snapshot, observation)
     in_full = _links_to_read_in_full(snapshot, issues, comments, observation, links_in_full)
-    views = list(_build_views(snapshot, issues, comments, accounts, {link.id for link in in_full}))
+    views = list(
+        _build_link_observations(snapshot, issues, comments, accounts, {link.id for link in in_full})
+    )
     full = await read_links_in_full(context, project_state, in_full)
     plans = [
         *_plan_ended_links(snapshot),
@@ -147,7 +149,7 @@ def _links_to_read_in_full(
     return tuple(chosen.values())
 
 
-def _build_views(
+def _build_link_observations(
     snapshot: Snapshot,
     issues: Mapping[IssueNumber, Issue],
     comments: Mapping[RemoteCommentId, RemoteComment],
@@ -169,7 +171,7 @@ def _build_views(
         yield LinkObservation(
             link=link,
             report=report,
-            issue=issue if issue is not None and is_news(link, issue) else None,
+            issue=issue if issue is not None and has_new_information(link, issue) else None,
             comments=tuple(rows[link.number]),
             pairs=tuple(pairs[link.id]),
             local_comments=tuple(unknown[link.report_id]),

@@ -171,7 +171,9 @@ async def read_links_in_full(context: Context, state: ProjectState, links: Seque
         if is_other_issue(link, found.issue):
             await require_same_repository(context, state)
         threads[link] = found
-    return FullReadResult(views=await build_views(context, state, threads), missing_issue_plans=tuple(plans))
+    return FullReadResult(
+        views=await build_link_observations(context, state, threads), missing_issue_plans=tuple(plans)
+    )
 
 
 def verification_done_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
@@ -183,7 +185,7 @@ def verification_done_now(context: Context, link: Link, etags: ThreadEtags | Non
     )
 
 
-async def build_views(
+async def build_link_observations(
     context: Context, state: ProjectState, threads: Mapping[Link, IssueThread]
 ) -> tuple[LinkObservation, ...]:
     """Views of links that were read in full; without those whose report was deleted in between."""
@@ -193,11 +195,11 @@ async def build_views(
     for link, thread in threads.items():
         local_thread = local_threads[link.report_id]
         if local_thread.report is not None:  # if it was deleted in between, the next snapshot says so
-            views.append(await _build_view(context, link, thread, local_thread, accounts))
+            views.append(await _build_link_observation(context, link, thread, local_thread, accounts))
     return tuple(views)
 
 
-async def _build_view(
+async def _build_link_observation(
     context: Context,
     link: Link,
     thread: IssueThread,

@@ -18,7 +18,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
-from reconciler.sync.full_read import build_views, read_links_in_full
+from reconciler.sync.full_read import build_link_observations, read_links_in_full
 
 LINKS_PER_BATCH = 50
 """So many links are stored in one transaction: a limit in the middle loses no more than these."""
@@ -143,4 +143,8 @@ def _build_issue_thread(issue: Issue, comments: Sequence[RemoteComment]) -> Issu
 async def _decide_threads(
     context: Context, state: ProjectState, ready: Mapping[Link, IssueThread]
 ) -> tuple[LinkPlan, ...]:
-    return tuple(await decide_links(context, await build_views(context, state, ready))) if ready else ()
+    return (
+        tuple(await decide_links(context, await build_link_observations(context, state, ready)))
+        if ready
+        else ()
+    )

@@ -143,7 +143,7 @@ async def match_exported_issues(
         ExportMatch(report=report, issue=row)
         for row in issues
         for report in reports
-        if _is_match(report, row)
+        if _is_export_match(report, row)
     ]
     per_issue = Counter(pair.issue.number for pair in pairs)
     per_report = Counter(pair.report.report_id for pair in pairs)
@@ -176,7 +176,7 @@ def _is_exported_issue(issue: Issue) -> bool:
     return name is not None and has_export_footer(issue.body, name)
 
 
-def _is_match(report: UnlinkedReport, issue: Issue) -> bool:
+def _is_export_match(report: UnlinkedReport, issue: Issue) -> bool:
     return report.tracking_id == tracking_id_in_title(issue) and is_exported_title(
         issue.title, report.tracking_id, report.title
     )
@@ -251,7 +251,7 @@ async def discover_links(context: Context, *, apply: bool) -> DiscoveryResult:
             for pair in found.matches:
                 await store_link(context, state, pair)
         return DiscoveryResult(
-            candidates=tuple(_candidate(state, pair) for pair in found.matches),
+            candidates=tuple(_build_link_candidate(state, pair) for pair in found.matches),
             linked=len(found.matches) if apply else 0,
             requests=context.github.cost().requests,
             skipped=found.skipped,
@@ -268,7 +268,7 @@ async def _read_exported_issues(context: Context) -> list[Issue]:
     return rows
 
 
-def _candidate(state: ProjectState, pair: ExportMatch) -> LinkCandidate:
+def _build_link_candidate(state: ProjectState, pair: ExportMatch) -> LinkCandidate:
     return LinkCandidate(
         report_tracking_id=pair.report.tracking_id,
         report_id=str(pair.report.report_id),

@@ -60,7 +60,7 @@ def _is_instance_id(word: str) -> bool:
 ACCEPT_PUBLIC = "public"
 """The word of `reconcile --project P --accept public`."""
 
-TEXT_OPERATIONS = (
+OPERATIONS_THAT_SEND_TEXT = (
     Operation.CREATE_ISSUE,
     Operation.CREATE_COMMENT,
     Operation.EDIT_COMMENT,
@@ -87,7 +87,9 @@ async def accept_public_repository(context: Context) -> None:
 
 def sendable_intents(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
     """The intents that may be sent while the repository is exposed, or all of them."""
-    return [intent for intent in intents if not (state.exposed and intent.operation in TEXT_OPERATIONS)]
+    return [
+        intent for intent in intents if not (state.exposed and intent.operation in OPERATIONS_THAT_SEND_TEXT)
+    ]
 
 
 def turned_public_message(context: Context, state: ProjectState) -> str:

@@ -160,7 +160,7 @@ class _Pass:
             observed_monotonic=self.started_monotonic,
         )
         try:
-            await writer.run()
+            await writer.send_due_intents()
         finally:
             self.project_state = writer.project_state
             self.stats.turned_public_message = (

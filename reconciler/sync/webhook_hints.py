@@ -20,7 +20,7 @@ from reconciler.ports import PendingHints
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.decide_observation import decide_observation, find_unrecorded_copies
-from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, build_views, plan_missing_issue
+from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, build_link_observations, plan_missing_issue
 from reconciler.sync.observe import Observation
 from reconciler.sync.preflight import require_same_repository
 
@@ -124,7 +124,7 @@ async def decide_hints(context: Context, state: ProjectState, found: WebhookHint
     )
     decision = await decide_observation(context, state, observation)
     ended = {issue.number for issue in decision.unlinked_issues}
-    views = await build_views(context, state, found.threads)
+    views = await build_link_observations(context, state, found.threads)
     plans = [plan for plan in await decide_links(context, views) if not plan.is_idle]
     return HintDecision(
         plans=(*decision.plans, *plans),

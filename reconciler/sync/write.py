@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, assert_never
 
-from reconciler.decide.link import is_news
+from reconciler.decide.link import has_new_information
 from reconciler.errors import (
     GitHubError,
     LimitedError,
@@ -68,7 +68,7 @@ class IntentWriter:
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
     attempted: set[IntentId] = field(default_factory=set)  # once a pass, whatever came of it
 
-    async def run(self) -> None:
+    async def send_due_intents(self) -> None:
         """Send every intent that is due. Raises LimitedError if a limit ends it; the rest stays planned."""
         while due := await self._take_due_intents():
             found = await require_writable_repository(self.context, self.project_state)
@@ -168,7 +168,7 @@ class IntentWriter:
             await self._quarantine_intent(intent, str(error))
             return True
         self.issue_read_monotonic[intent.number] = self.context.clock.monotonic()
-        if link is None or not is_news(link, issue):
+        if link is None or not has_new_information(link, issue):
             return False
         await self.context.stores.intents.cancel([intent])
         await self.decide_again(issue)

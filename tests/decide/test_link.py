@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.decide.fields import FieldTimes
-from reconciler.decide.link import decide_link, is_news, is_other_issue, is_possibly_outdated, seen_issue
+from reconciler.decide.link import (
+    decide_link,
+    has_new_information,
+    is_other_issue,
+    is_possibly_outdated,
+    seen_issue,
+)
 from reconciler.model.fields import Base, Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.link import CommentPairState, LinkObservation, LinkOrigin, LinkState, SeenIssue
@@ -175,7 +181,7 @@ def test_a_row_is_news_unless_it_is_known_or_older(
     known: Any, row: Any, *, news: bool, doubtful: bool
 ) -> None:
     link = a_link(seen=None if known is None else seen_issue(known))
-    assert is_news(link, row) is news
+    assert has_new_information(link, row) is news
     assert is_possibly_outdated(link, row) is doubtful
 
 

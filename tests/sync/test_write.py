@@ -88,7 +88,7 @@ class Desk:
             derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
             decide_again=redecide,
             observed_monotonic=0.0,
-        ).run()
+        ).send_due_intents()
 
 
 def desk(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any) -> Desk:
