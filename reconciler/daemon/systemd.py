@@ -14,12 +14,12 @@ from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-FIRST_DESCRIPTOR = 3
+FIRST_INHERITED_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START: the number of the first descriptor."""
 
 
 def take_inherited_sockets(
-    environ: Mapping[str, str], first: int = FIRST_DESCRIPTOR
+    environ: Mapping[str, str], first: int = FIRST_INHERITED_DESCRIPTOR
 ) -> tuple[socket.socket, ...]:
     """Return the listening TCP sockets that systemd passed to this process; empty without systemd.
 

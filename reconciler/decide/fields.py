@@ -61,7 +61,7 @@ def decide_fields(
     next_base = base or initial_base(report, seen)
     for item in every:
         if item.field in still_frozen and item.remote is not None:
-            next_base = SYNCED_FIELDS[item.field].agree(next_base, item.remote, seen)
+            next_base = SYNCED_FIELDS[item.field].with_agreed_value(next_base, item.remote, seen)
     actions: list[Action] = []
     conflicts: list[Conflict] = []
     for item in diffs:
@@ -74,7 +74,7 @@ def decide_fields(
             conflicts.append(outcome.conflict)
     for synced_field in SYNCED_FIELDS.values():
         if not synced_field.is_enabled(policy):
-            next_base = synced_field.agree(next_base, synced_field.local_value(report), seen)
+            next_base = synced_field.with_agreed_value(next_base, synced_field.local_value(report), seen)
     return FieldsDecision(
         base=next_base,
         actions=tuple(actions),
@@ -101,11 +101,11 @@ def _advance_base(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIs
     GitHub's present value, so that from now on only BugSpark has changed, until the write is confirmed.
     """
     if winner is None:
-        return SYNCED_FIELDS[item.field].agree(base, item.local, seen)
+        return SYNCED_FIELDS[item.field].with_agreed_value(base, item.local, seen)
     if item.verdict is Verdict.LOCAL_MOVED:
         return base
     assert item.remote is not None
-    return SYNCED_FIELDS[item.field].agree(base, item.remote, seen)
+    return SYNCED_FIELDS[item.field].with_agreed_value(base, item.remote, seen)
 
 
 def _action_for_winner(item: FieldDiff, winner: Side, why: Why, report: Report, policy: SyncPolicy) -> Action:

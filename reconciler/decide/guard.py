@@ -37,7 +37,7 @@ class GuardResult:
     withheld: tuple[Deletion, ...] = ()
 
 
-def deletions(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
+def deletions_in_plans(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
     """Return every deletion of a comment in these plans."""
     return tuple(a for plan in plans for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote))
 
@@ -58,7 +58,9 @@ def withhold_suspicious(
     `withheld`: the deletions that earlier observations of this pass applied or withheld; they are counted,
     and once one is withheld, all later ones are.
     """
-    candidates = {deletion_key(item): item for item in deletions(plans) if item.pair.id not in accepted}
+    candidates = {
+        deletion_key(item): item for item in deletions_in_plans(plans) if item.pair.id not in accepted
+    }
     earlier = {deletion_key(item): item for item in (*applied, *withheld)}
     if not withheld and not is_suspicious(tuple((earlier | candidates).values()), live_counts, policy):
         return GuardResult(plans=tuple(plans))
@@ -75,7 +77,7 @@ def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPai
     For use before the lists have been read to their ends: until then it is unknown how many deletions there
     will be, and whether our tables are an older copy of themselves (docs/decisions/0032).
     """
-    ids = frozenset(item.pair.id for item in deletions([plan]) if item.pair.id not in accepted)
+    ids = frozenset(item.pair.id for item in deletions_in_plans([plan]) if item.pair.id not in accepted)
     if not ids:
         return plan
     return replace(

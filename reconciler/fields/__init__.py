@@ -37,7 +37,7 @@ SEEN_COLUMNS = tuple(
 def initial_base(report: Report, seen: SeenIssue) -> Base:
     """Return a base with the report's values, for the initial sync; each field's outcome then corrects it."""
     parts = (
-        synced_field.base_parts(synced_field.local_value(report), seen)
+        synced_field.agreed_base_attributes(synced_field.local_value(report), seen)
         for synced_field in SYNCED_FIELDS.values()
     )
     return Base(**{name: value for some in parts for name, value in some.items()})
@@ -46,6 +46,8 @@ def initial_base(report: Report, seen: SeenIssue) -> Base:
 def field_of_label(label: str, mapping: LabelMapping) -> Field | None:
     """Return the field that has this label as a value; None: such a label is never added or removed."""
     named = (
-        f for f in SYNCED_FIELDS.values() if isinstance(f, LabelField) and f.read((label,), mapping).labels
+        f
+        for f in SYNCED_FIELDS.values()
+        if isinstance(f, LabelField) and f.value_of_labels((label,), mapping).labels
     )
     return next((label_field.field for label_field in named), None)

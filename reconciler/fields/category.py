@@ -20,18 +20,18 @@ class CategoryField(LabelField[Category]):
         BaseColumn(name="base_category", attribute="category", parse=Category, length=20),
     )
 
-    def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Category]:
+    def value_of_labels(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Category]:
         """Read the labels; of several, crash counts before performance before ui. `bug` has no meaning."""
         return read_labels(labels, mapping.category, (Category.CRASH, Category.PERFORMANCE, Category.UI))
 
-    def label(self, value: str, mapping: LabelMapping) -> str | None:
+    def label_of_value(self, value: str, mapping: LabelMapping) -> str | None:
         """Return the label that is written for a category; bug and other have none."""
         names = mapping.category.get(Category(value))
         return names[0] if names else None
 
-    def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:
+    def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:
         """Whether the category has no label."""
-        return self.label(value, mapping) is None
+        return self.label_of_value(value, mapping) is None
 
 
 CATEGORY = CategoryField()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
-from reconciler.fields.synced_field import FieldDiff, SeenColumn, SyncedField, verdict
+from reconciler.fields.synced_field import FieldDiff, SeenColumn, SyncedField, decide_verdict
 from reconciler.model.fields import Base, LabelColours
 from reconciler.model.intent import DesiredLabels
 from reconciler.model.issue import Issue, IssueUpdate
@@ -45,35 +45,35 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
     )
 
     @abstractmethod
-    def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Value]:
+    def value_of_labels(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Value]:
         """Return the value that an issue's labels give for the field."""
 
     @abstractmethod
-    def label(self, value: str, mapping: LabelMapping) -> str | None:
+    def label_of_value(self, value: str, mapping: LabelMapping) -> str | None:
         """Return the label that is written for a value; None: it has none."""
 
     @abstractmethod
-    def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:
+    def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:
         """Whether an issue without such a label has this value, at the initial sync."""
 
     def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the value that the new issue's labels give."""
-        return self.read(issue.labels, policy.labels).value or self.local_value(report)
+        return self.value_of_labels(issue.labels, policy.labels).value or self.local_value(report)
 
     def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:
         """Return the label of the report's value."""
-        return self.label(self.local_value(report), policy.labels)
+        return self.label_of_value(self.local_value(report), policy.labels)
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare the sides. An issue without a label has no value: nothing is changed or added again."""
-        reading = self.read(seen.labels, policy.labels)
+        reading = self.value_of_labels(seen.labels, policy.labels)
         local, agreed = self.local_value(report), self.base_value(base) if base else None
         local_moved = agreed is not None and local != agreed
         kept_label = next((label for label, value in reading.labels.items() if value == local), None)
         # The label that counts is removed last: a swap that stops at any point still reads as before, or as
         # afterwards, and never as another person's change.
         surplus = tuple(label for label in reversed(tuple(reading.labels)) if label != kept_label)
-        bare = reading.value is None and self.bare_issue_agrees(local, policy.labels)
+        bare = reading.value is None and self.agrees_with_unlabelled_issue(local, policy.labels)
         # Our swap stopped and left the old label beside the new one. BugSpark's value is the more severe, so
         # both sides read the same; the swap is finished only when exactly one label is left.
         unfinished = local_moved and bool(surplus)
@@ -83,7 +83,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
             base=agreed,
             local=local,
             remote=reading.value,
-            verdict=verdict(
+            verdict=decide_verdict(
                 first=base is None,
                 local_moved=local_moved,
                 remote_moved=reading.value is not None and reading.value not in (agreed, local),
@@ -99,10 +99,10 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         A label with the value, an alias too, is kept; only labels seen on the issue are removed.
         """
         has_label = len(diff.present) > len(diff.surplus)
-        label = None if has_label else self.label(self.local_value(report), policy.labels)
+        label = None if has_label else self.label_of_value(self.local_value(report), policy.labels)
         return SwapLabels(field=self.field, add=label, remove=diff.surplus, why=why)
 
-    def desired(self, action: SwapLabels, report: Report) -> DesiredLabels:
+    def build_desired(self, action: SwapLabels, report: Report) -> DesiredLabels:
         """The labels to add and to remove."""
         return DesiredLabels(add=action.add, remove=action.remove, agreed=self.local_value(report))
 
@@ -117,13 +117,13 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
 
     def has_competing_label(self, labels: Sequence[str], mapping: LabelMapping) -> bool:
         """Whether more than one label of the field is on the issue, so that a swap is not finished."""
-        return len(self.read(labels, mapping).labels) > 1
+        return len(self.value_of_labels(labels, mapping).labels) > 1
 
     def overridden_values(
         self, labels: Sequence[str], desired: DesiredLabels, mapping: LabelMapping
     ) -> tuple[str, ...]:
         """Return values of labels added by somebody during the write, that count less than ours."""
-        reading = self.read(labels, mapping)
+        reading = self.value_of_labels(labels, mapping)
         known = {label.casefold() for label in desired.remove}
         return tuple(
             value

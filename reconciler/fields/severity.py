@@ -17,15 +17,15 @@ class SeverityField(LabelField[Severity]):
         BaseColumn(name="base_severity", attribute="severity", parse=Severity, length=20),
     )
 
-    def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Severity]:
+    def value_of_labels(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Severity]:
         """Read the labels; of several the most severe counts."""
         return read_labels(labels, mapping.severity, tuple(Severity))
 
-    def label(self, value: str, mapping: LabelMapping) -> str:
+    def label_of_value(self, value: str, mapping: LabelMapping) -> str:
         """Return the label that is written for a severity."""
         return mapping.severity[Severity(value)][0]
 
-    def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:  # noqa: ARG002
+    def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:  # noqa: ARG002
         """Return False: an issue without a severity label has no severity."""
         return False
 

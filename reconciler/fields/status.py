@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, assert_never
 
-from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, verdict
+from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, decide_verdict
 from reconciler.model.fields import Base, Field, IssueState, Status
 from reconciler.model.intent import DesiredState
 from reconciler.model.issue import Issue, IssueUpdate
@@ -84,7 +84,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
             base=base.status if base else None,
             local=report.status,
             remote=status_for_issue_state(seen.state, seen.state_reason),
-            verdict=verdict(
+            verdict=decide_verdict(
                 first=base is None,
                 local_moved=local != agreed,
                 remote_moved=remote != agreed,
@@ -101,7 +101,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
         """Whether an issue would be open, or closed, for both values."""
         return other is not None and issue_state_for(Status(one)) is issue_state_for(Status(other))
 
-    def desired(self, action: SetState, report: Report) -> DesiredState:
+    def build_desired(self, action: SetState, report: Report) -> DesiredState:
         """Return state and reason."""
         return DesiredState(state=action.state, reason=action.reason, agreed=report.status)
 

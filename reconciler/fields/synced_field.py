@@ -51,7 +51,7 @@ class FieldDiff:
     surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
 
 
-def verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
+def decide_verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
     """Return the verdict by the table above."""
     if equal:
         return Verdict.EQUAL
@@ -124,15 +124,15 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """Parse BugSpark's stored text. Raises ValueError for a value that the field does not have."""
         return self.base_columns[0].parse(value)
 
-    def base_parts(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:  # noqa: ARG002 - see title
+    def agreed_base_attributes(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:  # noqa: ARG002 - see title
         """Return the attributes of a base in which `value` (BugSpark's spelling) is agreed."""
         return {self.field.value: self.parse(value)}
 
-    def agree(self, base: Base, value: str, seen: SeenIssue) -> Base:
+    def with_agreed_value(self, base: Base, value: str, seen: SeenIssue) -> Base:
         """Return the base with `value` (BugSpark's spelling) agreed for this field."""
-        return replace(base, **self.base_parts(value, seen))
+        return replace(base, **self.agreed_base_attributes(value, seen))
 
-    def agree_as_written(self, base: Base, desired: Desired) -> Base:
+    def with_written_value(self, base: Base, desired: Desired) -> Base:
         """Return the base after a write that was applied but whose answer was lost."""
         parts: dict[str, Any] = {self.field.value: self.parse(desired.agreed)}
         return replace(base, **parts)
@@ -162,7 +162,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
     # --- writing and recovery
 
     @abstractmethod
-    def desired(self, action: Write, report: Report) -> Desired:
+    def build_desired(self, action: Write, report: Report) -> Desired:
         """Build the desired state for an action's intent."""
 
     @abstractmethod

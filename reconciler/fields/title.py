@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, verdict
+from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, decide_verdict
 from reconciler.model.fields import Base, Field
 from reconciler.model.intent import DesiredTitle
 from reconciler.model.issue import Issue, IssueUpdate
@@ -32,11 +32,11 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         """Whether the configuration switches it on."""
         return policy.title
 
-    def base_parts(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
+    def agreed_base_attributes(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
         """Return each side's own spelling."""
         return {"title": value, "remote_title": seen.title}
 
-    def agree_as_written(self, base: Base, desired: DesiredTitle) -> Base:
+    def with_written_value(self, base: Base, desired: DesiredTitle) -> Base:
         """Return the base with the title as it was written to GitHub."""
         return replace(base, title=desired.agreed, remote_title=desired.title)
 
@@ -63,7 +63,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
             base=base.title if base else None,
             local=report.title,
             remote=remote or None,
-            verdict=verdict(
+            verdict=decide_verdict(
                 first=base is None,
                 local_moved=local_moved,
                 remote_moved=base is not None and bool(remote) and seen.title != base.remote_title,
@@ -75,7 +75,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         """Build the action with the report's title, prefix included."""
         return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
 
-    def desired(self, action: SetTitle, report: Report) -> DesiredTitle:
+    def build_desired(self, action: SetTitle, report: Report) -> DesiredTitle:
         """Return the rendered title."""
         return DesiredTitle(title=action.title, agreed=report.title)
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from reconciler.decide.guard import (
     deletion_key,
-    deletions,
     deletions_digest,
+    deletions_in_plans,
     withhold_suspicious,
     without_unaccepted_deletions,
 )
@@ -80,8 +80,8 @@ class PlanApplier:
         A deletion is judged together with all others of its pass, none of which are known yet: a plan with
         one waits. So does a plan whose report a person changed in between.
         """
-        safe = [plan for plan in plans if not deletions([plan])]
-        waiting = frozenset(plan.link.number for plan in plans if deletions([plan]))
+        safe = [plan for plan in plans if not deletions_in_plans([plan])]
+        waiting = frozenset(plan.link.number for plan in plans if deletions_in_plans([plan]))
         return waiting | await self._store_in_pages(safe, Observation(includes_local=False))
 
     async def apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
@@ -96,7 +96,7 @@ class PlanApplier:
 
     async def guard_plans(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
         """Return the plans without suspicious deletions, which are remembered for `store_withheld`."""
-        if not deletions(plans):
+        if not deletions_in_plans(plans):
             return tuple(plans)
         if self.has_unread_pages:
             return tuple(without_unaccepted_deletions(plan, self._accepted_entries) for plan in plans)
@@ -108,7 +108,7 @@ class PlanApplier:
             applied=self._applied_deletions,
             withheld=self._withheld_deletions,
         )
-        self._applied_deletions.extend(deletions(result.plans))
+        self._applied_deletions.extend(deletions_in_plans(result.plans))
         self._withheld_deletions = result.withheld or self._withheld_deletions
         self._links_by_withheld |= {
             deletion_key(item): plan.link for plan in result.plans for item in plan.withheld

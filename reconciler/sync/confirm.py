@@ -100,7 +100,7 @@ def _link_after_field_write(
     )
     if has_competing_label(context, intent, seen.labels):
         return replace(link, seen=seen)
-    base = SYNCED_FIELDS[Field(intent.operation.value)].agree(link.base, desired.agreed, seen)
+    base = SYNCED_FIELDS[Field(intent.operation.value)].with_agreed_value(link.base, desired.agreed, seen)
     return replace(link, base=base, seen=seen)
 
 
@@ -165,7 +165,7 @@ def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> B
     seen = seen_issue(issue)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():
-        base = each.agree(base, each.exported_value(report, issue, context.policy), seen)
+        base = each.with_agreed_value(base, each.exported_value(report, issue, context.policy), seen)
     return base
 
 

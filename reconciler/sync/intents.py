@@ -183,7 +183,9 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
 
 def _desired_field_write(action: FieldWrite, report: Report) -> _DesiredWrite:
     field = SYNCED_FIELDS[action.field]
-    return _DesiredWrite(operation=field.operation, local_id=report.id, desired=field.desired(action, report))
+    return _DesiredWrite(
+        operation=field.operation, local_id=report.id, desired=field.build_desired(action, report)
+    )
 
 
 def _desired_comment_write(

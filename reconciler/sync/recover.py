@@ -191,7 +191,7 @@ async def _recover_change(
     desired = intent.desired
     if isinstance(desired, DesiredFieldWrite) and link.base is not None:
         if await _is_write_in_events(context, state, intent, desired):
-            base = SYNCED_FIELDS[Field(intent.operation.value)].agree_as_written(link.base, desired)
+            base = SYNCED_FIELDS[Field(intent.operation.value)].with_written_value(link.base, desired)
             await context.stores.intents.confirm(
                 intent,
                 link=replace(link, base=base),

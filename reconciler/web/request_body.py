@@ -32,7 +32,7 @@ class BodyReader:
         self._held = 0
 
     @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytearray]:
+    async def read_body(self, request: Request) -> AsyncIterator[bytearray]:
         """Yield the complete body; its bytes are counted until the end of the block.
 
         Raises HTTPException: 413 over the size limit, 408 over the time limit, 503 when all bodies together

@@ -347,9 +347,9 @@ def test_one_pass_makes_both_sides_agree_and_the_next_is_idle(world: TinyWorld) 
     world.apply(world.decide())
     assert world.decide().is_idle
     assert issue_state_for(world.report.status) is world.issue.state
-    severity = SEVERITY.read(world.issue.labels, LABELS).value
+    severity = SEVERITY.value_of_labels(world.issue.labels, LABELS).value
     assert severity in (None, world.report.severity)
-    assert CATEGORY.read(world.issue.labels, LABELS).value in (None, world.report.category)
+    assert CATEGORY.value_of_labels(world.issue.labels, LABELS).value in (None, world.report.category)
 
 
 @given(worlds)
@@ -405,8 +405,8 @@ def _heard(world: TinyWorld) -> dict[Field, str | None]:
     labels = world.issue.labels
     return {
         Field.STATUS: world.issue.state,
-        Field.SEVERITY: SEVERITY.read(labels, LABELS).value,
-        Field.CATEGORY: CATEGORY.read(labels, LABELS).value,
+        Field.SEVERITY: SEVERITY.value_of_labels(labels, LABELS).value,
+        Field.CATEGORY: CATEGORY.value_of_labels(labels, LABELS).value,
     }
 
 

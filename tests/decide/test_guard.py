@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.decide.guard import (
     GuardResult,
-    deletions,
     deletions_digest,
+    deletions_in_plans,
     is_suspicious,
     withhold_suspicious,
     without_unaccepted_deletions,
@@ -69,7 +69,7 @@ def test_deletions_are_withheld_exactly_beyond_the_thresholds(
     result = withhold_suspicious([plan], live_counts=live_counts, accepted=(), policy=policy)
     assert bool(result.withheld) is held
     (after,) = result.plans
-    assert len(deletions([after])) == (0 if held else count)
+    assert len(deletions_in_plans([after])) == (0 if held else count)
     assert len(after.withheld) == (count if held else 0)
     assert SET in after.actions
 
@@ -194,9 +194,9 @@ def test_the_guard_neither_loses_nor_adds_an_action(
     live_counts = {GITHUB: local, BUGSPARK: remote}
     result = withhold_suspicious(plans, live_counts=live_counts, accepted=(), policy=POLICY)
     withheld = [item for plan in result.plans for item in plan.withheld]
-    assert sorted([*withheld, *deletions(result.plans)], key=repr) == sorted(candidates, key=repr)
+    assert sorted([*withheld, *deletions_in_plans(result.plans)], key=repr) == sorted(candidates, key=repr)
     assert sorted(withheld, key=repr) == sorted(result.withheld, key=repr)
-    assert not (withheld and deletions(result.plans))
+    assert not (withheld and deletions_in_plans(result.plans))
     assert all(SET in plan.actions for plan in result.plans)
     if not withheld:
         assert len(candidates) <= 20

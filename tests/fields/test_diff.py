@@ -5,7 +5,7 @@ import pytest
 from reconciler.fields.category import CATEGORY
 from reconciler.fields.severity import SEVERITY
 from reconciler.fields.status import STATUS
-from reconciler.fields.synced_field import Verdict, verdict
+from reconciler.fields.synced_field import Verdict, decide_verdict
 from reconciler.fields.title import TITLE
 from reconciler.model.fields import Category, IssueState, Severity, Status
 from reconciler.model.policy import LabelMapping, SyncPolicy
@@ -37,7 +37,7 @@ POLICY = SyncPolicy()
 def test_the_verdict_of_each_row_of_the_table(
     *, first: bool, local: bool, remote: bool, equal: bool, expected: Verdict
 ) -> None:
-    assert verdict(first=first, local_moved=local, remote_moved=remote, equal=equal) is expected
+    assert decide_verdict(first=first, local_moved=local, remote_moved=remote, equal=equal) is expected
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def test_operations_on_comments_and_issues_write_no_field() -> None:
 @EVERY
 def test_the_agreed_base_has_both_sides_value(field: AnySyncedField) -> None:
     report, seen = a_report(), a_seen_issue("high")
-    assert field.base_value(field.agree(a_base(), field.local_value(report), seen)) == field.local_value(
-        report
-    )
+    assert field.base_value(
+        field.with_agreed_value(a_base(), field.local_value(report), seen)
+    ) == field.local_value(report)
 
 
 @EVERY
@@ -65,11 +65,11 @@ def test_a_winning_report_gives_an_action_of_the_field(field: AnySyncedField) ->
     report, seen = a_report(), a_seen_issue("low", state=IssueState.CLOSED, title="Other")
     diff = field.diff(report, seen, None, TITLES)
     action = field.remote_action(diff, report, WHY, TITLES)
-    desired = field.desired(action, report)
+    desired = field.build_desired(action, report)
     assert action.field is field.field
     assert isinstance(desired, field.desired_type)
     assert desired.agreed == field.local_value(report)
-    assert field.base_value(field.agree_as_written(a_base(), desired)) == field.local_value(report)
+    assert field.base_value(field.with_written_value(a_base(), desired)) == field.local_value(report)
 
 
 @pytest.mark.parametrize(

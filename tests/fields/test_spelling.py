@@ -74,7 +74,7 @@ def test_a_written_status_is_read_back_as_open_or_closed_alike(status: Status) -
     ],
 )
 def test_labels_are_read_as_the_most_severe(labels: Sequence[str], severity: Severity | None) -> None:
-    assert SEVERITY.read(labels, LABELS).value is severity
+    assert SEVERITY.value_of_labels(labels, LABELS).value is severity
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_labels_are_read_as_the_most_severe(labels: Sequence[str], severity: Sev
 def test_labels_are_read_as_a_category_and_bug_is_ignored(
     labels: Sequence[str], category: Category | None
 ) -> None:
-    assert CATEGORY.read(labels, LABELS).value is category
+    assert CATEGORY.value_of_labels(labels, LABELS).value is category
 
 
 def test_only_labels_of_the_field_are_returned_the_one_that_counts_first() -> None:
-    reading = SEVERITY.read(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
+    reading = SEVERITY.value_of_labels(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
     assert list(reading.labels.items()) == [("HIGH", Severity.HIGH), ("Low", Severity.LOW)]
 
 
@@ -113,8 +113,8 @@ def test_only_labels_of_the_field_are_returned_the_one_that_counts_first() -> No
     ],
 )
 def test_the_first_spelling_of_a_severity_is_written(severity: Severity, label: str) -> None:
-    assert SEVERITY.label(severity, LABELS) == label
-    assert SEVERITY.read([label], LABELS).value is severity
+    assert SEVERITY.label_of_value(severity, LABELS) == label
+    assert SEVERITY.value_of_labels([label], LABELS).value is severity
 
 
 @pytest.mark.parametrize(
@@ -128,17 +128,17 @@ def test_the_first_spelling_of_a_severity_is_written(severity: Severity, label: 
     ],
 )
 def test_a_category_is_written_by_its_name_if_it_has_a_label(category: Category, label: str | None) -> None:
-    assert CATEGORY.label(category, LABELS) == label
+    assert CATEGORY.label_of_value(category, LABELS) == label
 
 
 def test_the_operators_own_names_are_used() -> None:
     mapping = LabelMapping(
         severity={**LABELS.severity, Severity.CRITICAL: ("P0", "blocker")}, category={Category.UI: ()}
     )
-    assert SEVERITY.label(Severity.CRITICAL, mapping) == "P0"
-    assert SEVERITY.read(["BLOCKER"], mapping).value is Severity.CRITICAL
-    assert SEVERITY.read(["critical"], mapping).value is None
-    assert CATEGORY.label(Category.UI, mapping) is None
+    assert SEVERITY.label_of_value(Severity.CRITICAL, mapping) == "P0"
+    assert SEVERITY.value_of_labels(["BLOCKER"], mapping).value is Severity.CRITICAL
+    assert SEVERITY.value_of_labels(["critical"], mapping).value is None
+    assert CATEGORY.label_of_value(Category.UI, mapping) is None
 
 
 @pytest.mark.parametrize(

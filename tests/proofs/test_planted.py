@@ -46,7 +46,7 @@ def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
 
     def advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
         value = item.remote if winner is Side.GITHUB and item.remote is not None else item.local
-        return SYNCED_FIELDS[item.field].agree(base, value, seen)
+        return SYNCED_FIELDS[item.field].with_agreed_value(base, value, seen)
 
     patch.setattr(fields, "_advance_base", advance)
 

@@ -216,7 +216,9 @@ class TinyWorld:
     def _confirm(self, item: Field, value: str) -> None:
         assert self.link.base is not None
         seen = seen_issue(self.issue)
-        self.link = replace(self.link, base=SYNCED_FIELDS[item].agree(self.link.base, value, seen), seen=seen)
+        self.link = replace(
+            self.link, base=SYNCED_FIELDS[item].with_agreed_value(self.link.base, value, seen), seen=seen
+        )
 
     def _request(self) -> None:
         if not self.requests_left:

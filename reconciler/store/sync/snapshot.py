@@ -38,7 +38,7 @@ async def read_snapshot(connection: AsyncConnection, wanted: SnapshotRequest) ->
 def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
     """Sort rows into a Snapshot. A link that is detached or orphaned stands nowhere else in it."""
     moved = {row["link_id"] for row in found.changed_rows if row["link_id"] is not None}
-    detached = {id_ for id_ in moved if _is_detached(found, id_)}
+    detached = {id_ for id_ in moved if _is_detached_from_columns(found, id_)}
     orphans = found.orphans | _links_of_moved_reports(found, wanted)
     excluded = detached | orphans
     in_scope = {
@@ -47,11 +47,11 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
     from_columns = _links_from_columns(found, wanted)
     return Snapshot(
         links=_sort_by_number(found, in_scope),
-        new=_new_links(found, found.new_links - excluded)
+        new=_links_awaiting_initial_sync(found, found.new_links - excluded)
         + tuple(each for each in from_columns if each.state is LinkState.NEW),
         reports=found.reports,
         pairs=tuple(found.pairs),
-        unrecorded_comments=_unknown_comments(found, in_scope),
+        unrecorded_comments=_comments_without_pair(found, in_scope),
         vanished_pairs=tuple(pair for pair in found.deleted_pairs if pair.link_id in in_scope),
         remote_comment_counts={
             id_: count for id_, count in found.remote_comment_counts.items() if id_ in in_scope
@@ -84,7 +84,7 @@ def _sort_by_number(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, 
     return tuple(sorted(present, key=lambda link: (link.number, link.id)))
 
 
-def _is_detached(found: SnapshotRows, id_: UUID) -> bool:
+def _is_detached_from_columns(found: SnapshotRows, id_: UUID) -> bool:
     link = found.links.get(id_)
     report = found.reports.get(link.report_id) if link else None
     if link is None or report is None:
@@ -108,12 +108,12 @@ def _is_readable(found: SnapshotRows, link: Link) -> bool:
     return link.report_id in found.reports
 
 
-def _new_links(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
+def _links_awaiting_initial_sync(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
     stored = (link for link in _sort_by_number(found, wanted) if _is_readable(found, link))
     return tuple(replace(link, state=LinkState.NEW, reason=None) for link in stored)
 
 
-def _unknown_comments(found: SnapshotRows, in_scope: set[UUID]) -> tuple[LocalComment, ...]:
+def _comments_without_pair(found: SnapshotRows, in_scope: set[UUID]) -> tuple[LocalComment, ...]:
     report_ids = {found.links[id_].report_id for id_ in in_scope}
     return tuple(to_local_comment(row) for row in found.unknown_comments if row["report_id"] in report_ids)
 

@@ -38,7 +38,7 @@ class FormReader:
 
         `subject`: the session or user that the page was rendered for; None for the sign-in form.
         Raises HTTPException: 403 unless the form was sent from a page of this server, rendered for this
-        subject; 415 for another content type, 400 for an unparsable form, and those of `BodyReader.read`.
+        subject; 415 for another content type, 400 for a malformed form; those of `BodyReader.read_body`.
         """
         if not is_same_origin_form(request, self.site):
             raise HTTPException(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
@@ -51,7 +51,7 @@ class FormReader:
     async def _read_fields(self, request: Request) -> dict[str, str]:
         if content_type_of(request) != FORM_TYPE:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send a form.")
-        async with self.body_reader.read(request) as body:
+        async with self.body_reader.read_body(request) as body:
             try:
                 text = body.decode("ascii")
                 found = parse_qsl(

@@ -123,7 +123,7 @@ class WebhookReceiver:
         uuid = parse_uuid(project)
         project_id = None if uuid is None else ProjectId(uuid)
         signature = request.headers.get("x-hub-signature-256", "")
-        async with self.body_reader.read(request) as body:
+        async with self.body_reader.read_body(request) as body:
             if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
                 raise HTTPException(HTTPStatus.UNAUTHORIZED, "The signature does not fit.")
             hint = read_hint(request.headers, content_type, body)
