@@ -185,11 +185,13 @@ class Markers(Protocol):
         """Return the marker line. `kind` is "issue" or "comment"; `number` is 0 for an issue."""
         ...
 
-    def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
         """Return the local id of a valid marker of this instance or of a past one; None for any other."""
         ...
 
-    def other_instance(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
+    def read_other_instance(
+        self, body: str, kind: str, repository_id: RepositoryId, number: int
+    ) -> str | None:
         """Return the other instance that a marker names, if it is valid or its key is unknown."""
         ...
 

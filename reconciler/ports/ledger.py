@@ -58,7 +58,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
+    async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
         """Read BugSpark's half of the complete threads of these links, in one snapshot."""
         ...
 

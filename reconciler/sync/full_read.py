@@ -64,9 +64,9 @@ def _marker_instances(
         if MARKER_NAME not in body or not is_own_account(author, accounts):
             continue
         place = (body, kind, link.repository_id, 0 if kind == "issue" else link.number)
-        if context.markers.read(*place) is not None:
+        if context.markers.read_local_id(*place) is not None:
             yield None
-        elif (other := context.markers.other_instance(*place)) is not None:
+        elif (other := context.markers.read_other_instance(*place)) is not None:
             yield other
 
 
@@ -190,7 +190,7 @@ async def build_link_observations(
 ) -> tuple[LinkObservation, ...]:
     """Views of links that were read in full; without those whose report was deleted in between."""
     accounts = await read_own_accounts(context, state)
-    local_threads = await context.stores.ledger.threads(tuple(threads))
+    local_threads = await context.stores.ledger.local_threads(tuple(threads))
     views = []
     for link, thread in threads.items():
         local_thread = local_threads[link.report_id]

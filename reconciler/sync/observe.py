@@ -135,12 +135,14 @@ def _mark_own_comment(
 ) -> RemoteComment:
     if not is_own_account(row.author, accounts) or MARKER_NAME not in row.body:
         return row
-    found = context.markers.read(row.body, "comment", repository_id, row.issue_number)
+    found = context.markers.read_local_id(row.body, "comment", repository_id, row.issue_number)
     if found is not None:
         return replace(row, marker_comment_id=CommentId(found))
     return replace(
         row,
-        marker_instance=context.markers.other_instance(row.body, "comment", repository_id, row.issue_number),
+        marker_instance=context.markers.read_other_instance(
+            row.body, "comment", repository_id, row.issue_number
+        ),
     )
 
 

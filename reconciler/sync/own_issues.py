@@ -107,7 +107,7 @@ def report_of_own_issue(
     """The report this issue was made for by us, beyond doubt."""
     if not is_own_account(issue.author, accounts):
         return None
-    found = context.markers.read(issue.body, "issue", project_state.repository_id, 0)
+    found = context.markers.read_local_id(issue.body, "issue", project_state.repository_id, 0)
     return None if found is None else ReportId(found)
 
 

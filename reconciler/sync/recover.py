@@ -215,7 +215,7 @@ async def _confirm_if_edited(
         comment = await context.github.comment(desired.remote_id)
     except NotThereError:
         return False
-    local_thread = (await context.stores.ledger.threads((link,)))[link.report_id]
+    local_thread = (await context.stores.ledger.local_threads((link,)))[link.report_id]
     pair = next((each for each in local_thread.pairs if each.id == intent.pair_id), None)
     if pair is None or text_digest(comment.body) != text_digest(desired.body):
         return False
@@ -255,7 +255,7 @@ async def _is_undone_in_bugspark(context: Context, intent: Intent, desired: Desi
     change.
     """
     link = await context.stores.ledger.find_link_of_report(intent.report_id)
-    report = (await context.stores.ledger.threads((link,)))[intent.report_id].report if link else None
+    report = (await context.stores.ledger.local_threads((link,)))[intent.report_id].report if link else None
     return (
         report is not None
         and SYNCED_FIELDS[Field(intent.operation.value)].local_value(report) != desired.agreed

@@ -67,7 +67,7 @@ async def _read_due_links(
 async def _compare_links(context: Context, state: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
     unchanged: list[Link] = []
     changed: list[Link] = []
-    local_threads = await context.stores.ledger.threads(links)
+    local_threads = await context.stores.ledger.local_threads(links)
     moved = [link for link in links if _has_left_project(link, local_threads[link.report_id])]
     edited = _links_edited_in_bugspark(links, local_threads)
     for link in (each for each in links if each not in moved):

@@ -279,7 +279,7 @@ async def test_a_confirmed_comment_is_live_in_history_and_its_intent_deleted(
     live = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(claim.intent, link=claim.link, pair=live, changes=[a_change(link)], at=NOW)
     assert await stores.intents.list_open(link.project_id) == ()
-    assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
+    assert (await stores.ledger.local_threads([link]))[link.report_id].pairs == (live,)
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=3)
     lines = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
     assert [(row["kind"], row["request_id"]) for row in lines] == [
@@ -292,7 +292,7 @@ async def test_a_pair_is_confirmed_without_its_link(stores: DatabaseStores, bugs
     link, pair, intent = await a_post(stores, bugspark)
     live = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(intent, link=None, pair=live, changes=[], at=NOW)
-    assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
+    assert (await stores.ledger.local_threads([link]))[link.report_id].pairs == (live,)
 
 
 async def test_a_confirmation_for_a_link_that_changed_stores_nothing(
@@ -382,7 +382,7 @@ async def test_cancelling_ends_a_pending_pair_and_spares_what_was_claimed_since(
     assert claim
     await stores.intents.cancel([intent, status, unknown])
     assert await stores.intents.list_open(link.project_id) == (claim.intent,)
-    side = (await stores.ledger.threads([link]))[link.report_id]
+    side = (await stores.ledger.local_threads([link]))[link.report_id]
     assert side.pairs == (replace(pair, state=CommentPairState.ENDED, reason=UNLINKED_BEFORE_SENDING),)
 
 

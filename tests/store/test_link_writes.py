@@ -49,7 +49,7 @@ async def test_unlinking_clears_the_columns_and_keeps_the_ledger(
     assert (await the_report(stores, link.report_id)).columns is None
     found = await stores.ledger.find_link_of_report(link.report_id)
     assert found == replace(link, state=LinkState.UNLINKED, revision=3)
-    assert len((await stores.ledger.threads([link]))[link.report_id].pairs) == 1
+    assert len((await stores.ledger.local_threads([link]))[link.report_id].pairs) == 1
     assert await stores.ledger.find_live_link_of_issue(link.repository_id, link.number) is None
 
 

@@ -67,7 +67,7 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
         )
         assert await store(stores, project, plan, intents=(an_intent_of(link),)) == StoreResult()
     await stores.ledger.snapshot(project, REPOSITORY, NAME)
-    await stores.ledger.threads([link])
+    await stores.ledger.local_threads([link])
     claim = await stores.intents.claim((await stores.intents.list_open(project))[0], NOW)
     assert claim
     await stores.intents.confirm(claim.intent, link=claim.link, pair=None, changes=[], at=NOW)

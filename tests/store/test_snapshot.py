@@ -128,7 +128,7 @@ async def test_a_deleted_report_is_orphaned_and_its_comments_are_not_gone(
     bugspark.delete_report(link.report_id)
     seen = await read_snapshot(stores, link.project_id)
     assert seen == Snapshot(orphaned=(link,))
-    assert (await stores.ledger.threads([link]))[link.report_id].report is None
+    assert (await stores.ledger.local_threads([link]))[link.report_id].report is None
 
 
 async def test_a_report_deleted_between_two_queries_does_not_look_like_deleted_comments(
@@ -235,7 +235,7 @@ async def test_an_unlinked_report_whose_columns_are_filled_again_reuses_its_ledg
         link=again, report=await the_report(stores, link.report_id), after=replace(link, revision=9)
     )
     assert await store(stores, link.project_id, plan) == StoreResult()
-    assert len((await stores.ledger.threads([again]))[link.report_id].pairs) == 1
+    assert len((await stores.ledger.local_threads([again]))[link.report_id].pairs) == 1
 
 
 async def test_a_quarantined_link_is_left_out_and_released_when_its_time_has_come(

@@ -173,7 +173,7 @@ async def test_comments_are_imported_with_their_own_time_and_source(
             "source": "github",
         }
     ]
-    side = (await stores.ledger.threads([link]))[link.report_id]
+    side = (await stores.ledger.local_threads([link]))[link.report_id]
     assert side.pairs == (pair,)
     assert [comment.source for comment in side.comments] == ["github"]
 
@@ -215,7 +215,7 @@ async def test_an_edit_is_carried_over_to_the_copy(stores: DatabaseStores, bugsp
     plan = await a_plan(stores, link, actions=(edit,), pairs=(newer,))
     assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["copied better"]
-    assert (await stores.ledger.threads([link]))[link.report_id].pairs == (newer,)
+    assert (await stores.ledger.local_threads([link]))[link.report_id].pairs == (newer,)
 
 
 @pytest.mark.parametrize("deed", ["deleted", "changed"])

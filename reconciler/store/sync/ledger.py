@@ -83,9 +83,9 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await snapshot.read_snapshot(connection, wanted)
 
-    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
+    async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
         async with self._database.read() as connection:
-            return await snapshot.read_threads(connection, links)
+            return await snapshot.read_local_threads(connection, links)
 
     async def apply_batch(self, batch: LocalBatch) -> StoreResult:
         async with self._database.write() as connection:

@@ -157,7 +157,9 @@ def _link_from_columns(
     )
 
 
-async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> dict[ReportId, LocalThread]:
+async def read_local_threads(
+    connection: AsyncConnection, wanted: Sequence[Link]
+) -> dict[ReportId, LocalThread]:
     """Read BugSpark's half of these links' threads, oldest comment first."""
     if not wanted:
         return {}

@@ -118,7 +118,7 @@ class DryIntents(ReadsOnly):
         return found if found is not None and found.id == intent.link_id else None
 
     async def _thread_of(self, link: Link) -> LocalThread:
-        return self._state.thread(link, (await self._ledger.threads((link,)))[link.report_id])
+        return self._state.thread(link, (await self._ledger.local_threads((link,)))[link.report_id])
 
     async def _is_cause_gone(
         self, intent: Intent, link: Link | None, pair: CommentPair | None, thread: LocalThread | None

@@ -81,7 +81,7 @@ class DryLedger(ReadsOnly):
             and (query.local or is_requested(link))
         ]
         links += await self._freed_links(query) if query.local else []
-        threads = await self.threads(links)
+        threads = await self.local_threads(links)
         rows = [(link, threads[link.report_id]) for link in links]
         unknown = await self._unknown_comments(thread for _, thread in rows) if query.local else frozenset()
         return [
@@ -108,7 +108,7 @@ class DryLedger(ReadsOnly):
     async def _links_from_columns(self, query: SnapshotQuery) -> list[tuple[Link, Report]]:
         """The links that columns ask for, of reports whose link ended in an earlier step; oldest first."""
         ended = {link.report_id: link for link in self._state.links.values() if link.is_past}
-        threads = await self.threads(list(ended.values()))
+        threads = await self.local_threads(list(ended.values()))
         found: list[Report] = []
         for report_id in ended:
             last, report = await self.find_link_of_report(report_id), threads[report_id].report
@@ -146,7 +146,7 @@ class DryLedger(ReadsOnly):
         found = await self._context.stores.restores.unknown_copies(numbered)
         return frozenset(numbered[key] for key in found)
 
-    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
+    async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
         stored = await self._stored.threads(links)
         return {link.report_id: self._state.thread(link, stored[link.report_id]) for link in links}
 
@@ -241,7 +241,7 @@ class DryLedger(ReadsOnly):
             for plan in plans
             if plan.link.report_id not in stale
         }
-        threads = await self.threads([link for link, pairs in edits.items() if pairs])
+        threads = await self.local_threads([link for link, pairs in edits.items() if pairs])
         for link, pairs in edits.items():
             thread = threads.get(link.report_id)
             said = {row.id: text_digest(row.body) for row in thread.comments} if thread else {}
@@ -276,7 +276,7 @@ class DryLedger(ReadsOnly):
 
     async def _carry_over_unsent_comments(self, past: Link, link: Link) -> None:
         """Give the link the comments that were never sent, as the store does: its initial sync sends them."""
-        thread = (await self.threads((past,)))[past.report_id]
+        thread = (await self.local_threads((past,)))[past.report_id]
         for pair in thread.pairs:
             unsent = pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
             if pair.origin is Side.BUGSPARK and pair.remote_id is None and unsent:
