@@ -128,10 +128,10 @@ class _DatabaseCollector:
         self._gauges = gauges
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._projects()
-        yield from self._credentials()
+        yield from self._project_metrics()
+        yield from self._credential_metrics()
 
-    def _projects(self) -> Iterator[Metric]:
+    def _project_metrics(self) -> Iterator[Metric]:
         projects = [(str(project.project_id), project) for project in self._gauges.projects]
         yield _gauge_family(
             "links",
@@ -161,7 +161,7 @@ class _DatabaseCollector:
                 name, description, ("project",), ((key, _unix_seconds(at)) for key, at in moments)
             )
 
-    def _credentials(self) -> Iterator[Metric]:
+    def _credential_metrics(self) -> Iterator[Metric]:
         credentials = [((str(limits.credential),), limits) for limits in self._gauges.limits]
         for name, description, attribute in _LIMIT_GAUGES:
             yield _gauge_family(

@@ -51,7 +51,7 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(invoke_without_command=True)(root)
+    app.callback(invoke_without_command=True)(run_root_command)
     for command in COMMANDS:
         app.command()(command)
     app.add_typer(_build_webhook_cli(), name="webhook")
@@ -75,7 +75,7 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-def root(
+def run_root_command(
     context: typer.Context,
     project: ProjectsOption = None,
     every: AllProjectsOption = False,

@@ -14,7 +14,7 @@ from reconciler.config import sources, validators
 from reconciler.config.settings import Settings
 from reconciler.config.sources import ConfigurationLayer, SourcedValue
 from reconciler.errors import ConfigurationError
-from reconciler.model.secret import Secret, mask, mask_database_url
+from reconciler.model.secret import Secret, mask_database_url, mask_secret
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -61,11 +61,11 @@ class LoadedConfiguration:
         Secrets that are set are shown as "***".
         """
         return tuple(
-            EffectiveValue(key=key, value=_displayed_value(key, value), source=self._source_of(key))
+            EffectiveValue(key=key, value=_displayed_value(key, value), source=self._source_of_key(key))
             for key, value in _values_by_key(self.settings)
         )
 
-    def _source_of(self, key: str) -> str:
+    def _source_of_key(self, key: str) -> str:
         return self.sources.get(key, "default")
 
 
@@ -121,7 +121,7 @@ def _values_by_key(settings: Settings) -> Iterator[tuple[str, object]]:
 
 def _displayed_value(key: str, value: object) -> object:
     if isinstance(value, Secret):
-        return mask_database_url(value) if key == "database.url" else mask(value)
+        return mask_database_url(value) if key == "database.url" else mask_secret(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -171,7 +171,7 @@ def check_dependent_keys(settings: "Settings", layer: Mapping[str, SourcedValue]
     _check_app_section(settings, layer)
 
 
-def _source_of(key: str, layer: Mapping[str, SourcedValue]) -> str:
+def _source_of_key(key: str, layer: Mapping[str, SourcedValue]) -> str:
     return layer[key].source if key in layer else "the defaults"
 
 
@@ -185,7 +185,7 @@ def _check_label_mapping(settings: "Settings", layer: Mapping[str, SourcedValue]
         )  # name the key that is configured, not the default
         raise ConfigurationError(
             f"{second} has the label {label!r} that {first} has too (case ignored), "
-            f"in {_source_of(second, layer)}; give every label to one value only"
+            f"in {_source_of_key(second, layer)}; give every label to one value only"
         )
 
 
@@ -198,7 +198,7 @@ def _check_app_section(settings: "Settings", layer: Mapping[str, SourcedValue]) 
         if not value:
             there = next(f"github.app.{other}" for other, its in given.items() if its)
             raise ConfigurationError(
-                f"github.app.{name} is missing while {there} is set, in {_source_of(there, layer)}; "
+                f"github.app.{name} is missing while {there} is set, in {_source_of_key(there, layer)}; "
                 "set id, private_key_file and repositories together, or none of them"
             )
     key = "github.app.private_key_file"
@@ -207,6 +207,7 @@ def _check_app_section(settings: "Settings", layer: Mapping[str, SourcedValue]) 
             file.read(1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
+        source = _source_of_key(key, layer)
         raise ConfigurationError(
-            f"{key} cannot be read ({reason}), in {_source_of(key, layer)}; check its path and permissions"
+            f"{key} cannot be read ({reason}), in {source}; check its path and permissions"
         ) from None

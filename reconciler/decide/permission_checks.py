@@ -11,7 +11,7 @@ from reconciler.model.formatting import format_age
 from reconciler.model.issue import Grants, Repository
 from reconciler.model.views import CheckLevel, CheckResult
 
-WRITE = "write"
+WRITE_PERMISSION = "write"
 UNKNOWN_WITHOUT_WRITING = "can't be told for a fine-grained token without writing"
 PERMISSION_ADVICE = (
     "see that the token has Issues: read and write for this repository; the first write will tell"
@@ -46,7 +46,7 @@ def check_issue_permission(
 
 def _check_app(grants: Grants) -> CheckResult:
     permission = (grants.permissions or {}).get("issues")
-    if permission == WRITE:
+    if permission == WRITE_PERMISSION:
         return _passed_check("issues", "the App may write issues where it is installed")
     remedy = "give the App Issues: read and write, and accept that where it is installed"
     return _failed_check("issues", f"the App's permission for issues is {permission or 'none'}", remedy)

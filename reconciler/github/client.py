@@ -11,7 +11,7 @@ from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.repository_ref import RepositoryRef
-from reconciler.github.translate import FieldOfLabel, comment_row, issue_row
+from reconciler.github.translate import FieldOfLabel, to_comment_row, to_issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.writes import Writes
 from reconciler.model.ids import Fingerprint, RepositoryId
@@ -121,11 +121,11 @@ class GitHubRepository(Writes):
             ref=ref,
             path=("issues",),
             query=(("state", "all"),),  # the default is open issues only
-            read_row=issue_row,
+            read_row=to_issue_row,
             overlap=client.overlap,
         )
         self._comments: RepositoryList[RemoteComment] = RepositoryList(
-            ref=ref, path=("issues", "comments"), query=(), read_row=comment_row, overlap=client.overlap
+            ref=ref, path=("issues", "comments"), query=(), read_row=to_comment_row, overlap=client.overlap
         )
 
     @property

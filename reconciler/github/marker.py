@@ -16,15 +16,15 @@ from reconciler.model.database_identity import MARKER_NAME
 
 MarkerKind = Literal["issue", "comment"]
 
-_VERSION: Final = "v1"
+_MARKER_VERSION: Final = "v1"
 _KEY_BYTES: Final = 16
 _KID_DIGITS: Final = 8
 _MAC_DIGITS: Final = 32  # 128 bits
-_INSTANCE: Final = r"[A-Za-z0-9._-]{1,64}"
-_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_INSTANCE_PATTERN: Final = r"[A-Za-z0-9._-]{1,64}"
+_UUID_PATTERN: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MARKER_LINE: Final = re.compile(
-    rf"<!-- {MARKER_NAME} {_VERSION} (?P<kid>[0-9a-f]{{{_KID_DIGITS}}}) (?P<instance>{_INSTANCE})"
-    rf" (?P<id>{_UUID}) (?P<mac>[0-9a-f]{{{_MAC_DIGITS}}}) -->"
+    rf"<!-- {MARKER_NAME} {_MARKER_VERSION} (?P<kid>[0-9a-f]{{{_KID_DIGITS}}})"
+    rf" (?P<instance>{_INSTANCE_PATTERN}) (?P<id>{_UUID_PATTERN}) (?P<mac>[0-9a-f]{{{_MAC_DIGITS}}}) -->"
 )
 _MARKER_START: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
 
@@ -60,13 +60,13 @@ class MarkerKeys:
 
         ValueError for an instance that is not 1 to 64 of `A-Za-z0-9._-`.
         """
-        if not re.fullmatch(_INSTANCE, instance):
+        if not re.fullmatch(_INSTANCE_PATTERN, instance):
             raise ValueError("marker instance: 1 to 64 letters, digits, dots, underscores or hyphens")
         kid, key = self._keys[0]
         mac = _compute_mac(key, kind, instance, repository_id, issue_number, local_id)
-        return f"<!-- {MARKER_NAME} {_VERSION} {kid} {instance} {local_id} {mac} -->"
+        return f"<!-- {MARKER_NAME} {_MARKER_VERSION} {kid} {instance} {local_id} {mac} -->"
 
-    def read(self, body: str) -> Marker | None:
+    def read_unverified(self, body: str) -> Marker | None:
         """Return the marker `body` ends with, unverified: the last line, the only one of its kind."""
         match = _last_line(body)
         return None if match is None else _to_marker(match)
@@ -88,7 +88,7 @@ class MarkerKeys:
         """Return the marker `body` ends with if none of our keys could have signed it: only its author proves
         anything about it.
         """
-        marker = self.read(body)
+        marker = self.read_unverified(body)
         return marker if marker and marker.kid not in {kid for kid, _ in self._keys} else None
 
 
@@ -112,6 +112,14 @@ def _compute_mac(
     key: bytes, kind: MarkerKind, instance: str, repository_id: int, issue_number: int, local_id: UUID
 ) -> str:
     """Sign the parts, each preceded by its length, so that no two lists of parts read the same."""
-    parts = (MARKER_NAME, _VERSION, instance, str(repository_id), str(issue_number), kind, str(local_id))
+    parts = (
+        MARKER_NAME,
+        _MARKER_VERSION,
+        instance,
+        str(repository_id),
+        str(issue_number),
+        kind,
+        str(local_id),
+    )
     message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return hmac.new(key, message, "sha256").hexdigest()[:_MAC_DIGITS]

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from reconciler.errors import ConfigurationError, ForeignOriginError
 
-_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 _UNSAFE_CHARACTERS = re.compile(r"[^!-\[\]-~]")  # all but visible ASCII, and the backslash
 _REPOSITORY_ID_PATH = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
@@ -31,7 +31,7 @@ class Origin:
         """Read the operator's `github.api_url`. Raises ConfigurationError."""
         try:
             parts = urlsplit(api_url)
-            port = parts.port or _PORTS[parts.scheme]
+            port = parts.port or _DEFAULT_PORTS[parts.scheme]
         except (ValueError, KeyError):
             raise ConfigurationError("github.api_url is not an http(s) address.") from None
         if (
@@ -48,7 +48,7 @@ class Origin:
     def base_url(self) -> str:
         """`https://host[:port]/base`, the beginning of every address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if _PORTS[self.scheme] == self.port else f":{self.port}"
+        port = "" if _DEFAULT_PORTS[self.scheme] == self.port else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.base}"
 
     def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
@@ -69,7 +69,7 @@ class Origin:
         """
         try:
             parts = urlsplit(urljoin(relative_to, url) if relative_to else url)
-            port = parts.port or _PORTS.get(parts.scheme)
+            port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
         except ValueError:
             raise ForeignOriginError("GitHub's answer points to an address that can't be read.") from None
         if (parts.scheme, parts.hostname, port) != (self.scheme, self.host, self.port) or "@" in parts.netloc:

@@ -57,7 +57,7 @@ class Reads:
         # Without its id, so that another repository is no error here: the caller compares ids itself.
         unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
         require_ok(reply, unknown, f"the repository {self._ref.name}")
-        repository_read = translate.repository(
+        repository_read = translate.to_repository(
             decode(reply.body, RepositoryRow, f"the repository {self._ref.name}")
         )
         self._ref.id = self._ref.id or repository_read.id
@@ -79,7 +79,7 @@ class Reads:
             raise GitHubError(
                 f"GitHub does not say whose credential that of {self._ref.name} is ({reply.status})."
             )
-        credential_account = translate.account(decode(reply.body, UserRow, "the credential's account"))
+        credential_account = translate.to_account(decode(reply.body, UserRow, "the credential's account"))
         assert credential_account is not None
         return credential_account
 
@@ -110,7 +110,7 @@ class Reads:
         row = decode(reply.body, IssueRow, what)
         if row.is_pull_request:
             raise NotThereError(f"{self._ref.name}#{number} is a pull request.", reply.status)
-        return translate.issue(row)
+        return translate.to_issue(row)
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
         """Read a comment. Raises NotThereError."""
@@ -185,13 +185,13 @@ class Reads:
         url = self._ref.url("hooks", query={"per_page": PER_PAGE})
         pages = await self._read_pages(url, what, require_hooks_ok)
         rows = chain.from_iterable(decode(page.body, list[HookRow], what) for page in pages)
-        return tuple(sorted(map(translate.hook, rows), key=lambda hook: hook.id))
+        return tuple(sorted(map(translate.to_hook, rows), key=lambda hook: hook.id))
 
     def _decode_field_event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
         # There are dozens of kinds, each with its own shape: only those of interest must decode.
         if decode(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
             return None
-        return translate.field_event(decode(raw, EventRow, what), self._field_of)
+        return translate.to_field_event(decode(raw, EventRow, what), self._field_of)
 
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self._ref.gateway.read(url, etag=etag)).reply
@@ -239,7 +239,7 @@ def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
 
 def decode_comment(body: bytes, what: str) -> RemoteComment:
     """Decode a comment. Raises GitHubError that names `what` and the field that does not fit."""
-    found = translate.comment(decode(body, CommentRow, what))
+    found = translate.to_comment(decode(body, CommentRow, what))
     if found is None:
         raise GitHubError(f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`.")
     return found

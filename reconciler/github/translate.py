@@ -33,8 +33,8 @@ FieldOfLabel = Callable[[str], Field | None]
 
 FIELD_EVENT_KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
 """The kinds of events that change a field."""
-_COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-_COLOUR = re.compile(rb'"([0-9a-fA-F]{6})"')
+_COLLABORATOR_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_COLOUR_PATTERN = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
 """The most colours kept of one issue: GitHub allows as many labels."""
 
@@ -49,28 +49,28 @@ class ListRow(Generic[T]):
     problem: PoisonedItem | None = None
 
 
-def issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
+def to_issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
     """Translate a member of an issue list, which has pull requests too (docs/reference/github.md, Lists)."""
     row = try_decode(raw, IssueRow)
     if isinstance(row, str):
         return _poisoned_row(raw, row, f"issue {repository}#", f"an issue of {repository}")
-    value = None if row.is_pull_request else issue(row)
+    value = None if row.is_pull_request else to_issue(row)
     return ListRow(id=row.id, at=row.updated_at, value=value)
 
 
-def comment_row(raw: bytes | Raw, repository: str) -> ListRow[RemoteComment]:
+def to_comment_row(raw: bytes | Raw, repository: str) -> ListRow[RemoteComment]:
     """Translate one member of a comment list."""
     row = try_decode(raw, CommentRow)
     if isinstance(row, str):
         return _poisoned_row(raw, row, f"comment {repository} ", f"a comment of {repository}")
-    value = comment(row)
+    value = to_comment(row)
     if value is None:
         reason = "it does not say which issue it belongs to - at `$.issue_url`"
         return _poisoned_row(raw, reason, f"comment {repository} ", f"a comment of {repository}")
     return ListRow(id=row.id, at=row.updated_at, value=value)
 
 
-def issue(row: IssueRow) -> Issue:
+def to_issue(row: IssueRow) -> Issue:
     """Translate an issue."""
     return Issue(
         id=row.id,
@@ -83,14 +83,14 @@ def issue(row: IssueRow) -> Issue:
         colours=label_colours(row.labels),
         comments=row.comments,
         locked=row.locked,
-        author=account(row.user),
+        author=to_account(row.user),
         url=row.html_url,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
 
 
-def comment(row: CommentRow) -> RemoteComment | None:
+def to_comment(row: CommentRow) -> RemoteComment | None:
     """Translate a comment; None when its `issue_url` names no issue."""
     number = issue_number_in_url(row.issue_url)
     if number is None:
@@ -99,20 +99,20 @@ def comment(row: CommentRow) -> RemoteComment | None:
         id=RemoteCommentId(row.id),
         issue_number=IssueNumber(number),
         body=row.body or "",
-        author=account(row.user),
-        collaborator=row.author_association in _COLLABORATORS,
+        author=to_account(row.user),
+        collaborator=row.author_association in _COLLABORATOR_ASSOCIATIONS,
         url=row.html_url,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
 
 
-def account(row: UserRow | None) -> Account | None:
+def to_account(row: UserRow | None) -> Account | None:
     """Translate an account; None for a deleted one ("ghost")."""
     return Account(id=AccountId(row.id), login=row.login) if row else None
 
 
-def repository(row: RepositoryRow) -> Repository:
+def to_repository(row: RepositoryRow) -> Repository:
     """Translate a repository."""
     return Repository(
         id=RepositoryId(row.id),
@@ -133,13 +133,13 @@ def label_names(rows: Iterable[LabelRow | str]) -> tuple[str, ...]:
 def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
     """Return names and colours of the labels that have a valid colour."""
     coloured = (row for row in rows if isinstance(row, LabelRow))
-    pairs = ((row.name, _COLOUR.fullmatch(bytes(row.color))) for row in coloured)
+    pairs = ((row.name, _COLOUR_PATTERN.fullmatch(bytes(row.color))) for row in coloured)
     return tuple((name, match[1].decode().lower()) for name, match in pairs if name and match)[:MAX_COLOURS]
 
 
-def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
+def to_field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
     """Translate an event that changed a synced field; None for any other."""
-    by, at = account(row.actor), row.created_at
+    by, at = to_account(row.actor), row.created_at
     match row:
         case EventRow(event="closed" | "reopened" as value):
             return FieldEvent(field=Field.STATUS, value=value, added=True, actor=by, at=at)
@@ -153,7 +153,7 @@ def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
             return None
 
 
-def hook(row: HookRow) -> Hook:
+def to_hook(row: HookRow) -> Hook:
     """Translate a webhook."""
     return Hook(id=row.id, url=row.config.url, events=row.events, active=row.active)
 

@@ -219,7 +219,7 @@ def decode_error_text(error: Exception) -> str:
     )
 
 
-def encode(value: object) -> bytes:
+def encode_body(value: object) -> bytes:
     """Return a request's body. Raises UnicodeEncodeError for text that has no UTF-8 form."""
     return msgspec.json.encode(value)
 

@@ -12,7 +12,7 @@ from reconciler.github.classify import classify_delete, classify_write
 from reconciler.github.http import MAX_REDIRECTS, Reply
 from reconciler.github.reads import Reads, decode_comment
 from reconciler.github.transport import AnswerLostError, NotSentError
-from reconciler.github.wire import HookRow, IssueRow, LabelRow, decode, encode
+from reconciler.github.wire import HookRow, IssueRow, LabelRow, decode, encode_body
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, OutcomeUnknown, Refused, WriteResult
 from reconciler.model.issue import Issue, IssueUpdate, RemoteComment
@@ -114,7 +114,7 @@ class Writes(Reads):
         self, method: str, parts: tuple[str | int, ...], payload: Body | None, doing: str
     ) -> Reply | Refused | NotSent | OutcomeUnknown:
         try:
-            url, body = self._ref.url(*parts), None if payload is None else encode(payload)
+            url, body = self._ref.url(*parts), None if payload is None else encode_body(payload)
         except ValueError:
             return _refusal(f"Can't {doing}: a name or text in it can't be sent.", None)
         try:
@@ -150,7 +150,7 @@ def _refusal(reason: str, reply: Reply | None) -> Refused:
 
 
 def _decode_issue(body: bytes, number: int | None) -> Issue:
-    issue_read = translate.issue(decode(body, IssueRow, "the issue just written"))
+    issue_read = translate.to_issue(decode(body, IssueRow, "the issue just written"))
     if number is not None and issue_read.number != number:
         raise GitHubError(f"GitHub answered about #{issue_read.number} when #{number} was written.")
     return issue_read
@@ -183,4 +183,4 @@ def _hook_payload(desired: DesiredHook) -> Mapping[str, object]:
 
 
 def _decode_hook(body: bytes) -> Hook:
-    return translate.hook(decode(body, HookRow, "the webhook just written"))
+    return translate.to_hook(decode(body, HookRow, "the webhook just written"))

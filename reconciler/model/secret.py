@@ -28,7 +28,7 @@ class Secret:
         return bool(self._text)
 
 
-def mask(secret: Secret) -> str:
+def mask_secret(secret: Secret) -> str:
     """Return `***` for a secret that is set, else an empty string."""
     return MASK if secret else ""
 

@@ -5,11 +5,11 @@ import re
 from typing import Final
 
 # NUL is refused by PostgreSQL, a lone surrogate by every encoder; the others only harm terminals and logs.
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANK_RUN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 # Embeddings, overrides and isolates: left open in a heading, they change the direction of our own text after
 # it.
-_BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CONTROLS: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def normalise_newlines(text: str) -> str:
@@ -23,7 +23,7 @@ def clean(text: str) -> str:
     Source: docs/reference/bugspark.md, Text; docs/design.md, Security. Bidirectional controls stay: people
     write them.
     """
-    return _CONTROLS.sub("", normalise_newlines(text))
+    return _CONTROL_CHARACTERS.sub("", normalise_newlines(text))
 
 
 def single_line(text: str) -> str:
@@ -31,7 +31,7 @@ def single_line(text: str) -> str:
 
     For names, titles and identifiers, whose place is inside a line of ours.
     """
-    return _CONTROLS.sub("", _BIDI.sub("", _BLANKS.sub(" ", text))).strip()
+    return _CONTROL_CHARACTERS.sub("", _BIDI_CONTROLS.sub("", _BLANK_RUN.sub(" ", text))).strip()
 
 
 def normalise(text: str) -> str:

@@ -20,7 +20,7 @@ MAX_NAME_CHARS: Final = 255
 GHOST_LOGIN: Final = "ghost"
 UNKNOWN_AUTHOR: Final = "Unknown"
 
-_IMPORTED: Final = re.compile(
+_IMPORTED_COMMENT: Final = re.compile(
     r"\*\*(?P<login>[^\s*]{1,100})\*\* \(via GitHub\):[ \t]*(?:\n[ \t]*\n(?P<body>.*))?", re.DOTALL
 )
 
@@ -47,7 +47,7 @@ def parse_import(body: str) -> tuple[str, str] | None:
     with `is_same_text`. Source: docs/design.md, Initial sync.
     """
     for text in (normalise_newlines(body), unescape_html(normalise_newlines(body))):
-        match = _IMPORTED.fullmatch(text)
+        match = _IMPORTED_COMMENT.fullmatch(text)
         if match is not None:
             return match["login"], normalise(match["body"] or "")
     return None

@@ -36,7 +36,7 @@ def test_a_signed_marker_is_valid_and_has_the_same_parts(
 ) -> None:
     body = f"text\n\n{KEYS.sign(kind, instance, repository, issue, row)}"
     marker = KEYS.verify(body, kind, repository, issue)
-    assert marker == KEYS.read(body)
+    assert marker == KEYS.read_unverified(body)
     assert marker is not None
     assert (marker.instance, marker.local_id) == (instance, row)
 
@@ -62,7 +62,7 @@ def test_a_marker_is_invalid_for_another_issue_or_kind(kind: MarkerKind, reposit
 def test_no_part_of_a_marker_can_be_changed(genuine: str, forged: str) -> None:
     body = BODY.replace(genuine, forged)
     assert body != BODY
-    assert KEYS.read(body) is not None
+    assert KEYS.read_unverified(body) is not None
     assert KEYS.verify(body, "comment", 7, 3) is None
 
 
@@ -130,7 +130,7 @@ def test_a_marker_survives_githubs_changes_of_whitespace(body: str) -> None:
     ],
 )
 def test_only_the_sole_last_line_is_a_marker(body: str) -> None:
-    assert KEYS.read(body) is None
+    assert KEYS.read_unverified(body) is None
     assert KEYS.verify(body, "comment", 7, 3) is None
 
 
@@ -142,7 +142,7 @@ def test_a_persons_quote_of_our_comment_is_not_ours() -> None:
 def test_a_marker_in_untrusted_text_is_removed_by_rendering() -> None:
     body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
     assert KEYS.verify(body, "comment", 7, 3) is not None
-    assert KEYS.read(inert(f"x\n\n{LINE}", hosts=())) is None
+    assert KEYS.read_unverified(inert(f"x\n\n{LINE}", hosts=())) is None
 
 
 @pytest.mark.parametrize("instance", ["", "a b", "a\nb", "-->", "x" * 65, "é"])
@@ -165,5 +165,5 @@ def test_keys_are_never_shown() -> None:
 
 
 def test_a_huge_body_is_read_in_a_moment() -> None:
-    assert KEYS.read("<!--" * 250_000 + "\n" + LINE) is not None
-    assert KEYS.read("<!-- bugspark-sync" * 60_000) is None
+    assert KEYS.read_unverified("<!--" * 250_000 + "\n" + LINE) is not None
+    assert KEYS.read_unverified("<!-- bugspark-sync" * 60_000) is None

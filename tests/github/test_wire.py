@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import GitHubError
-from reconciler.github.translate import comment_row, issue_row
+from reconciler.github.translate import to_comment_row, to_issue_row
 from reconciler.github.wire import IssueRow, decode, decode_members, is_json
 from reconciler.model.fields import IssueState
 from reconciler.model.issue import Account, Issue, RemoteComment
@@ -14,14 +14,14 @@ from tests.github.network import comment, issue
 
 
 def read_issue(**changes: Any) -> Issue:
-    row = issue_row(json.dumps(issue(12, **changes)).encode(), "acme/web")
+    row = to_issue_row(json.dumps(issue(12, **changes)).encode(), "acme/web")
     assert row.problem is None
     assert row.value is not None
     return row.value
 
 
 def read_comment(**changes: Any) -> RemoteComment:
-    row = comment_row(json.dumps(comment(5, **changes)).encode(), "acme/web")
+    row = to_comment_row(json.dumps(comment(5, **changes)).encode(), "acme/web")
     assert row.problem is None
     assert row.value is not None
     return row.value
@@ -85,14 +85,14 @@ def test_an_unknown_state_reason_is_passed_on() -> None:
     ],
 )
 def test_a_row_that_does_not_fit_is_poisoned_and_names_the_field(spoilt: dict[str, Any], reason: str) -> None:
-    row = issue_row(json.dumps(issue(12, **spoilt)).encode(), "acme/web")
+    row = to_issue_row(json.dumps(issue(12, **spoilt)).encode(), "acme/web")
     assert row.value is None
     assert row.problem is not None
     assert (row.problem.what, row.problem.reason) == ("issue acme/web#12", reason)
 
 
 def test_a_poisoned_row_still_has_its_place_in_the_list() -> None:
-    row = issue_row(json.dumps(issue(12, title=None)).encode(), "acme/web")
+    row = to_issue_row(json.dumps(issue(12, title=None)).encode(), "acme/web")
     assert row.id == 1_012
     assert f"{row.at:%H:%M:%S}" == "08:59:00"
 
@@ -101,20 +101,20 @@ def test_a_poisoned_row_still_has_its_place_in_the_list() -> None:
     "raw", [b"3", b"null", b'{"id": "x"}', b'{"id": 99999999999999999999}', b"[" * 9_000]
 )
 def test_a_row_that_is_no_object_is_poisoned_without_a_number(raw: bytes) -> None:
-    row = issue_row(raw, "acme/web")
+    row = to_issue_row(raw, "acme/web")
     assert (row.id, row.at) == (None, None)
     assert row.problem is not None
     assert row.problem.what == "an issue of acme/web"
 
 
 def test_a_row_without_identity_is_poisoned_without_a_number() -> None:
-    row = comment_row(b"{}", "acme/web")
+    row = to_comment_row(b"{}", "acme/web")
     assert row.problem is not None
     assert row.problem.what == "a comment of acme/web"
 
 
 def test_a_comment_without_an_issue_is_poisoned() -> None:
-    row = comment_row(json.dumps(comment(5, issue_url="https://api.test/x")).encode(), "acme/web")
+    row = to_comment_row(json.dumps(comment(5, issue_url="https://api.test/x")).encode(), "acme/web")
     assert row.value is None
     assert row.problem is not None
     assert row.problem.what == "comment acme/web 5"
@@ -122,7 +122,7 @@ def test_a_comment_without_an_issue_is_poisoned() -> None:
 
 
 def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
-    row = issue_row(json.dumps(issue(12, body=["a secret"])).encode(), "acme/web")
+    row = to_issue_row(json.dumps(issue(12, body=["a secret"])).encode(), "acme/web")
     assert row.problem is not None
     assert "secret" not in row.problem.reason
 
@@ -140,7 +140,7 @@ def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
 )
 def test_nul_and_lone_surrogates_survive_decoding(written: str, read: str) -> None:
     body = json.dumps([issue(1, title="PLACE"), issue(2)]).replace("PLACE", written).encode()
-    issues = [issue_row(raw, "acme/web").value for raw in decode_members(body, "the lists")]
+    issues = [to_issue_row(raw, "acme/web").value for raw in decode_members(body, "the lists")]
     assert [row.title for row in issues if row] == [read, "A title"]
     assert all(row.title.encode() for row in issues if row)
 

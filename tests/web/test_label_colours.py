@@ -108,4 +108,4 @@ def read(labels: list[Any]) -> Any:
         "updated_at": "2026-01-01T00:00:00Z",
         "labels": labels,
     }
-    return translate.issue(msgspec.json.decode(msgspec.json.encode(row), type=IssueRow))
+    return translate.to_issue(msgspec.json.decode(msgspec.json.encode(row), type=IssueRow))

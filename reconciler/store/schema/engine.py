@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_, greenlet_spawn
 
 from reconciler.errors import ConfigurationError
-from reconciler.store.connection import finish_shielded, transaction
+from reconciler.store.connection import finish_shielded, open_transaction
 from reconciler.store.db_errors import translate_errors
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Database:
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             with translate_errors(self.url):
-                async with transaction(engine) as connection:
+                async with open_transaction(engine) as connection:
                     yield connection
         finally:
             await self._close_returned()

@@ -53,7 +53,7 @@ class AdvisoryProjectLocks:
     @asynccontextmanager
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
         """Raises BusyError, or DatabaseError when no connection of its own can be made."""
-        connection = await _connect(self._url)
+        connection = await _connect_for_lock(self._url)
         lock = AdvisoryProjectLock(connection, project_id)
         try:
             while not await lock.try_acquire():
@@ -65,7 +65,7 @@ class AdvisoryProjectLocks:
             await finish_shielded(_release_and_close(lock, connection))
 
 
-async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
+async def _connect_for_lock(url: URL) -> "psycopg.AsyncConnection[Any]":
     import psycopg
 
     try:

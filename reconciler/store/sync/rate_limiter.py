@@ -20,7 +20,7 @@ from reconciler.store.bulk import dialect_insert
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import credential_budgets
 from reconciler.store.sync import sliding_window
-from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit
+from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit_points
 from reconciler.store.types import decode_json, encode_json
 
 UPDATE_USAGE = update(credential_budgets).where(
@@ -197,7 +197,7 @@ def check_limits(
     rate = newer_rate_limit(budget.rate, seen)
     if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
         raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
-    decision = admit(budget.spent, policy, now.timestamp(), points, write=write)
+    decision = admit_points(budget.spent, policy, now.timestamp(), points, write=write)
     if isinstance(decision, Denied):
         raise LimitedError(
             f"A limit of ours: {decision.reason}.", datetime.fromtimestamp(decision.until, UTC)

@@ -47,7 +47,7 @@ class Denied:
     reason: str
 
 
-def admit(
+def admit_points(
     spent: WindowUsage, policy: RateLimitPolicy, now: float, points: int, *, write: bool
 ) -> Granted | Denied:
     """Whether so many points (and, for a write, one piece of content) may be spent now."""

@@ -53,10 +53,10 @@ class DryIntents(ReadsOnly):
     async def add(self, intents: Sequence[Intent]) -> None:
         for intent in intents:
             await self.load_open_intents(intent.project_id)
-            self.store(intent, intent.created_at)
+            self.upsert_intent(intent, intent.created_at)
             self.added.add(intent.id)
 
-    def store(self, intent: Intent, at: datetime) -> None:
+    def upsert_intent(self, intent: Intent, at: datetime) -> None:
         """Add a row as `upsert_intents` of the store does: a create stands, another unsent one is renewed."""
         there = self._open_rows.get(intent.key)
         if there is None:
@@ -118,7 +118,7 @@ class DryIntents(ReadsOnly):
         return found if found is not None and found.id == intent.link_id else None
 
     async def _thread_of(self, link: Link) -> LocalThread:
-        return self._state.thread(link, (await self._ledger.local_threads((link,)))[link.report_id])
+        return self._state.current_thread(link, (await self._ledger.local_threads((link,)))[link.report_id])
 
     async def _is_cause_gone(
         self, intent: Intent, link: Link | None, pair: CommentPair | None, thread: LocalThread | None
@@ -140,11 +140,11 @@ class DryIntents(ReadsOnly):
 
     async def _is_report_unlinked(self, intent: Intent) -> bool:
         found = (await self._reports.details([intent.report_id])).get(intent.report_id)
-        if found is None or self._state.report(found[0]).columns is not None:
+        if found is None or self._state.current_report(found[0]).columns is not None:
             return False
         stored = await self._ledger.find_link_of_report(intent.report_id)
         links = [link for link in self._state.links.values() if link.report_id == intent.report_id]
-        links += [self._state.link(stored)] if stored is not None else []
+        links += [self._state.current_link(stored)] if stored is not None else []
         return all(link.is_past for link in links)
 
     async def release_claim(self, intent: Intent) -> None:
@@ -177,7 +177,7 @@ class DryIntents(ReadsOnly):
             return
         stored = await self._ledger.find_link_of_report(link.report_id)
         of_report = [each for each in self._state.links.values() if each.report_id == link.report_id]
-        of_report += [self._state.link(stored)] if stored is not None else []
+        of_report += [self._state.current_link(stored)] if stored is not None else []
         if any(each.is_live for each in of_report) and link.is_live:
             self._state.links[link.id] = replace(link, state=LinkState.CONTESTED, revision=1)
             return

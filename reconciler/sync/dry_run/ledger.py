@@ -148,7 +148,7 @@ class DryLedger(ReadsOnly):
 
     async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
         stored = await self._stored.threads(links)
-        return {link.report_id: self._state.thread(link, stored[link.report_id]) for link in links}
+        return {link.report_id: self._state.current_thread(link, stored[link.report_id]) for link in links}
 
     async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
         stored = await self._stored.live_comment_counts(project_id)
@@ -200,7 +200,7 @@ class DryLedger(ReadsOnly):
     def _matching_links(self, stored: Link | None, match: Callable[[Link], bool]) -> list[Link]:
         found = {link.id: link for link in self._state.links.values() if match(link)}
         if stored is not None:
-            found.setdefault(stored.id, self._state.link(stored))
+            found.setdefault(stored.id, self._state.current_link(stored))
         return list(found.values())
 
     async def find_unlinked_by_tracking_ids(

@@ -90,7 +90,7 @@ async def _planned_actions(intents: DryIntents, context: Context, state: DryRunS
         rule = intent.why.rule if intent.why else Rule.EXPORT_ALL
         found.append((export_key(report), export_view(report, rule)))
     recorded = (intent for intent in rest if intent.id not in intents.added)
-    return found + [(intent_key(each), intent_view(each, _issue_of(each, context))) for each in recorded]
+    return found + [(intent_key(each), intent_view(each, _issue_name_of(each, context))) for each in recorded]
 
 
 def _is_sent(step: Step, sent: Mapping[IntentKey, Intent], last: Mapping[IntentKey, Step]) -> bool:
@@ -102,7 +102,7 @@ def _action_of_step(step: Step) -> KeyedAction:
     return action_key(step.plan, step.action), action_view(step.plan, step.action)
 
 
-def _issue_of(intent: Intent, context: Context) -> str | None:
+def _issue_name_of(intent: Intent, context: Context) -> str | None:
     number = intent.number
     return f"{context.project.repository}#{number}" if number is not None and number > 0 else None
 
@@ -178,7 +178,9 @@ class DryReports(ReadsOnly):
         self, report_ids: Collection[ReportId]
     ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
         stored = await self._stored.details(report_ids)
-        return {key: (self._state.report(report), details) for key, (report, details) in stored.items()}
+        return {
+            key: (self._state.current_report(report), details) for key, (report, details) in stored.items()
+        }
 
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int

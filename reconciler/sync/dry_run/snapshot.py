@@ -80,7 +80,7 @@ def with_changed_links(
         reports={**kept.reports, **{report.id: report for report in reports if report is not None}},
         unrecorded_comments=(*kept.unrecorded_comments, *(c for row in shown for c in row.unknown_comments)),
         vanished_pairs=(
-            *filter(is_copied, map(state.pair, kept.vanished_pairs)),
+            *filter(is_copied, map(state.current_pair, kept.vanished_pairs)),
             *(pair for row in shown if query.local for pair in row.vanished_pairs),
         ),
         remote_comment_counts={
@@ -103,7 +103,7 @@ def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
     def rest(links: Iterable[Link]) -> tuple[Link, ...]:
         return tuple(link for link in links if link.report_id not in reports)
 
-    links = rest(map(state.link, stored.links))
+    links = rest(map(state.current_link, stored.links))
     ids = {link.id for link in links}
     return replace(
         stored,
@@ -114,7 +114,7 @@ def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
         detached=rest(stored.detached),
         contested=rest(stored.contested),
         orphaned=rest(stored.orphaned),
-        released=rest(map(state.link, stored.released)),
+        released=rest(map(state.current_link, stored.released)),
     )
 
 

@@ -74,7 +74,7 @@ class DryRunState:
 
     # --- as a later step reads it ---------------------------------------------------------------------
 
-    def link(self, link: Link) -> Link:
+    def current_link(self, link: Link) -> Link:
         """The link as it is after the steps so far."""
         if link.id in self.links:
             return self.links[link.id]
@@ -84,21 +84,21 @@ class DryRunState:
         due = replace(link.verification, due=at)
         return replace(link, verification=due) if link.repository_id == repository_id else link
 
-    def pair(self, pair: CommentPair) -> CommentPair:
+    def current_pair(self, pair: CommentPair) -> CommentPair:
         """The ledger row as it is after the steps so far."""
         return self.pairs.get(pair.id, pair)
 
-    def report(self, report: Report) -> Report:
+    def current_report(self, report: Report) -> Report:
         """The report as it is after the steps so far."""
         columns = self.columns.get(report.id, report.columns)
         return replace(report, columns=columns, **self.fields.get(report.id, {}))
 
-    def thread(self, link: Link, stored: LocalThread) -> LocalThread:
+    def current_thread(self, link: Link, stored: LocalThread) -> LocalThread:
         """BugSpark's half of a link's thread as it is after the steps so far."""
         self.note_live_pairs(stored.pairs)
         known = {pair.id for pair in stored.pairs}
         made = [pair for pair in self.pairs.values() if pair.link_id == link.id and pair.id not in known]
-        pairs = [pair for pair in map(self.pair, stored.pairs) if pair.link_id == link.id]
+        pairs = [pair for pair in map(self.current_pair, stored.pairs) if pair.link_id == link.id]
         comments = [*stored.comments, *self.imported.get(link.report_id, ())]
         left = [
             replace(row, body=self.bodies.get(row.id, row.body))
@@ -106,7 +106,7 @@ class DryRunState:
             if row.id not in self.removed
         ]
         return LocalThread(
-            report=self.report(stored.report) if stored.report else None,
+            report=self.current_report(stored.report) if stored.report else None,
             pairs=(*pairs, *made),
             comments=tuple(left),
         )
@@ -127,7 +127,7 @@ class DryRunState:
         local_ids: Collection[CommentId],
     ) -> tuple[CommentPair, ...]:
         """The ledger rows that have one of these ids, stored or not; without those of links that were cut."""
-        found = {pair.id: self.pair(pair) for pair in stored}
+        found = {pair.id: self.current_pair(pair) for pair in stored}
         for pair in self.pairs.values():
             if pair.remote_id in remote_ids or pair.local_id in local_ids:
                 found[pair.id] = pair
@@ -147,7 +147,7 @@ class DryRunState:
         def time_of(link: Link) -> datetime:
             return BEGINNING_OF_TIME if link.verification is None else when(link.verification)
 
-        links = {link.id: link for link in (*map(self.link, stored), *self.links.values())}
+        links = {link.id: link for link in (*map(self.current_link, stored), *self.links.values())}
         waiting = [
             link
             for link in links.values()
@@ -172,7 +172,7 @@ class DryRunState:
             place = (link.repository_id, link.number)
             holders = {issues.get(place, link.id), reports.get(link.report_id, link.id)} - {link.id}
             is_waking = plan.after.is_live and not (link.revision and link.is_live)
-            if self.link(link).revision != link.revision or (is_waking and holders):
+            if self.current_link(link).revision != link.revision or (is_waking and holders):
                 found.add(link.report_id)
         return found
 

@@ -66,8 +66,8 @@ def build_plot(day: ProjectActivity) -> Plot:
         bars=bars,
         hours=tuple(day.since + (day.until - day.since) * part / 4 for part in range(5)),
         words=_describe_activity(day),
-        to_github=latency_of(day.writes, Side.GITHUB),
-        to_bugspark=latency_of(day.writes, Side.BUGSPARK),
+        to_github=latency_of_writes(day.writes, Side.GITHUB),
+        to_bugspark=latency_of_writes(day.writes, Side.BUGSPARK),
     )
 
 
@@ -124,7 +124,7 @@ def _build_bar(kind: str, index: int, y: float, height: float) -> PlotBar:
     )
 
 
-def latency_of(writes: Iterable[PropagatedChange], side: Side) -> Latency:
+def latency_of_writes(writes: Iterable[PropagatedChange], side: Side) -> Latency:
     """Compute the latency of writes to one side."""
     times = sorted(write.waited for write in writes if write.side is side and write.waited is not None)
     return Latency(p50=percentile(times, 0.5), p95=percentile(times, 0.95))
