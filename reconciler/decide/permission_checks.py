@@ -12,7 +12,7 @@ from reconciler.model.issue import Grants, Repository
 from reconciler.model.views import CheckLevel, CheckResult
 
 WRITE_PERMISSION = "write"
-UNKNOWN_WITHOUT_WRITING = "can't be told for a fine-grained token without writing"
+UNKNOWN_PERMISSION_MESSAGE = "can't be told for a fine-grained token without writing"
 PERMISSION_ADVICE = (
     "see that the token has Issues: read and write for this repository; the first write will tell"
 )
@@ -34,12 +34,13 @@ def check_issue_permission(
         return _check_classic_token(repository, grants)
     if wrote_at is not None:
         return _passed_check(
-            "issues", f"{UNKNOWN_WITHOUT_WRITING}, but GitHub confirmed a write {format_age(wrote_at, now)}"
+            "issues",
+            f"{UNKNOWN_PERMISSION_MESSAGE}, but GitHub confirmed a write {format_age(wrote_at, now)}",
         )
     return CheckResult(
         name="issues",
         level=CheckLevel.WARN,
-        message=f"write permission {UNKNOWN_WITHOUT_WRITING}",
+        message=f"write permission {UNKNOWN_PERMISSION_MESSAGE}",
         remedy=PERMISSION_ADVICE,
     )
 

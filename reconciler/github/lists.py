@@ -113,7 +113,7 @@ class RepositoryList(Generic[T]):
 
     async def _new_anchor(self) -> datetime:
         """Return GitHub's time less the overlap (rules 1 and 6), after a request if it is unknown."""
-        time = self.ref.time
+        time = self.ref.github_time
         if not time.is_known:
             require_ok((await self.ref.gateway.read(self.ref.url())).reply, self.ref, self.ref.name)
         if not time.is_known:

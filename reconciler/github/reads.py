@@ -73,7 +73,7 @@ class Reads:
         Source: docs/reference/github.md, Credentials and versions.
         """
         gateway, origin = self._ref.gateway, self._ref.origin
-        bot = await gateway.credential.bot_login(gateway.request_as_app, self._ref.time.now)
+        bot = await gateway.credential.bot_login(gateway.request_as_app, self._ref.github_time.now)
         reply = await self._get(origin.url("users", bot) if bot else origin.url("user"))
         if reply.status != 200:
             raise GitHubError(

@@ -44,7 +44,7 @@ class RepositoryRef:
         return self.gateway.http.origin
 
     @property
-    def time(self) -> GitHubTime:
+    def github_time(self) -> GitHubTime:
         """GitHub's clock."""
         return self.gateway.http.usage.time
 

@@ -88,7 +88,7 @@ class Ledger(Protocol):
         """Accept the withheld deletions with this hash; False if they are others by now."""
         ...
 
-    async def due_links(
+    async def links_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:
         """Read ACTIVE links that are due for verification by then, the longest overdue first."""

@@ -42,20 +42,22 @@ async def verify_due_links(
     not compared since then. Raises what reading raises: what was yielded stays valid.
     """
     batch = LINKS_PER_BATCH if until is None else LINKS_PER_UNBUDGETED_BATCH
-    while links := await _read_due_links(context, state, until, batch):
+    while links := await _read_links_due_for_verification(context, state, until, batch):
         yield await _compare_links(context, state, links)
         context.progress.advance(len(links))
         if len(links) < batch:
             return
 
 
-async def _read_due_links(
+async def _read_links_due_for_verification(
     context: Context, state: ProjectState, until: datetime | None, batch: int
 ) -> Sequence[Link]:
     ledger = context.stores.ledger
     if until is not None:
         return await ledger.unverified_links(context.project.id, state.repository_id, until, batch)
-    links = await ledger.due_links(context.project.id, state.repository_id, context.github.now(), batch)
+    links = await ledger.links_due_for_verification(
+        context.project.id, state.repository_id, context.github.now(), batch
+    )
     if not links:
         return ()
     granted = await context.stores.rate_limiter.grant_verification_points(

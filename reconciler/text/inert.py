@@ -127,7 +127,7 @@ def close_fences(text: str) -> str:
     fence = ""
     for line in text.split("\n"):
         if fence:
-            fence = "" if _is_closing(line, fence) else fence
+            fence = "" if _is_closing_fence(line, fence) else fence
             lines.append(line)
         else:
             opened, fence = _open_fence(line)
@@ -152,7 +152,7 @@ def _open_fence(line: str) -> tuple[str, str]:
     return line.lstrip(" "), fence
 
 
-def _is_closing(line: str, fence: str) -> bool:
+def _is_closing_fence(line: str, fence: str) -> bool:
     stripped = line.rstrip(" \t")
     bare = stripped.lstrip(" ")
     return len(stripped) - len(bare) <= 3 and len(bare) >= len(fence) and not bare.strip(fence[0])

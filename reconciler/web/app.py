@@ -90,7 +90,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     app.include_router(project.router(_build_project_page(dependencies, frame)))
     app.include_router(report.router(_build_report_page(dependencies, frame)))
     app.include_router(static_files.router(static))
-    ErrorPages(site=site, templates=templates).install(app)
+    ErrorPages(site=site, templates=templates).install_handlers(app)
     app.add_middleware(CorsMiddleware, site=site)
     app.add_middleware(RequestMiddleware, site=site, metrics=metrics, clock=clock)
     return app

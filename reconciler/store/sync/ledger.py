@@ -120,15 +120,17 @@ class StoredLedger:
         async with self._database.write() as connection:
             return await withheld_deletions.accept_withheld(connection, project_id, digest)
 
-    async def due_links(
+    async def links_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:
-        return await self._oldest_links(links.c.check_due, project_id, repository_id, at, limit)
+        return await self._longest_unverified_links(links.c.check_due, project_id, repository_id, at, limit)
 
     async def unverified_links(
         self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
     ) -> tuple[Link, ...]:
-        return await self._oldest_links(links.c.checked_at, project_id, repository_id, since, limit)
+        return await self._longest_unverified_links(
+            links.c.checked_at, project_id, repository_id, since, limit
+        )
 
     async def field_history(
         self, reports: Collection[ReportId], since: datetime
@@ -242,7 +244,7 @@ class StoredLedger:
                 _to_unlinked_report(row) for row in await connection.execute(query.order_by(reports.c.id))
             )
 
-    async def _oldest_links(
+    async def _longest_unverified_links(
         self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
     ) -> tuple[Link, ...]:
         query = select(links).where(

@@ -35,8 +35,8 @@ LOCK_EXPIRY = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 10.0
 RENEWAL_VALID_FOR = timedelta(seconds=10)
 CHECK_TIMEOUT_SECONDS = 5.0
-BUSY_MESSAGE = "Project {} is at work in another process."
-LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
+PROJECT_BUSY_MESSAGE = "Project {} is at work in another process."
+LOCK_LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
 IS_HELD_SQL = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
     AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = %s
@@ -58,7 +58,7 @@ class AdvisoryProjectLocks:
         try:
             while not await lock.try_acquire():
                 if not wait:
-                    raise BusyError(BUSY_MESSAGE.format(project_id))
+                    raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
                 await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
             yield lock
         finally:
@@ -117,9 +117,9 @@ class AdvisoryProjectLock:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                 held = await self._query_value(IS_HELD_SQL)
         except (psycopg.Error, TimeoutError) as error:
-            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id)) from error
+            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id)) from error
         if not held:
-            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
+            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id))
 
     async def release(self) -> None:
         """Unlock this project and no other: the session may hold locks of other projects.
@@ -156,7 +156,7 @@ class RowProjectLocks:
         try:
             while not await lock.try_acquire():
                 if not wait:
-                    raise BusyError(BUSY_MESSAGE.format(project_id))
+                    raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
                 await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
         except asyncio.CancelledError:
             await finish_shielded(lock.release())  # the row may have been committed all the same
@@ -214,7 +214,7 @@ class RowProjectLock:
         """
         is_fresh = self._renewed is not None and self._clock.now() - self._renewed < RENEWAL_VALID_FOR
         if not is_fresh and not await self._renew():
-            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
+            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id))
 
     async def keep_renewing(self) -> None:
         """Renew it until cancelled, or until it is lost, which `ensure_held` then notices."""

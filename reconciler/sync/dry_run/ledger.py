@@ -154,7 +154,7 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.live_comment_counts(project_id)
         return {side: stored.get(side, 0) + self._state.live_count_change(side) for side in Side}
 
-    async def due_links(
+    async def links_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:
         more = limit + len(self._state.links)
@@ -162,14 +162,14 @@ class DryLedger(ReadsOnly):
             stored = await self._stored.due_links(project_id, repository_id, at, more)
         else:
             stored = await self._stored.unverified_links(project_id, repository_id, END_OF_TIME, more)
-        return self._state.oldest_links(stored, repository_id, at, limit, lambda each: each.due)
+        return self._state.longest_unverified_links(stored, repository_id, at, limit, lambda each: each.due)
 
     async def unverified_links(
         self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
     ) -> tuple[Link, ...]:
         more = limit + len(self._state.links)
         stored = await self._stored.unverified_links(project_id, repository_id, since, more)
-        return self._state.oldest_links(stored, repository_id, since, limit, lambda each: each.at)
+        return self._state.longest_unverified_links(stored, repository_id, since, limit, lambda each: each.at)
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         stored = await self._stored.transferred_links(project_id, repository_id)

@@ -134,7 +134,7 @@ class DryRunState:
         cut = {link.id for link in self.links.values() if link.state is LinkState.UNLINKED}
         return tuple(pair for pair in found.values() if pair.link_id not in cut)
 
-    def oldest_links(
+    def longest_unverified_links(
         self,
         stored: Iterable[Link],
         repository_id: RepositoryId,

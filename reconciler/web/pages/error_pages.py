@@ -54,7 +54,7 @@ class ErrorPages:
     site: Site
     templates: Templates
 
-    def install(self, app: FastAPI) -> None:
+    def install_handlers(self, app: FastAPI) -> None:
         """Register the handlers with the application."""
         app.add_exception_handler(HTTPException, self.answer_http_error)
         app.add_exception_handler(DatabaseError, self.answer_database_error)
