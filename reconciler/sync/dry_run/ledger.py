@@ -147,7 +147,7 @@ class DryLedger(ReadsOnly):
         return frozenset(numbered[key] for key in found)
 
     async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
-        stored = await self._stored.threads(links)
+        stored = await self._stored.local_threads(links)
         return {link.report_id: self._state.current_thread(link, stored[link.report_id]) for link in links}
 
     async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
@@ -159,7 +159,7 @@ class DryLedger(ReadsOnly):
     ) -> tuple[Link, ...]:
         more = limit + len(self._state.links)
         if self._state.all_due is None:
-            stored = await self._stored.due_links(project_id, repository_id, at, more)
+            stored = await self._stored.links_due_for_verification(project_id, repository_id, at, more)
         else:
             stored = await self._stored.unverified_links(project_id, repository_id, END_OF_TIME, more)
         return self._state.longest_unverified_links(stored, repository_id, at, limit, lambda each: each.due)
