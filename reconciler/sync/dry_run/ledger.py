@@ -214,7 +214,7 @@ class DryLedger(ReadsOnly):
         """Keep the batch in memory. As in the store, a plan that was decided on something else than what is
         there now is left out whole, and its report is returned.
         """
-        await self._intents.load(batch.project_id)
+        await self._intents.load_open_intents(batch.project_id)
         plans = [plan for plan in batch.plans if not plan.is_idle]
         stale = await self._stale_reports(plans)
         intents = iter(batch.intents)
@@ -231,7 +231,7 @@ class DryLedger(ReadsOnly):
                 self._state.steps.extend(steps)
         for intent in batch.intents:
             if intent.report_id not in stale:
-                self._intents.store(intent, batch.at)
+                self._intents.upsert_intent(intent, batch.at)
         return StoreResult(stale_reports=stale)
 
     async def _stale_reports(self, plans: Sequence[LinkPlan]) -> frozenset[ReportId]:
