@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
@@ -36,10 +36,12 @@ class ReadsOnly:
     def __init__(self, stored: Any) -> None:
         self._stored = stored
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in self.reads:
-            raise AttributeError(f"{type(self).__name__} has no {name!r}: a dry run doesn't write")
-        return getattr(self._stored, name)
+    if not TYPE_CHECKING:  # a type checker would take every misspelled method for one that is passed on
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in self.reads:
+                raise AttributeError(f"{type(self).__name__} has no {name!r}: a dry run doesn't write")
+            return getattr(self._stored, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
