@@ -103,6 +103,12 @@ class GitHubError(ReconcilerError):
     kind = "github"
 
 
+class RowUnreadableError(GitHubError):
+    """One issue, its thread or its events can't be read: its link rests, the rest of the project goes on."""
+
+    kind = "unreadable_row"
+
+
 class ForeignOriginError(GitHubError):
     """A page, redirect or body pointed to a host that is not the configured API: not followed."""
 

@@ -164,6 +164,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
             {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}
             for comment in shown.comments
         ],
+        "skipped": [asdict(skipped) for skipped in shown.skipped],
         "intents": [_intent_as_json(intent) for intent in shown.detail.intents],
         "story": [_history_as_json(dated) for dated in shown.detail.history],
     }

@@ -50,6 +50,11 @@ COPY_EDITED_IN_BUGSPARK = "its copy was edited in BugSpark"
 COPY_OF_OTHER_DATABASE = "another BugSpark database wrote it"
 """Such a copy is not imported: its original is a comment of the other database, not one written on GitHub."""
 
+NOT_A_COLLABORATOR = "not by a collaborator (sync.comments_from)"
+AUTHOR_UNKNOWN = "GitHub does not say whether its author is a collaborator (sync.comments_from)"
+PASSED_OVER = (NOT_A_COLLABORATOR, AUTHOR_UNKNOWN)
+"""Why a comment of GitHub was passed over: it is imported once that holds no more."""
+
 COPY_WAS_DELETED = "the copy was deleted; its original stays, and no other copy is made"
 
 
@@ -99,7 +104,9 @@ def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]
 
 def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
     pair = draft.by_remote.get(comment.id)
-    if pair is not None:
+    if pair is not None and is_passed_over(pair):
+        _import_passed_over(draft, pair, comment)
+    elif pair is not None:
         _update_pair(draft, pair, comment)
     elif comment.marker_comment_id is not None:
         decide_marked_copy(draft, comment, comment.marker_comment_id)
@@ -113,6 +120,11 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
         adopt_earlier_copy(draft, comment)
     elif not match_import(draft, comment):
         _import_comment(draft, comment)
+
+
+def is_passed_over(pair: CommentPair) -> bool:
+    """Whether `sync.comments_from` kept this comment from BugSpark when it was last decided."""
+    return pair.state is CommentPairState.SKIPPED and pair.reason in PASSED_OVER
 
 
 def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
@@ -166,14 +178,34 @@ def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
 
 
 def _import_comment(draft: CommentDraft, comment: RemoteComment) -> None:
-    if draft.policy.collaborators_only and not comment.collaborator:
-        reason = "not by a collaborator (sync.comments_from)"
+    reason = passed_over_reason(draft.policy, comment)
+    if reason is not None:
         draft.store_pair(draft.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
         return
+    _store_import(draft, comment, draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment))
+
+
+def passed_over_reason(policy: SyncPolicy, comment: RemoteComment) -> str | None:
+    """Why `sync.comments_from` keeps a comment from BugSpark; None: it does not."""
+    if not policy.collaborators_only or comment.collaborator:
+        return None
+    return AUTHOR_UNKNOWN if comment.collaborator is None else NOT_A_COLLABORATOR
+
+
+def _import_passed_over(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+    """Import a comment that was passed over, or correct the reason why it still is."""
+    reason = passed_over_reason(draft.policy, comment)
+    if reason is None:
+        live = replace(pair, state=CommentPairState.LIVE, reason=None, remote_updated_at=comment.updated_at)
+        _store_import(draft, comment, replace(live, remote_digest=text_digest(comment.body)))
+    elif reason != pair.reason and comment.collaborator is not None:
+        draft.store_pair(replace(pair, reason=reason))
+
+
+def _store_import(draft: CommentDraft, comment: RemoteComment, pair: CommentPair) -> None:
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_CREATED, remote=excerpt(comment.body), to=excerpt(body))
     draft.actions.append(ImportComment(comment=comment, body=body, why=why))
-    pair = draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment)
     draft.store_pair(replace(pair, local_id=CommentId(draft.new_id()), local_digest=text_digest(body)))
 
 

@@ -1,5 +1,6 @@
 """A report prepared for people: how the sides differ, the state of each comment, the status of the report."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,14 @@ from reconciler.model.link import (
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.project_status import ProjectStatusKind
 from reconciler.model.report import LocalComment, Report
-from reconciler.model.report_detail import CommentView, FieldView, ReportDetail, ReportView, open_conflicts
+from reconciler.model.report_detail import (
+    CommentView,
+    FieldView,
+    ReportDetail,
+    ReportView,
+    SkippedComments,
+    open_conflicts,
+)
 from reconciler.text import parse_import, unescape_html
 
 SIDES_MOVED = {
@@ -57,6 +65,7 @@ def build_report_view(
         reason=reason,
         fields=fields,
         comments=tuple(comment_views(detail)),
+        skipped=skipped_comments(detail),
     )
 
 
@@ -166,6 +175,14 @@ def bugspark_value(report: Report, field: Field) -> str:
 
 
 # --- comments ---------------------------------------------------------------------------------------------
+
+
+def skipped_comments(detail: ReportDetail) -> tuple[SkippedComments, ...]:
+    """Count the comments that were known and not copied, by reason."""
+    reasons = Counter(
+        pair.reason or "known" for pair in detail.pairs if pair.state is CommentPairState.SKIPPED
+    )
+    return tuple(SkippedComments(reason=reason, count=count) for reason, count in sorted(reasons.items()))
 
 
 def comment_views(detail: ReportDetail) -> Iterator[CommentView]:

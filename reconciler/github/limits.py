@@ -29,6 +29,8 @@ _SECONDARY_LIMIT_WORDS = (
     "rate limit exceeded",
     "rate-limits-for-the-rest-api",
 )
+_TOO_QUICKLY = "submitted too quickly"
+"""What a 422 says when content was created faster than GitHub allows (docs/reference/github.md, Limits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,20 @@ def limit_wait(
     """Return how long a refusal says to wait, or None when it is not about a limit.
 
     In: `now` in GitHub's time; `unannounced_streak`, the refusals without a time in a row before this one.
-    Only 403 and 429 are limits; a 503 that names a time is treated alike. Any other 403 is a matter of
-    permission.
+    403 and 429 are limits; a 503 that names a time and a 422 "was submitted too quickly" are treated alike.
+    Any other 403 is a matter of permission, any other 422 a refusal.
     """
     after = _parse_retry_after(headers.get("retry-after"), now)
     if status == 503 and after is not None:
         return LimitWait(
             seconds=_clamp_wait(after), reason="GitHub is unavailable and said when to come back"
+        )
+    if status == 422 and _TOO_QUICKLY in message.lower():
+        reason = "GitHub's limit on new content"
+        return (
+            LimitWait(seconds=_clamp_wait(after), reason=reason)
+            if after is not None
+            else _guess(unannounced_streak, reason)
         )
     if status not in (403, 429):
         return None
@@ -80,11 +89,13 @@ def limit_wait(
             seconds=_clamp_wait(reset - now.timestamp() + 1), reason="GitHub's primary rate limit"
         )
     if status == 429 or any(word in message.lower() for word in _SECONDARY_LIMIT_WORDS):
-        seconds = min(
-            UNANNOUNCED_WAIT_SECONDS * 2.0 ** min(unannounced_streak, 10), MAX_UNANNOUNCED_WAIT_SECONDS
-        )
-        return LimitWait(seconds=seconds, reason="GitHub's secondary rate limit", guessed=True)
+        return _guess(unannounced_streak, "GitHub's secondary rate limit")
     return None
+
+
+def _guess(unannounced_streak: int, reason: str) -> LimitWait:
+    seconds = UNANNOUNCED_WAIT_SECONDS * 2.0 ** min(unannounced_streak, 10)
+    return LimitWait(seconds=min(seconds, MAX_UNANNOUNCED_WAIT_SECONDS), reason=reason, guessed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from itertools import chain
 
 from msgspec import Raw
 
-from reconciler.errors import GitHubError, MovedError, NotThereError
+from reconciler.errors import GitHubError, MovedError, NotThereError, RowUnreadableError
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
@@ -17,11 +17,16 @@ from reconciler.github.wire import (
     EventKindRow,
     EventRow,
     HookRow,
+    Id,
     IssueRow,
+    Number,
     RepositoryRow,
     UserRow,
     decode,
     decode_members,
+    decode_object,
+    read_member,
+    read_members,
     try_decode,
 )
 from reconciler.model.formatting import single_printable_line
@@ -90,7 +95,11 @@ class Reads:
         what = f"the newest issue of {self._ref.name}"
         require_ok(reply, self._ref, what)
         return max(
-            (decode(raw, IssueRow, what).number for raw in decode_members(reply.body, what)), default=0
+            (
+                read_member(read_members(raw), "number", Number) or 0
+                for raw in decode_members(reply.body, what)
+            ),
+            default=0,
         )
 
     async def issue(self, number: IssueNumber) -> Issue:
@@ -107,7 +116,7 @@ class Reads:
         what = f"the issue {self._ref.name}#{number}"
         await self._check_not_moved(reply, number, what)
         require_object_ok(reply, self._ref, what)
-        row = decode(reply.body, IssueRow, what)
+        row = decode_object(reply.body, IssueRow, what)
         if row.is_pull_request:
             raise NotThereError(f"{self._ref.name}#{number} is a pull request.", reply.status)
         return translate.to_issue(row)
@@ -161,10 +170,15 @@ class Reads:
         for _ in range(MAX_THREAD_READS):
             pages = await self._read_pages(self._thread_url(number), what)
             if await self._are_pages_unchanged(pages[:-1]):
-                rows = chain.from_iterable(decode_members(page.body, what) for page in pages)
-                found = (decode_comment(bytes(raw), what) for raw in rows)
+                rows = chain.from_iterable(decode_object(page.body, list[Raw], what) for page in pages)
+                found = (self._thread_comment(raw, number) for raw in rows)
                 return tuple({comment.id: comment for comment in found}.values()), pages
-        raise GitHubError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
+        raise RowUnreadableError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
+
+    def _thread_comment(self, raw: Raw, number: IssueNumber) -> RemoteComment:
+        comment_id = read_member(read_members(raw), "id", Id)
+        name = f"the comment {comment_id}" if comment_id else "a comment"
+        return decode_comment(bytes(raw), f"{name} of {self._ref.name}#{number}")
 
     def _thread_url(self, number: IssueNumber) -> str:
         return self._ref.url("issues", number, "comments", query={"per_page": PER_PAGE})
@@ -175,7 +189,7 @@ class Reads:
         pages = await self._read_pages(
             self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
-        rows = chain.from_iterable(decode_members(page.body, what) for page in pages)
+        rows = chain.from_iterable(decode_object(page.body, list[Raw], what) for page in pages)
         events = (self._decode_field_event(raw, what) for raw in rows)
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
 
@@ -184,14 +198,16 @@ class Reads:
         what = f"the webhooks of {self._ref.name}"
         url = self._ref.url("hooks", query={"per_page": PER_PAGE})
         pages = await self._read_pages(url, what, require_hooks_ok)
-        rows = chain.from_iterable(decode(page.body, list[HookRow], what) for page in pages)
-        return tuple(sorted(map(translate.to_hook, rows), key=lambda hook: hook.id))
+        members = chain.from_iterable(decode_members(page.body, what) for page in pages)
+        rows = (try_decode(raw, HookRow) for raw in members)
+        hooks = (translate.to_hook(row) for row in rows if isinstance(row, HookRow))
+        return tuple(sorted(hooks, key=lambda hook: hook.id))
 
     def _decode_field_event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
         # There are dozens of kinds, each with its own shape: only those of interest must decode.
-        if decode(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
+        if decode_object(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
             return None
-        return translate.to_field_event(decode(raw, EventRow, what), self._field_of)
+        return translate.to_field_event(decode_object(raw, EventRow, what), self._field_of)
 
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self._ref.gateway.read(url, etag=etag)).reply
@@ -203,7 +219,7 @@ class Reads:
         link: str | None = url
         while link is not None:
             if len(pages) >= MAX_PAGES or any(page.url == link for page in pages):
-                raise GitHubError(f"The pages of {what} lead in circles.")
+                raise RowUnreadableError(f"The pages of {what} lead in circles.")
             reply = await self._get(link)
             require(reply, self._ref, what)
             pages.append(reply)
@@ -231,15 +247,19 @@ class Reads:
 def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
     row = try_decode(reply.body, IssueRow) if reply.status == 200 else None
     place = (
-        single_printable_line(row.html_url) if isinstance(row, IssueRow) else "where this token may not look"
+        single_printable_line(row.html_url or "")
+        if isinstance(row, IssueRow)
+        else "where this token may not look"
     )
     text = f"{what[0].upper()}{what[1:]} was transferred to {place or 'another repository'}."
     return MovedError(text, repository, issue_number_in_url(reply.redirects[-1]))
 
 
 def decode_comment(body: bytes, what: str) -> RemoteComment:
-    """Decode a comment. Raises GitHubError that names `what` and the field that does not fit."""
-    found = translate.to_comment(decode(body, CommentRow, what))
+    """Decode a comment. Raises RowUnreadableError that names `what` and the field that does not fit."""
+    found = translate.to_comment(decode_object(body, CommentRow, what))
     if found is None:
-        raise GitHubError(f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`.")
+        raise RowUnreadableError(
+            f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`."
+        )
     return found

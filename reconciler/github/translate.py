@@ -1,7 +1,7 @@
 """Translation of GitHub's rows to the model's values."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -13,12 +13,15 @@ from reconciler.github.wire import (
     CommentRow,
     EventRow,
     HookRow,
+    Id,
     IssueRow,
     LabelRow,
+    Moment,
+    Number,
     RepositoryRow,
-    RowIdentity,
-    RowUpdateTime,
     UserRow,
+    read_member,
+    read_members,
     try_decode,
 )
 from reconciler.model.fields import Field, LabelColours
@@ -34,6 +37,7 @@ FieldOfLabel = Callable[[str], Field | None]
 FIELD_EVENT_KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
 """The kinds of events that change a field."""
 _COLLABORATOR_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_OTHERS = frozenset({"CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE"})
 _COLOUR_PATTERN = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
 """The most colours kept of one issue: GitHub allows as many labels."""
@@ -53,7 +57,7 @@ def to_issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
     """Translate a member of an issue list, which has pull requests too (docs/reference/github.md, Lists)."""
     row = try_decode(raw, IssueRow)
     if isinstance(row, str):
-        return _poisoned_row(raw, row, f"issue {repository}#", f"an issue of {repository}")
+        return _unreadable_issue(raw, row, repository)
     value = None if row.is_pull_request else to_issue(row)
     return ListRow(id=row.id, at=row.updated_at, value=value)
 
@@ -62,11 +66,11 @@ def to_comment_row(raw: bytes | Raw, repository: str) -> ListRow[RemoteComment]:
     """Translate one member of a comment list."""
     row = try_decode(raw, CommentRow)
     if isinstance(row, str):
-        return _poisoned_row(raw, row, f"comment {repository} ", f"a comment of {repository}")
+        return _unreadable_comment(raw, row, repository)
     value = to_comment(row)
     if value is None:
         reason = "it does not say which issue it belongs to - at `$.issue_url`"
-        return _poisoned_row(raw, reason, f"comment {repository} ", f"a comment of {repository}")
+        return _unreadable_comment(raw, reason, repository)
     return ListRow(id=row.id, at=row.updated_at, value=value)
 
 
@@ -82,9 +86,9 @@ def to_issue(row: IssueRow) -> Issue:
         labels=label_names(row.labels),
         colours=label_colours(row.labels),
         comments=row.comments,
-        locked=row.locked,
+        locked=bool(row.locked),
         author=to_account(row.user),
-        url=row.html_url,
+        url=row.html_url or "",
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -100,11 +104,17 @@ def to_comment(row: CommentRow) -> RemoteComment | None:
         issue_number=IssueNumber(number),
         body=row.body or "",
         author=to_account(row.user),
-        collaborator=row.author_association in _COLLABORATOR_ASSOCIATIONS,
-        url=row.html_url,
+        collaborator=is_collaborator(row.author_association),
+        url=row.html_url or "",
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def is_collaborator(association: str | None) -> bool | None:
+    """Whether an `author_association` is a collaborator's, in any case; None: GitHub does not say."""
+    known = (association or "").upper()
+    return known in _COLLABORATOR_ASSOCIATIONS if known in _COLLABORATOR_ASSOCIATIONS | _OTHERS else None
 
 
 def to_account(row: UserRow | None) -> Account | None:
@@ -158,9 +168,37 @@ def to_hook(row: HookRow) -> Hook:
     return Hook(id=row.id, url=row.config.url, events=row.events, active=row.active)
 
 
-def _poisoned_row(raw: bytes | Raw, reason: str, known: str, unknown: str) -> ListRow[T]:
-    names, time = try_decode(raw, RowIdentity), try_decode(raw, RowUpdateTime)
-    row_id, number = (None, None) if isinstance(names, str) else (names.id, names.number)
-    name = number or row_id
-    problem = PoisonedItem(what=f"{known}{name}" if name else unknown, reason=reason)
-    return ListRow(id=row_id, at=None if isinstance(time, str) else time.updated_at, problem=problem)
+def _unreadable_issue(raw: bytes | Raw, reason: str, repository: str) -> ListRow[Issue]:
+    members = read_members(raw)
+    if read_member(members, "pull_request", dict[str, Raw]) is not None:
+        return ListRow(id=read_member(members, "id", Id), at=read_member(members, "updated_at", Moment))
+    number = read_member(members, "number", Number) or _issue_of_address(members, "html_url")
+    what = f"issue {repository}#{number}" if number else f"an issue of {repository}"
+    return _unreadable_row(members, PoisonedItem(what=what, reason=reason, number=_as_number(number)))
+
+
+def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListRow[RemoteComment]:
+    members = read_members(raw)
+    comment_id = read_member(members, "id", Id)
+    number = _issue_of_address(members, "issue_url") or _issue_of_address(members, "html_url")
+    what = f"comment {repository} {comment_id}" if comment_id else f"a comment of {repository}"
+    problem = PoisonedItem(
+        what=what,
+        reason=reason,
+        number=_as_number(number),
+        comment_id=RemoteCommentId(comment_id) if comment_id else None,
+    )
+    return _unreadable_row(members, problem)
+
+
+def _unreadable_row(members: Mapping[str, Raw], problem: PoisonedItem) -> ListRow[T]:
+    at = read_member(members, "updated_at", Moment)
+    return ListRow(id=read_member(members, "id", Id), at=at, problem=problem)
+
+
+def _issue_of_address(members: Mapping[str, Raw], name: str) -> int | None:
+    return issue_number_in_url((read_member(members, name, str) or "").partition("#")[0])
+
+
+def _as_number(number: int | None) -> IssueNumber | None:
+    return IssueNumber(number) if number else None

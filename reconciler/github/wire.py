@@ -4,18 +4,20 @@ Its error messages are made fit to be shown to people: one line, no secret, not 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import Meta, Raw, Struct
 
-from reconciler.errors import GitHubError
+from reconciler.errors import GitHubError, RowUnreadableError
 from reconciler.model.fields import IssueState
 from reconciler.model.formatting import single_printable_line
 
 T = TypeVar("T")
+MAX_ERRORS_SHOWN = 10
+"""The most errors of one answer that are shown."""
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 Number = Annotated[int, Meta(gt=0, lt=2**31)]
 Count = Annotated[int, Meta(ge=0, lt=2**31)]
@@ -37,7 +39,7 @@ class LabelRow(Struct, frozen=True):
 
 
 class IssueRow(Struct, frozen=True, kw_only=True):
-    """An issue or a pull request."""
+    """An issue or a pull request. A member that may be absent may also be null, and the other way round."""
 
     id: Id
     number: Number
@@ -45,19 +47,19 @@ class IssueRow(Struct, frozen=True, kw_only=True):
     state: IssueState
     created_at: Moment
     updated_at: Moment
+    labels: tuple[LabelRow | str, ...]
+    comments: Count
     state_reason: str | None = None
     body: str | None = None
-    labels: tuple[LabelRow | str, ...] = ()
-    comments: Count = 0
-    locked: bool = False
+    locked: bool | None = None
     user: UserRow | None = None
-    html_url: str = ""
-    pull_request: Raw | UnsetType = UNSET
+    html_url: str | None = None
+    pull_request: dict[str, Raw] | None = None
 
     @property
     def is_pull_request(self) -> bool:
         """Whether `pull_request` says so; absent and null do not (docs/reference/github.md, Lists)."""
-        return self.pull_request is not UNSET and bytes(self.pull_request) != b"null"
+        return self.pull_request is not None
 
 
 class CommentRow(Struct, frozen=True, kw_only=True):
@@ -69,8 +71,8 @@ class CommentRow(Struct, frozen=True, kw_only=True):
     updated_at: Moment
     body: str | None = None
     user: UserRow | None = None
-    author_association: str = "NONE"
-    html_url: str = ""
+    author_association: str | None = None
+    html_url: str | None = None
 
 
 class RenameRow(Struct, frozen=True):
@@ -147,34 +149,15 @@ class HookRow(Struct, frozen=True):
     config: HookConfigRow = HookConfigRow()
 
 
-class RowIdentity(Struct, frozen=True):
-    """The part of an undecodable row that is needed to name it."""
-
-    id: Id | None = None
-    number: Number | None = None
-
-
-class RowUpdateTime(Struct, frozen=True):
-    """The part of an undecodable row that is needed to continue the list after it."""
-
-    updated_at: Moment | None = None
-
-
-class FieldErrorRow(Struct, frozen=True):
-    """One of the reasons of a 422."""
-
-    resource: str | None = None
-    field: str | None = None
-    code: str | None = None
-    message: str | None = None
-
-
 class MessageRow(Struct, frozen=True):
-    """An answer that is not a success (docs/reference/github.md, Writes: 422 shape)."""
+    """An answer that is not a success: any JSON object (docs/reference/github.md, Writes: 422 shape).
 
-    message: str
-    errors: tuple[FieldErrorRow | str, ...] = ()
-    documentation_url: str | None = None
+    Undecoded: a member of another shape than the usual one may not hide what the others say.
+    """
+
+    message: Raw = Raw()
+    errors: Raw = Raw()
+    documentation_url: Raw = Raw()
 
 
 def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
@@ -185,6 +168,14 @@ def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
         raise GitHubError(
             f"GitHub's answer about {what} can't be read: {decode_error_text(error)}."
         ) from None
+
+
+def decode_object(body: bytes | Raw, kind: type[T], what: str) -> T:
+    """Decode what concerns one issue alone. Raises RowUnreadableError, as `decode` does GitHubError."""
+    try:
+        return decode(body, kind, what)
+    except GitHubError as error:
+        raise RowUnreadableError(str(error)) from None
 
 
 def decode_members(body: bytes, what: str) -> Sequence[bytes | Raw]:
@@ -198,6 +189,20 @@ def try_decode(raw: bytes | Raw, kind: type[T]) -> T | str:
         return _decode(raw, kind)
     except (ValueError, RecursionError) as error:
         return decode_error_text(error)
+
+
+def read_members(raw: bytes | Raw) -> Mapping[str, Raw]:
+    """Return the members of a row that does not decode, each undecoded; none where it is no object."""
+    found = try_decode(raw, dict[str, Raw])
+    return {} if isinstance(found, str) else found
+
+
+def read_member(members: Mapping[str, Raw], name: str, kind: type[T]) -> T | None:
+    """Return one member of such a row; None where it is absent or of another type."""
+    try:
+        return _decode(members[name], kind)
+    except (KeyError, ValueError, RecursionError):
+        return None
 
 
 def is_json(body: bytes) -> bool:
@@ -225,12 +230,17 @@ def encode_body(value: object) -> bytes:
 
 
 def error_message(body: bytes) -> str | None:
-    """Return GitHub's message with the errors of a 422; None when the body is not in GitHub's shape."""
+    """Return GitHub's message with the errors of a 422; None when the body is not a JSON object.
+
+    What can't be read beside the message is left out. Without any words it is "".
+    """
     row = try_decode(body, MessageRow)
     if isinstance(row, str):
         return None
-    details = "; ".join(_error_detail(error) for error in row.errors)
-    return single_printable_line(f"{row.message} ({details})" if details else row.message)
+    message, details = _text(row.message), "; ".join(_details(row.errors))
+    if message and details:
+        return single_printable_line(f"{message} ({details})")
+    return single_printable_line(message or details)
 
 
 def error_reason(body: bytes) -> str:
@@ -239,16 +249,38 @@ def error_reason(body: bytes) -> str:
 
 
 def limit_hint(body: bytes) -> str:
-    """Return message and documentation address, by which a limit's answer is recognised."""
+    """Return message, errors and documentation address, by which a limit's answer is recognised."""
     row = try_decode(body, MessageRow)
-    return "" if isinstance(row, str) else f"{row.message} {row.documentation_url or ''}"
+    if isinstance(row, str):
+        return ""
+    return " ".join((_text(row.message), *_details(row.errors), _text(row.documentation_url)))
 
 
-def _error_detail(error: FieldErrorRow | str) -> str:
-    if isinstance(error, str):
-        return error
-    words = (error.message,) if error.message else (error.resource, error.field, error.code)
-    return " ".join(word for word in words if word)
+def _text(raw: Raw) -> str:
+    found = try_decode(raw, Any) if bytes(raw) else None
+    return found if isinstance(found, str) and bytes(raw)[:1] == b'"' else ""
+
+
+def _details(raw: Raw) -> list[str]:
+    """The words of `errors`, whatever shape it has: one or many, each a text, a number or an object."""
+    if not bytes(raw):
+        return []
+    found = try_decode(raw, Any)
+    if isinstance(found, str) and bytes(raw)[:1] != b'"':
+        return []  # it does not decode: what is returned is the reason
+    each = found if isinstance(found, list) else [found]
+    return [words for words in map(_detail, each[:MAX_ERRORS_SHOWN]) if words]
+
+
+def _detail(error: object) -> str:
+    if not isinstance(error, dict):
+        return _scalar(error)
+    names = ("message",) if _scalar(error.get("message")) else ("resource", "field", "code")
+    return " ".join(words for name in names if (words := _scalar(error.get(name))))
+
+
+def _scalar(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def _decode(body: bytes | Raw, kind: type[T]) -> T:

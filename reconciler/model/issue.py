@@ -73,7 +73,7 @@ class RemoteComment:
     issue_number: IssueNumber
     body: str
     author: Account | None
-    collaborator: bool  # author_association is OWNER, MEMBER or COLLABORATOR
+    collaborator: bool | None  # author_association is OWNER, MEMBER or COLLABORATOR; None: it is unknown
     url: str
     created_at: datetime
     updated_at: datetime

@@ -61,6 +61,14 @@ class CommentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedComments:
+    """How many comments were passed over for the same reason."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """Everything about a report, prepared for people."""
 
@@ -71,6 +79,7 @@ class ReportView:
     reason: str | None
     fields: tuple[FieldView, ...]
     comments: tuple[CommentView, ...]
+    skipped: tuple[SkippedComments, ...] = ()
 
 
 CONFLICT_SHOWN_FOR = timedelta(days=7)

@@ -6,7 +6,16 @@ from datetime import datetime
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.fields import Side
-from reconciler.model.ids import AccountId, CommentPairId, LinkId, ProjectId, ReportId, RepositoryId
+from reconciler.model.ids import (
+    AccountId,
+    CommentPairId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
 from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
@@ -51,6 +60,8 @@ class PoisonedItem:
     what: str  # "report 0b5e…", "issue acme/web#12"
     reason: str
     link_id: LinkId | None = None
+    number: IssueNumber | None = None  # of GitHub's rows: the issue it belongs to, as far as it can be read
+    comment_id: RemoteCommentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

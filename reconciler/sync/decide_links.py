@@ -14,15 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from reconciler.decide.comments import is_passed_over
 from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
-from reconciler.errors import MovedError, NotThereError, ReconcilerError
+from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
-from reconciler.model.issue import FieldEvent
+from reconciler.model.issue import FieldEvent, RemoteComment
 from reconciler.model.link import FrozenField, Link, LinkObservation
 from reconciler.model.plan import LinkPlan, SetField
 from reconciler.sync.context import Context
@@ -35,7 +36,7 @@ log = EventLogger(__name__)
 
 async def decide_links(context: Context, views: Iterable[LinkObservation]) -> list[LinkPlan]:
     """Return a plan for each view. Raises only what concerns the whole project (limits, unreadable)."""
-    views = list(views)
+    views = [await _with_known_authors(context, view) for view in views]
     plans = [await _decide_or_quarantine(context, view) for view in views]
     for place, fields in (await find_fields_with_unknown_writes(context, plans)).items():
         views[place] = replace(views[place], unconfirmed_fields=fields)
@@ -44,6 +45,30 @@ async def decide_links(context: Context, views: Iterable[LinkObservation]) -> li
         again = await _decide_or_quarantine(context, replace(views[place], link=link))
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
     return plans
+
+
+async def _with_known_authors(context: Context, view: LinkObservation) -> LinkObservation:
+    """The view with what a comment itself says of its author, where that decides and the list left it out.
+
+    Source: docs/reference/github.md, Lists.
+    """
+    if not context.policy.collaborators_only:
+        return view
+    decided = {pair.remote_id for pair in view.pairs if not is_passed_over(pair)}
+    comments = [
+        await _read_again(context, row)
+        if row.collaborator is None and row.id not in decided and row.marker_comment_id is None
+        else row
+        for row in view.comments
+    ]
+    return replace(view, comments=tuple(comments))
+
+
+async def _read_again(context: Context, row: RemoteComment) -> RemoteComment:
+    try:
+        return replace(row, collaborator=(await context.github.comment(row.id)).collaborator)
+    except (NotThereError, MovedError, RowUnreadableError):
+        return row  # it stays unknown, and is asked for whenever its thread is read
 
 
 async def _decide_or_quarantine(context: Context, view: LinkObservation) -> LinkPlan:
@@ -56,7 +81,7 @@ async def _decide_or_quarantine(context: Context, view: LinkObservation) -> Link
         if isinstance(decided, LinkPlan):
             return decided
         raise ValueError(f"fields {sorted(decided)} stayed undecided although their events were read")
-    except (NotThereError, MovedError) as error:
+    except (NotThereError, MovedError, RowUnreadableError) as error:
         return quarantine_plan(context, view, str(error))
     except ReconcilerError:
         raise
@@ -185,7 +210,7 @@ async def _last_github_actor(context: Context, view: LinkObservation, field: Fie
     """Who changed the field last on GitHub."""
     try:
         events = await context.github.field_events(view.link.number)
-    except (NotThereError, MovedError):
+    except (NotThereError, MovedError, RowUnreadableError):
         return "somebody"
     actors = [event.actor for event in events if event.field is field and event.actor]
     others = [actor for actor in actors if not _is_own_account(actor.id, view)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.decide.link import has_new_information, is_other_issue, is_possibly_outdated
-from reconciler.errors import MovedError, NotThereError
+from reconciler.errors import MovedError, NotThereError, RowUnreadableError
 from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState
@@ -49,13 +49,15 @@ async def decide_observation(
         project_state.repository_id,
         project_state.repository,
         numbers=observation.issue_numbers,
-        comments=tuple(comments),
+        comments=(*comments, *(row.comment_id for row in observation.poisoned if row.comment_id)),
         copies=tuple(row.marker_comment_id for row in comments.values() if row.marker_comment_id is not None),
         local=observation.includes_local,
         by_hand=context.manual and observation.includes_local,
     )
     await _require_same_repository_for_other_issues(context, project_state, snapshot, observation)
-    issues = await _reread_doubtful_issues(context, snapshot, observation)
+    issues, unreadable = await _reread_doubtful_issues(context, snapshot, observation)
+    unreadable |= _issues_of_unreadable_rows(snapshot, observation)
+    links_in_full = (*links_in_full, *(link for link in snapshot.links if link.number in unreadable))
     in_full = _links_to_read_in_full(snapshot, issues, comments, observation, links_in_full)
     views = list(
         _build_link_observations(snapshot, issues, comments, accounts, {link.id for link in in_full})
@@ -70,7 +72,7 @@ async def decide_observation(
     return ObservationDecision(
         plans=tuple(plan for plan in plans if not plan.is_idle),
         new_links=snapshot.new,
-        poisoned=(*observation.poisoned, *snapshot.poisoned),
+        poisoned=(*_rows_without_link(snapshot, observation), *snapshot.poisoned),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
         unrecorded_copies=tuple(find_unrecorded_copies([*views, *full.views])),
     )
@@ -94,10 +96,14 @@ def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteC
 
 async def _reread_doubtful_issues(
     context: Context, snapshot: Snapshot, observation: Observation
-) -> dict[IssueNumber, Issue]:
-    """Return the rows that are news. A row that may be older than our own write is read again first."""
+) -> tuple[dict[IssueNumber, Issue], frozenset[IssueNumber]]:
+    """Return the rows that are news, and the issues whose row could not be read.
+
+    A row that may be older than our own write is read again first.
+    """
     links = {link.number: link for link in snapshot.links}
     rows: dict[IssueNumber, Issue] = {}
+    unreadable: set[IssueNumber] = set()
     for number, row in observation.issues.items():
         link = links.get(number)
         if link is None or number in observation.read_directly or not is_possibly_outdated(link, row):
@@ -107,7 +113,34 @@ async def _reread_doubtful_issues(
             rows[number] = await context.github.issue(number)
         except (NotThereError, MovedError):  # gone in between: verification finds out
             continue
-    return rows
+        except RowUnreadableError:
+            unreadable.add(number)
+    return rows, frozenset(unreadable)
+
+
+def _issues_of_unreadable_rows(snapshot: Snapshot, observation: Observation) -> frozenset[IssueNumber]:
+    """The linked issues that unreadable list rows belong to: a full read says what rests, and why."""
+    return frozenset(
+        link.number
+        for row in observation.poisoned
+        for link in snapshot.links
+        if _is_row_of(row, link, snapshot)
+    )
+
+
+def _rows_without_link(snapshot: Snapshot, observation: Observation) -> Iterable[PoisonedItem]:
+    """Unreadable rows that no full read of a link says more about."""
+    for row in observation.poisoned:
+        if not any(_is_row_of(row, link, snapshot) for link in (*snapshot.links, *snapshot.new)):
+            yield row
+
+
+def _is_row_of(row: PoisonedItem, link: Link, snapshot: Snapshot) -> bool:
+    if row.number is not None:
+        return row.number == link.number
+    return row.comment_id is not None and any(
+        pair.remote_id == row.comment_id and pair.link_id == link.id for pair in snapshot.pairs
+    )
 
 
 def _links_to_read_in_full(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.decide.link import is_other_issue
-from reconciler.errors import MovedError, NotThereError, UnreadableError
+from reconciler.errors import MovedError, NotThereError, RowUnreadableError, UnreadableError
 from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import IssueThread, RemoteComment, ThreadEtags
@@ -70,13 +70,12 @@ def _marker_instances(
             yield other
 
 
-ISSUE_NOT_SHOWN_ERRORS = (NotThereError, MovedError, UnreadableError)
-"""What reading a single issue raises when it is not shown where it was."""
+IssueReadError = NotThereError | MovedError | UnreadableError | RowUnreadableError
+ISSUE_NOT_SHOWN_ERRORS = (NotThereError, MovedError, UnreadableError, RowUnreadableError)
+"""What reading a single issue raises when it is not shown where it was, or can't be read."""
 
 
-def plan_missing_issue(
-    context: Context, link: Link, error: NotThereError | MovedError | UnreadableError
-) -> LinkPlan:
+def plan_missing_issue(context: Context, link: Link, error: IssueReadError) -> LinkPlan:
     """The plan for a link whose issue was not shown, of a repository that was."""
     now = context.github.now()
     fate = _link_state_for_error(error)
@@ -102,7 +101,7 @@ def plan_missing_issue(
     return LinkPlan(link=link, report=None, after=after)
 
 
-def _link_state_for_error(error: NotThereError | MovedError | UnreadableError) -> LinkState | None:
+def _link_state_for_error(error: IssueReadError) -> LinkState | None:
     match error:
         case MovedError():
             return LinkState.TRANSFERRED
@@ -110,7 +109,7 @@ def _link_state_for_error(error: NotThereError | MovedError | UnreadableError) -
             return LinkState.CONVERTED
         case NotThereError():
             return LinkState.GONE
-        case UnreadableError():
+        case UnreadableError() | RowUnreadableError():
             return None
 
 
@@ -231,6 +230,8 @@ async def _read_missing_comments(
     for remote_id in _absent_comment_ids(pairs, rows):
         try:
             await context.github.comment(remote_id)
+        except RowUnreadableError:
+            continue  # what it says can't be read, but it is there
         except NotThereError:
             missing.add(remote_id)
     return frozenset(missing)

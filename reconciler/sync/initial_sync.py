@@ -106,8 +106,8 @@ async def scan_issue_list(
         )
     if not is_begun and _is_comment_scan_cheaper(with_comments, total):
         threads = await _read_threads(context, with_comments)
-        for start in range(0, len(with_comments), LINKS_PER_BATCH):
-            some = list(with_comments.values())[start : start + LINKS_PER_BATCH]
+        for start in range(0, len(threads), LINKS_PER_BATCH):
+            some = [with_comments[number] for number in threads][start : start + LINKS_PER_BATCH]
             ready = {waiting.pop(row.number): _build_issue_thread(row, threads[row.number]) for row in some}
             yield InitialSyncBatch(plans=await _decide_threads(context, state, ready))
 
@@ -128,12 +128,15 @@ def _is_comment_scan_cheaper(with_comments: Mapping[IssueNumber, Issue], total: 
 async def _read_threads(
     context: Context, with_comments: Mapping[IssueNumber, Issue]
 ) -> Mapping[IssueNumber, list[RemoteComment]]:
+    """The threads that the list shows complete: one with an unreadable row is left out."""
     threads: dict[IssueNumber, list[RemoteComment]] = {number: [] for number in with_comments}
+    unread: set[IssueNumber | None] = set()
     async for page in context.github.all_comments():
         for row in page.rows:
             if row.issue_number in threads:
                 threads[row.issue_number].append(row)
-    return threads
+        unread.update(row.number for row in page.poisoned)
+    return {} if None in unread else {key: rows for key, rows in threads.items() if key not in unread}
 
 
 def _build_issue_thread(issue: Issue, comments: Sequence[RemoteComment]) -> IssueThread:

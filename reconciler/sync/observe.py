@@ -40,7 +40,8 @@ class Observation:
     @property
     def issue_numbers(self) -> frozenset[IssueNumber]:
         """Every issue that these rows concern."""
-        return frozenset(self.issues) | frozenset(row.issue_number for row in self.comments.values())
+        unread = (row.number for row in self.poisoned if row.number is not None)
+        return frozenset(self.issues).union((row.issue_number for row in self.comments.values()), unread)
 
     def add_listed_issues(self, rows: Iterable[Issue]) -> None:
         """Add rows of the list, whose position will be stored with them.
@@ -64,6 +65,7 @@ class Observation:
         return Observation(
             issues={number: row for number, row in self.issues.items() if number in numbers},
             comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
+            poisoned=[row for row in self.poisoned if row.number in numbers],
             includes_local=False,
             read_directly=self.read_directly.intersection(numbers),
             has_more_pages=self.has_more_pages,

@@ -134,13 +134,18 @@ async def adopt_unrecorded_issues(context: Context, project_state: ProjectState,
     """
     rows = await context.stores.intents.list_open(context.project.id)
     waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}
-    found = await _read_unrecorded_issues(context, project_state)
+    found = await _read_unrecorded_issues(context, project_state, stats)
     for issue in sorted(found, key=lambda row: row.number):
         await _adopt_unrecorded_issue(context, project_state, found[issue], issue, waiting, stats)
 
 
-async def _read_unrecorded_issues(context: Context, project_state: ProjectState) -> dict[Issue, ReportId]:
-    """Issues changed since the restored position that carry our marker and no link row."""
+async def _read_unrecorded_issues(
+    context: Context, project_state: ProjectState, stats: PassStats
+) -> dict[Issue, ReportId]:
+    """Issues changed since the restored position that carry our marker and no link row.
+
+    A row that can't be read is told as such: it may be one of them.
+    """
     accounts = await read_own_accounts(context, project_state)
     found: dict[Issue, ReportId] = {}
     async for page in context.github.all_issues(
@@ -152,6 +157,7 @@ async def _read_unrecorded_issues(context: Context, project_state: ProjectState)
                 continue
             if not await _is_recorded(context, project_state, report, issue):
                 found[issue] = report
+        stats.poisoned.extend(page.poisoned)
     return found
 
 

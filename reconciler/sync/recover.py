@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.errors import MovedError, NotThereError
+from reconciler.errors import MovedError, NotThereError, RowUnreadableError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
@@ -28,7 +28,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
-from reconciler.model.snapshot import ProjectState
+from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import Claim
 from reconciler.sync.confirm import (
     adopt_issue,
@@ -85,7 +85,9 @@ async def recover_unknown_writes(context: Context, state: ProjectState, stats: P
         if intent.operation is Operation.CREATE_COMMENT:
             comments.append(intent)
         else:
-            with suppress(NotThereError, MovedError):  # the full read says what became of the issue
+            with suppress(
+                NotThereError, MovedError, RowUnreadableError
+            ):  # the full read says what became of the issue
                 await _recover_change(context, state, intent, link, stats)
     # As they are stored now: what was confirmed above has moved some of them.
     links = [await context.stores.ledger.find_link_of_report(report) for report in dict.fromkeys(reports)]
@@ -103,7 +105,11 @@ async def conclude_recovery(
     One that was found has been adopted, its intent is gone. A read that was not stored, or could not be done,
     does not count. Raises GitHubError if a duplicate was not closed for sure.
     """
-    await close_duplicates(context, [await context.github.issue(number) for number in recovery.duplicates])
+    duplicates = []
+    for number in recovery.duplicates:
+        with suppress(RowUnreadableError):  # the list shows it when it can be read, and it is closed then
+            duplicates.append(await context.github.issue(number))
+    await close_duplicates(context, duplicates)
     if not recovery.unsettled_comments:
         return
     still = {row.id for row in await context.stores.intents.list_open(context.project.id)}
@@ -156,7 +162,10 @@ async def _recover_issue(
 
     If those can't be closed now, the list shows them, and they are closed with its rows.
     """
-    copies = await _read_issue_copies(context, state, intent)
+    copies, unread = await _read_issue_copies(context, state, intent)
+    if not copies and unread:
+        await _record_incomplete_read(context, intent, unread[0], stats)
+        return []
     if not copies:
         await _record_empty_read(context, intent)
         return []
@@ -165,17 +174,41 @@ async def _recover_issue(
     return sorted(row.number for row in copies if row != found)
 
 
-async def _read_issue_copies(context: Context, state: ProjectState, intent: Intent) -> Sequence[Issue]:
-    """Read the issues with this intent's marker, by an account of ours."""
+async def _read_issue_copies(
+    context: Context, state: ProjectState, intent: Intent
+) -> tuple[Sequence[Issue], Sequence[PoisonedItem]]:
+    """Read the issues with this intent's marker, by an account of ours, and what can't be read beside them.
+
+    A row that can't be read is none of ours where another report is linked to its issue.
+    """
     accounts = await read_own_accounts(context, state)
     since = (intent.claimed_at or intent.created_at) - ISSUE_SEARCH_MARGIN
     found: dict[int, Issue] = {}
+    unread: list[PoisonedItem] = []
     async for page in context.github.all_issues(since):
         ours = (
             row for row in page.rows if report_of_own_issue(context, state, accounts, row) == intent.report_id
         )
         found.update((row.number, row) for row in ours)
-    return tuple(found.values())
+        unread += page.poisoned
+    return tuple(found.values()), [
+        row
+        for row in unread
+        if row.number is None
+        or await context.stores.ledger.find_live_link_of_issue(state.repository_id, row.number) is None
+    ]
+
+
+async def _record_incomplete_read(
+    context: Context, intent: Intent, unread: PoisonedItem, stats: PassStats
+) -> None:
+    """What can't be read may be what was sent: it stays unknown, and people are told so."""
+    reason = f"{unread.what} can't be read ({unread.reason}): it may be the issue that was sent"
+    wait = context.github.now() + timedelta(seconds=context.timing.settle_seconds)
+    await context.stores.intents.save_unconfirmed(
+        replace(intent, state=IntentState.UNKNOWN, not_before=wait, reason=reason)
+    )
+    stats.problems.append(f"{intent.operation.value} for report {intent.report_id}: {reason}")
 
 
 # --- writes that are derived again ------------------------------------------------------------------------
@@ -213,7 +246,7 @@ async def _confirm_if_edited(
     """Confirm an edit if our copy says what was to be sent."""
     try:
         comment = await context.github.comment(desired.remote_id)
-    except NotThereError:
+    except (NotThereError, RowUnreadableError):
         return False
     local_thread = (await context.stores.ledger.local_threads((link,)))[link.report_id]
     pair = next((each for each in local_thread.pairs if each.id == intent.pair_id), None)

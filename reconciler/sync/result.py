@@ -76,6 +76,7 @@ class PassStats:
             self.conflicts += len(plan.conflicts)
             self.initial_syncs += plan.link.base is None and plan.after.base is not None
             self.ended_links += is_link_end(plan)
+            self.poisoned += _unreadable_links(plan)
             self.problems += [*_frozen_field_messages(plan), *_foreign_issue_messages(plan)]
             self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
             for action in plan.actions:
@@ -120,6 +121,14 @@ def is_link_end(plan: LinkPlan) -> bool:
         plan.link.state in SYNCED_LINK_STATES or not plan.link.revision
     )
     return ended or (plan.after.quarantined_until is not None and plan.link.quarantined_until is None)
+
+
+def _unreadable_links(plan: LinkPlan) -> list[PoisonedItem]:
+    """That this plan puts a link to rest, and why; not while a second look is to say what became of it."""
+    if plan.after.quarantined_until is None or plan.after.missing_issue is not None:
+        return []
+    what = f"issue {plan.link.repository}#{plan.link.number}"
+    return [PoisonedItem(what=what, reason=plan.after.reason or "it rests", link_id=plan.link.id)]
 
 
 def _frozen_field_messages(plan: LinkPlan) -> list[str]:

@@ -13,6 +13,7 @@ from reconciler.errors import (
     NotThereError,
     ProjectError,
     ProjectLockLostError,
+    RowUnreadableError,
 )
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
@@ -164,7 +165,7 @@ class IntentWriter:
         link = await self.context.stores.ledger.find_link_of_report(intent.report_id)
         try:
             issue = await self.context.github.issue(intent.number)
-        except (NotThereError, MovedError) as error:
+        except (NotThereError, MovedError, RowUnreadableError) as error:
             await self._quarantine_intent(intent, str(error))
             return True
         self.issue_read_monotonic[intent.number] = self.context.clock.monotonic()
@@ -209,6 +210,8 @@ class IntentWriter:
             await self.context.github.comment(intent.desired.remote_id)
         except NotThereError:
             return True
+        except RowUnreadableError:
+            return False  # what it says can't be read, but it is there
         return False
 
     async def _quarantine_intent(self, intent: Intent, reason: str) -> None:

@@ -28,6 +28,8 @@ def issue(number: int = 1, **changes: Any) -> dict[str, Any]:
         "number": number,
         "title": "A title",
         "state": "open",
+        "labels": [],
+        "comments": 0,
         "created_at": "2026-03-01T00:00:00Z",
         "updated_at": "2026-03-02T08:59:00Z",
     }

@@ -100,6 +100,39 @@ def test_the_errors_of_a_422_are_in_the_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("errors", "shown"),
+    [
+        ("was too long", " (was too long)"),
+        (None, ""),
+        ({"code": "custom", "message": "base is wrong"}, " (base is wrong)"),
+        ({"code": 1007}, " (1007)"),
+        ([{"code": 1007, "field": ["?"], "message": None}], " (1007)"),
+        (["one", 2, None, True, [], {"x": {}}], " (one; 2)"),
+        (7, " (7)"),
+        ([[[["deep"]]]], ""),
+        ([f"e{n}" for n in range(99)], " (e0; e1; e2; e3; e4; e5; e6; e7; e8; e9)"),
+    ],
+)
+def test_errors_of_any_shape_never_hide_that_the_answer_is_no(errors: object, shown: str) -> None:
+    body = {"message": "Validation Failed", "errors": errors, "documentation_url": {"not": "a text"}}
+    result = classify_write(reply(422, body), DOING, text)
+    assert isinstance(result, Refused)
+    assert result.reason == f"GitHub refused to {DOING} (422): Validation Failed{shown}"
+
+
+@pytest.mark.parametrize("body", [{}, {"message": None}, {"message": ["No"]}, {"error": "No"}])
+def test_an_object_without_a_message_is_a_refusal_all_the_same(body: object) -> None:
+    result = classify_write(reply(422, body), DOING, text)
+    assert isinstance(result, Refused)
+    assert result.reason.endswith("no reason given")
+
+
+def test_errors_that_do_not_decode_leave_the_message() -> None:
+    odd = b'{"message": "Validation Failed", "errors": ["\\ud800"]}'
+    assert isinstance(classify_write(reply(422, odd), DOING, text), Refused)
+
+
 def test_githubs_message_becomes_one_short_printable_line() -> None:
     result = classify_write(reply(422, {"message": "a\nb\x00\x1b[31mc\u202e " + "x" * 500}), DOING, text)
     assert isinstance(result, Refused)

@@ -55,11 +55,21 @@ def test_labels_are_objects_or_bare_names() -> None:
 
 @pytest.mark.parametrize(
     ("association", "collaborates"),
-    [("OWNER", True), ("MEMBER", True), ("COLLABORATOR", True), ("CONTRIBUTOR", False), ("NONE", False)],
+    [
+        ("OWNER", True),
+        ("Member", True),
+        ("COLLABORATOR", True),
+        ("CONTRIBUTOR", False),
+        ("none", False),
+        ("SPONSOR", None),
+        (None, None),
+    ],
 )
-def test_collaborators_are_distinguished_from_others(association: str, collaborates: bool) -> None:
+def test_collaborators_are_distinguished_from_others(
+    association: str | None, collaborates: bool | None
+) -> None:
     assert read_comment(author_association=association).collaborator is collaborates
-    assert read_comment().collaborator is False
+    assert read_comment().collaborator is None, "absent means unknown"
 
 
 def test_a_comment_belongs_to_the_issue_of_its_address() -> None:

@@ -29,6 +29,8 @@ class Facts:
     """`page=` beyond this many rows is answered 422 (Lists); None: never."""
     comment_list_rows: int | None = 40_000
     """The repository's comment list ends this deep (Lists); None: never."""
+    listed_comments_have_association: bool = True
+    """Lists of comments carry `author_association`, as single ones do (Lists: since 2026 they may not)."""
     comment_edit_bumps_issue: bool = True
     """An edited comment moves its issue's `updated_at` (Lists: contested)."""
     label_rename_bumps_issues: bool = False

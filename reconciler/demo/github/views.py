@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,6 +49,7 @@ class Views:
     def edited(self, row_id: int, shown: dict[str, Any]) -> dict[str, Any]:
         """Return a row as it is shown: as it was rendered, unless `edits` has something for it."""
         if row_id in self.edits:
+            shown = deepcopy(shown)
             self.edits[row_id](shown)
         return shown
 
@@ -56,16 +58,23 @@ class Views:
         return b"[" + b",".join(self._kept(repository, row) for row in rows) + b"]"
 
     def _kept(self, repository: Repository, row: Issue | Comment) -> bytes:
+        if row.id in self.edits:
+            return self._rendered(repository, row)
         rendering = (self.world.renderings, self.api)
         if self._rendering != rendering or len(self._bytes) > _CACHED_ROWS:
             self._bytes.clear()
             self._rendering = rendering
         key = (repository.id, row.id)
         kept = self._bytes.get(key)
-        if kept is None or kept[0] is not row or row.id in self.edits:
-            shown = self.issue(repository, row) if isinstance(row, Issue) else self.comment(repository, row)
-            kept = self._bytes[key] = (row, msgspec.json.encode(shown))
+        if kept is None or kept[0] is not row:
+            kept = self._bytes[key] = (row, self._rendered(repository, row))
         return kept[1]
+
+    def _rendered(self, repository: Repository, row: Issue | Comment) -> bytes:
+        shown = self.issue(repository, row) if isinstance(row, Issue) else self.comment(repository, row)
+        if isinstance(row, Comment) and not self.world.facts.listed_comments_have_association:
+            shown.pop("author_association", None)
+        return msgspec.json.encode(shown)
 
     def home(self, repository: Repository) -> str:
         """Return the repository's address under the API."""

@@ -21,7 +21,7 @@ from reconciler.decide.plan_view import (
     plan_view,
     withheld_view,
 )
-from reconciler.errors import MovedError, NotThereError, ReconcilerError
+from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
 from reconciler.model.ids import (
     AccountId,
     CommentId,
@@ -131,7 +131,7 @@ async def _read_copies(
     numbers = dict.fromkeys(link.number for link, item in withheld if isinstance(item, DeleteRemote))
     found: dict[RemoteCommentId | None, RemoteComment] = {}
     for number in list(numbers)[:MAX_THREADS_READ]:
-        with suppress(NotThereError, MovedError):  # nothing is there that could be shown
+        with suppress(NotThereError, MovedError, RowUnreadableError):  # nothing is there that could be shown
             found |= {row.id: row for row in (await context.github.issue_thread(number)).comments}
     return found
 

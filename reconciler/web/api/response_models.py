@@ -147,6 +147,14 @@ class CommentResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedResponse:
+    """How many comments were passed over for this reason."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResponse:
     """A report as BugSpark's dashboard shows it."""
 
@@ -164,3 +172,5 @@ class ReportResponse:
     updated_at: datetime
     fields: list[FieldResponse]
     comments: list[CommentResponse]
+    skipped: list[SkippedResponse]
+    """Comments of either side that are known and were not copied, counted by reason."""

@@ -95,6 +95,9 @@ def report_response(shown: ReportView, site: Site) -> response_models.ReportResp
         updated_at=detail.report.updated_at,
         fields=list(_field_responses(shown)),
         comments=list(_comment_responses(shown)),
+        skipped=[
+            response_models.SkippedResponse(reason=each.reason, count=each.count) for each in shown.skipped
+        ],
     )
 
 
