@@ -81,16 +81,18 @@ class RepositoryList(Generic[T]):
         answered = await self.ref.gateway.read(url, etag=etag)
         if etag and answered.reply.status == 304:
             return None
-        return self._decode_answer(answered)
+        return await self._decode_answer(answered)
 
     async def _fetch_requested(self, page_request: PageRequest) -> ListAnswer[T]:
         return await self._fetch(page_request.link or self._first_page_url(page_request.since, "asc"))
 
     async def _fetch(self, url: str) -> ListAnswer[T]:
-        return self._decode_answer(await self.ref.gateway.read(url))
+        return await self._decode_answer(await self.ref.gateway.read(url))
 
-    def _decode_answer(self, answered: ReadAnswer) -> ListAnswer[T]:
+    async def _decode_answer(self, answered: ReadAnswer) -> ListAnswer[T]:
         reply, name = answered.reply, self.ref.name
+        if reply.status == 410:
+            await self.ref.require_supported_version()
         require_ok(reply, self.ref, f"the lists of {name}")
         rows = tuple(self.read_row(raw, name) for raw in decode_members(reply.body, f"the lists of {name}"))
         return ListAnswer(

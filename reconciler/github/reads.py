@@ -59,6 +59,8 @@ class Reads:
     async def repository(self) -> Repository:
         """Read the repository. Raises UnreadableError."""
         reply = await self._get(self._ref.url())
+        if reply.status == 410:
+            await self._ref.require_supported_version()
         # Without its id, so that another repository is no error here: the caller compares ids itself.
         unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
         require_ok(reply, unknown, f"the repository {self._ref.name}")

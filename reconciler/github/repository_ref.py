@@ -28,6 +28,9 @@ _ADVICE_BY_STATUS = {
     410: "check that its issues are switched on",
     451: "GitHub blocks it for legal reasons",
 }
+RETIRED_VERSION_ADVICE = (
+    "GitHub answers this version of its API no more: set github.api_version to a newer one"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,10 +55,27 @@ class RepositoryRef:
         """Build an address below the repository. Raises ValueError for a part that is no step of a path."""
         return self.origin.url("repos", *split_repository_name(self.name), *parts, query=query)
 
+    async def require_supported_version(self) -> None:
+        """Ask for the repository after a 410: what is answered 410 as well is no issue and no list.
+
+        Raises UnreadableError that names the version of the API (docs/reference/github.md, Writes).
+        """
+        reply = (await self.gateway.read(self.url())).reply
+        if reply.status == 410:
+            raise UnreadableError(_not_shown(f"the repository {self.name}", reply, RETIRED_VERSION_ADVICE))
+
     def is_other_repository(self, url: str) -> bool:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
         other = self.origin.repository_id(url)
         return other is not None and self.id is not None and other != self.id
+
+
+def is_retired_version(reply: Reply) -> bool:
+    """Whether a 410 is about the version of the API, which every request is answered with then.
+
+    Its words are not documented: a version is named in no other 410 (docs/reference/github.md, Writes).
+    """
+    return reply.status == 410 and "version" in error_reason(reply.body).lower()
 
 
 def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
@@ -69,14 +89,17 @@ def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
         )
     if reply.status == 200:
         return
-    reason = error_reason(reply.body)
     if reply.status in _ADVICE_BY_STATUS:
-        raise UnreadableError(
-            f"GitHub does not show {what} ({reply.status}: {reason}): {_ADVICE_BY_STATUS[reply.status]}."
-        )
+        advice = RETIRED_VERSION_ADVICE if is_retired_version(reply) else _ADVICE_BY_STATUS[reply.status]
+        raise UnreadableError(_not_shown(what, reply, advice))
+    reason = error_reason(reply.body)
     raise GitHubError(
         single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")
     )
+
+
+def _not_shown(what: str, reply: Reply, advice: str) -> str:
+    return f"GitHub does not show {what} ({reply.status}: {error_reason(reply.body)}): {advice}."
 
 
 def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
@@ -87,7 +110,7 @@ def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     """
     if any(ref.is_other_repository(hop) for hop in reply.redirects):
         raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
-    if reply.status in (404, 410):
+    if reply.status in (404, 410) and not is_retired_version(reply):
         reason = error_reason(reply.body)
         raise NotThereError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
     require_ok(reply, ref, what)

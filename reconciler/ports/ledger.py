@@ -114,6 +114,10 @@ class Ledger(Protocol):
         """Read CONTESTED links: another report was linked to their issue when they were made."""
         ...
 
+    async def resting_links(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
+        """ACTIVE links whose quarantine lasts longer than `at`: nothing of theirs is written."""
+        ...
+
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
     ) -> None:

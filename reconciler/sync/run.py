@@ -33,7 +33,7 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
-from reconciler.sync.full_read import link_transferred_issues
+from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
 from reconciler.sync.initial_sync import plan_initial_sync_of_links
 from reconciler.sync.intents import record_automatic_exports, record_export_intents
 from reconciler.sync.linking import link_exported_issues
@@ -157,6 +157,7 @@ class _Pass:
             stats=self.stats,
             derived_keys=self.applier.derived_keys,
             decide_again=self._decide_issue_again,
+            read_missing_issue=self._read_missing_issue,
             observed_monotonic=self.started_monotonic,
         )
         try:
@@ -168,6 +169,12 @@ class _Pass:
                 if self.project_state.exposed
                 else None
             )
+
+    async def _read_missing_issue(self, link: Link) -> bool:
+        """Read a link whose issue a write did not meet; returns whether it is put to rest or has ended."""
+        full = await read_links_in_full(self.context, self.project_state, [link])
+        await self.applier.apply_plans(full.missing_issue_plans)
+        return bool(full.missing_issue_plans)
 
     async def _decide_issue_again(self, issue: Issue) -> None:
         observation = Observation(issues={issue.number: issue}, includes_local=False)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
 from reconciler.decide.link import has_new_information
 from reconciler.errors import (
@@ -15,35 +15,29 @@ from reconciler.errors import (
     ProjectLockLostError,
     RowUnreadableError,
 )
-from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
-from reconciler.model.fields import Field
-from reconciler.model.ids import IntentId, IssueNumber
+from reconciler.model.ids import IntentId, IssueNumber, LinkId
 from reconciler.model.intent import (
     Confirmed,
-    DesiredCommentBody,
     DesiredCommentDeletion,
-    DesiredFieldWrite,
-    DesiredLabels,
     DesiredState,
     Intent,
     IntentState,
-    NewComment,
-    NewIssue,
     NotSent,
     OutcomeUnknown,
     Refused,
-    WriteResult,
 )
 from reconciler.model.issue import Issue
+from reconciler.model.link import Link
 from reconciler.model.snapshot import ProjectState
-from reconciler.ports import Claim, GitHub, ProjectLock
+from reconciler.ports import Claim, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import record_confirmation
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import require_writable_repository, sendable_intents, update_visibility
 from reconciler.sync.result import PassStats
+from reconciler.sync.send import send_intent
 
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
@@ -51,7 +45,15 @@ REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 SLOW_CLAIM_SECONDS = 1.0
 """A claim that took longer may be that of a process that slept: the project lock is checked again."""
 
+ELSEWHERE_STATUSES = frozenset({301, 302, 307, 308, 404, 410})
+"""A refusal with one of these may mean that the issue is not there any more: a hint, no proof.
+
+Source: docs/reference/github.md, Writes.
+"""
+
 DecideAgain = Callable[[Issue], Awaitable[None]]
+ReadMissingIssue = Callable[[Link], Awaitable[bool]]
+"""Reads a link in full whose issue may be gone. True: it is put to rest, or has ended; it is stored."""
 log = EventLogger(__name__)
 
 
@@ -65,9 +67,11 @@ class IntentWriter:
     stats: PassStats
     derived_keys: DerivedIntentKeys  # what this pass has derived; grows when a link is decided again
     decide_again: DecideAgain
+    read_missing_issue: ReadMissingIssue
     observed_monotonic: float  # monotonic seconds: when this pass began to read
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
     attempted: set[IntentId] = field(default_factory=set)  # once a pass, whatever came of it
+    put_to_rest: set[LinkId] = field(default_factory=set)  # because a write met no issue: no more is sent
 
     async def send_due_intents(self) -> None:
         """Send every intent that is due. Raises LimitedError if a limit ends it; the rest stays planned."""
@@ -80,10 +84,14 @@ class IntentWriter:
             due = self._limit_new_issues(
                 [i for i in sendable_intents(self.project_state, due) if i.link_id not in foreign]
             )
+            resting = await self.context.stores.ledger.resting_links(
+                self.context.project.id, self.context.github.now()
+            )
             self.context.progress.start(f"{self.context.project.name}: writing", len(due))
             for intent in due:
-                async with self.context.credential_locks.hold(self.context.github.credential):
-                    await self._write_intent(intent)
+                if intent.link_id not in resting | self.put_to_rest:
+                    async with self.context.credential_locks.hold(self.context.github.credential):
+                        await self._write_intent(intent)
                 self.context.progress.advance(1)
             self.context.progress.finish()
 
@@ -166,7 +174,7 @@ class IntentWriter:
         try:
             issue = await self.context.github.issue(intent.number)
         except (NotThereError, MovedError, RowUnreadableError) as error:
-            await self._quarantine_intent(intent, str(error))
+            await self._record_refusal(intent, link, str(error), is_hint=True)
             return True
         self.issue_read_monotonic[intent.number] = self.context.clock.monotonic()
         if link is None or not has_new_information(link, issue):
@@ -177,7 +185,8 @@ class IntentWriter:
 
     async def _send_and_record(self, claim: Claim) -> None:
         try:
-            answer = await send_intent(self.context.github, claim.intent)
+            seen = claim.link.seen if claim.link else None
+            answer = await send_intent(self.context.github, claim.intent, seen.labels if seen else ())
         except (LimitedError, ProjectError):  # GitHub said that nothing was done
             await self.context.stores.intents.release_claim(claim.intent)
             raise
@@ -188,7 +197,8 @@ class IntentWriter:
                 done = Confirmed(value=None, request_id=answer.request_id)  # it is gone, as desired
                 await record_confirmation(self.context, claim, done, self.stats)
             case Refused():
-                await self._quarantine_intent(claim.intent, answer.reason)
+                is_hint = answer.status in ELSEWHERE_STATUSES
+                await self._record_refusal(claim.intent, claim.link, answer.reason, is_hint=is_hint)
             case NotSent():
                 await self.context.stores.intents.save_unconfirmed(
                     replace(claim.intent, state=IntentState.PLANNED)
@@ -214,6 +224,19 @@ class IntentWriter:
             return False  # what it says can't be read, but it is there
         return False
 
+    async def _record_refusal(self, intent: Intent, link: Link | None, reason: str, *, is_hint: bool) -> None:
+        """Quarantine a refused write. A `hint` says that the issue is elsewhere: then its link is read first.
+
+        Where that says the same, the link rests or ends and the write waits for it: nothing was done.
+        """
+        if is_hint and link is not None:
+            planned = replace(intent, state=IntentState.PLANNED, reason=reason)
+            await self.context.stores.intents.save_unconfirmed(planned)
+            if await self.read_missing_issue(link):
+                self.put_to_rest.add(link.id)
+                return
+        await self._quarantine_intent(intent, reason)
+
     async def _quarantine_intent(self, intent: Intent, reason: str) -> None:
         until = self.context.github.now() + REFUSED_WRITE_QUARANTINE
         await self.context.stores.intents.save_unconfirmed(
@@ -233,59 +256,3 @@ class IntentWriter:
             "GitHub is looked at before anything is sent again"
         )
         log.warning("write outcome unknown", **intent.log_fields, reason=answer.reason)
-
-
-async def send_intent(github: GitHub, intent: Intent) -> WriteResult[Any]:
-    """Send a claimed intent. The value of a confirmed answer is the issue, comment or labels as they are now.
-
-    Raises LimitedError (nothing was done) and what concerns the whole project.
-    """
-    desired = intent.desired
-    match desired:
-        case NewIssue():
-            return await github.create_issue(desired.title, desired.body, desired.labels)
-        case NewComment():
-            return await github.create_comment(_require_issue_number(intent), desired.body)
-        case DesiredCommentBody():
-            return await github.edit_comment(desired.remote_id, desired.body)
-        case DesiredCommentDeletion():
-            return await github.delete_comment(desired.remote_id)
-        case DesiredLabels():
-            return await _swap_labels(github, _require_issue_number(intent), desired)
-        case DesiredFieldWrite():
-            update = SYNCED_FIELDS[Field(intent.operation.value)].issue_update(desired)
-            assert update is not None
-            return await github.update_issue(_require_issue_number(intent), update)
-    assert_never(desired)
-
-
-async def _swap_labels(
-    github: GitHub, number: IssueNumber, desired: DesiredLabels
-) -> WriteResult[tuple[str, ...]]:
-    """The new label first, so that the issue is never without one; then those that were seen, one by one."""
-    answer: WriteResult[tuple[str, ...]] = Confirmed(value=(), request_id=None)
-    if desired.add is not None:
-        answer = await github.add_label(number, desired.add)
-        if isinstance(answer, Confirmed) and not _has_label(answer.value, desired.add):
-            return Refused(
-                status=200,
-                reason=f"GitHub dropped the label {desired.add!r}: the token may not push to the repository",
-                gone=False,
-                request_id=answer.request_id,
-            )
-    for label in desired.remove:
-        if not isinstance(answer, Confirmed):
-            return answer
-        left = await github.remove_label(number, label)
-        absent = isinstance(left, Refused) and left.gone  # somebody removed it already
-        answer = answer if absent else left
-    return answer
-
-
-def _has_label(labels: tuple[str, ...], label: str) -> bool:
-    return label.casefold() in {name.casefold() for name in labels}
-
-
-def _require_issue_number(intent: Intent) -> IssueNumber:
-    assert intent.number is not None
-    return intent.number

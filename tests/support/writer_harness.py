@@ -232,6 +232,9 @@ class WriterHarness:
         async def remember(memory: ProjectState) -> None:
             return None
 
+        async def resting(project: ProjectId, at: datetime) -> frozenset[LinkId]:
+            return frozenset()
+
         async def held(project: ProjectId) -> frozenset[LinkId]:
             return frozenset()
 
@@ -239,7 +242,10 @@ class WriterHarness:
             intents=self.intents,
             rate_limiter=SimpleNamespace(reserve_write=slot),
             ledger=SimpleNamespace(
-                find_link_of_report=link_of, find_link_between=was_linked, threads=threads
+                find_link_of_report=link_of,
+                find_link_between=was_linked,
+                threads=threads,
+                resting_links=resting,
             ),
             reports=SimpleNamespace(details=details),
             projects=SimpleNamespace(own_accounts=accounts, save_state=remember),

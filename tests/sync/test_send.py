@@ -25,7 +25,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import IssueUpdate
 from reconciler.model.kinds import Operation
 from reconciler.ports import GitHub
-from reconciler.sync.write import send_intent
+from reconciler.sync.send import send_intent
 from tests.support.writer_harness import ScriptedGitHub, an_intent
 
 COMMENT = RemoteCommentId(5)

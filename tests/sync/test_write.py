@@ -23,7 +23,7 @@ from reconciler.model.intent import (
 )
 from reconciler.model.issue import Issue
 from reconciler.model.kinds import Operation
-from reconciler.model.link import CommentPair, CommentPairState
+from reconciler.model.link import CommentPair, CommentPairState, Link
 from reconciler.ports import Claim
 from reconciler.sync.result import PassStats
 from reconciler.sync.write import REFUSED_WRITE_QUARANTINE, IntentWriter
@@ -79,6 +79,9 @@ class Desk:
         async def redecide(issue: Issue) -> None:
             self.again.append(issue)
 
+        async def read_missing(link: Link) -> bool:
+            return False
+
         rows = self.harness.intents.rows.values()
         await IntentWriter(
             context=self.harness.context(**context),
@@ -87,6 +90,7 @@ class Desk:
             stats=self.tally,
             derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
             decide_again=redecide,
+            read_missing_issue=read_missing,
             observed_monotonic=0.0,
         ).send_due_intents()
 

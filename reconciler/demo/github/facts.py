@@ -41,6 +41,8 @@ class Facts:
     """What the 65,536 of a body are counted in (Writes: unsettled)."""
     comments_per_issue: int = 2_500
     """More comments than this are refused for good (Writes)."""
+    labels_per_issue: int = 100
+    """More labels than this on one issue are refused (Writes)."""
     lock_spares_writers: bool = False
     """Accounts with write access may comment on locked issues."""
     converted_status: Literal[404, 410] = 410

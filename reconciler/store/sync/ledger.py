@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
 from reconciler.model.health import VerificationCoverage
-from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.ids import (
+    CommentId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LIVE_STATES, CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import Deletion
@@ -39,7 +47,7 @@ from reconciler.store.sync import (
     withheld_deletions,
 )
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
-from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME
 
@@ -156,6 +164,13 @@ class StoredLedger:
         )
         async with self._database.read() as connection:
             return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
+
+    async def resting_links(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
+        query = select(links.c.id).where(
+            links.c.project_id == project_id, QUARANTINED_LINK_CONDITION, links.c.quarantined_until > at
+        )
+        async with self._database.read() as connection:
+            return frozenset(LinkId(each) for each in (await connection.execute(query)).scalars())
 
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime

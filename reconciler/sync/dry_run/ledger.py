@@ -254,6 +254,10 @@ class DryLedger(ReadsOnly):
     ) -> None:
         """Do nothing: the plan shows them, and no later step reads them."""
 
+    async def resting_links(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
+        stored: frozenset[LinkId] = await self._stored.resting_links(project_id, at)
+        return self._state.resting_links(stored, at)
+
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
     ) -> None:

@@ -178,6 +178,13 @@ class DryRunState:
                 found.add(link.report_id)
         return found
 
+    def resting_links(self, stored: frozenset[LinkId], at: datetime) -> frozenset[LinkId]:
+        """The stored links that rest, as they are after the steps so far."""
+        rests = {
+            id_ for id_, link in self.links.items() if link.quarantined_until and link.quarantined_until > at
+        }
+        return (stored - self.links.keys()) | rests
+
     # --- what steps change ----------------------------------------------------------------------------
 
     def apply_plan(self, plan: LinkPlan, at: datetime) -> None:

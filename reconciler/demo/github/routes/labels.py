@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.demo.github.messages import Answer, Problem, answered
+from reconciler.demo.github.messages import Answer, Problem, answered, invalid
 from reconciler.demo.github.paging import links, page_of
 from reconciler.demo.github.routes.checks import label_names
 from reconciler.demo.github.routes.exchange import Exchange
@@ -31,6 +31,9 @@ def add_labels(call: Exchange) -> Answer:
     issue = call.issue(repository)
     names = label_names(value.get("labels", []) if isinstance(value, dict) else value)
     _may(call, repository)
+    carried = {name.casefold() for name in (*repository.label_names(issue.number), *names)}
+    if len(carried) > call.world.facts.labels_per_issue:
+        raise invalid("Label", "labels", "an issue has no more than 100 labels", "invalid")
     row = repository.label(issue.number, *names, by=call.user().login)
     return answered(_shown(call, repository, row))
 
