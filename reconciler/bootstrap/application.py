@@ -17,7 +17,7 @@ from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
 from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
-from reconciler.model.report import Project
+from reconciler.model.report import Project, unknown_values_reason
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
@@ -147,10 +147,16 @@ class Application(SharedCommands):
         link = await self._stores.ledger.find_link_of_report(report_id)
         return link is not None and link.state in LIVE_STATES
 
+    async def _unknown_values_reason(self, report_id: ReportId) -> str | None:
+        detail = await self._stores.queries.report_detail(report_id, 0)
+        return unknown_values_reason(detail.unknown) if detail and detail.unknown else None
+
     async def _build_export_result(
         self, report_id: ReportId, text: str, result: PassResult | None
     ) -> ExportResult:
         report_with_details = (await self._stores.reports.details([report_id])).get(report_id)
+        if report_with_details is None and (unknown := await self._unknown_values_reason(report_id)):
+            return ExportResult(report=text, url=None, error=unknown)
         columns = report_with_details[0].columns if report_with_details else None
         if columns is not None and columns.url and await self._is_report_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)

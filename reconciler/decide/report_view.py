@@ -24,7 +24,7 @@ from reconciler.model.link import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.project_status import ProjectStatusKind
-from reconciler.model.report import LocalComment, Report
+from reconciler.model.report import LocalComment, Report, unknown_values_reason
 from reconciler.model.report_detail import (
     CommentView,
     FieldView,
@@ -55,7 +55,10 @@ def build_report_view(
     project_name: str, detail: ReportDetail, policy: SyncPolicy, now: datetime
 ) -> ReportView:
     """Return everything about a report that people see. Conflicts are shown while they are recent. Pure."""
-    fields = field_views(detail.report, detail.link, policy)
+    fields = tuple(
+        _with_unknown_value(view, detail.unknown.get(view.field))
+        for view in field_views(detail.report, detail.link, policy)
+    )
     state, reason = _report_status(detail, fields, now)
     return ReportView(
         project_name=project_name,
@@ -76,10 +79,12 @@ def _report_status(
     detail: ReportDetail, fields: tuple[FieldView, ...], now: datetime
 ) -> tuple[str, str | None]:
     link = detail.link
+    if link is not None and link.state in ENDED_STATE_TEXTS:
+        return ENDED_STATE_TEXTS[link.state], link.reason
+    if detail.unknown:
+        return "Needs you", unknown_values_reason(detail.unknown)
     if link is None:
         return _unlinked_status(detail)
-    if link.state in ENDED_STATE_TEXTS:
-        return ENDED_STATE_TEXTS[link.state], link.reason
     if link.quarantined_until is not None:
         return ProjectStatusKind.ATTENTION.value, link.reason or "it rests"
     refused = next((intent for intent in detail.intents if intent.state is IntentState.QUARANTINED), None)
@@ -141,6 +146,11 @@ def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[
         for synced_field in SYNCED_FIELDS.values()
         if synced_field.is_enabled(policy)
     )
+
+
+def _with_unknown_value(view: FieldView, value: str | None) -> FieldView:
+    """The field as BugSpark has it, where this program does not know the value."""
+    return view if value is None else replace(view, bugspark=value, moved=frozenset({Side.BUGSPARK}))
 
 
 def _field_view(

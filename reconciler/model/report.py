@@ -5,12 +5,13 @@ BugSpark stores text HTML-escaped; `unescape_html` undoes it (docs/reference/bug
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html.entities import html5
 from typing import Final
 
-from reconciler.model.fields import ReportFields
+from reconciler.model.fields import Field, ReportFields
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.secret import Secret
 
@@ -34,6 +35,12 @@ class Report(ReportFields):
     created_at: datetime
     updated_at: datetime
     columns: IssueColumns | None = None
+
+
+def unknown_values_reason(unknown: Mapping[Field, str]) -> str:
+    """Say why a report is not synced."""
+    values = ", ".join(f"{field.value} is {value!r}" for field, value in unknown.items())
+    return f"in BugSpark its {values}, which this program does not know: nothing of it is synced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ class ReportDetail:
     pairs: tuple[CommentPair, ...]
     intents: tuple[Intent, ...]
     history: tuple[DatedChange, ...]
+    unknown: Mapping[Field, str] = field(default_factory=dict)  # BugSpark's values that nobody here knows
     withheld: Mapping[CommentPairId, Kind] = field(
         default_factory=dict
     )  # deletions that the guard holds back

@@ -87,6 +87,7 @@ class Snapshot:
     detached: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
     contested: tuple[Link, ...] = ()  # made up here: a second report names an issue that is already linked
     orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
+    unreadable: tuple[tuple[Link, str], ...] = ()  # synced so far; their report has a value nobody here knows
     released: tuple[Link, ...] = ()  # links whose quarantine has ended: read in full
     poisoned: tuple[PoisonedItem, ...] = ()
 
@@ -125,11 +126,15 @@ class UnlinkedReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalThread:
-    """BugSpark's half of one complete thread, from one snapshot. `report` None: it was deleted."""
+    """BugSpark's half of one complete thread, from one snapshot.
+
+    `report` None: it was deleted, or has a value that this program does not know; `unreadable` says which.
+    """
 
     report: Report | None
     pairs: tuple[CommentPair, ...]
     comments: tuple[LocalComment, ...]
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

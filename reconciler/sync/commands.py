@@ -14,7 +14,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link, LinkState
-from reconciler.model.report import Project, Report
+from reconciler.model.report import Project, Report, unknown_values_reason
 from reconciler.model.report_detail import ReportDetail
 from reconciler.model.snapshot import Change, ProjectState
 from reconciler.ports import Stores
@@ -104,6 +104,8 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         if detail is None:
             raise ProjectError(f"report {report_id} was deleted")
         name, link = detail.report.tracking_id, detail.link
+        if detail.unknown:
+            raise ProjectError(f"{name}: {unknown_values_reason(detail.unknown)}")
         if link is None or link.state is not LinkState.ACTIVE:
             raise ProjectError(f"{name} is not linked to an issue: there is nothing to resolve")
         frozen = any(each.field is field for each in link.frozen_fields)

@@ -13,7 +13,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
-from reconciler.sync.full_read import read_links_in_full
+from reconciler.sync.full_read import plan_unreadable_report, read_links_in_full
 from reconciler.sync.observe import Observation, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
 from reconciler.sync.verify import REPORT_MOVED_REASON
@@ -67,12 +67,13 @@ async def decide_observation(
         *_plan_ended_links(snapshot),
         *await decide_links(context, [*views, *full.views]),
         *full.missing_issue_plans,
+        *(plan_unreadable_report(context, link, reason) for link, reason in snapshot.unreadable),
     ]
     linked = {link.number for link in snapshot.links} | {link.number for link in snapshot.new}
     return ObservationDecision(
         plans=tuple(plan for plan in plans if not plan.is_idle),
         new_links=snapshot.new,
-        poisoned=(*_rows_without_link(snapshot, observation), *snapshot.poisoned),
+        poisoned=(*_rows_without_link(snapshot, observation), *_unplanned_poison(snapshot)),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
         unrecorded_copies=tuple(find_unrecorded_copies([*views, *full.views])),
     )
@@ -133,6 +134,12 @@ def _rows_without_link(snapshot: Snapshot, observation: Observation) -> Iterable
     for row in observation.poisoned:
         if not any(_is_row_of(row, link, snapshot) for link in (*snapshot.links, *snapshot.new)):
             yield row
+
+
+def _unplanned_poison(snapshot: Snapshot) -> Iterable[PoisonedItem]:
+    """What the database has that can't be read, without the links that are put to rest for it just now."""
+    planned = {link.id for link, _ in snapshot.unreadable}
+    return (row for row in snapshot.poisoned if row.link_id not in planned)
 
 
 def _is_row_of(row: PoisonedItem, link: Link, snapshot: Snapshot) -> bool:

@@ -170,9 +170,23 @@ async def read_links_in_full(context: Context, state: ProjectState, links: Seque
         if is_other_issue(link, found.issue):
             await require_same_repository(context, state)
         threads[link] = found
-    return FullReadResult(
-        views=await build_link_observations(context, state, threads), missing_issue_plans=tuple(plans)
-    )
+    views = await build_link_observations(context, state, threads)
+    seen = {view.link.id for view in views}
+    plans += await plan_unreadable_reports(context, [link for link in threads if link.id not in seen])
+    return FullReadResult(views=views, missing_issue_plans=tuple(plans))
+
+
+async def plan_unreadable_reports(context: Context, links: Sequence[Link]) -> list[LinkPlan]:
+    """Plans for links whose report has a value that this program does not know."""
+    local_threads = await context.stores.ledger.local_threads(links) if links else {}
+    reasons = ((link, local_threads[link.report_id].unreadable) for link in links)
+    return [plan_unreadable_report(context, link, reason) for link, reason in reasons if reason is not None]
+
+
+def plan_unreadable_report(context: Context, link: Link, reason: str) -> LinkPlan:
+    """The link rests until its report can be read again, which ends the rest at once."""
+    after = replace(link, reason=reason, quarantined_until=context.github.now())
+    return LinkPlan(link=link, report=None, after=after)
 
 
 def verification_done_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:

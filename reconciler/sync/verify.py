@@ -18,7 +18,12 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
-from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, read_links_in_full, verification_done_now
+from reconciler.sync.full_read import (
+    ISSUE_NOT_SHOWN_ERRORS,
+    plan_unreadable_reports,
+    read_links_in_full,
+    verification_done_now,
+)
 from reconciler.sync.result import PassStats
 
 REPORT_MOVED_REASON = "the report belongs to another project now"
@@ -70,6 +75,9 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
     unchanged: list[Link] = []
     changed: list[Link] = []
     local_threads = await context.stores.ledger.local_threads(links)
+    unreadable = {link.id for link in links if local_threads[link.report_id].unreadable}
+    plans = await plan_unreadable_reports(context, [link for link in links if link.id in unreadable])
+    links = [link for link in links if link.id not in unreadable]
     moved = [link for link in links if _has_left_project(link, local_threads[link.report_id])]
     edited = _links_edited_in_bugspark(links, local_threads)
     for link in (each for each in links if each not in moved):
@@ -81,6 +89,7 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
         *(plan_unchanged_link(context, link) for link in unchanged),
         *await decide_links(context, full.views),
         *full.missing_issue_plans,
+        *plans,
     ]
 
 

@@ -1,5 +1,6 @@
 """BugSpark's reports and comments: their columns in SQL, and their rows as values of the model."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField
+from reconciler.model.fields import Category, Field, Severity, Status
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.store.bugspark.bugspark_tables import comments, reports, users
 
@@ -40,7 +42,14 @@ REPORT_COLUMNS = (
 """What to_report reads; enums as text, so that an unknown value fails its own row only."""
 
 
-def to_report(row: RowMapping) -> Report:
+VALUES_OF_NEW_REPORTS = {
+    Field.STATUS: Status.NEW,
+    Field.SEVERITY: Severity.MEDIUM,
+    Field.CATEGORY: Category.OTHER,
+}
+
+
+def to_report(row: Mapping[Any, Any]) -> Report:
     """Convert a row. Raises ValueError for an unknown value: the caller leaves that report out."""
     fields: dict[str, Any] = {
         field.value: known.parse(row[field.value]) for field, known in SYNCED_FIELDS.items()
@@ -56,7 +65,30 @@ def to_report(row: RowMapping) -> Report:
     )
 
 
-def to_report_columns(row: RowMapping) -> IssueColumns | None:
+def to_known_report(row: RowMapping) -> tuple[Report, Mapping[Field, str]]:
+    """Convert a row for showing it; also returns the values that this program does not know, as stored.
+
+    In place of such a value the report has the one that a new report has, which is not to be shown.
+    """
+    try:
+        return to_report(row), {}
+    except ValueError:
+        unknown = {
+            field: str(row[field.value]) for field in SYNCED_FIELDS if not _is_known(field, row[field.value])
+        }
+    known = {field.value: VALUES_OF_NEW_REPORTS[field] for field in unknown}
+    return to_report({**row, **known}), unknown
+
+
+def _is_known(field: Field, value: str) -> bool:
+    try:
+        SYNCED_FIELDS[field].parse(value)
+    except ValueError:
+        return False
+    return True
+
+
+def to_report_columns(row: Mapping[Any, Any]) -> IssueColumns | None:
     """The issue that a report's columns name; None unless number and repository are both there."""
     number, repository = row["github_issue_number"], row["github_repo"]
     if number is None or repository is None:

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ReportId
 from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, link_from_columns
-from reconciler.model.report import LocalComment, Report
+from reconciler.model.report import LocalComment, Report, unknown_values_reason
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
+    to_known_report,
     to_local_comment,
-    to_report,
 )
 from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_comment_pair
@@ -59,6 +59,11 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
         detached=_sort_by_number(found, detached - orphans),
         contested=tuple(each for each in from_columns if each.state is LinkState.CONTESTED),
         orphaned=_sort_by_number(found, orphans),
+        unreadable=tuple(
+            (link, found.unreadable[link.report_id])
+            for link in _sort_by_number(found, found.links.keys() - excluded)
+            if _begins_to_rest(found, link, wanted)
+        ),
         released=tuple(
             link
             for link in _sort_by_number(found, found.released_links - excluded)
@@ -102,6 +107,12 @@ def _is_syncable_link(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -
         and link.quarantined_until is None
         and _is_readable(found, link)
     )
+
+
+def _begins_to_rest(found: SnapshotRows, link: Link, wanted: SnapshotRequest) -> bool:
+    """Whether the link was synced so far, and its report has got a value that this program does not know."""
+    here = link.state is LinkState.ACTIVE and link.repository_id == wanted.repository_id
+    return here and link.quarantined_until is None and link.report_id in found.unreadable
 
 
 def _is_readable(found: SnapshotRows, link: Link) -> bool:
@@ -167,7 +178,14 @@ async def read_local_threads(
     of_reports = select_ids(dialect, {link.report_id for link in wanted}, "of_reports")
     of_links = select_ids(dialect, {link.id for link in wanted}, "of_links")
     found = await connection.execute(select(*REPORT_COLUMNS).where(reports.c.id.in_(of_reports)))
-    reports_by_id = {row["id"]: to_report(row) for row in found.mappings()}
+    reports_by_id: dict[UUID, Report] = {}
+    unreadable: dict[UUID, str] = {}
+    for row in found.mappings():
+        report, unknown = to_known_report(row)
+        if unknown:
+            unreadable[row["id"]] = unknown_values_reason(unknown)
+        else:
+            reports_by_id[row["id"]] = report
     pairs_by_link: dict[UUID, list[CommentPair]] = {link.id: [] for link in wanted}
     for row in (
         await connection.execute(select(comment_pairs).where(comment_pairs.c.link_id.in_(of_links)))
@@ -182,6 +200,7 @@ async def read_local_threads(
             report=reports_by_id.get(link.report_id),
             pairs=tuple(pairs_by_link[link.id]),
             comments=tuple(comments_by_report[link.report_id]),
+            unreadable=unreadable.get(link.report_id),
         )
         for link in wanted
     }

@@ -20,10 +20,10 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.link import CommentPair, Link, LinkState
-from reconciler.model.report import Report
+from reconciler.model.report import Report, unknown_values_reason
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report
+from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_known_report
 from reconciler.store.bulk import select_ids, select_values
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import comment_pairs, links
@@ -61,6 +61,7 @@ class SnapshotRows:
     released_links: set[UUID] = field(default_factory=set)
     requested_links: set[UUID] = field(default_factory=set)
     reports: dict[ReportId, Report] = field(default_factory=dict)
+    unreadable: dict[ReportId, str] = field(default_factory=dict)  # why, of reports that are not among these
     taken_numbers: frozenset[int] = frozenset()  # issue numbers that a live link holds
     remote_comment_counts: Mapping[LinkId, int] = field(default_factory=dict)
     poisoned: list[PoisonedItem] = field(default_factory=list)
@@ -138,10 +139,12 @@ class SnapshotReader:
             row["report_id"] for row in found.changed_rows
         }
         for row in await self._fetch_by_id(select(*REPORT_COLUMNS), reports.c.id, wanted):
-            try:
-                found.reports[row["id"]] = to_report(row)
-            except ValueError as error:
-                found.poisoned.append(self._to_poisoned(row["id"], error))
+            report, unknown = to_known_report(row)
+            if unknown:
+                found.unreadable[row["id"]] = unknown_values_reason(unknown)
+                found.poisoned.append(self._to_poisoned(row["id"], found.unreadable[row["id"]]))
+            else:
+                found.reports[row["id"]] = report
         per_link = select(comment_pairs.c.link_id, func.count().label("count")).where(
             difference_queries.is_live_on_github()
         )
@@ -150,9 +153,9 @@ class SnapshotReader:
         )
         found.remote_comment_counts = {row["link_id"]: row["count"] for row in rows}
 
-    def _to_poisoned(self, report: UUID, error: ValueError) -> PoisonedItem:
+    def _to_poisoned(self, report: UUID, reason: str) -> PoisonedItem:
         mine = (link.id for link in self._found.links.values() if link.report_id == report)
-        return PoisonedItem(what=f"report {report}", reason=f"{error}.", link_id=next(mine, None))
+        return PoisonedItem(what=f"report {report}", reason=f"{reason}.", link_id=next(mine, None))
 
     async def _read_links_of_differences(self) -> None:
         found = self._found

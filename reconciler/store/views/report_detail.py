@@ -10,8 +10,8 @@ from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
+    to_known_report,
     to_local_comment,
-    to_report,
 )
 from reconciler.store.mappers import to_comment_pair, to_intent
 from reconciler.store.schema.tables import comment_pairs, intents, withheld
@@ -22,9 +22,7 @@ from reconciler.store.sync.ledger import read_link_of_report
 async def read_report_detail(
     connection: AsyncConnection, report_id: ReportId, lines: int
 ) -> ReportDetail | None:
-    """Read a report with at most `lines` of its history, the newest. Raises ValueError for a value that this
-    program does not know.
-    """
+    """Read a report with at most `lines` of its history, the newest."""
     report_query = select(*REPORT_COLUMNS).where(reports.c.id == report_id)
     row = (await connection.execute(report_query)).mappings().first()
     if row is None:
@@ -38,8 +36,10 @@ async def read_report_detail(
     withheld_query = select(withheld.c.entry_id, withheld.c.kind).where(
         withheld.c.project_id == row["project_id"], withheld.c.report_id == report_id
     )
+    report, unknown = to_known_report(row)
     return ReportDetail(
-        report=to_report(row),
+        report=report,
+        unknown=unknown,
         link=link,
         comments=tuple(
             to_local_comment(each) for each in (await connection.execute(comment_query)).mappings()

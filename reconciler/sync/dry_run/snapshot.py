@@ -114,6 +114,7 @@ def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
         detached=rest(stored.detached),
         contested=rest(stored.contested),
         orphaned=rest(stored.orphaned),
+        unreadable=tuple(row for row in stored.unreadable if row[0].report_id not in reports),
         released=rest(map(state.current_link, stored.released)),
     )
 
@@ -128,6 +129,8 @@ def _issue_columns_of(row: ChangedLink) -> IssueColumns | None:
 
 def _is_orphaned(row: ChangedLink, query: SnapshotQuery) -> bool:
     report = row.thread.report
+    if row.thread.unreadable:
+        return False
     return query.local if report is None else report.project_id != query.project_id
 
 

@@ -111,6 +111,7 @@ class DryRunState:
             report=self.current_report(stored.report) if stored.report else None,
             pairs=(*pairs, *made),
             comments=tuple(left),
+            unreadable=stored.unreadable,
         )
 
     def note_live_pairs(self, pairs: Iterable[CommentPair]) -> None:
