@@ -103,6 +103,10 @@ class GitHubError(ReconcilerError):
     kind = "github"
 
 
+class AnswerTooHeavyError(GitHubError):
+    """GitHub kept answering one request with a 5xx, or with more than is taken: its rows may be too heavy."""
+
+
 class RowUnreadableError(GitHubError):
     """One issue, its thread or its events can't be read: its link rests, the rest of the project goes on."""
 

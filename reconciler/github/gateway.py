@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from reconciler.errors import CredentialError, GitHubError, LimitedError
+from reconciler.errors import AnswerTooHeavyError, CredentialError, GitHubError, LimitedError
 from reconciler.github.credentials import Credential, fingerprint
 from reconciler.github.http import HttpClient, Reply
 from reconciler.github.limits import LimitBackoff, LimitWait, limit_wait, limited_error
-from reconciler.github.transport import AnswerLostError, NotSentError
+from reconciler.github.transport import AnswerLostError, AnswerTooLargeError, NotSentError
 from reconciler.github.wire import error_message, error_reason, is_json, limit_hint
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
@@ -77,10 +77,17 @@ class Gateway:
         """Return the fingerprint of the token that the next request will carry: the key of its ETags."""
         return fingerprint((await self._current_token()).reveal())
 
-    async def read(self, url: str, *, etag: str | None = None) -> ReadAnswer:
-        """Send a GET. Raises LimitedError, CredentialError, ForeignOriginError, GitHubError."""
+    async def read(self, url: str, *, etag: str | None = None, attempts: int | None = None) -> ReadAnswer:
+        """Send a GET. Raises LimitedError, CredentialError, ForeignOriginError, GitHubError.
+
+        AnswerTooHeavyError is the GitHubError for a request that GitHub can't answer while it answers others.
+        """
         return await call_with_retries(
-            lambda: self._read(url, etag), clock=self._clock, random_fraction=self._random_fraction
+            lambda: self._read(url, etag),
+            clock=self._clock,
+            random_fraction=self._random_fraction,
+            request=f" to GET {url.removeprefix(self.http.origin.base_url)}",
+            attempts=attempts or MAX_ATTEMPTS,
         )
 
     def send_deadline(self) -> float:
@@ -139,6 +146,8 @@ class Gateway:
         await self._spend_points(1)
         try:
             reply = await self.http.get(url, token, etag=etag)
+        except AnswerTooLargeError as error:
+            raise TransientError(str(error), is_heavy=True) from None
         except (NotSentError, AnswerLostError) as error:
             raise TransientError(str(error)) from None
         if reply.redirects:
@@ -206,25 +215,33 @@ class Gateway:
     def _require_complete_reply(self, reply: Reply) -> Reply:
         if reply.status >= 500:
             message = error_message(reply.body)
-            raise TransientError(
-                single_printable_line(f"it answered {reply.status}" + (f" ({message})" if message else ""))
-            )
+            words = f"it answered {reply.status}" + (f" ({message})" if message else "")
+            raise TransientError(single_printable_line(words), is_heavy=True)
         if reply.status == 200 and not is_json(reply.body):
             raise TransientError("it answered with something that is not JSON")
         return reply
 
 
 class TransientError(Exception):
-    """A failure that may be over at the next attempt."""
+    """A failure that may be over at the next attempt. `is_heavy`: or that a smaller page may avoid."""
+
+    def __init__(self, message: str, *, is_heavy: bool = False) -> None:
+        super().__init__(message)
+        self.is_heavy = is_heavy
 
 
 async def call_with_retries(
-    ask: Callable[[], Awaitable[T]], *, clock: Clock, random_fraction: Callable[[], float]
+    ask: Callable[[], Awaitable[T]],
+    *,
+    clock: Clock,
+    random_fraction: Callable[[], float],
+    request: str = "",
+    attempts: int = MAX_ATTEMPTS,
 ) -> T:
     """Return what `ask` returns, called again after a TransientError.
 
     `random_fraction` returns a number in [0, 1): it spreads the waits, so that many processes do not come
-    back at the same moment. Raises GitHubError after the last attempt.
+    back at the same moment. Raises GitHubError after the last attempt; it names the request (" to GET …").
     """
     begun = clock.monotonic()
 
@@ -238,7 +255,7 @@ async def call_with_retries(
         return await ask()
 
     def stop(state: RetryCallState) -> bool:
-        return clock.monotonic() - begun > LATEST_ATTEMPT_SECONDS or stop_after_attempt(MAX_ATTEMPTS)(state)
+        return clock.monotonic() - begun > LATEST_ATTEMPT_SECONDS or stop_after_attempt(attempts)(state)
 
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TransientError), wait=wait, stop=stop, sleep=clock.sleep, reraise=True
@@ -246,4 +263,5 @@ async def call_with_retries(
     try:
         return await retrying(once)
     except TransientError as error:
-        raise GitHubError(f"GitHub could not be asked: {error}.") from None
+        text = f"GitHub could not be asked: {error}{request}."
+        raise (AnswerTooHeavyError(text) if error.is_heavy else GitHubError(text)) from None

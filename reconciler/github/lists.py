@@ -10,19 +10,23 @@ from typing import Generic, TypeVar
 
 from msgspec import Raw
 
-from reconciler.errors import GitHubError
+from reconciler.errors import AnswerTooHeavyError, GitHubError
 from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, PageRequest, earlier
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import parse_next_link
+from reconciler.github.page_size import SMALLER_PAGES, fits, next_row, resized
 from reconciler.github.repository_ref import RepositoryRef, require_ok
 from reconciler.github.translate import ListRow
 from reconciler.github.wire import decode_members
 from reconciler.model.issue import ListState
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.ports import ListPage
 
 T = TypeVar("T")
 MAX_ETAG_CHARS = 200
+MAX_HIDDEN_ROWS = 10
+"""So many rows in a row may be stepped over; more are a list that can't be read."""
 ReadRow = Callable[[bytes | Raw, str], ListRow[T]]
 
 
@@ -78,7 +82,10 @@ class RepositoryList(Generic[T]):
         url = self._first_page_url(state.anchor, "desc")
         key = await self.ref.gateway.token_fingerprint()
         etag = state.etag if state.etag_credential == key else None
-        answered = await self.ref.gateway.read(url, etag=etag)
+        try:
+            answered = await self.ref.gateway.read(url, etag=etag)
+        except AnswerTooHeavyError as error:
+            return await self._fetch_smaller(url, error)
         if etag and answered.reply.status == 304:
             return None
         return await self._decode_answer(answered)
@@ -87,7 +94,49 @@ class RepositoryList(Generic[T]):
         return await self._fetch(page_request.link or self._first_page_url(page_request.since, "asc"))
 
     async def _fetch(self, url: str) -> ListAnswer[T]:
-        return await self._decode_answer(await self.ref.gateway.read(url))
+        try:
+            return await self._decode_answer(await self.ref.gateway.read(url))
+        except AnswerTooHeavyError as error:
+            return await self._fetch_smaller(url, error)
+
+    async def _fetch_smaller(self, url: str, error: AnswerTooHeavyError) -> ListAnswer[T]:
+        """Read the page's first rows, fewer and fewer; one that GitHub never shows is stepped over.
+
+        Raises GitHubError where GitHub answers nothing at all. An ETag of another address is none of this.
+        """
+        control = await self.ref.gateway.read(self.ref.url())
+        require_ok(control.reply, self.ref, self.ref.name)
+        for size in SMALLER_PAGES:
+            if fits(url, size):
+                try:
+                    answered = await self.ref.gateway.read(resized(url, size), attempts=1)
+                except AnswerTooHeavyError as smaller:
+                    error = smaller
+                    continue
+                return replace(await self._decode_answer(answered), etag=None)
+        return await self._step_over(resized(url, 1), error, control)
+
+    async def _step_over(self, url: str, error: AnswerTooHeavyError, control: ReadAnswer) -> ListAnswer[T]:
+        """Go on behind rows that GitHub does not even show alone, one by one; one problem stands for them.
+
+        Behind a cursor there is no way on: the rows left in its second are found by comparing links in full.
+        """
+        what = f"a row of {self.ref.name}'s list of {' '.join(self.path)}"
+        date = parse_date_header(control.reply.headers)
+        problem = PoisonedItem(what=what, reason=str(error), changed_before=date)
+        hidden: ListRow[T] = ListRow(id=None, at=None, problem=problem)
+        for _ in range(MAX_HIDDEN_ROWS):
+            following = next_row(url)
+            if following is None:
+                return ListAnswer(rows=(hidden,), next=None, date=date, etag=None, token=control.token)
+            url = following
+            try:
+                answered = await self.ref.gateway.read(url, attempts=1)
+            except AnswerTooHeavyError:
+                continue
+            answer = await self._decode_answer(answered)
+            return replace(answer, rows=(hidden, *answer.rows), etag=None)
+        raise error
 
     async def _decode_answer(self, answered: ReadAnswer) -> ListAnswer[T]:
         reply, name = answered.reply, self.ref.name

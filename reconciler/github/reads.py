@@ -5,11 +5,12 @@ from itertools import chain
 
 from msgspec import Raw
 
-from reconciler.errors import GitHubError, MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import AnswerTooHeavyError, GitHubError, MovedError, NotThereError, RowUnreadableError
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
 from reconciler.github.origin import issue_number_in_url, parse_next_link
+from reconciler.github.page_size import SMALLER_PAGES, resized
 from reconciler.github.repository_ref import RepositoryRef, require_hooks_ok, require_object_ok, require_ok
 from reconciler.github.translate import FieldOfLabel
 from reconciler.github.wire import (
@@ -106,12 +107,14 @@ class Reads:
 
     async def issue(self, number: IssueNumber) -> Issue:
         """Read an issue. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
-        return await self._read_issue(await self._get(self._ref.url("issues", number)), number)
+        return await self._read_issue(await self._get_object(self._ref.url("issues", number)), number)
 
     async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
         """Read an issue; None when it has not changed since. Raises what `issue` raises."""
         ours = known is not None and known.credential == await self._ref.gateway.token_fingerprint()
-        reply = await self._get(self._ref.url("issues", number), known.issue if known and ours else None)
+        reply = await self._get_object(
+            self._ref.url("issues", number), known.issue if known and ours else None
+        )
         return None if reply.status == 304 else await self._read_issue(reply, number)
 
     async def _read_issue(self, reply: Reply, number: IssueNumber) -> Issue:
@@ -126,14 +129,14 @@ class Reads:
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
         """Read a comment. Raises NotThereError."""
         what = f"the comment {self._ref.name} {comment_id}"
-        reply = await self._get(self._ref.url("issues", "comments", comment_id))
+        reply = await self._get_object(self._ref.url("issues", "comments", comment_id))
         require_object_ok(reply, self._ref, what)
         return decode_comment(reply.body, what)
 
     async def issue_thread(self, number: IssueNumber) -> IssueThread:
         """Read an issue with its complete thread, and the ETags of both where the thread is one page."""
         key = await self._ref.gateway.token_fingerprint()
-        reply = await self._get(self._ref.url("issues", number))
+        reply = await self._get_object(self._ref.url("issues", number))
         issue = await self._read_issue(reply, number)
         rows, pages = await self._read_thread_once(number) if issue.comments else ((), [])
         tags = [page.headers.get("etag") for page in (reply, *pages)]
@@ -154,13 +157,13 @@ class Reads:
         """Whether conditional requests for the issue and for its thread, if it has one, are answered 304."""
         if known.credential != await self._ref.gateway.token_fingerprint():
             return False
-        reply = await self._get(self._ref.url("issues", number), known.issue)
+        reply = await self._get_object(self._ref.url("issues", number), known.issue)
         if reply.status != 304:
             await self._read_issue(reply, number)
             return False
         if known.thread is None:
             return True
-        return (await self._get(self._thread_url(number), known.thread)).status == 304
+        return (await self._get_object(self._thread_url(number), known.thread)).status == 304
 
     async def _read_thread_once(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
         """Read all pages of comments: complete or an error, because deletions are inferred from it.
@@ -214,9 +217,26 @@ class Reads:
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self._ref.gateway.read(url, etag=etag)).reply
 
+    async def _get_object(self, url: str, etag: str | None = None) -> Reply:
+        """Read what concerns one issue alone. Raises RowUnreadableError where GitHub can't answer that."""
+        try:
+            return await self._get(url, etag)
+        except AnswerTooHeavyError as error:
+            raise RowUnreadableError(str(error)) from None
+
     async def _read_pages(
         self, url: str, what: str, require: RequireReply = require_object_ok
     ) -> list[Reply]:
+        """Read every page, with fewer rows on each while GitHub does not answer."""
+        failed = ""
+        for size in (PER_PAGE, *SMALLER_PAGES):
+            try:
+                return await self._pages_from(resized(url, size), what, require)
+            except AnswerTooHeavyError as error:
+                failed = str(error)
+        raise RowUnreadableError(failed)
+
+    async def _pages_from(self, url: str, what: str, require: RequireReply) -> list[Reply]:
         pages: list[Reply] = []
         link: str | None = url
         while link is not None:

@@ -52,6 +52,10 @@ class AnswerLostError(Exception):
     """The request may have arrived; its answer did not, or not completely."""
 
 
+class AnswerTooLargeError(AnswerLostError):
+    """The answer is larger than `MAX_ANSWER_BYTES`."""
+
+
 @dataclass(slots=True)
 class _PooledClient:
     """A client and how many requests are under way in it."""
@@ -153,7 +157,7 @@ async def _read_bounded(answer: httpx.Response) -> bytes:
     async for piece in answer.aiter_bytes():
         body += piece
         if len(body) > MAX_ANSWER_BYTES:
-            raise AnswerLostError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+            raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
     return bytes(body)
 
 

@@ -58,10 +58,13 @@ class PoisonedItem:
     """Something that can't be read or decided, with the reason; everything else continues."""
 
     what: str  # "report 0b5e…", "issue acme/web#12"
-    reason: str
+    reason: str = field(compare=False)  # it may name a request, which differs each time
     link_id: LinkId | None = None
     number: IssueNumber | None = None  # of GitHub's rows: the issue it belongs to, as far as it can be read
     comment_id: RemoteCommentId | None = None
+    changed_before: datetime | None = field(
+        default=None, compare=False
+    )  # of a row that GitHub never shows: which issue's is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,9 +119,17 @@ class Ledger(Protocol):
         ...
 
     async def mark_all_due_for_verification(
-        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        at: datetime,
+        *,
+        compared_before: datetime | None = None,
     ) -> None:
-        """Make every ACTIVE link of this repository due for verification, because its lists start again."""
+        """Make every ACTIVE link of this repository due for verification, because its lists start again.
+
+        `compared_before`: only those that were compared before then and are not due yet.
+        """
         ...
 
     async def verification_coverage(self, project_id: ProjectId, since: datetime) -> VerificationCoverage:

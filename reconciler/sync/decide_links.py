@@ -81,7 +81,10 @@ async def _decide_or_quarantine(context: Context, view: LinkObservation) -> Link
         if isinstance(decided, LinkPlan):
             return decided
         raise ValueError(f"fields {sorted(decided)} stayed undecided although their events were read")
-    except (NotThereError, MovedError, RowUnreadableError) as error:
+    except RowUnreadableError as error:
+        await context.github.repository()  # raises where it is not this issue alone that can't be read
+        return quarantine_plan(context, view, str(error))
+    except (NotThereError, MovedError) as error:
         return quarantine_plan(context, view, str(error))
     except ReconcilerError:
         raise

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from reconciler.errors import MovedError, NotThereError, RowUnreadableError, UsageError
+from reconciler.errors import MovedError, NotThereError, UsageError
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
@@ -57,7 +57,7 @@ async def link_report(
             )
         try:
             issue = await context.github.issue(number)
-        except (NotThereError, MovedError, RowUnreadableError) as error:
+        except (NotThereError, MovedError) as error:
             raise UsageError(f"{state.repository}#{number} can't be linked: {error}") from error
         made = build_link(context, state, report, issue, origin, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)

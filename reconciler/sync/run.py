@@ -52,7 +52,7 @@ from reconciler.sync.result import (
     ending_of_error,
     with_next_pass_time,
 )
-from reconciler.sync.verify import verify_all_links, verify_due_links
+from reconciler.sync.verify import look_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 
 IDLE_PASS_REQUESTS = 2
@@ -134,6 +134,7 @@ class _Pass:
         self.applier.has_unread_pages = observation.has_more_pages
         await adopt_and_close_duplicates(self.context, unlinked, self.stats)
         await self.applier.apply_observation(observation, decision.plans)
+        await look_for_hidden_rows(self.context, self.project_state, decision.poisoned)
         await webhook_hints.report_changes_for_delivery_check(
             self.context, self.project_state, observation, decision.plans
         )

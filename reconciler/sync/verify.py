@@ -7,7 +7,7 @@ verify` compares every link of a project now, in as many passes as the limits as
 Source: docs/reference/github.md, List rules, 9.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from reconciler.decide.comments import edited_originals
 from reconciler.model.ids import ReportId
 from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import LocalThread, ProjectState
+from reconciler.model.snapshot import LocalThread, PoisonedItem, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import (
@@ -133,6 +133,20 @@ async def is_unchanged_on_github(context: Context, link: Link) -> bool:
         return await context.github.is_unchanged(link.number, etags)
     except ISSUE_NOT_SHOWN_ERRORS:
         return False  # the full read says what became of it
+
+
+async def look_for_hidden_rows(context: Context, state: ProjectState, rows: Iterable[PoisonedItem]) -> None:
+    """Make links due that a row may belong to which GitHub's list never shows: a read of the issue says more.
+
+    Where a link rests already, it is taken for that one.
+    """
+    before = max((row.changed_before for row in rows if row.changed_before), default=None)
+    now = context.github.now()
+    if before is None or await context.stores.ledger.resting_links(context.project.id, now):
+        return
+    await context.stores.ledger.mark_all_due_for_verification(
+        context.project.id, state.repository_id, now - timedelta(seconds=1), compared_before=before
+    )
 
 
 async def verify_all_links(

@@ -234,6 +234,9 @@ class IntentWriter:
             await self.context.stores.intents.save_unconfirmed(planned)
             if await self.read_missing_issue(link):
                 self.put_to_rest.add(link.id)
+                self.stats.problems.append(
+                    f"{intent.operation.value} for report {intent.report_id}: {reason}"
+                )
                 return
         await self._quarantine_intent(intent, reason)
 

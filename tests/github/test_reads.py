@@ -65,7 +65,7 @@ async def test_an_installation_has_no_push_permission_in_answers() -> None:
 
 @pytest.mark.parametrize(
     ("status", "advice"),
-    [(403, "what the token may do"), (404, "exists"), (410, "switched on"), (451, "legal")],
+    [(403, "what the token may do"), (404, "exists"), (410, "github.api_version"), (451, "legal")],
 )
 async def test_a_repository_that_is_not_shown_is_unreadable(
     harness: ClientHarness, github: GitHub, status: int, advice: str

@@ -173,7 +173,12 @@ class StoredLedger:
             return frozenset(LinkId(each) for each in (await connection.execute(query)).scalars())
 
     async def mark_all_due_for_verification(
-        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        at: datetime,
+        *,
+        compared_before: datetime | None = None,
     ) -> None:
         due = update(links).where(
             links.c.project_id == project_id,
@@ -181,6 +186,8 @@ class StoredLedger:
             links.c.state == LinkState.ACTIVE,
             links.c.checked_at.is_not(None),
         )
+        if compared_before is not None:
+            due = due.where(links.c.checked_at < compared_before, links.c.check_due > at)
         async with self._database.write() as connection:
             await connection.execute(due.values(check_due=at, revision=links.c.revision + 1))
 

@@ -259,7 +259,12 @@ class DryLedger(ReadsOnly):
         return self._state.resting_links(stored, at)
 
     async def mark_all_due_for_verification(
-        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        at: datetime,
+        *,
+        compared_before: datetime | None = None,
     ) -> None:
         self._state.all_due = (repository_id, at)
 
