@@ -18,7 +18,7 @@ from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPairState, FrozenField, LinkState
 from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.report_detail import DatedChange, ReportView
+from reconciler.model.report_detail import DatedChange, ReportView, SkippedComments
 from reconciler.model.snapshot import Change
 from tests.support.factories import (
     AFTER,
@@ -247,3 +247,25 @@ def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, 
     local_comments = (a_local_comment(),) if origin is THEIRS else ()
     (comment,) = explained(comments=local_comments, pairs=(pair,), withheld={pair.id: kind}).comments
     assert comment.state == words
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_value_that_nobody_here_knows_is_shown_as_it_is(*, linked: bool) -> None:
+    values: dict[str, Any] = {} if linked else {"link": None}
+    shown = explained(unknown={Field.SEVERITY: "blocker"}, **values)
+    assert shown.state == "Needs you"
+    assert "severity is 'blocker'" in (shown.reason or "")
+    (severity,) = (each for each in shown.fields if each.field is Field.SEVERITY)
+    assert severity.bugspark == "blocker"
+    assert severity.moved == {Side.BUGSPARK}
+
+
+def test_comments_that_were_passed_over_are_counted_by_reason() -> None:
+    skipped = [
+        replace(a_pair(Side.GITHUB, None, None), state=CommentPairState.SKIPPED, reason=reason)
+        for reason in ("older", "not heard", "older")
+    ]
+    assert explained(pairs=tuple(skipped)).skipped == (
+        SkippedComments(reason="not heard", count=1),
+        SkippedComments(reason="older", count=2),
+    )

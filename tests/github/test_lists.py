@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import pytest
 
 from reconciler.demo.github.faults import DuringRequest, Rewrite
+from reconciler.demo.github.messages import Problem
 from reconciler.demo.github.rows import Issue as Row
-from reconciler.errors import GitHubError
+from reconciler.errors import AnswerTooHeavyError, GitHubError
 from reconciler.model.issue import ListState
 from reconciler.ports import ListPage
 from tests.github.client_harness import ClientHarness, open_client
@@ -346,3 +347,27 @@ async def test_a_renamed_repository_is_read_by_its_numeric_id(harness: ClientHar
     github.web.open_issue("Two", by="alice")
     await mirror.follow(harness.another())
     assert [row.title for row in mirror.issues.values()] == ["One", "Two"]
+
+
+def never_shown(_: dict[str, Any]) -> None:
+    raise Problem(502, "Server Error")
+
+
+async def test_many_rows_that_are_never_shown_are_a_list_that_cannot_be_read(
+    harness: ClientHarness, github: GitHub
+) -> None:
+    for each in range(12):
+        row = github.web.open_issue(f"Heavy {each}", by="alice")
+        github.simulator.views.edits[row.id] = never_shown
+    with pytest.raises(AnswerTooHeavyError, match=r"502 .*GET /repos/acme/web/issues\?.*per_page=1"):
+        async for _ in harness.repository.all_issues():
+            pass
+
+
+async def test_the_newest_number_is_estimated_where_the_newest_is_never_shown(
+    harness: ClientHarness, github: GitHub
+) -> None:
+    github.web.open_issue("Light", by="alice")
+    heavy = github.web.open_issue("Heavy", by="alice")
+    github.simulator.views.edits[heavy.id] = never_shown
+    assert await harness.repository.newest_number() == 1

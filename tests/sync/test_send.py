@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from reconciler.errors import RowUnreadableError
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import RemoteCommentId
@@ -96,3 +97,32 @@ async def test_a_swap_stops_where_one_label_could_not_be_taken_off(answer: Write
     found, asked = await sent(SWAP, add_label=[labels("low", "high")], remove_label=[answer])
     assert found == answer
     assert len(asked) == 2
+
+
+FULL = tuple(f"area {each}" for each in range(100))
+TOO_MANY = Refused(status=422, reason="an issue has no more than 100 labels", gone=False, request_id=None)
+
+
+async def test_on_a_full_issue_the_old_labels_go_first() -> None:
+    github_side = ScriptedGitHub(
+        remove_label=[labels(*FULL[:99]), labels(*FULL[:98])], add_label=[labels("High")]
+    )
+    answer = await send_intent(cast("GitHub", github_side), an_intent(Operation.SEVERITY, SWAP), FULL)
+    assert answer == labels("High")
+    assert github_side.requests == [
+        ("remove_label", 12, "low"),
+        ("remove_label", 12, "medium"),
+        ("add_label", 12, "High"),
+    ]
+
+
+async def test_a_label_that_can_not_be_removed_from_a_full_issue_ends_the_swap() -> None:
+    github_side = ScriptedGitHub(remove_label=[FORBIDDEN])
+    answer = await send_intent(cast("GitHub", github_side), an_intent(Operation.SEVERITY, SWAP), FULL)
+    assert (answer, github_side.requests) == (FORBIDDEN, [("remove_label", 12, "low")])
+
+
+async def test_nothing_is_removed_where_it_is_unknown_whether_the_issue_is_full() -> None:
+    github_side = ScriptedGitHub(add_label=[TOO_MANY], issue=[RowUnreadableError("unreadable")])
+    answer = await send_intent(cast("GitHub", github_side), an_intent(Operation.SEVERITY, SWAP))
+    assert (answer, github_side.requests) == (TOO_MANY, [("add_label", 12, "High"), ("issue", 12)])
