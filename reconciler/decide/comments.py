@@ -24,7 +24,7 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPair, CommentPairState, LinkObservation
+from reconciler.model.link import CommentPair, CommentPairState, LinkObservation, is_outdated
 from reconciler.model.plan import (
     Action,
     CommentEvent,
@@ -128,7 +128,10 @@ def is_passed_over(pair: CommentPair) -> bool:
 
 
 def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
-    stale = pair.remote_updated_at is not None and comment.updated_at < pair.remote_updated_at
+    # A full read compares content: it has asked twice for what seemed older (sync/full_read.py).
+    stale = not draft.view.is_complete and is_outdated(
+        comment.updated_at, pair.remote_updated_at, draft.view.now
+    )
     # A tombstone stays one, and a row of a list that lags behind says nothing new.
     if pair.state is not CommentPairState.LIVE or stale:
         return

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from reconciler.decide.comment_draft import NewId
@@ -10,7 +11,7 @@ from reconciler.decide.comments import decide_comments
 from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import CommentPairState, Link, LinkObservation, LinkState, SeenIssue
+from reconciler.model.link import CommentPairState, Link, LinkObservation, LinkState, SeenIssue, is_outdated
 from reconciler.model.plan import LinkPlan, LocalAction
 from reconciler.model.policy import SyncPolicy
 
@@ -101,14 +102,14 @@ def seen_issue(issue: Issue) -> SeenIssue:
     )
 
 
-def has_new_information(link: Link, issue: Issue) -> bool:
-    """Whether a list row says something new. An older row never does, since lists lag.
+def has_new_information(link: Link, issue: Issue, now: datetime) -> bool:
+    """Whether a list row, read at `now`, says something new. An older row never does, since lists lag.
 
     Source: docs/design.md, Writing to GitHub.
     """
     if link.seen is None:
         return True
-    return issue.updated_at >= link.seen.updated_at and seen_issue(issue) != link.seen
+    return not is_outdated(issue.updated_at, link.seen.updated_at, now) and seen_issue(issue) != link.seen
 
 
 def is_other_issue(link: Link, issue: Issue) -> bool:
@@ -116,13 +117,13 @@ def is_other_issue(link: Link, issue: Issue) -> bool:
     return link.seen is not None and link.seen.id is not None and link.seen.id != issue.id
 
 
-def is_possibly_outdated(link: Link, issue: Issue) -> bool:
-    """Whether a row that differs has the same `updated_at` as the one we know.
+def is_possibly_outdated(link: Link, issue: Issue, now: datetime) -> bool:
+    """Whether a row that is news has the same `updated_at` as the one we know, or an earlier one.
 
     It may be older than our own write, so the issue itself is read first.
     """
     return (
         link.seen is not None
-        and issue.updated_at == link.seen.updated_at
-        and has_new_information(link, issue)
+        and issue.updated_at <= link.seen.updated_at
+        and has_new_information(link, issue, now)
     )

@@ -17,9 +17,10 @@ from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import parse_next_link
 from reconciler.github.page_size import SMALLER_PAGES, fits, next_row, resized
 from reconciler.github.repository_ref import RepositoryRef, require_ok
-from reconciler.github.translate import ListRow
+from reconciler.github.translate import ListRow, clamp_times
 from reconciler.github.wire import decode_members
 from reconciler.model.issue import ListState
+from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.ports import ListPage
 
@@ -45,9 +46,11 @@ class RepositoryList(Generic[T]):
         state = state or ListState(anchor=await self._new_anchor())
         if state.cursor is None:
             answer = await self._probe(state)
-            if answer is None:
+            if self._is_ahead(state.anchor):
+                state = self._read_back_state()
+            elif answer is None:
                 return
-            if answer.next is None:
+            elif answer.next is None:
                 yield _build_page(answer.rows, state_after_probe(state.anchor, answer, self.overlap))
                 return
         async for page in self._drain(state):
@@ -65,9 +68,13 @@ class RepositoryList(Generic[T]):
 
     async def _drain(self, state: ListState) -> AsyncIterator[ListPage[T]]:
         drain: Drain[T] = Drain(state.cursor or state.anchor, keep=self.overlap)
-        unfinished = ListState(anchor=state.anchor)
         while (page_request := drain.next_request()) is not None:
-            step = drain.process_answer(await self._fetch_requested(page_request))
+            answer = await self._fetch_requested(page_request)
+            if self._is_ahead(page_request.since):
+                state = self._read_back_state()
+                drain = Drain(state.anchor, keep=self.overlap)
+                continue
+            step, unfinished = drain.process_answer(answer), ListState(anchor=state.anchor)
             # Rule 4: each drained page is committed with its cursor.
             yield _build_page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
         new_anchor = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
@@ -76,6 +83,17 @@ class RepositoryList(Generic[T]):
         yield _build_page(
             drain.seen_rows.take_new(answer.rows), state_after_drain(new_anchor, answer, drain.covered)
         )
+
+    def _is_ahead(self, position: datetime) -> bool:
+        """Whether a position is ahead of GitHub's clock, which has been corrected since it was stored.
+
+        The list would show nothing until the clock gets there.
+        """
+        time = self.ref.github_time
+        return time.is_known and position > time.now() + CLOCK_TOLERANCE
+
+    def _read_back_state(self) -> ListState:
+        return ListState(anchor=earlier(self.ref.github_time.now().replace(microsecond=0), MAX_CLOCK_ERROR))
 
     async def _probe(self, state: ListState) -> ListAnswer[T] | None:
         """Probe the list (rule 2); None for a 304. An ETag belongs to one URL and one token."""
@@ -143,11 +161,13 @@ class RepositoryList(Generic[T]):
         if reply.status == 410:
             await self.ref.require_supported_version()
         require_ok(reply, self.ref, f"the lists of {name}")
-        rows = tuple(self.read_row(raw, name) for raw in decode_members(reply.body, f"the lists of {name}"))
+        date = parse_date_header(reply.headers)
+        rows = (self.read_row(raw, name) for raw in decode_members(reply.body, f"the lists of {name}"))
+        # `at` stays as GitHub sorts by it.
         return ListAnswer(
-            rows=rows,
+            rows=tuple(_clamp_row(row, date) for row in rows),
             next=parse_next_link(reply.headers.get("link")),
-            date=parse_date_header(reply.headers),
+            date=date,
             etag=_usable_etag(reply.headers.get("etag")),
             token=answered.token,
         )
@@ -212,6 +232,11 @@ def _state_with_etag(anchor: datetime, answer: ListAnswer[T]) -> ListState:
 def _usable_etag(text: str | None) -> str | None:
     """Return the ETag verbatim; None for one that could not be sent back or stored."""
     return text if text and text.isascii() and text.isprintable() and len(text) <= MAX_ETAG_CHARS else None
+
+
+def _clamp_row(row: ListRow[T], date: datetime | None) -> ListRow[T]:
+    value = clamp_times(row.value, date)
+    return row if value is row.value else replace(row, value=value)
 
 
 def _build_page(rows: tuple[ListRow[T], ...], state: ListState | None) -> ListPage[T]:

@@ -9,10 +9,11 @@ from reconciler.errors import AnswerTooHeavyError, GitHubError, MovedError, NotT
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
+from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import issue_number_in_url, parse_next_link
 from reconciler.github.page_size import SMALLER_PAGES, resized
 from reconciler.github.repository_ref import RepositoryRef, require_hooks_ok, require_object_ok, require_ok
-from reconciler.github.translate import FieldOfLabel
+from reconciler.github.translate import FieldOfLabel, clamp_times
 from reconciler.github.wire import (
     CommentRow,
     EventKindRow,
@@ -130,14 +131,14 @@ class Reads:
         row = decode_object(reply.body, IssueRow, what)
         if row.is_pull_request:
             raise NotThereError(f"{self._ref.name}#{number} is a pull request.", reply.status)
-        return translate.to_issue(row)
+        return clamp_times(translate.to_issue(row), parse_date_header(reply.headers))
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
         """Read a comment. Raises NotThereError."""
         what = f"the comment {self._ref.name} {comment_id}"
         reply = await self._get_object(self._ref.url("issues", "comments", comment_id))
         require_object_ok(reply, self._ref, what)
-        return decode_comment(reply.body, what)
+        return clamp_times(decode_comment(reply.body, what), parse_date_header(reply.headers))
 
     async def issue_thread(self, number: IssueNumber) -> IssueThread:
         """Read an issue with its complete thread, and the ETags of both where the thread is one page."""
@@ -181,8 +182,11 @@ class Reads:
         for _ in range(MAX_THREAD_READS):
             pages = await self._read_pages(self._thread_url(number), what)
             if await self._are_pages_unchanged(pages[:-1]):
-                rows = chain.from_iterable(decode_object(page.body, list[Raw], what) for page in pages)
-                found = (self._thread_comment(raw, number) for raw in rows)
+                found = (
+                    clamp_times(self._thread_comment(raw, number), parse_date_header(page.headers))
+                    for page in pages
+                    for raw in decode_object(page.body, list[Raw], what)
+                )
                 return tuple({comment.id: comment for comment in found}.values()), pages
         raise RowUnreadableError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
 
@@ -200,8 +204,11 @@ class Reads:
         pages = await self._read_pages(
             self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
-        rows = chain.from_iterable(decode_object(page.body, list[Raw], what) for page in pages)
-        events = (self._decode_field_event(raw, what) for raw in rows)
+        events = (
+            clamp_times(self._decode_field_event(raw, what), parse_date_header(page.headers))
+            for page in pages
+            for raw in decode_object(page.body, list[Raw], what)
+        )
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
 
     async def hooks(self) -> tuple[Hook, ...]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -115,6 +115,22 @@ def is_collaborator(association: str | None) -> bool | None:
     """Whether an `author_association` is a collaborator's, in any case; None: GitHub does not say."""
     known = (association or "").upper()
     return known in _COLLABORATOR_ASSOCIATIONS if known in _COLLABORATOR_ASSOCIATIONS | _OTHERS else None
+
+
+def clamp_times(value: T, date: datetime | None) -> T:
+    """Return an issue, comment or event with no time later than its answer's `Date`; anything else as it is.
+
+    GitHub's own times have been hours ahead, and what came later must not look old for it
+    (docs/reference/github.md, Lists).
+    """
+    match value:
+        case Issue() | RemoteComment() if date and max(value.created_at, value.updated_at) > date:
+            created, updated = min(value.created_at, date), min(value.updated_at, date)
+            return replace(value, created_at=created, updated_at=updated)
+        case FieldEvent() if date and value.at > date:
+            return replace(value, at=date)
+        case _:
+            return value
 
 
 def to_account(row: UserRow | None) -> Account | None:

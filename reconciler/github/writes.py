@@ -10,7 +10,9 @@ from reconciler.errors import ForeignOriginError, GitHubError
 from reconciler.github import translate
 from reconciler.github.classify import classify_delete, classify_write
 from reconciler.github.http import MAX_REDIRECTS, Reply
+from reconciler.github.limits import parse_date_header
 from reconciler.github.reads import Reads, decode_comment
+from reconciler.github.translate import clamp_times
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import HookRow, IssueRow, LabelRow, decode, encode_body
 from reconciler.model.ids import IssueNumber, RemoteCommentId
@@ -108,7 +110,10 @@ class Writes(Reads):
         read: Callable[[bytes], T],
     ) -> WriteResult[T]:
         reply = await self._send(method, parts, payload, doing)
-        return classify_write(reply, doing, read) if isinstance(reply, Reply) else reply
+        if not isinstance(reply, Reply):
+            return reply
+        date = parse_date_header(reply.headers)
+        return classify_write(reply, doing, lambda body: clamp_times(read(body), date))
 
     async def _send(
         self, method: str, parts: tuple[str | int, ...], payload: Body | None, doing: str

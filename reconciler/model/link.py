@@ -4,7 +4,7 @@ At the end: everything known about a link when it is decided.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.model.fields import Base, Field, IssueFields, Side
@@ -65,6 +65,26 @@ class SeenIssue(IssueFields):
     updated_at: datetime
     # GitHub's own id: the same number with another id is another issue, perhaps of another repository
     id: int | None = None
+
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far GitHub's time may be behind a time that it has sent: its machines differ by seconds."""
+
+MAX_CLOCK_ERROR = timedelta(days=1)
+"""How far GitHub's clock may have been ahead before it was corrected.
+
+A `Date` that is further from the local clock is not believed (docs/reference/github.md, Credentials and
+versions).
+"""
+
+
+def is_outdated(moment: datetime, known: datetime | None, now: datetime) -> bool:
+    """Whether a row of this moment is older than what is known of its object.
+
+    A known time that is later than GitHub's `now` proves nothing: GitHub's clock was ahead when it was stored
+    (docs/reference/github.md, Lists).
+    """
+    return known is not None and moment < known <= now + CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +248,7 @@ class LinkObservation:
 
     link: Link
     report: Report
+    now: datetime  # GitHub's time when the rows were read
     issue: Issue | None = None
     comments: tuple[RemoteComment, ...] = ()
     pairs: tuple[CommentPair, ...] = ()

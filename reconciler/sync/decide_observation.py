@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.decide.link import has_new_information, is_other_issue, is_possibly_outdated
 from reconciler.errors import MovedError, NotThereError, RowUnreadableError
@@ -59,8 +60,9 @@ async def decide_observation(
     unreadable |= _issues_of_unreadable_rows(snapshot, observation)
     links_in_full = (*links_in_full, *(link for link in snapshot.links if link.number in unreadable))
     in_full = _links_to_read_in_full(snapshot, issues, comments, observation, links_in_full)
+    elsewhere = {link.id for link in in_full}
     views = list(
-        _build_link_observations(snapshot, issues, comments, accounts, {link.id for link in in_full})
+        _build_link_observations(snapshot, issues, comments, accounts, elsewhere, context.github.now())
     )
     full = await read_links_in_full(context, project_state, in_full)
     plans = [
@@ -105,9 +107,10 @@ async def _reread_doubtful_issues(
     links = {link.number: link for link in snapshot.links}
     rows: dict[IssueNumber, Issue] = {}
     unreadable: set[IssueNumber] = set()
+    now = context.github.now()
     for number, row in observation.issues.items():
         link = links.get(number)
-        if link is None or number in observation.read_directly or not is_possibly_outdated(link, row):
+        if link is None or number in observation.read_directly or not is_possibly_outdated(link, row, now):
             rows[number] = row
             continue
         try:
@@ -195,6 +198,7 @@ def _build_link_observations(
     comments: Mapping[RemoteCommentId, RemoteComment],
     accounts: frozenset[AccountId],
     elsewhere: set[LinkId],
+    now: datetime,
 ) -> Iterable[LinkObservation]:
     rows: defaultdict[IssueNumber, list[RemoteComment]] = defaultdict(list)
     for row in comments.values():
@@ -211,7 +215,8 @@ def _build_link_observations(
         yield LinkObservation(
             link=link,
             report=report,
-            issue=issue if issue is not None and has_new_information(link, issue) else None,
+            now=now,
+            issue=issue if issue is not None and has_new_information(link, issue, now) else None,
             comments=tuple(rows[link.number]),
             pairs=tuple(pairs[link.id]),
             local_comments=tuple(unknown[link.report_id]),

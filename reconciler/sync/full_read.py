@@ -41,6 +41,7 @@ from reconciler.sync.decide_links import QUARANTINE_DURATION
 from reconciler.sync.linking import build_link
 from reconciler.sync.observe import is_own_account, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
+from reconciler.text import text_digest
 
 
 def competing_instance(
@@ -221,9 +222,11 @@ async def _build_link_observation(
 ) -> LinkObservation:
     assert local_thread.report is not None
     rows = {row.id: row for row in thread.comments}
+    rows |= await _read_older_comments(context, local_thread.pairs, rows)
     return LinkObservation(
         link=link,
         report=local_thread.report,
+        now=context.github.now(),
         issue=thread.issue,
         comments=tuple(mark_own_comments(context, link.repository_id, accounts, rows).values()),
         pairs=local_thread.pairs,
@@ -234,6 +237,27 @@ async def _build_link_observation(
         deleted_remote_ids=await _read_missing_comments(context, local_thread.pairs, rows),
         own_accounts=accounts,
     )
+
+
+async def _read_older_comments(
+    context: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
+) -> Mapping[RemoteCommentId, RemoteComment]:
+    """The comments that seem older than what is known and have another text, each read again by itself.
+
+    Either the thread lags behind, or the known time was ahead of GitHub's clock: then it is an edit, which no
+    later look would show as newer (docs/reference/github.md, Lists).
+    """
+    read = {}
+    for pair in pairs:
+        row = rows.get(pair.remote_id) if pair.remote_id is not None else None
+        if row is None or pair.state is not CommentPairState.LIVE or pair.remote_updated_at is None:
+            continue
+        if row.updated_at < pair.remote_updated_at and text_digest(row.body) != pair.remote_digest:
+            try:
+                read[row.id] = await context.github.comment(row.id)
+            except (NotThereError, RowUnreadableError):  # the next full read says what became of it
+                continue
+    return read
 
 
 async def _read_missing_comments(

@@ -27,7 +27,7 @@ from reconciler.model.intent import (
 )
 from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.kinds import Operation
-from reconciler.model.link import Link, LinkState
+from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR, Link, LinkState
 from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import Claim
 from reconciler.sync.confirm import (
@@ -174,6 +174,14 @@ async def _recover_issue(
     return sorted(row.number for row in copies if row != found)
 
 
+def _search_start(context: Context, intent: Intent) -> datetime:
+    """The time since which an issue of this intent may have been made, by GitHub's present clock."""
+    claimed, now = intent.claimed_at or intent.created_at, context.github.now()
+    if claimed > now + CLOCK_TOLERANCE:  # GitHub's clock was ahead then: that time means nothing now
+        return now - MAX_CLOCK_ERROR
+    return claimed - ISSUE_SEARCH_MARGIN
+
+
 async def _read_issue_copies(
     context: Context, state: ProjectState, intent: Intent
 ) -> tuple[Sequence[Issue], Sequence[PoisonedItem]]:
@@ -182,7 +190,7 @@ async def _read_issue_copies(
     A row that can't be read is none of ours where another report is linked to its issue.
     """
     accounts = await read_own_accounts(context, state)
-    since = (intent.claimed_at or intent.created_at) - ISSUE_SEARCH_MARGIN
+    since = _search_start(context, intent)
     found: dict[int, Issue] = {}
     unread: list[PoisonedItem] = []
     async for page in context.github.all_issues(since):

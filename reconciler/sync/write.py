@@ -177,7 +177,7 @@ class IntentWriter:
             await self._record_refusal(intent, link, str(error), is_hint=True)
             return True
         self.issue_read_monotonic[intent.number] = self.context.clock.monotonic()
-        if link is None or not has_new_information(link, issue):
+        if link is None or not has_new_information(link, issue, self.context.github.now()):
             return False
         await self.context.stores.intents.cancel([intent])
         await self.decide_again(issue)

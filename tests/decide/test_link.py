@@ -50,6 +50,7 @@ from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
 
 POLICY = SyncPolicy()
 SECOND = timedelta(seconds=1)
+HOURS = timedelta(hours=5)
 
 
 def decided(view: LinkObservation, policy: SyncPolicy = POLICY) -> LinkPlan:
@@ -175,14 +176,17 @@ def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
         (an_issue("a"), an_issue("b"), True, True),  # perhaps older than our own write
         (an_issue("a"), an_issue("a", state=IssueState.CLOSED), True, True),
         (an_issue("a"), an_issue("a", comments=1), True, True),
+        # what is known is ahead of GitHub's clock, which was corrected since
+        (an_issue("a", updated_at=AFTER + HOURS), an_issue("b", updated_at=AFTER - SECOND), True, True),
+        (an_issue("a", updated_at=AFTER + HOURS), an_issue("b", updated_at=AFTER + SECOND), True, True),
     ],
 )
 def test_a_row_is_news_unless_it_is_known_or_older(
     known: Any, row: Any, *, news: bool, doubtful: bool
 ) -> None:
     link = a_link(seen=None if known is None else seen_issue(known))
-    assert has_new_information(link, row) is news
-    assert is_possibly_outdated(link, row) is doubtful
+    assert has_new_information(link, row, AFTER) is news
+    assert is_possibly_outdated(link, row, AFTER) is doubtful
 
 
 # --- random states ----------------------------------------------------------------------------------------

@@ -178,7 +178,12 @@ def a_pair(
 
 
 def an_observation(**given: Any) -> LinkObservation:
-    fields: dict[str, Any] = {"link": a_link(), "report": a_report(), "own_accounts": frozenset({OURS.id})}
+    fields: dict[str, Any] = {
+        "link": a_link(),
+        "report": a_report(),
+        "now": AFTER,
+        "own_accounts": frozenset({OURS.id}),
+    }
     return LinkObservation(**fields | given)
 
 

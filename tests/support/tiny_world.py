@@ -71,6 +71,7 @@ class TinyWorld:
         view = LinkObservation(
             link=self.link,
             report=self.report,
+            now=AFTER,
             issue=self.issue,
             comments=tuple(self.remote.values()),
             pairs=tuple(self.ledger.values()),

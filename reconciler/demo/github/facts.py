@@ -49,6 +49,10 @@ class Facts:
     """What an issue that became a discussion answers."""
     transfer_keeps_comment_ids: bool = True
     """Comments keep their ids when their issue is transferred (unsettled)."""
+    row_times_ahead_seconds: int = 0
+    """How far the times of rows are ahead of GitHub's clock (Lists: seen)."""
+    clock_ahead_seconds: int = 0
+    """How far GitHub's clock, with `Date` and the times of rows, is ahead of the real time (Lists)."""
     deleted_account: Literal["ghost", "null"] = "ghost"
     """How a deleted author is shown (unsettled)."""
     api_versions: tuple[str, ...] = ("2022-11-28", "2026-03-10")

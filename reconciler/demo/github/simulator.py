@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from email.utils import format_datetime
 
 from reconciler.demo.github.access import Caller, identify
@@ -217,7 +218,9 @@ class Simulator:
     def _add_common_headers(self, answer: Answer, seen: RecordedRequest) -> Answer:
         """Add the headers that every answer of GitHub has."""
         common = {
-            "Date": format_datetime(self.world.clock.now(), usegmt=True),
+            "Date": format_datetime(
+                self.world.clock.now() + timedelta(seconds=self.world.facts.clock_ahead_seconds), usegmt=True
+            ),
             "X-GitHub-Request-Id": seen.request_id,
             "Server": "github.com",
             "Cache-Control": "private, max-age=60, s-maxage=60",

@@ -70,8 +70,8 @@ class Accounts:
         return self.clock.now().timestamp()
 
     def second(self) -> int:
-        """Return the present second: GitHub's times are no finer."""
-        return int(self.moment())
+        """Return the present second as rows show it: GitHub's times are no finer, and may be wrong."""
+        return int(self.moment()) + self.facts.row_times_ahead_seconds + self.facts.clock_ahead_seconds
 
     def next_id(self) -> int:
         """Return an id nothing else has."""
