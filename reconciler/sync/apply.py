@@ -1,6 +1,7 @@
 """Apply plans: one transaction for each page of changes, the list positions with the last of them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from reconciler.decide.guard import (
@@ -56,6 +57,7 @@ class PlanApplier:
         self._links_by_withheld = {deletion_key(item): link for link, item in withheld.unaccepted_removals}
         stats.withheld_digest = deletions_digest(self._withheld_deletions)
         self.derived_keys: DerivedIntentKeys = set()
+        self._last_intent_created_at: datetime | None = None
         self.has_unread_pages = False  # the lists have not been read to their ends
         self.stale_reports: set[ReportId] = set()  # a person changed them in between, at least once
 
@@ -145,8 +147,11 @@ class PlanApplier:
         self, plans: Sequence[LinkPlan], observation: Observation | None
     ) -> frozenset[ReportId]:
         intents = with_increasing_created_at(
-            intent for plan in plans for intent in build_intents(self._context, plan)
+            (intent for plan in plans for intent in build_intents(self._context, plan)),
+            after=self._last_intent_created_at,
         )
+        if intents:
+            self._last_intent_created_at = intents[-1].created_at
         positions = (
             (observation.issue_list, observation.comment_list, observation.initial_sync_position)
             if observation

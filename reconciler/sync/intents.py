@@ -6,7 +6,7 @@ creates are frozen here.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
@@ -218,12 +218,19 @@ def _desired_comment_write(
     assert_never(action)
 
 
-def with_increasing_created_at(intents: Iterable[Intent]) -> tuple[Intent, ...]:
-    """Return the intents, each a microsecond after the one before: they are sent in this order."""
-    return tuple(
-        replace(each, created_at=each.created_at + timedelta(microseconds=place))
-        for place, each in enumerate(intents)
-    )
+def with_increasing_created_at(
+    intents: Iterable[Intent], after: datetime | None = None
+) -> tuple[Intent, ...]:
+    """Return the intents, each at least a microsecond after the one before, the first one after `after`.
+
+    They are sent in this order.
+    """
+    ordered: list[Intent] = []
+    for each in intents:
+        earliest = after + timedelta(microseconds=1) if after else each.created_at
+        after = max(each.created_at, earliest)
+        ordered.append(replace(each, created_at=after))
+    return tuple(ordered)
 
 
 def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:

@@ -4,7 +4,7 @@ A plan whose preconditions no longer hold is left out whole and reported as stal
 No statement is sent once per row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import CommentId, ReportId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
@@ -42,6 +42,7 @@ from reconciler.store.mappers import (
 )
 from reconciler.store.schema.tables import comment_pairs, intents, links, lists
 from reconciler.store.sync import history_log
+from reconciler.store.sync.import_times import assign_import_times
 from reconciler.store.sync.stale_plans import Digest, find_stale_reports
 from reconciler.store.types import column_types
 
@@ -162,7 +163,8 @@ def _field_update_row(plan: LinkPlan) -> tuple[Any, ...] | None:
 
 async def _write_bugspark_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
     """Insert, edit and delete copies in BugSpark."""
-    made = [row for plan in plans for row in _imported_comment_rows(plan)]
+    times = await assign_import_times(connection, plans)
+    made = [row for plan in plans for row in _imported_comment_rows(plan, times)]
     await insert_new(
         connection, comments, column_types(comments, "id", "report_id", "body", "created_at", "source"), made
     )
@@ -173,13 +175,14 @@ async def _write_bugspark_comments(connection: AsyncConnection, plans: Sequence[
     await delete_by_id(connection, comments, [id_ for id_ in removals if id_ is not None])
 
 
-def _imported_comment_rows(plan: LinkPlan) -> list[tuple[Any, ...]]:
+def _imported_comment_rows(plan: LinkPlan, times: Mapping[CommentId, datetime]) -> list[tuple[Any, ...]]:
     """Rows of imported comments: without an author, with GitHub's time, under the ids of the plan's pairs."""
     made = {pair.remote_id: pair.local_id for pair in plan.pairs}
+    imports = [each for each in plan.actions if isinstance(each, ImportComment)]
     return [
-        (made[each.comment.id], plan.link.report_id, each.body, each.comment.created_at, "github")
-        for each in plan.actions
-        if isinstance(each, ImportComment)
+        (local_id, plan.link.report_id, each.body, times[local_id], "github")
+        for each in imports
+        if (local_id := made[each.comment.id]) is not None
     ]
 
 

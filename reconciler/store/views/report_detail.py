@@ -1,10 +1,15 @@
 """All that is stored about a single report, for `reconcile why` and its page."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reconciler.model.fields import Side
 from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
+from reconciler.model.link import CommentPair
+from reconciler.model.report import LocalComment
 from reconciler.model.report_detail import ReportDetail
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
@@ -30,22 +35,35 @@ async def read_report_detail(
     link = await read_link_of_report(connection, report_id)
     comment_query = local_comments_query().where(comments.c.report_id == report_id)
     pair_query = select(comment_pairs).where(comment_pairs.c.link_id == (link.id if link else None))
-    pair_query = pair_query.order_by(comment_pairs.c.remote_updated_at, comment_pairs.c.id)
+    pair_query = pair_query.order_by(
+        comment_pairs.c.remote_updated_at, comment_pairs.c.remote_id, comment_pairs.c.id
+    )
     intent_query = select(intents).where(intents.c.report_id == report_id)
     intent_query = intent_query.order_by(intents.c.created_at, intents.c.id)
     withheld_query = select(withheld.c.entry_id, withheld.c.kind).where(
         withheld.c.project_id == row["project_id"], withheld.c.report_id == report_id
     )
     report, unknown = to_known_report(row)
+    pairs = [to_comment_pair(each) for each in (await connection.execute(pair_query)).mappings()]
+    local = [to_local_comment(each) for each in (await connection.execute(comment_query)).mappings()]
     return ReportDetail(
         report=report,
         unknown=unknown,
         link=link,
-        comments=tuple(
-            to_local_comment(each) for each in (await connection.execute(comment_query)).mappings()
-        ),
-        pairs=tuple(to_comment_pair(each) for each in (await connection.execute(pair_query)).mappings()),
+        comments=_in_order_of_github(local, pairs),
+        pairs=tuple(pairs),
         intents=tuple(to_intent(each) for each in (await connection.execute(intent_query)).mappings()),
         history=await history_log.read_history(connection, report_id, lines),
         withheld={CommentPairId(pair): Kind(kind) for pair, kind in await connection.execute(withheld_query)},
     )
+
+
+def _in_order_of_github(
+    local: Sequence[LocalComment], pairs: Sequence[CommentPair]
+) -> tuple[LocalComment, ...]:
+    """Return comments, oldest first; copies of one time in the order of their ids on GitHub.
+
+    Earlier releases stored no microseconds.
+    """
+    remote_ids = {pair.local_id: pair.remote_id or 0 for pair in pairs if pair.origin is Side.GITHUB}
+    return tuple(sorted(local, key=lambda row: (row.created_at, remote_ids.get(row.id, 0), row.id)))
