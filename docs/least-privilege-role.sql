@@ -11,14 +11,14 @@ GRANT SELECT (id, email, name, role, is_active, beta_status) ON users TO reconci
 -- … and write nothing but this.
 GRANT UPDATE (status, severity, category, title, updated_at,
               github_issue_number, github_issue_url, github_repo) ON reports TO reconciler;
-GRANT INSERT, DELETE, UPDATE (body) ON comments TO reconciler;
+GRANT INSERT, DELETE, UPDATE (body, created_at) ON comments TO reconciler;
 -- The webhook secret (`reconcile webhook`) is a key of this column; no other key of it is ever changed.
 GRANT UPDATE (config) ON integrations TO reconciler;
 
 -- The reconciler's own tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     sync_meta, sync_projects, sync_lists, sync_accounts, sync_links, sync_comments, sync_intents,
-    sync_governor, sync_runs, sync_changes, sync_withheld, sync_locks,
+    sync_governor, sync_runs, sync_changes, sync_withheld, sync_locks, sync_differences,
     sync_hooks, sync_deliveries, sync_unannounced TO reconciler;
 GRANT USAGE ON sync_runs_id_seq, sync_changes_id_seq TO reconciler;
 GRANT SELECT ON reconciler_alembic_version TO reconciler;

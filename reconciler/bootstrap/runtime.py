@@ -7,7 +7,7 @@ container they began with; it is closed after the last of them.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.settings import Settings
@@ -65,6 +65,7 @@ class ReloadableRuntime:
         self._register_secret = register_secret
         self._on_github_answer = on_github_answer
         self._current: _OpenContainer | None = None
+        self._compared_at: datetime | None = None
 
     @property
     def settings(self) -> Settings:
@@ -120,9 +121,16 @@ class ReloadableRuntime:
         async with self._lease_current() as container:
             export_all = container.settings.sync.export == "all"
             now = container.clock.now()
-            return await local_scan.find_changed_projects(
-                container.database, now, export_all=export_all, incremental=incremental
+            found = await local_scan.find_changed_projects(
+                container.database,
+                now,
+                export_all=export_all,
+                incremental=incremental,
+                compared_at=self._compared_at,
             )
+            if not incremental:
+                self._compared_at = now
+            return found
 
     async def delete_old_records(self) -> None:
         async with self._lease_current() as container:

@@ -125,6 +125,19 @@ class FrozenField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDifference:
+    """Since when a field of BugSpark has had this value, which differs from its base, in this machine's time.
+
+    `equal_at`: the last time when it was seen not to have it, if any.
+    """
+
+    base: str
+    value: str
+    seen_at: datetime
+    equal_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """The link between a report and an issue."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.model.fields import Side
+from reconciler.model.fields import Field, Side
 from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import (
     CommentId,
@@ -20,7 +20,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.intent import Intent
-from reconciler.model.link import CommentPair, Link
+from reconciler.model.link import CommentPair, FieldDifference, Link
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
@@ -104,6 +104,10 @@ class Ledger(Protocol):
         self, reports: Collection[ReportId], since: datetime
     ) -> Mapping[ReportId, tuple[FieldChange, ...]]:
         """Read these reports' history of fields since then, oldest first."""
+        ...
+
+    async def field_differences(self, link_id: LinkId) -> Mapping[Field, FieldDifference]:
+        """Read since when fields of this link's report differ from their bases, as far as a scan saw it."""
         ...
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:

@@ -19,12 +19,13 @@ from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
 from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
-from reconciler.model.link import FrozenField, Link, LinkObservation
+from reconciler.model.link import FieldDifference, FrozenField, Link, LinkObservation
 from reconciler.model.plan import LinkPlan, SetField
 from reconciler.sync.context import Context
 
@@ -104,20 +105,41 @@ async def _read_change_times(
     context: Context, view: LinkObservation, fields: frozenset[Field]
 ) -> Mapping[Field, FieldTimes]:
     events = await context.github.field_events(view.link.number)
-    local = _local_change_time(context, view)
+    differences = await context.stores.ledger.field_differences(view.link.id)
     return {
-        field: FieldTimes(local=local, remote=_remote_change_time(view, field, events)) for field in fields
+        field: FieldTimes(
+            local=_local_change_time(context, view, field, differences.get(field)),
+            remote=_remote_change_time(view, field, events),
+        )
+        for field in fields
     }
 
 
-def _local_change_time(context: Context, view: LinkObservation) -> datetime:
-    """When the report changed, in GitHub's time and in whole seconds, as ties need it.
+def _local_change_time(
+    context: Context, view: LinkObservation, field: Field, difference: FieldDifference | None
+) -> datetime:
+    """When the field changed in BugSpark, in GitHub's time and in whole seconds, as ties need it.
 
-    Not later than now: a row with a time in the future, by a wrong clock, must not always win.
+    The report's `updated_at` moves with other columns too, so it is at most the time when a scan first saw
+    the field differ; but not before a scan that saw it equal. Not later than now: a row with a time in the
+    future, by a wrong clock, must not always win.
     """
     ahead = context.github.now() - context.clock.now()
-    at = min(view.report.updated_at, context.clock.now()) + ahead
-    return at.replace(microsecond=0)
+    at = min(view.report.updated_at, context.clock.now())
+    if difference is not None and _is_present_difference(view, field, difference):
+        at = min(at, difference.seen_at)
+        at = max(at, difference.equal_at or at)
+    return (at + ahead).replace(microsecond=0)
+
+
+def _is_present_difference(view: LinkObservation, field: Field, difference: FieldDifference) -> bool:
+    """Whether base and value are still what the scan saw."""
+    synced_field, base = SYNCED_FIELDS[field], view.link.base
+    return (
+        base is not None
+        and synced_field.base_value(base) == difference.base
+        and synced_field.local_value(view.report) == difference.value
+    )
 
 
 def _remote_change_time(view: LinkObservation, field: Field, events: tuple[FieldEvent, ...]) -> datetime:

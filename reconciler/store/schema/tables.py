@@ -172,6 +172,17 @@ links = Table(
     ).ddl_if(dialect="sqlite"),
 )
 
+differences = Table(
+    "sync_differences",
+    metadata,
+    Column("link_id", Uuid, ForeignKey("sync_links.id", ondelete="CASCADE"), primary_key=True),
+    Column("field", String(20), primary_key=True),
+    Column("base", Text, nullable=False),
+    Column("value", Text, nullable=False),  # BugSpark's
+    Column("seen_at", Instant, nullable=False),  # when the scan first saw this value
+    Column("equal_at", Instant),  # when a scan last saw another one
+)
+
 comment_pairs = Table(
     "sync_comments",
     metadata,

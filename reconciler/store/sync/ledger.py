@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.fields import Side
+from reconciler.model.fields import Field, Side
 from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import (
     CommentId,
@@ -20,7 +20,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.kinds import Kind
-from reconciler.model.link import LIVE_STATES, CommentPairState, Link, LinkOrigin, LinkState
+from reconciler.model.link import LIVE_STATES, CommentPairState, FieldDifference, Link, LinkOrigin, LinkState
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
@@ -48,6 +48,7 @@ from reconciler.store.sync import (
 )
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
+from reconciler.store.sync.field_differences import read_differences
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME
 
@@ -145,6 +146,10 @@ class StoredLedger:
     ) -> Mapping[ReportId, tuple[FieldChange, ...]]:
         async with self._database.read() as connection:
             return await history_log.read_field_history(connection, reports, since)
+
+    async def field_differences(self, link_id: LinkId) -> Mapping[Field, FieldDifference]:
+        async with self._database.read() as connection:
+            return await read_differences(connection, link_id)
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         query = select(links).where(

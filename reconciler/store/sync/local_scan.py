@@ -30,21 +30,35 @@ from reconciler.store.sync.difference_queries import (
     is_different,
     is_past_link,
 )
+from reconciler.store.sync.field_differences import has_recorded_differences, record_differences
+
+CHANGED_REPORT = "moved"
+"""The kind of a report that differs from its link."""
 
 INCREMENTAL_SCAN_WINDOW = timedelta(minutes=5)
 """What the incremental scan goes back: more than the time between two scans, and than clocks differ by."""
 
 
 async def find_changed_projects(
-    database: Database, now: datetime, *, export_all: bool, incremental: bool = False
+    database: Database,
+    now: datetime,
+    *,
+    export_all: bool,
+    incremental: bool = False,
+    compared_at: datetime | None = None,
 ) -> Mapping[ProjectId, int]:
     """Find projects with differences; the value is a fingerprint of them that is stable within this process.
 
-    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. Raises DatabaseError.
+    Since when each field differs is recorded. `now`: this machine's time; `compared_at`: that of the last
+    scan that was not incremental, if any. `export_all`: `sync.export` is `all`. Raises DatabaseError.
     """
     query = scan_query(now, export_all=export_all, incremental=incremental)
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
+        is_recorded = not incremental and await has_recorded_differences(connection)
+    if is_recorded or any(kind == CHANGED_REPORT for _, kind, *_ in rows):
+        since = now - INCREMENTAL_SCAN_WINDOW if incremental else None
+        await record_differences(database, now, equal_at=compared_at, since=since)
     found: defaultdict[ProjectId, list[tuple[Any, ...]]] = defaultdict(list)
     for project, *what in rows:
         found[ProjectId(project)].append(tuple(what))
@@ -94,7 +108,7 @@ def _changed_reports_query(now: datetime) -> Select[Any]:
     same_report = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
     repository = func.lower(projects.c.repository)
     return (
-        _difference_columns(reports.c.project_id, "moved", reports.c.id, reports.c.updated_at)
+        _difference_columns(reports.c.project_id, CHANGED_REPORT, reports.c.id, reports.c.updated_at)
         .select_from(
             reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(
                 links, same_report

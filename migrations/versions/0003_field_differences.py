@@ -1,0 +1,25 @@
+"""Since when a field of BugSpark differs from its base: for conflicts that the newer change wins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from reconciler.store.types import Instant
+
+revision = "0003"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "sync_differences",
+        sa.Column("link_id", sa.Uuid, sa.ForeignKey("sync_links.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("field", sa.String(20), primary_key=True),
+        sa.Column("base", sa.Text, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("seen_at", Instant, nullable=False),
+        sa.Column("equal_at", Instant),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("sync_differences")
