@@ -1,4 +1,4 @@
-"""Since when a field of BugSpark differs from its base: for conflicts that the newer change wins."""
+"""Since when a field of BugSpark differs from its base, and since when a project is deleted there."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,9 @@ def upgrade() -> None:
         sa.Column("seen_at", Instant, nullable=False),
         sa.Column("equal_at", Instant),
     )
+    op.add_column("sync_projects", sa.Column("deleted_at", Instant))
 
 
 def downgrade() -> None:
+    op.drop_column("sync_projects", "deleted_at")
     op.drop_table("sync_differences")

@@ -93,6 +93,7 @@ class Container:
             return 0
         oldest_kept = now - timedelta(days=self.settings.keep.days)
         rows = await self.stores.maintenance.delete_older_than(oldest_kept)
+        rows += await self.stores.maintenance.delete_rows_of_deleted_projects(now, oldest_kept)
         if rows:
             log.info("old records deleted", rows=rows, before=oldest_kept.isoformat())
         return rows

@@ -39,7 +39,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
-from reconciler.text import comment_to_bugspark, parse_import, text_digest
+from reconciler.text import UNKNOWN_AUTHOR, comment_to_bugspark, parse_import, text_digest
 
 COPY_EDITED_ON_GITHUB = "our copy was edited on GitHub"
 """The reason shown to people and stored. Such a copy is never overwritten (docs/design.md, Comments)."""
@@ -54,6 +54,9 @@ NOT_A_COLLABORATOR = "not by a collaborator (sync.comments_from)"
 AUTHOR_UNKNOWN = "GitHub does not say whether its author is a collaborator (sync.comments_from)"
 PASSED_OVER = (NOT_A_COLLABORATOR, AUTHOR_UNKNOWN)
 """Why a comment of GitHub was passed over: it is imported once that holds no more."""
+
+ERASED_AUTHORS = ("Deleted User", UNKNOWN_AUTHOR)
+"""What BugSpark shows in place of the name of a user whose account was deleted."""
 
 COPY_WAS_DELETED = "the copy was deleted; its original stays, and no other copy is made"
 
@@ -243,7 +246,10 @@ def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
 
 
 def _decide_local_edits(draft: CommentDraft) -> None:
-    """Carry over originals that were changed by SQL: BugSpark edits no comment. Needs a full read."""
+    """Carry over originals that were changed by SQL (BugSpark edits no comment), and the erasure of authors.
+
+    Needs a full read.
+    """
     for pair, local in edited_originals(
         [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
     ):
@@ -254,7 +260,8 @@ def _decide_local_edits(draft: CommentDraft) -> None:
 def edited_originals(
     pairs: Sequence[CommentPair], comments: Sequence[LocalComment]
 ) -> Sequence[tuple[CommentPair, LocalComment]]:
-    """Return BugSpark's comments, with their rows, whose text is not the one that their copy was made from.
+    """Return BugSpark's comments, with their rows, whose text is not the one that their copy was made from,
+    or whose author has been erased since.
 
     A copy that somebody edited on GitHub is left out: it stays as it is.
     """
@@ -267,8 +274,18 @@ def edited_originals(
     return [
         (pair, local)
         for pair, local in live_originals
-        if pair.reason != COPY_EDITED_ON_GITHUB and text_digest(local.body) != pair.local_digest
+        if pair.reason != COPY_EDITED_ON_GITHUB
+        and (text_digest(local.body) != pair.local_digest or _is_author_erased(pair, local))
     ]
+
+
+def _is_author_erased(pair: CommentPair, local: LocalComment) -> bool:
+    """Whether the copy names a user who has deleted their account since.
+
+    Such a user is renamed, or the comment has no author any more (docs/reference/bugspark.md).
+    """
+    name = local.author or UNKNOWN_AUTHOR
+    return name in ERASED_AUTHORS and pair.author not in (None, name)
 
 
 # --- comments that are gone --------------------------------------------------------------------------------

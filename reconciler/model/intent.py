@@ -100,11 +100,15 @@ class DesiredTitle(DesiredFieldWrite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredCommentBody:
-    """The desired body of a copy. `local_digest`: the digest of the BugSpark body it was rendered from."""
+    """The desired body of a copy. `local_digest`: the digest of the BugSpark body it was rendered from.
+
+    `author`: the name in it; None in an intent of an earlier release.
+    """
 
     remote_id: RemoteCommentId
     body: str
     local_digest: str
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

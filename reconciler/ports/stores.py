@@ -41,6 +41,14 @@ class Maintenance(Protocol):
         """
         ...
 
+    async def delete_rows_of_deleted_projects(self, now: datetime, before: datetime) -> int:
+        """Note which projects BugSpark no longer has; delete every row of those noted before `before`.
+
+        `now`: GitHub's time. A project that is back in BugSpark is no longer noted. Returns how many rows
+        were deleted, a few hundred per transaction.
+        """
+        ...
+
     async def check_encrypted_secrets(self) -> EncryptionStatus:
         """Try to decrypt every secret of every active github integration with the configured keys."""
         ...

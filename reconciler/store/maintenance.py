@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, Text, and_, cast, delete, exists, select, tuple_
+from sqlalchemy import RowMapping, Table, Text, and_, cast, delete, exists, not_, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError
@@ -22,7 +22,21 @@ from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION,
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import changes, deliveries, meta, runs
+from reconciler.store.schema.tables import (
+    accounts,
+    changes,
+    comment_pairs,
+    deliveries,
+    hooks,
+    intents,
+    links,
+    lists,
+    meta,
+    projects,
+    runs,
+    unannounced,
+    withheld,
+)
 from reconciler.store.sync import history_log
 from reconciler.store.types import column_types
 
@@ -31,6 +45,12 @@ ROWS_PER_DELETION_STEP = 500
 
 MAX_DELETION_STEPS = 200
 """In one cleanup; the next one deletes the rest."""
+
+PROJECT_TABLES = (
+    intents, withheld, unannounced, deliveries, hooks, changes, runs, comment_pairs, links, lists, accounts,
+    projects,
+)  # fmt: skip
+"""The tables with rows of a project. Those of `sync_locks` expire by themselves."""
 
 CLEANUP_AT_KEY = "swept_at"
 
@@ -59,6 +79,26 @@ class StoredMaintenance:
         deleted = await _delete_old_by_id(self._database, runs, before)
         deleted += await _delete_old_by_id(self._database, changes, before)
         return deleted + await _delete_old_deliveries(self._database, before)
+
+    async def delete_rows_of_deleted_projects(self, now: datetime, before: datetime) -> int:
+        in_bugspark = exists().where(bugspark_projects.c.id == projects.c.project_id)
+        is_marked = projects.c.deleted_at.is_not(None)
+        query = select(projects.c.project_id, projects.c.deleted_at, in_bugspark.label("exists"))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.where(or_(is_marked, not_(in_bugspark))))).all()
+        if not rows:
+            return 0
+        came_back = [row.project_id for row in rows if row.exists]
+        new = [row.project_id for row in rows if not row.exists and row.deleted_at is None]
+        async with self._database.write() as connection:
+            for ids, at in ((came_back, None), (new, now)):
+                if ids:
+                    change = update(projects).where(projects.c.project_id.in_(ids)).values(deleted_at=at)
+                    await connection.execute(change)
+        old = [
+            row.project_id for row in rows if not row.exists and row.deleted_at and row.deleted_at < before
+        ]
+        return sum([await _delete_project_rows(self._database, ProjectId(each)) for each in old])
 
     async def check_encrypted_secrets(self) -> EncryptionStatus:
         query = (
@@ -92,6 +132,24 @@ class StoredMaintenance:
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
             return await outgoing_webhooks.find_enqueue_problem(connection)
+
+
+async def _delete_project_rows(database: Database, project_id: ProjectId) -> int:
+    """Delete everything of a project in small steps, its own row last, so that an interrupted one goes on."""
+    deleted = 0
+    for table in PROJECT_TABLES:
+        key: Any = tuple_(*table.primary_key.columns)
+        some = select(*table.primary_key.columns).where(table.c.project_id == project_id)
+        for _ in range(MAX_DELETION_STEPS):
+            async with database.write() as connection:
+                step = delete(table).where(key.in_(some.limit(ROWS_PER_DELETION_STEP)))
+                done = (await connection.execute(step)).rowcount
+            deleted += done
+            if done < ROWS_PER_DELETION_STEP:
+                break
+        else:
+            return deleted
+    return deleted
 
 
 async def _delete_old_by_id(database: Database, table: Table, before: datetime) -> int:

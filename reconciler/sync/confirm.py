@@ -74,7 +74,8 @@ async def _confirmed_link_and_pair(
         case NewComment() if pair is not None:
             return link, _pair_after_post(pair, value)
         case DesiredCommentBody() if pair is not None:
-            return link, replace(_pair_after_post(pair, value), local_digest=desired.local_digest)
+            after = replace(_pair_after_post(pair, value), local_digest=desired.local_digest)
+            return link, replace(after, author=desired.author or pair.author)
         case DesiredCommentDeletion() if pair is not None:
             return link, replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark")
         case DesiredFieldWrite() if link is not None:

@@ -41,7 +41,14 @@ from reconciler.model.plan import (
 from reconciler.model.report import LocalComment, Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
-from reconciler.text import ExportedReport, comment_to_github, issue_body, text_digest, title_to_github
+from reconciler.text import (
+    UNKNOWN_AUTHOR,
+    ExportedReport,
+    comment_to_github,
+    issue_body,
+    text_digest,
+    title_to_github,
+)
 
 EXPORT_LABEL = "bug"
 """On every exported issue, by BugSpark's own button too: it says nothing about a category.
@@ -204,7 +211,10 @@ def _desired_comment_write(
             assert pair.remote_id is not None
             body = _comment_body(context, link, comment)
             edit = DesiredCommentBody(
-                remote_id=pair.remote_id, body=body, local_digest=text_digest(comment.body)
+                remote_id=pair.remote_id,
+                body=body,
+                local_digest=text_digest(comment.body),
+                author=comment.author or UNKNOWN_AUTHOR,
             )
             return _DesiredWrite(
                 operation=Operation.EDIT_COMMENT, local_id=comment.id, desired=edit, entry_id=pair.id

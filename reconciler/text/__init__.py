@@ -8,6 +8,7 @@ from reconciler.model.report import unescape_html
 from reconciler.text.clean import clean, normalise, single_line, text_digest
 from reconciler.text.comment_text import (
     GHOST_LOGIN,
+    UNKNOWN_AUTHOR,
     comment_to_bugspark,
     comment_to_github,
     has_tag,
@@ -27,6 +28,7 @@ from reconciler.text.issue_text import (
 
 __all__ = [
     "GHOST_LOGIN",
+    "UNKNOWN_AUTHOR",
     "ExportedReport",
     "clean",
     "comment_to_bugspark",

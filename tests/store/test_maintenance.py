@@ -92,3 +92,43 @@ async def test_one_process_cleans_up_at_a_time(stores: DatabaseStores) -> None:
     assert await stores.maintenance.try_begin_cleanup(NOW, hour), (
         "a stamp from the future is no reason to wait for it"
     )
+
+
+async def test_rows_of_a_project_that_bugspark_no_longer_has_are_deleted_after_the_time_to_keep(
+    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "ROWS_PER_DELETION_STEP", 3)
+    link, other = await linked(stores, bugspark), await linked(stores, bugspark, number=13)
+    gone, stays = link.project_id, other.project_id
+    assert gone != stays
+    for project, report in ((gone, link.report_id), (stays, other.report_id)):
+        bugspark.execute(f"DELETE FROM sync_projects WHERE project_id = {literal(bugspark, project)}")
+        add(bugspark, tables.projects, {"project_id": project, "paused": False})
+        add(bugspark, tables.runs, *(run(project, NOW) for _ in range(7)))
+        add(bugspark, tables.changes, line(project, report, NOW))
+        add(bugspark, tables.deliveries, delivery(project, "new", NOW))
+    delete = stores.maintenance.delete_rows_of_deleted_projects
+    assert await delete(OLD, OLD - timedelta(days=90)) == 0, "every project is there"
+    bugspark.execute(f"DELETE FROM projects WHERE id = {literal(bugspark, gone)}")
+    assert await delete(OLD, OLD - timedelta(days=90)) == 0, "it may come back"
+    assert await delete(OLD + timedelta(days=89), OLD - timedelta(days=1)) == 0
+    assert await delete(NOW, BEFORE) >= 11
+    for table in maintenance.PROJECT_TABLES:
+        left = {row["project_id"] for row in bugspark.rows(sa.select(table.c.project_id))}
+        assert gone not in left, table.name
+    for table in (tables.projects, tables.links, tables.runs, tables.changes, tables.deliveries):
+        assert stays in {row["project_id"] for row in bugspark.rows(sa.select(table.c.project_id))}
+
+
+async def test_a_project_that_comes_back_keeps_its_rows(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    project = (await linked(stores, bugspark)).project_id
+    bugspark.execute(f"DELETE FROM sync_projects WHERE project_id = {literal(bugspark, project)}")
+    add(bugspark, tables.projects, {"project_id": project, "paused": False, "deleted_at": OLD})
+    assert await stores.maintenance.delete_rows_of_deleted_projects(NOW, BEFORE) == 0
+    (row,) = bugspark.rows(sa.select(tables.projects).where(tables.projects.c.project_id == project))
+    assert row["deleted_at"] is None
+
+
+def literal(bugspark: BugSpark, id_: UUID) -> str:
+    """As a statement writes this id."""
+    return f"'{id_.hex if bugspark.engine.dialect.name == 'sqlite' else id_}'"
