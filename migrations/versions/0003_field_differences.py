@@ -1,4 +1,6 @@
-"""Since when a field of BugSpark differs from its base, and since when a project is deleted there."""
+"""Since when a field of BugSpark differs from its base, since when a project is deleted there, and
+which labels of the mapping have other names on GitHub.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,9 +21,11 @@ def upgrade() -> None:
         sa.Column("seen_at", Instant, nullable=False),
         sa.Column("equal_at", Instant),
     )
+    op.add_column("sync_projects", sa.Column("renamed_labels", sa.Text))
     op.add_column("sync_projects", sa.Column("deleted_at", Instant))
 
 
 def downgrade() -> None:
     op.drop_column("sync_projects", "deleted_at")
+    op.drop_column("sync_projects", "renamed_labels")
     op.drop_table("sync_differences")

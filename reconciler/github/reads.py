@@ -21,6 +21,7 @@ from reconciler.github.wire import (
     HookRow,
     Id,
     IssueRow,
+    LabelRow,
     Number,
     RepositoryRow,
     UserRow,
@@ -210,6 +211,13 @@ class Reads:
             for raw in decode_object(page.body, list[Raw], what)
         )
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
+
+    async def label_names(self) -> frozenset[str]:
+        """Read the names of all labels of the repository."""
+        what = f"the labels of {self._ref.name}"
+        pages = await self._read_pages(self._ref.url("labels", query={"per_page": PER_PAGE}), what)
+        rows = chain.from_iterable(decode(page.body, list[LabelRow], what) for page in pages)
+        return frozenset(translate.label_names(rows))
 
     async def hooks(self) -> tuple[Hook, ...]:
         """Read every webhook, the oldest first. Raises CredentialError where the token may not see them."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.fields import RenamedLabel
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
@@ -27,7 +28,7 @@ MAX_SEND_ATTEMPTS = 10
 class Problem:
     """A problem that needs a person."""
 
-    what: str  # failing, withheld, public; of a link or write: AttentionItem.what
+    what: str  # failing, withheld, public, renamed_label; of a link or write: AttentionItem.what
     reason: str
     mark: str = ""  # tells apart problems of one kind: the hash of the withheld deletions
     report_id: str | None = None
@@ -79,6 +80,7 @@ class CurrentProblems:
     withheld: str | None  # the hash of the withheld deletions
     exposed: bool
     items: tuple[AttentionItem, ...]
+    renamed_labels: tuple[RenamedLabel, ...] = ()
     is_complete: bool  # `items` are all there are: a known problem that is not among them is over
 
 
@@ -102,6 +104,8 @@ def _problems_awaiting_consent(now: CurrentProblems) -> Iterable[Problem]:
         yield Problem(what="withheld", mark=now.withheld, reason="deletions wait to be accepted")
     if now.exposed:
         yield Problem(what="public", reason="the repository has become public; text is held back")
+    for label in now.renamed_labels:
+        yield Problem(what="renamed_label", mark=label.now, reason=label.text[:MAX_REASON_CHARS])
 
 
 def _item_problem(item: AttentionItem) -> Problem:

@@ -93,3 +93,23 @@ class Base:
     category: Category
     title: str  # BugSpark's text, as stored
     remote_title: str  # GitHub's text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenamedLabel:
+    """A label of the mapping that has another name on GitHub now, which the mapping does not have."""
+
+    field: Field
+    value: str
+    name: str
+    now: str
+    names: tuple[str, ...]  # what the configuration has to say for this value
+
+    @property
+    def text(self) -> str:
+        """What happened, what the program does, and what can be done, in a sentence."""
+        names = ", ".join(f'"{name}"' for name in self.names)
+        return (
+            f"the label {self.name} is called {self.now} on GitHub now: {self.field} is not read from it; "
+            f"set sync.{self.field}: {self.value} = [{names}]"
+        )

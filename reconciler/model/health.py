@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.webhook import WebhookHealth
@@ -71,6 +72,7 @@ class ProjectHealth:
     attention: tuple[AttentionItem, ...] = ()
     newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
     write_doubt: str | None = None  # why this database may not be the one that writes
+    renamed_labels: tuple[RenamedLabel, ...] = ()
     recovering: VerificationCoverage | None = None  # after a restore: how many links have been read again
     webhook: WebhookHealth = field(default_factory=WebhookHealth)
 

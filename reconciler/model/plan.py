@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from reconciler.model.fields import Field, IssueState, Side
+from reconciler.model.fields import Field, IssueState, RenamedLabel, Side
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import CommentPair, Link
@@ -258,6 +258,7 @@ class LinkPlan:
     pairs: tuple[CommentPair, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     withheld: tuple[Deletion, ...] = ()
+    renamed_labels: tuple[RenamedLabel, ...] = ()  # stored as a problem of the project
     notes: tuple[str, ...] = ()  # recorded, not acted on: for example several severity labels at once
     events: tuple[CommentEvent, ...] = ()  # the same for comments
     # comments with a valid marker of ours and no ledger row

@@ -101,7 +101,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         return ProjectStatus(
             state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*one_pass)
         )
-    return _attention_status(health) or _overdue_status(health, now, zone)
+    return _attention_status(health) or _renamed_label_status(health) or _overdue_status(health, now, zone)
 
 
 def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
@@ -161,6 +161,15 @@ def _attention_status(health: ProjectHealth) -> ProjectStatus | None:
     command_name = "retry" if first.what == RESTING else "why"
     command = shell_command("reconcile", command_name, str(first.report_id))
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
+
+
+def _renamed_label_status(health: ProjectHealth) -> ProjectStatus | None:
+    """Return a status if a label of the mapping was renamed on GitHub."""
+    if not health.renamed_labels:
+        return None
+    more = len(health.renamed_labels) - 1
+    reason = health.renamed_labels[0].text + (f" (and {format_count(more, 'label')} more)" if more else "")
+    return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason)
 
 
 def _conflict_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
-from reconciler.model.fields import Side
+from reconciler.model.fields import RenamedLabel, Side
 from reconciler.model.ids import (
     AccountId,
     CommentPairId,
@@ -49,6 +49,7 @@ class ProjectState:
     restored_at: datetime | None = None  # the last restore
     has_unread_hints: bool = False  # deliveries name issues that no pass has read since
     has_webhook: bool = False  # a webhook is known to announce changes
+    renamed_labels: tuple[RenamedLabel, ...] = ()  # labels of the mapping that have other names on GitHub
     failures: int = 0  # failed passes in a row
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
 

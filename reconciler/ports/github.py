@@ -162,6 +162,10 @@ class GitHub(Protocol):
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]: ...
 
+    async def label_names(self) -> frozenset[str]:
+        """Read the names of all labels of the repository."""
+        ...
+
     async def hooks(self) -> tuple[Hook, ...]:
         """Read the repository's webhooks, oldest first.
 

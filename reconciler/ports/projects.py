@@ -1,10 +1,11 @@
 """BugSpark's projects and reports, and what is stored about each project between passes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.alerts import AlertState
+from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import (
     AccountId,
     ProjectId,
@@ -36,6 +37,14 @@ class Projects(Protocol):
 
     async def set_paused(self, project_id: ProjectId, *, paused: bool) -> bool:
         """Pause or resume passes of the project. False when it was so already."""
+        ...
+
+    async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
+        """Store the labels of the mapping that have other names on GitHub now."""
+        ...
+
+    async def add_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
+        """Add labels to them; one that is known already takes the newer name."""
         ...
 
     async def save_alert_state(self, project_id: ProjectId, state: AlertState) -> None:

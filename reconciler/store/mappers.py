@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
 from reconciler.fields.synced_field import SeenColumn
-from reconciler.model.fields import Base, Side
+from reconciler.model.fields import Base, RenamedLabel, Side
 from reconciler.model.intent import (
     Desired,
     DesiredCommentBody,
@@ -272,3 +272,8 @@ def list_state_row(state: ListState) -> dict[str, str | datetime | None]:
         "etag_credential": state.etag_credential,
         "cursor": state.cursor,
     }
+
+
+def to_renamed_labels(text: str | None) -> tuple[RenamedLabel, ...]:
+    """Convert the renamed labels of a project's row."""
+    return decode_json(text, tuple[RenamedLabel, ...]) if text else ()

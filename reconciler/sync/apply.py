@@ -174,6 +174,8 @@ class PlanApplier:
         self.stale_reports |= stored.stale_reports
         done = [plan for plan in plans if plan.link.report_id not in stored.stale_reports]
         self._stats.count_stored_plans(done)
+        if renamed := [label for plan in done for label in plan.renamed_labels]:
+            await self._context.stores.projects.add_renamed_labels(self._context.project.id, renamed)
         self.derived_keys |= {
             (i.local_id, i.operation) for i in intents if i.report_id not in stored.stale_reports
         }

@@ -18,6 +18,7 @@ from reconciler.decide.comments import is_passed_over
 from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
+from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label
 from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
@@ -45,6 +46,7 @@ async def decide_links(context: Context, views: Iterable[LinkObservation]) -> li
     for place, link in (await find_flapping_links(context, views, plans)).items():
         again = await _decide_or_quarantine(context, replace(views[place], link=link))
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
+    await _note_renamed_labels(context, views, plans)
     return plans
 
 
@@ -70,6 +72,20 @@ async def _read_again(context: Context, row: RemoteComment) -> RemoteComment:
         return replace(row, collaborator=(await context.github.comment(row.id)).collaborator)
     except (NotThereError, MovedError, RowUnreadableError):
         return row  # it stays unknown, and is asked for whenever its thread is read
+
+
+async def _note_renamed_labels(
+    context: Context, views: Sequence[LinkObservation], plans: list[LinkPlan]
+) -> None:
+    """Note labels that were renamed. The repository's labels are read only if an issue has lost one."""
+    lost = [place for place, view in enumerate(views) if has_lost_label(view, context.policy)]
+    if not lost:
+        return
+    existing = await context.github.label_names()
+    for place in lost:
+        found = find_renamed_labels(views[place], context.policy, existing)
+        plan = plans[place]
+        plans[place] = replace(plan, renamed_labels=found.renamed, notes=(*plan.notes, *found.notes))
 
 
 async def _decide_or_quarantine(context: Context, view: LinkObservation) -> LinkPlan:

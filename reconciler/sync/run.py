@@ -17,6 +17,7 @@ async with the project's lock:
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
+from reconciler.decide.renamed_labels import without_mapped_names
 from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IssueNumber, ReportId
@@ -91,6 +92,7 @@ class _Pass:
 
         An issue that was created gives older comments a place to go.
         """
+        await self._drop_configured_label_names()
         recovery = await recover_unknown_writes(self.context, self.project_state, self.stats)
         hints = await webhook_hints.load_hints(self.context, self.project_state)
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
@@ -111,6 +113,13 @@ class _Pass:
         if self.stats.counts["issues_created"]:
             await self._apply_observation(Observation())
             await self._write_intents()
+
+    async def _drop_configured_label_names(self) -> None:
+        """End the problem of a renamed label once the mapping has its new name."""
+        known = self.project_state.renamed_labels
+        kept = without_mapped_names(known, self.context.policy.labels)
+        if kept != known:
+            await self.context.stores.projects.save_renamed_labels(self.context.project.id, kept)
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
         """Apply what the named issues show; returns those to be decided again with the lists."""

@@ -81,6 +81,7 @@ projects = Table(
     Column("changed_at", Instant),  # the last pass that had something to do
     Column("told", Text),  # JSON of an AlertState: the problems people were alerted to
     Column("round_began_at", Instant),  # of a full verification that is not finished
+    Column("renamed_labels", Text),  # JSON of the labels of the mapping that have other names on GitHub
     Column("deleted_at", Instant),  # when BugSpark was first seen without it, in GitHub's time
     Column("recovering", Boolean),  # a restore was recognised: nothing is written before all has been read
     Column("restored_at", Instant),  # when the last one was, in GitHub's time

@@ -1,6 +1,6 @@
 """BugSpark's projects and the stored state of each: `ports.Projects`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,13 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
+from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import upsert
-from reconciler.store.mappers import to_list_state
+from reconciler.store.mappers import to_list_state, to_renamed_labels
 from reconciler.store.schema.tables import accounts, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
 from reconciler.store.types import column_types, decode_json, encode_json
@@ -57,6 +58,7 @@ class StoredProjects(BugSparkProjects):
             restored_at=row["restored_at"],
             has_unread_hints=row["has_unread_hints"],
             has_webhook=row["has_webhook"],
+            renamed_labels=to_renamed_labels(row["renamed_labels"]),
             failures=row["failures"] or 0,
             alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
         )
@@ -89,6 +91,19 @@ class StoredProjects(BugSparkProjects):
             if before is not paused:
                 await _upsert_state(connection, project_id, {"paused": paused}, {})
         return before is not paused
+
+    async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
+        values = {"renamed_labels": encode_json(tuple(renamed)) if renamed else None}
+        async with self._database.write() as connection:
+            await _upsert_state(connection, project_id, values, {"paused": False})
+
+    async def add_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
+        query = select(projects.c.renamed_labels).where(projects.c.project_id == project_id)
+        async with self._database.write() as connection:
+            known = to_renamed_labels((await connection.execute(query)).scalar())
+            kept = {(each.field, each.name): each for each in (*known, *renamed)}
+            values = {"renamed_labels": encode_json(tuple(kept.values()))}
+            await _upsert_state(connection, project_id, values, {"paused": False})
 
     async def save_alert_state(self, project_id: ProjectId, state: AlertState) -> None:
         values = {"told": encode_json(state) if state != NO_ALERT_STATE else None}

@@ -16,7 +16,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
-from reconciler.store.mappers import to_frozen_fields
+from reconciler.store.mappers import to_frozen_fields, to_renamed_labels
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, links, projects
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
@@ -47,12 +47,14 @@ async def read_attention_items(
 
 async def read_project_problems(connection: AsyncConnection, project: ProjectId) -> CurrentProblems:
     """Read one project's problems, withheld deletions and exposure included."""
-    query = select(projects.c.withheld, projects.c.exposed).where(projects.c.project_id == project)
+    columns = (projects.c.withheld, projects.c.exposed, projects.c.renamed_labels)
+    query = select(*columns).where(projects.c.project_id == project)
     row = (await connection.execute(query)).first()
     items = (await read_attention_items(connection, [project]))[project]
     return CurrentProblems(
         withheld=row.withheld if row else None,
         exposed=bool(row and row.exposed),
+        renamed_labels=to_renamed_labels(row.renamed_labels if row else None),
         items=tuple(items),
         is_complete=len(items) < MAX_ITEMS_READ,
     )

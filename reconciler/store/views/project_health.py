@@ -22,6 +22,7 @@ from reconciler.model.intent import IntentState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.webhook import WebhookHealth
+from reconciler.store.mappers import to_renamed_labels
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
@@ -123,6 +124,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         other_repository_links=found.links_elsewhere.get(id_, 0),
         webhook=found.webhooks.get(id_, NO_WEBHOOK),
         write_doubt=found.doubt,
+        renamed_labels=to_renamed_labels(row.get("renamed_labels")),
         recovering=found.reread_progress.get(id_),
     )
 

@@ -40,7 +40,7 @@ class DryGitHub(ReadsOnly):
         {
             "credential", "now", "rate_limit", "grants", "cost", "repository", "account", "reserve_reads",
             "issue_changes", "comment_changes", "all_issues", "all_comments", "newest_number",
-            "is_unchanged", "field_events",
+            "is_unchanged", "field_events", "label_names",
         }
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from reconciler.decide.plan_view import (
     withheld_view,
 )
 from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
+from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import (
     AccountId,
     CommentId,
@@ -159,6 +160,12 @@ class DryProjects(ReadsOnly):
 
     async def save_state(self, state: ProjectState) -> None:
         self._state.project = state
+
+    async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
+        """Store nothing: no decision depends on it."""
+
+    async def add_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
+        """Store nothing: no decision depends on it."""
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
         stored: frozenset[AccountId] = await self._stored.own_accounts(project_id)
