@@ -6,6 +6,7 @@ Source: docs/reference/github.md, Lists (label rename: unsettled) and Webhooks.
 import pytest
 
 from reconciler.model.project_status import ProjectStatusKind, project_status
+from reconciler.ports import WebhookDelivery
 from tests.support.github import GitHub
 from tests.support.sync import Sync, is_idle, open_sync
 
@@ -40,6 +41,25 @@ async def test_a_renamed_label_is_a_problem_that_says_what_to_configure(sync: Sy
     assert sync.labels(number) == {"P1", "bug"}
     shown = await sync.app.explain_report(str(report))
     assert ADVICE in [dated.change.rule for dated in shown.detail.history]
+    assert is_idle(await sync.settle())
+
+
+async def test_a_delivery_about_a_label_makes_the_next_pass_notice_it(sync: Sync) -> None:
+    report, _ = await sync.linked(severity="high")
+    for place in range(60):  # so that the anchor moves past our issue
+        sync.github.clock.advance(60)
+        sync.github.web.open_issue(f"Other {place}", by="bob")
+    await sync.settle()
+    sync.github.web.rename_label("high-priority", "P1", by="alice")
+    await sync.run()
+    assert await reason(sync) is None, "no list shows it"
+    delivery = WebhookDelivery(
+        project_id=sync.project, id="1", event="label", action="edited", number=None, at=sync.clock.now()
+    )
+    assert await sync.app._stores.webhooks.record_delivery(delivery)
+    await sync.run()
+    assert await reason(sync) == ADVICE
+    assert sync.severity(report) == "high"
     assert is_idle(await sync.settle())
 
 

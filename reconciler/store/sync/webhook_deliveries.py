@@ -1,7 +1,7 @@
 """Webhook deliveries, the issues they name, and the webhook's secrets: `ports.Webhooks`."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.link import LinkState
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock, PendingHints, WebhookDelivery
 from reconciler.store.bugspark import integrations
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bulk import build_insert, select_values
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import deliveries, hooks
+from reconciler.store.schema.tables import deliveries, hooks, links
 from reconciler.store.sync import webhook_gaps
 from reconciler.store.types import Instant, column_types
 
@@ -30,6 +31,9 @@ MAX_DELIVERY_TEXT_LENGTH = 100
 MAX_ISSUE_NUMBER = 2**31 - 1
 COMMENT_EVENT = "issue_comment"
 """The event of an issue's thread."""
+LABEL_EVENT, LABEL_ACTIONS = "label", ("edited", "deleted")
+"""The event of the repository's labels, and its actions after which issues may have lost one."""
+LABEL_COLUMNS = (links.c.base_severity, links.c.base_category)
 DELIVERY_COLUMN_TYPES = column_types(deliveries, "project_id", "id", "event", "action", "number", "at")
 NEW_HOOK_COLUMN_TYPES = column_types(hooks, "project_id", "received", "missed", "silent")
 
@@ -89,6 +93,8 @@ class StoredWebhooks:
                 },
             )
             await _delete_oldest_deliveries(connection, delivery.project_id)
+            if delivery.event == LABEL_EVENT and delivery.action in LABEL_ACTIONS:
+                await _make_label_examples_due(connection, delivery.project_id, delivery.at)
         return True
 
     async def pending_hints(self, project_id: ProjectId) -> PendingHints:
@@ -176,3 +182,20 @@ async def _delete_oldest_deliveries(connection: AsyncConnection, project_id: Pro
 
 def _truncate_text(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "")[:MAX_DELIVERY_TEXT_LENGTH]
+
+
+async def _make_label_examples_due(connection: AsyncConnection, project_id: ProjectId, at: datetime) -> None:
+    """Make one link of each severity and category due for verification, which sees whether its label is gone.
+
+    No list need show a renamed label (docs/reference/github.md, Lists).
+    """
+    for column in LABEL_COLUMNS:
+        place = func.row_number().over(partition_by=column, order_by=(links.c.check_due.desc(), links.c.id))
+        ranked = (
+            select(links.c.id, place.label("place"))
+            .where(links.c.project_id == project_id, links.c.state == LinkState.ACTIVE, column.is_not(None))
+            .subquery()
+        )
+        examples = select(ranked.c.id).where(ranked.c.place == 1)
+        due = at - timedelta(days=1)  # overdue by GitHub's clock, too
+        await connection.execute(update(links).where(links.c.id.in_(examples)).values(check_due=due))
