@@ -19,7 +19,7 @@ from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
 from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label
-from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
+from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError, UnreadableError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
@@ -81,7 +81,13 @@ async def _note_renamed_labels(
     lost = [place for place, view in enumerate(views) if has_lost_label(view, context.policy)]
     if not lost:
         return
-    existing = await context.github.label_names()
+    try:
+        existing = await context.github.label_names()
+    except (NotThereError, RowUnreadableError, UnreadableError) as error:
+        note = f"the issue lost a label of the mapping; whether it was renamed is unknown: {error}"
+        for place in lost:
+            plans[place] = replace(plans[place], notes=(*plans[place].notes, note))
+        return
     for place in lost:
         found = find_renamed_labels(views[place], context.policy, existing)
         plan = plans[place]

@@ -5,6 +5,8 @@ Source: docs/reference/github.md, Lists (label rename: unsettled) and Webhooks.
 
 import pytest
 
+from reconciler.demo.github.faults import Reply
+from reconciler.model.passes import Outcome
 from reconciler.model.project_status import ProjectStatusKind, project_status
 from reconciler.ports import WebhookDelivery
 from tests.support.github import GitHub
@@ -109,3 +111,16 @@ async def test_a_label_deleted_from_the_repository_is_noted(sync: Sync) -> None:
     note = "the label high-priority is gone from the repository: severity is not read from this issue"
     assert note in [dated.change.rule for dated in shown.detail.history]
     assert sync.severity(report) == "high"
+
+
+async def test_labels_that_cannot_be_read_stop_nothing(sync: Sync) -> None:
+    report, number = await sync.linked(severity="high")
+    forbidden = Reply(status=403, body=b'{"message": "Resource not accessible"}')
+    sync.github.simulator.faults.add(forbidden, method="GET", path=r"/labels\?", times=None)
+    sync.github.web.unlabel(number, "high-priority", by="alice")
+    sync.github.web.close(number, by="alice")
+    result = await sync.run()
+    assert result.outcome is Outcome.OK
+    assert sync.status(report) == "resolved"
+    shown = await sync.app.explain_report(str(report))
+    assert any("whether it was renamed is unknown" in dated.change.rule for dated in shown.detail.history)
