@@ -19,6 +19,7 @@ TOOLS = PROJECT["tool"]
 
 FROZEN = {
     "0001_first.py": "0c2ec6413792286e099a0de8d743ecdb0af7266afcc7737527effa134c7403cb",
+    "0003_field_differences.py": "e56b4b196aabfd7893674ac8491962b15fa5a12a72d39a6e1e61553028b8d8e1",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 
