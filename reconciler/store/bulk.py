@@ -75,6 +75,23 @@ async def upsert(
     )
 
 
+async def upsert_row(
+    connection: AsyncConnection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    only_at_first: Mapping[str, Any] | None = None,
+) -> None:
+    """Write these values to the row with this key, or insert it: one statement, one row written.
+
+    Two sessions that both write a row for the first time are no error: the later one updates it, as with any
+    other row. `only_at_first`: further values, or other ones, where the row is inserted.
+    """
+    first = {**key, **values, **(only_at_first or {})}
+    statement = dialect_insert(connection.dialect.name, table).values(first)
+    await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
 async def update_by_id(
     connection: AsyncConnection, table: Table, types: ColumnTypes, rows: Sequence[Sequence[Any]]
 ) -> None:

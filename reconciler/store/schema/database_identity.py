@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ConfigurationError, DatabaseError, UsageError
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
+from reconciler.store.bulk import upsert_row
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, meta, projects
 from reconciler.store.types import decode_json, encode_json
@@ -84,9 +85,7 @@ async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance,
 
 async def save_meta_value(connection: AsyncConnection, key: str, value: str) -> None:
     """Insert or replace a value of `sync_meta`."""
-    done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
-    if done.rowcount == 0:
-        await connection.execute(insert(meta).values(key=key, value=value))
+    await upsert_row(connection, meta, {"key": key}, {"value": value})
 
 
 async def read_identity(connection: AsyncConnection) -> DatabaseInstance:

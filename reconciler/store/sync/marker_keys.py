@@ -59,7 +59,8 @@ class MarkerKeyStore:
 
         newest = Fernet(self._keys[0])
         async with self._database.write() as connection:
-            for name, key in keys.items():
+            # One order for all sessions: they wait for each other, but never in a circle.
+            for name, key in sorted(keys.items()):
                 await save_meta_value(
                     connection, MARKER_META_KEY_PREFIX + name, newest.encrypt(key.reveal().encode()).decode()
                 )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
@@ -14,7 +14,7 @@ from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.store.bugspark.projects import BugSparkProjects
-from reconciler.store.bulk import upsert
+from reconciler.store.bulk import upsert, upsert_row
 from reconciler.store.mappers import to_list_state, to_renamed_labels
 from reconciler.store.schema.tables import accounts, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
@@ -151,7 +151,5 @@ class StoredProjects(BugSparkProjects):
 async def _upsert_state(
     connection: AsyncConnection, project: UUID, values: Mapping[str, Any], only_at_first: Mapping[str, Any]
 ) -> None:
-    """UPDATE, or INSERT the first time (an idle pass must write one row, not two)."""
-    known = update(projects).where(projects.c.project_id == project).values(values)
-    if (await connection.execute(known)).rowcount == 0:
-        await connection.execute(insert(projects).values({"project_id": project, **values, **only_at_first}))
+    """Write the project's row, which an idle pass does once."""
+    await upsert_row(connection, projects, {"project_id": project}, values, only_at_first)

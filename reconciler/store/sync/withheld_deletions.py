@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ProjectId
@@ -10,7 +10,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPairState, Link, LinkState
 from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import WithheldDeletions
-from reconciler.store.bulk import insert_all
+from reconciler.store.bulk import insert_all, upsert_row
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import comment_pairs, links, projects, withheld
 from reconciler.store.types import column_types, decode_json, encode_json
@@ -48,10 +48,7 @@ async def replace_withheld(
         cleared = update(projects).where(projects.c.project_id == project)
         await connection.execute(cleared.values(withheld=None, accepted=None))
         return
-    wanted = update(projects).where(projects.c.project_id == project).values(withheld=digest)
-    if (await connection.execute(wanted)).rowcount == 0:
-        row = {"project_id": project, "paused": False, "withheld": digest}
-        await connection.execute(insert(projects).values(row))
+    await upsert_row(connection, projects, {"project_id": project}, {"withheld": digest}, {"paused": False})
 
 
 async def read_withheld(connection: AsyncConnection, project: ProjectId) -> WithheldDeletions:
