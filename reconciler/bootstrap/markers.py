@@ -37,6 +37,10 @@ class InstanceMarkers:
         marker = self.marker_keys.verify(body, _marker_kind(kind), repository_id, number)
         return marker.local_id if marker and self._is_ours(marker.instance) else None
 
+    def find(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+        found = self.marker_keys.find(body, _marker_kind(kind), repository_id, number)
+        return found.local_id if found and self._is_ours(found.instance) else None
+
     def read_other_instance(
         self, body: str, kind: str, repository_id: RepositoryId, number: int
     ) -> str | None:

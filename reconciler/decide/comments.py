@@ -111,6 +111,8 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
         _import_passed_over(draft, pair, comment)
     elif pair is not None:
         _update_pair(draft, pair, comment)
+    elif comment.is_doubtful_copy:
+        return  # neither imported nor matched: a person says what it is
     elif comment.marker_comment_id is not None:
         decide_marked_copy(draft, comment, comment.marker_comment_id)
     elif comment.marker_instance is not None:

@@ -90,6 +90,9 @@ def _report_status(
     refused = next((intent for intent in detail.intents if intent.state is IntentState.QUARANTINED), None)
     if refused is not None:
         return ProjectStatusKind.ATTENTION.value, refused.reason or "GitHub refused a write"
+    doubtful = next((intent for intent in detail.intents if intent.is_doubtful), None)
+    if doubtful is not None:
+        return ProjectStatusKind.ATTENTION.value, doubtful.reason
     frozen_field = next((view for view in fields if view.frozen), None)
     if frozen_field is not None:
         return ProjectStatusKind.ATTENTION.value, frozen_field.frozen
@@ -114,6 +117,8 @@ def _conflict_status(
 
 
 def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
+    if detail.intents and detail.intents[0].is_doubtful:
+        return ProjectStatusKind.ATTENTION.value, detail.intents[0].reason
     if detail.intents:
         reason = detail.intents[0].reason or "its issue is to be made by the next pass"
         return ProjectStatusKind.WAITING.value, reason
@@ -288,6 +293,8 @@ def _unsent_state(intent: Intent | None) -> str:
     match intent.state:
         case IntentState.QUARANTINED:
             return f"not sent: {intent.reason}"
+        case IntentState.UNKNOWN if intent.is_doubtful:
+            return f"waiting: {intent.reason}"
         case IntentState.UNKNOWN | IntentState.SENDING:
             return "waiting: GitHub is asked whether it arrived"
         case IntentState.PLANNED:

@@ -74,8 +74,21 @@ class MarkerKeys:
     def verify(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
         """Return the marker of `body` if one of our keys signed it for this issue and kind; else None."""
         match = _last_line(body)
-        if match is None:
+        return None if match is None else self._verified(match, kind, repository_id, issue_number)
+
+    def find(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
+        """Return the valid marker in `body`, wherever a person's edit has left it; None where there is not
+        exactly one. For a text that may have been edited before it was first read: it proves less than
+        `verify`, because a marker can be quoted.
+        """
+        if len(_MARKER_START.findall(body)) != 1:
             return None
+        match = _MARKER_LINE.search(body)
+        return None if match is None else self._verified(match, kind, repository_id, issue_number)
+
+    def _verified(
+        self, match: re.Match[str], kind: MarkerKind, repository_id: int, issue_number: int
+    ) -> Marker | None:
         marker = _to_marker(match)
         expected_macs = (
             _compute_mac(key, kind, marker.instance, repository_id, issue_number, marker.local_id)

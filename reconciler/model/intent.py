@@ -38,6 +38,9 @@ class IntentState(StrEnum):
 UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 """States in which an intent may still be cancelled or changed: nothing was sent."""
 
+DOUBTFUL_ANSWER = "the answer was lost, and "
+"""How the reason of a write begins whose answer GitHub shows, but not beyond doubt: a person has to look."""
+
 MAYBE_SENT_STATES = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
 """States in which a write was sent, or may have been: GitHub may show it at any moment."""
 
@@ -153,6 +156,11 @@ class Intent:
     def key(self) -> IntentKey:
         """What the intent is about: unique among open intents."""
         return self.local_id, self.operation
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether GitHub shows what may be its result, edited since, and a person has to tell."""
+        return self.state is IntentState.UNKNOWN and (self.reason or "").startswith(DOUBTFUL_ANSWER)
 
     def claimed(self, at: datetime) -> "Intent":
         """Return the intent as claimed at `at` (GitHub's time): being sent, its outcome not known yet."""

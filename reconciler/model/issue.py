@@ -81,6 +81,8 @@ class RemoteComment:
     marker_comment_id: CommentId | None = None
     # set by `sync`: the instance of another database for which our account wrote it
     marker_instance: str | None = None
+    # set by `sync`: it may be a copy of ours that was edited before it was read; nothing is decided about it
+    is_doubtful_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
+from reconciler.sync.edited_copies import find_doubtful_copies
 from reconciler.sync.full_read import plan_unreadable_report, read_links_in_full
 from reconciler.sync.observe import Observation, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
@@ -45,6 +46,7 @@ async def decide_observation(
     """
     accounts = await read_own_accounts(context, project_state) if observation.comments else frozenset()
     comments = mark_own_comments(context, project_state.repository_id, accounts, observation.comments)
+    doubtful = await find_doubtful_copies(context, project_state.repository_id, accounts, comments.values())
     snapshot = await context.stores.ledger.snapshot(
         context.project.id,
         project_state.repository_id,
@@ -58,7 +60,9 @@ async def decide_observation(
     await _require_same_repository_for_other_issues(context, project_state, snapshot, observation)
     issues, unreadable = await _reread_doubtful_issues(context, snapshot, observation)
     unreadable |= _issues_of_unreadable_rows(snapshot, observation)
-    links_in_full = (*links_in_full, *(link for link in snapshot.links if link.number in unreadable))
+    doubted = _links_in_doubt(snapshot, [comments[key] for key in doubtful])
+    unread = (link for link in snapshot.links if link.number in unreadable)
+    links_in_full = (*links_in_full, *unread, *doubted)
     in_full = _links_to_read_in_full(snapshot, issues, comments, observation, links_in_full)
     elsewhere = {link.id for link in in_full}
     views = list(
@@ -88,6 +92,13 @@ async def _require_same_repository_for_other_issues(
     links = (link for link in snapshot.links if link.number in observation.issues)
     if any(is_other_issue(link, observation.issues[link.number]) for link in links):
         await require_same_repository(context, project_state)
+
+
+def _links_in_doubt(snapshot: Snapshot, doubtful: Iterable[RemoteComment]) -> list[Link]:
+    """Return the links of comments that only the whole thread can tell apart."""
+    known = {pair.remote_id for pair in snapshot.pairs}
+    numbers = {row.issue_number for row in doubtful if row.id not in known}
+    return [link for link in snapshot.links if link.number in numbers]
 
 
 def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteComment]:

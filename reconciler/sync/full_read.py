@@ -38,6 +38,7 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import QUARANTINE_DURATION
+from reconciler.sync.edited_copies import mark_edited_copies
 from reconciler.sync.linking import build_link
 from reconciler.sync.observe import is_own_account, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
@@ -223,12 +224,19 @@ async def _build_link_observation(
     assert local_thread.report is not None
     rows = {row.id: row for row in thread.comments}
     rows |= await _read_older_comments(context, local_thread.pairs, rows)
+    comments = await mark_edited_copies(
+        context,
+        link.repository_id,
+        accounts,
+        mark_own_comments(context, link.repository_id, accounts, rows),
+        {pair.remote_id for pair in local_thread.pairs},
+    )
     return LinkObservation(
         link=link,
         report=local_thread.report,
         now=context.github.now(),
         issue=thread.issue,
-        comments=tuple(mark_own_comments(context, link.repository_id, accounts, rows).values()),
+        comments=tuple(comments.values()),
         pairs=local_thread.pairs,
         local_comments=local_thread.comments,
         is_complete=True,

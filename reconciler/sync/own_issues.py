@@ -23,9 +23,13 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalBatch, ProjectState
 from reconciler.sync.confirm import adopt_issue
 from reconciler.sync.context import Context, wait_for_write_slot
+from reconciler.sync.edited_copies import find_issue_candidates, record_doubt
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.result import PassStats
+
+EXPORT_WORDS = "Exported from BugSpark"
+"""In the footer of every exported issue, ours or the button's."""
 
 DUPLICATE_CLOSE_REASON = "duplicate"
 """GitHub's reason for closing a second copy."""
@@ -47,7 +51,7 @@ async def classify_unlinked_issues(
 
     Of several answers to one create the oldest counts.
     """
-    if not any(MARKER_NAME in row.body for row in issues):
+    if not any(MARKER_NAME in row.body or EXPORT_WORDS in row.body for row in issues):
         return UnlinkedIssues(others=tuple(issues))
     accounts = await read_own_accounts(context, project_state)
     rows = await context.stores.intents.list_open(context.project.id)
@@ -64,9 +68,40 @@ async def classify_unlinked_issues(
             lost[report] = (waiting[report], issue)
         else:
             others.append(issue)
-    return UnlinkedIssues(
-        lost_creates=tuple(lost.values()), duplicates=tuple(duplicates), others=tuple(others)
+    edited = await _find_edited_answers(
+        context, accounts, [row for key, row in waiting.items() if key not in lost], others
     )
+    return UnlinkedIssues(
+        lost_creates=(*lost.values(), *edited.answers),
+        duplicates=tuple(duplicates),
+        others=tuple(row for row in others if row.number not in edited.numbers),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EditedAnswers:
+    """Issues that answer a create and were edited before they were read, and the numbers of all that may."""
+
+    answers: tuple[tuple[Intent, Issue], ...] = ()
+    numbers: frozenset[int] = frozenset()
+
+
+async def _find_edited_answers(
+    context: Context, accounts: Collection[AccountId], waiting: Sequence[Intent], issues: Sequence[Issue]
+) -> _EditedAnswers:
+    """Find the answers to creates that may have been sent. Stored: the doubt, where several issues fit."""
+    answers: list[tuple[Intent, Issue]] = []
+    numbers: set[int] = set()
+    for intent in waiting:
+        if intent.claimed_at is None:
+            continue
+        found = find_issue_candidates(context, accounts, intent, issues)
+        numbers.update(row.number for row in found)
+        if len(found) == 1:
+            answers.append((intent, found[0]))
+        elif found:
+            await record_doubt(context, intent, [row.url for row in found])
+    return _EditedAnswers(answers=tuple(answers), numbers=frozenset(numbers))
 
 
 async def adopt_and_close_duplicates(context: Context, unlinked: UnlinkedIssues, stats: PassStats) -> None:

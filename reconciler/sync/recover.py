@@ -37,6 +37,7 @@ from reconciler.sync.confirm import (
     record_confirmation,
 )
 from reconciler.sync.context import Context
+from reconciler.sync.edited_copies import find_issue_candidates, record_doubt
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
 from reconciler.sync.result import PassStats
@@ -112,11 +113,11 @@ async def conclude_recovery(
     await close_duplicates(context, duplicates)
     if not recovery.unsettled_comments:
         return
-    still = {row.id for row in await context.stores.intents.list_open(context.project.id)}
+    still = await context.stores.intents.list_open(context.project.id)  # without those in doubt: they changed
     for intent in recovery.unsettled_comments:
         link = await context.stores.ledger.find_link_of_report(intent.report_id)
         full = intent.report_id not in overtaken and link is not None and link.quarantined_until is None
-        if intent.id in still and full:
+        if intent in still and full:
             await _record_empty_read(context, intent)
 
 
@@ -162,10 +163,15 @@ async def _recover_issue(
 
     If those can't be closed now, the list shows them, and they are closed with its rows.
     """
-    copies, unread = await _read_issue_copies(context, state, intent)
+    copies, edited, unread = await _read_issue_copies(context, state, intent)
     if not copies and unread:
         await _record_incomplete_read(context, intent, unread[0], stats)
         return []
+    if not copies and len(edited) > 1:
+        await record_doubt(context, intent, [row.url for row in edited])
+        stats.problems.append(f"{intent.operation.value} for report {intent.report_id}: can't be told apart")
+        return []
+    copies = copies or edited
     if not copies:
         await _record_empty_read(context, intent)
         return []
@@ -184,14 +190,16 @@ def _search_start(context: Context, intent: Intent) -> datetime:
 
 async def _read_issue_copies(
     context: Context, state: ProjectState, intent: Intent
-) -> tuple[Sequence[Issue], Sequence[PoisonedItem]]:
-    """Read the issues with this intent's marker, by an account of ours, and what can't be read beside them.
+) -> tuple[Sequence[Issue], Sequence[Issue], Sequence[PoisonedItem]]:
+    """Read the issues with this intent's marker, by an account of ours; those that may be it, edited; and
+    what can't be read beside them.
 
     A row that can't be read is none of ours where another report is linked to its issue.
     """
     accounts = await read_own_accounts(context, state)
     since = _search_start(context, intent)
     found: dict[int, Issue] = {}
+    edited: dict[int, Issue] = {}
     unread: list[PoisonedItem] = []
     async for page in context.github.all_issues(since):
         ours = (
@@ -199,12 +207,17 @@ async def _read_issue_copies(
         )
         found.update((row.number, row) for row in ours)
         unread += page.poisoned
-    return tuple(found.values()), [
-        row
-        for row in unread
-        if row.number is None
-        or await context.stores.ledger.find_live_link_of_issue(state.repository_id, row.number) is None
-    ]
+        edited.update(
+            (row.number, row) for row in find_issue_candidates(context, accounts, intent, page.rows)
+        )
+    free = [row for row in edited.values() if not await _is_linked(context, state, row.number)]
+    hidden = [row for row in unread if row.number is None or not await _is_linked(context, state, row.number)]
+    return tuple(found.values()), free, hidden
+
+
+async def _is_linked(context: Context, state: ProjectState, number: IssueNumber) -> bool:
+    """Whether a report of any project has this issue."""
+    return await context.stores.ledger.find_live_link_of_issue(state.repository_id, number) is not None
 
 
 async def _record_incomplete_read(

@@ -206,6 +206,9 @@ class WriterHarness:
         valid = (kind, repository_id, number) == ("issue", REPOSITORY.id, 0) and "bugspark-sync" in body
         return self.marked if valid else None
 
+    def find(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+        return self.read(body, kind, repository_id, number)
+
     def _stores(self) -> SimpleNamespace:
         async def slot(credential: Fingerprint, points: int) -> datetime:
             self.slots.append((credential, points))

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, not_, select, update
+from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import PausedError
 from reconciler.model.ids import ProjectId
-from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
+from reconciler.model.intent import DOUBTFUL_ANSWER, UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
@@ -32,6 +32,12 @@ from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreContext, upsert_intents
 from reconciler.store.sync.difference_queries import is_past_link
 from reconciler.store.types import column_types
+
+INTENT_NEEDS_PERSON = or_(
+    intents.c.state == IntentState.QUARANTINED,
+    and_(intents.c.state == IntentState.UNKNOWN, intents.c.reason.like(f"{DOUBTFUL_ANSWER}%")),
+)
+"""Writes that wait for a person: GitHub refused them, or shows an answer that can't be told apart."""
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 

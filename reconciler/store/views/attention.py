@@ -13,13 +13,13 @@ from reconciler.model.alerts import CurrentProblems
 from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_reason
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
-from reconciler.model.intent import IntentState
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_frozen_fields, to_renamed_labels
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, links, projects
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
+from reconciler.store.sync.intents import INTENT_NEEDS_PERSON
 from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK_CONDITION
 
 HELD_LINK_CONDITION = text(f"sync_links.{tables.HELD_LINK_SQL}")
@@ -137,7 +137,7 @@ def _refused_intents_query(wanted: Select[Any]) -> Select[Any]:
                 reports, reports.c.id == intents.c.report_id
             )
         )
-        .where(intents.c.project_id.in_(wanted), intents.c.state == IntentState.QUARANTINED)
+        .where(intents.c.project_id.in_(wanted), INTENT_NEEDS_PERSON)
         .order_by(intents.c.created_at, intents.c.id)
         .limit(MAX_ITEMS_READ)
     )

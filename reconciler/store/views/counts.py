@@ -17,7 +17,6 @@ from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, Tex
 from reconciler.model.fields import Field
 from reconciler.model.health import LinkCounts
 from reconciler.model.ids import ProjectId
-from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
 from reconciler.model.views import Urgency
@@ -26,6 +25,7 @@ from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld
 from reconciler.store.sync.difference_queries import QUARANTINED_LINK_CONDITION
+from reconciler.store.sync.intents import INTENT_NEEDS_PERSON
 from reconciler.store.sync.verification_coverage import CountsByProject
 
 CONFLICT_SHOWN_FOR = timedelta(days=7)
@@ -167,8 +167,10 @@ def _ranked_withheld_query() -> RankedLinks:
 
 def _ranked_intents_query() -> RankedLinks:
     """Links with open intents; one for a new issue has no link yet and is counted by its report."""
-    refused = intents.c.state == IntentState.QUARANTINED
-    rank = case((refused, literal(Urgency.ATTENTION, Integer())), else_=literal(Urgency.PENDING, Integer()))
+    rank = case(
+        (INTENT_NEEDS_PERSON, literal(Urgency.ATTENTION, Integer())),
+        else_=literal(Urgency.PENDING, Integer()),
+    )
     return _ranked_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
 
 

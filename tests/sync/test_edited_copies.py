@@ -1,0 +1,153 @@
+"""Copies that somebody edited between our lost POST and the search for it: found, and never made twice."""
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.demo.github.faults import Drop
+from reconciler.model.ids import ReportId
+from reconciler.model.intent import NewComment
+from reconciler.model.passes import NullProgress
+from tests.support.sync import Sync
+
+COMMENTS = r"/issues/\d+/comments$"
+ISSUES = "/issues$"
+BOT = "bugspark-bot"
+Edit = Callable[[str], str]
+LOST = Drop(applied=True)
+
+
+def append(body: str) -> str:
+    """What GitHub's editor makes of a person's addition."""
+    return (body + "\n\nEdit: seen on Firefox, too").replace("\n", "\r\n")
+
+
+def unsign(body: str) -> str:
+    return body.partition("\n\n<!--")[0] + "\n\nEdit: seen on Firefox, too"
+
+
+def quote(body: str) -> str:
+    return "> " + body.replace("\n", "\n> ") + "\n\nDid you see this?"
+
+
+async def recovered(sync: Sync, passes: int = 5) -> None:
+    for _ in range(passes):
+        await sync.run(seconds=61)
+
+
+async def lose_comment(sync: Sync, body: str = "once") -> tuple[ReportId, int]:
+    report, number = await sync.linked()
+    sync.say(report, body)
+    sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
+    await sync.run()
+    assert len(sync.said_there(number)) == 1
+    return report, number
+
+
+@pytest.mark.parametrize("edit", [append, unsign])
+@pytest.mark.parametrize("seconds", [5, 61])
+async def test_a_comment_edited_before_it_is_found_is_there_once(
+    sync: Sync, edit: Edit, seconds: int
+) -> None:
+    report, number = await lose_comment(sync)
+    (copy,) = sync.github.web.thread(number)
+    sync.github.clock.advance(seconds)
+    sync.github.web.edit_comment(copy.id, edit(copy.body), by="alice")
+    await recovered(sync)
+    assert sync.said_there(number) == [edit(copy.body)]
+    assert sync.said_here(report) == ["once"]
+    assert sync.dump()["sync_intents"] == []
+    await sync.run()
+    assert not sync.writes
+
+
+@pytest.mark.parametrize("edit", [append, unsign])
+@pytest.mark.parametrize("retitled", [False, True])
+async def test_an_issue_edited_before_it_is_found_is_there_once(
+    sync: Sync, edit: Edit, retitled: bool
+) -> None:
+    sync.github.simulator.faults.add(LOST, method="POST", path=ISSUES)
+    report = sync.bugspark.add_report(sync.project, "It breaks")
+    await sync.app.export((str(report),), NullProgress())
+    issue = sync.github.web.issue(1)
+    sync.github.web.rewrite(1, edit(issue.body or ""), by="alice")
+    if retitled:
+        sync.github.web.retitle(1, "Firefox: it breaks", by="alice")
+    await recovered(sync)
+    assert len(sync.github.web.picture()) == 1
+    assert sync.number(report) == 1
+    assert sync.dump()["sync_intents"] == []
+    sync.say(report, "and on")
+    await sync.run()
+    assert len(sync.said_there(1)) == 1
+
+
+async def test_a_quotation_by_our_own_account_is_a_comment_like_any(sync: Sync) -> None:
+    report, number = await lose_comment(sync)
+    (copy,) = sync.github.web.thread(number)
+    sync.github.web.edit_comment(copy.id, append(copy.body), by="alice")
+    quoted = quote(copy.body)
+    sync.github.web.comment(number, quoted, by=BOT)
+    await recovered(sync)
+    assert sync.said_there(number) == [append(copy.body), quoted]
+    first, second = sync.said_here(report)
+    assert first == "once"
+    assert second.startswith(f"**{BOT}** (via GitHub):\n\n> [BugSpark]")
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync) -> None:
+    report, number = await lose_comment(sync)
+    (copy,) = sync.github.web.thread(number)
+    sync.github.web.edit_comment(copy.id, unsign(copy.body), by="alice")
+    other = sync.github.web.comment(number, unsign(copy.body) + ", really", by=BOT)
+    for _ in range(4):
+        await sync.run(seconds=61)
+        assert not sync.writes
+    result = await sync.run(seconds=61)
+    assert not sync.writes
+    assert (result.pending, result.outcome) == (1, "partial")
+    assert len(sync.said_there(number)) == 2
+    assert sync.said_here(report) == ["once"]
+    shown = await sync.app.explain_report(str(report))
+    assert shown.state == "Needs you"
+    assert shown.reason is not None
+    assert f"#issuecomment-{copy.id}" in shown.reason
+    assert f"#issuecomment-{other.id}" in shown.reason
+    assert "could be it" in shown.comments[0].state
+    sync.github.web.delete_comment(other.id, by="alice")
+    await recovered(sync)
+    assert sync.said_there(number) == [unsign(copy.body)]
+    assert sync.said_here(report) == ["once"]
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_two_lost_comments_of_one_text_are_told_apart_by_their_markers(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.say(report, "me too")
+    sync.say(report, "me too")
+    sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS, times=2)
+    await sync.run()
+    for row in sync.github.web.thread(number):
+        sync.github.web.edit_comment(row.id, append(row.body), by="alice")
+    await recovered(sync)
+    assert len(sync.said_there(number)) == 2
+    assert sync.said_here(report) == ["me too", "me too"]
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_a_late_copy_that_was_edited_is_adopted_before_another_is_sent(sync: Sync) -> None:
+    """It arrives after two searches found nothing, and before the comment is sent once more."""
+    report, number = await sync.linked()
+    sync.say(report, "once")
+    sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS, times=3)
+    await sync.run()
+    (intent,) = await sync.app._stores.intents.list_open(sync.project)
+    assert isinstance(intent.desired, NewComment)
+    await sync.run(seconds=61)
+    sync.github.clock.advance(50)
+    made = sync.github.web.comment(number, append(intent.desired.body), by=BOT)
+    await recovered(sync)
+    assert sync.said_there(number) == [made.body]
+    assert sync.said_here(report) == ["once"]
+    assert sync.dump()["sync_intents"] == []
