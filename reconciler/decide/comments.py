@@ -8,6 +8,7 @@ Comments). A deleted copy never changes its original.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.decide.button_export import link_began_at
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
 from reconciler.decide.copies import (
     OLDER_THAN_LINK,
@@ -240,7 +241,7 @@ def _decide_local(draft: CommentDraft, comment: LocalComment, unsent_pair: Comme
 
 def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
     link = draft.view.link
-    older = comment.created_at < link.created_at
+    older = comment.created_at < link_began_at(draft.view)
     copied = (draft.is_initial_sync or older) and parse_import(comment.body) is not None
     if comment.source == Side.GITHUB or copied:
         return "imported earlier; its original was not found on GitHub"

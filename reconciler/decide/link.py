@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from reconciler.decide.button_export import exported_base
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import decide_comments
 from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
@@ -32,7 +33,7 @@ def decide_link(
     fields = decide_fields(
         view.report,
         seen,
-        view.link.base,
+        view.link.base or exported_base(view, seen, policy),
         policy,
         times,
         relabelled=relabelled,

@@ -22,6 +22,7 @@ from reconciler.text.issue_text import (
     has_export_footer,
     is_exported_title,
     issue_body,
+    read_exported_values,
     title_from_github,
     title_to_github,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "issue_body",
     "normalise",
     "parse_import",
+    "read_exported_values",
     "single_line",
     "text_digest",
     "title_from_github",

@@ -5,7 +5,7 @@ docs/reference/bugspark.md, The existing export.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +77,23 @@ def has_export_footer(body: str, tracking_id: str) -> bool:
     if _MARKER_LINE.fullmatch(lines[-1]):
         lines = normalise("\n".join(lines[:-1])).split("\n")
     return lines[-1].strip() == f"*Exported from BugSpark ({tracking_id})*"
+
+
+_EXPORTED_VALUE: Final = re.compile(
+    r"^[ \t]*\*\*(?P<name>Severity|Category|Status):\*\*[ \t]*(?P<value>[A-Za-z_ ]{1,30}?)[ \t]*$",
+    re.MULTILINE,
+)
+
+
+def read_exported_values(body: str) -> Mapping[str, str]:
+    """Return severity, category and status as an exported issue's text tells them, by their names in small
+    letters: the report's values of the moment when the button was pressed. A line that is missing or was
+    edited into something else is left out. Only what stands above the first section counts: the description
+    below is anybody's text. Source: docs/reference/bugspark.md, The existing export.
+    """
+    head = normalise(body).partition("\n### ")[0]
+    found = {match["name"].lower(): match["value"] for match in _EXPORTED_VALUE.finditer(head)}
+    return {name: value.strip().lower().replace(" ", "_") for name, value in found.items()}
 
 
 def _join_blocks(*parts: str) -> str:

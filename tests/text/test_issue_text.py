@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.text.comment_text import MAX_BODY_BYTES
-from reconciler.text.issue_text import ExportedReport, has_export_footer, issue_body
+from reconciler.text.issue_text import (
+    ExportedReport,
+    has_export_footer,
+    issue_body,
+    read_exported_values,
+)
 from tests.support.hostile_text import FRAGMENTS, hostile
 from tests.text.posted import HOSTS, MARKER, assert_safe
 
@@ -243,3 +248,25 @@ def test_the_footer_counts_only_at_the_end(body: str, found: bool) -> None:
 
 def test_our_export_has_the_footer() -> None:
     assert has_export_footer(body_of(PLAIN), "BUG-0001")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "## Bug Report: BUG-0001\r\n\r\n**Severity:** High\r\n**Status:** In Progress\r\n",
+            {"severity": "high", "status": "in_progress"},
+        ),
+        ("**Category:** ui\n\n### Description\n\n**Severity:** low\n", {"category": "ui"}),
+        ("**Severity:** high and more than that\nSeverity: low", {"severity": "high_and_more_than_that"}),
+        ("> **Severity:** high", {}),
+        ("", {}),
+    ],
+)
+def test_what_the_body_tells_stands_above_the_description(body: str, told: dict[str, str]) -> None:
+    assert read_exported_values(body) == told
+
+
+def test_our_own_export_tells_its_values() -> None:
+    values = read_exported_values(body_of(PLAIN))
+    assert values == {"severity": PLAIN.severity, "category": PLAIN.category, "status": PLAIN.status}
