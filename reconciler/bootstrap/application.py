@@ -17,9 +17,10 @@ from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
 from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
-from reconciler.model.report import Project, unknown_values_reason
-from reconciler.model.report_detail import ReportView
+from reconciler.model.report import Project, Report, unknown_values_reason
+from reconciler.model.report_detail import ConnectedRepository, ReportView
 from reconciler.model.secret import Secret
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
 from reconciler.sync import linking
@@ -74,8 +75,14 @@ class Application(SharedCommands):
             raise UsageError(f"There is no report {report}.")
         from reconciler.decide.report_view import build_report_view
 
+        state = await self._stores.projects.get_state(project.id)
+        known = state.repository_id != UNKNOWN_REPOSITORY
         return build_report_view(
-            project.name, detail, self._container.settings.sync_policy(), self._container.clock.now()
+            project.name,
+            detail,
+            self._container.settings.sync_policy(),
+            self._container.clock.now(),
+            ConnectedRepository(id=state.repository_id, name=state.repository) if known else None,
         )
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
@@ -157,9 +164,11 @@ class Application(SharedCommands):
         report_with_details = (await self._stores.reports.details([report_id])).get(report_id)
         if report_with_details is None and (unknown := await self._unknown_values_reason(report_id)):
             return ExportResult(report=text, url=None, error=unknown)
-        columns = report_with_details[0].columns if report_with_details else None
+        report = report_with_details[0] if report_with_details else None
+        columns = report.columns if report else None
         if columns is not None and columns.url and await self._is_report_linked(report_id):
-            return ExportResult(report=text, url=columns.url, error=None)
+            left = await self._left_repository_reason(report, text) if report else None
+            return ExportResult(report=text, url=None if left else columns.url, error=left)
         if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):
             tie = f"{past.repository}#{past.number}"
             reason = (
@@ -167,6 +176,21 @@ class Application(SharedCommands):
             )
             return ExportResult(report=text, url=None, error=reason)
         return ExportResult(report=text, url=None, error=_export_failure_reason(result))
+
+    async def _left_repository_reason(self, report: Report, text: str) -> str | None:
+        """Return why the issue of a linked report is not the one asked for; None if it is."""
+        link = await self._stores.ledger.find_link_of_report(report.id)
+        state = await self._stores.projects.get_state(report.project_id)
+        connected = (await self.find_project(str(report.project_id))).repository
+        is_known = connected == state.repository  # else the integration was moved since the last pass
+        if link is None or (link.repository_id == state.repository_id and is_known):
+            return None
+        if link.repository == connected:
+            return None
+        return (
+            f"its issue is {link.repository}#{link.number}, and the project is connected to "
+            f"{connected} now: reconcile unlink {text}, then export it"
+        )
 
 
 def _bind_pass_log_values(context: Context) -> AbstractContextManager[None]:

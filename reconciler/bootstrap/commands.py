@@ -8,12 +8,13 @@ up to a timeout; terminal commands do neither.
 import re
 from collections.abc import Awaitable, Callable
 from secrets import token_urlsafe
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from reconciler.bootstrap.container import Container, integration_problem
 from reconciler.errors import BusyError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ProjectId, ReportId
+from reconciler.model.link import Link
 from reconciler.model.passes import NullProgress, Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
@@ -21,9 +22,20 @@ from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
 from reconciler.sync import commands, linking, webhook_setup
 from reconciler.sync.context import Context
+from reconciler.sync.exports import second_issues
 from reconciler.sync.preflight import is_identity_decision
 
 T = TypeVar("T")
+
+
+class LinkCommand(Protocol):
+    """Makes a link to an issue."""
+
+    async def __call__(
+        self, context: Context, report: ReportId, number: IssueNumber, *, backfill: bool
+    ) -> Link: ...
+
+
 BUSY_TIMEOUT_SECONDS, BUSY_RETRY_SECONDS = 8.0, 0.25
 """How long a page's command waits for a running pass, and the pause between two attempts."""
 WEBHOOK_SECRET_BYTES = 32
@@ -65,8 +77,27 @@ class SharedCommands:
         found = await self.find_project(str(project))
         return await self._request_pass(found, await commands.resume_project(self._stores, found))
 
-    async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
-        """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too."""
+    async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
+        """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too.
+
+        `instead`: of the issue it is linked to, for a second issue that was exported for it.
+        """
+        context, report_id, number = await self._find_issue(report, issue)
+        command: LinkCommand = second_issues.link_instead if instead else linking.link_report
+        made = await self._retry_while_busy(lambda: command(context, report_id, number, backfill=backfill))
+        done = f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
+        return await self._request_pass(context.project, done)
+
+    async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
+        """Close a second issue of a report, `OWNER/REPO#12`, as a duplicate of the linked one."""
+        context, report_id, number = await self._find_issue(report, issue)
+        done = await self._retry_while_busy(
+            lambda: second_issues.close_as_duplicate(context, report_id, number)
+        )
+        return await self._request_pass(context.project, done)
+
+    async def _find_issue(self, report: str | ReportId, issue: str) -> tuple[Context, ReportId, IssueNumber]:
+        """Return a report's project, the report, and the number of an issue in the project's repository."""
         match = _ISSUE_REFERENCE_PATTERN.fullmatch(issue)
         if match is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
@@ -74,21 +105,14 @@ class SharedCommands:
         context = await self._require_command_context(project)
         if match[1].lower() != (project.repository or "").lower():
             raise UsageError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
-        number = IssueNumber(int(match[2]))
-        made = await self._retry_while_busy(
-            lambda: linking.link_report(context, report_id, number, backfill=backfill)
-        )
-        done = f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
-        return await self._request_pass(project, done)
+        return context, report_id, IssueNumber(int(match[2]))
 
     async def unlink(self, report: str | ReportId) -> str:
-        """Cut a report's link. Nothing on GitHub is changed."""
+        """Cut a report's link, or cancel its export that waits. Nothing on GitHub is changed."""
         project, report_id = await self._stores.reports.find(str(report))
         context = await self._build_command_context(project)
-        link = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
-        return (
-            f"{report} is no longer linked to {link.repository}#{link.number}; nothing on GitHub was changed"
-        )
+        done = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
+        return f"{report} {done}"
 
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
         """Settle a conflict with the value of one side."""
@@ -186,12 +210,19 @@ class WebCommands(SharedCommands):
         await commands.accept_waiting_changes(context, word)
         return await self._request_pass(context.project, "Accepted; the next pass goes on with it.")
 
-    async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
+    async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
+        wanted = await self._issue_in_project(report, issue)
+        return await super().link(report, wanted, backfill=backfill, instead=instead)
+
+    async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
+        """Close a second issue, given as `link` takes it."""
+        return await super().close_duplicate(report, await self._issue_in_project(report, issue))
+
+    async def _issue_in_project(self, report: str | ReportId, issue: str) -> str:
         project, _ = await self._stores.reports.find(str(report))
         _require_integration(project)
-        wanted = _to_issue_reference(issue.strip(), project)
-        return await super().link(report, wanted, backfill=backfill)
+        return _to_issue_reference(issue.strip(), project)
 
     async def export(self, report_id: ReportId) -> str:
         project, _ = await self._stores.reports.find(str(report_id))

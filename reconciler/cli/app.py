@@ -28,6 +28,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     status.status,
     links.link,
     links.unlink,
+    links.duplicate,
     why.why,
     interventions.resolve,
     interventions.retry,

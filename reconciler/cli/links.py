@@ -26,6 +26,10 @@ def link(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Send the report's older comments to GitHub too.")
     ] = False,
+    instead: Annotated[
+        bool,
+        typer.Option("--instead", help="Move the link to a second issue that was exported for the report."),
+    ] = False,
 ) -> None:
     """Link a report to an existing issue.
 
@@ -33,7 +37,24 @@ def link(
     """
     session = current_session(context)
     session.console.print_line(
-        session.run_in_backend(lambda application, _: application.link(report, issue, backfill=backfill))
+        session.run_in_backend(
+            lambda application, _: application.link(report, issue, backfill=backfill, instead=instead)
+        )
+    )
+
+
+def duplicate(
+    context: typer.Context,
+    report: ReportArgument,
+    issue: Annotated[str, typer.Argument(metavar="OWNER/REPO#N", help="The issue.", show_default=False)],
+) -> None:
+    """Close a second issue of a report as a duplicate.
+
+    Only for an issue that was exported for this report once more.
+    """
+    session = current_session(context)
+    session.console.print_line(
+        session.run_in_backend(lambda application, _: application.close_duplicate(report, issue))
     )
 
 

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, COPY_EDITED_ON_GITHUB
 from reconciler.decide.copies import excerpt
+from reconciler.decide.report_status import report_status
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField, Verdict
 from reconciler.model.fields import Base, Field, Side
@@ -19,19 +20,17 @@ from reconciler.model.link import (
     CommentPair,
     CommentPairState,
     Link,
-    LinkState,
     SeenIssue,
 )
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.project_status import ProjectStatusKind
-from reconciler.model.report import LocalComment, Report, unknown_values_reason
+from reconciler.model.report import LocalComment, Report
 from reconciler.model.report_detail import (
     CommentView,
+    ConnectedRepository,
     FieldView,
     ReportDetail,
     ReportView,
     SkippedComments,
-    open_conflicts,
 )
 from reconciler.text import parse_import, unescape_html
 
@@ -41,25 +40,24 @@ SIDES_MOVED = {
     Verdict.REMOTE_MOVED: frozenset({Side.GITHUB}),
     Verdict.CONFLICT: frozenset({Side.BUGSPARK, Side.GITHUB}),
 }
-ENDED_STATE_TEXTS = {
-    LinkState.UNLINKED: "Not linked",
-    LinkState.CONTESTED: ProjectStatusKind.ATTENTION.value,
-    LinkState.GONE: "Gone on GitHub",
-    LinkState.TRANSFERRED: "Transferred on GitHub",
-    LinkState.CONVERTED: "Converted on GitHub",
-    LinkState.REPORT_DELETED: "Deleted in BugSpark",
-}
 
 
 def build_report_view(
-    project_name: str, detail: ReportDetail, policy: SyncPolicy, now: datetime
+    project_name: str,
+    detail: ReportDetail,
+    policy: SyncPolicy,
+    now: datetime,
+    connected: ConnectedRepository | None = None,
 ) -> ReportView:
-    """Return everything about a report that people see. Conflicts are shown while they are recent. Pure."""
+    """Return everything about a report that people see. Conflicts are shown while they are recent. Pure.
+
+    `connected`: the repository that its project is connected to now; None where no pass has read it yet.
+    """
     fields = tuple(
         _with_unknown_value(view, detail.unknown.get(view.field))
         for view in field_views(detail.report, detail.link, policy)
     )
-    state, reason = _report_status(detail, fields, now)
+    state, reason = report_status(detail, fields, now, connected)
     return ReportView(
         project_name=project_name,
         detail=detail,
@@ -70,73 +68,6 @@ def build_report_view(
         comments=tuple(comment_views(detail)),
         skipped=skipped_comments(detail),
     )
-
-
-# --- the report's status ----------------------------------------------------------------------------------
-
-
-def _report_status(
-    detail: ReportDetail, fields: tuple[FieldView, ...], now: datetime
-) -> tuple[str, str | None]:
-    link = detail.link
-    if link is not None and link.state in ENDED_STATE_TEXTS:
-        return ENDED_STATE_TEXTS[link.state], link.reason
-    if detail.unknown:
-        return "Needs you", unknown_values_reason(detail.unknown)
-    if link is None:
-        return _unlinked_status(detail)
-    if link.quarantined_until is not None:
-        return ProjectStatusKind.ATTENTION.value, link.reason or "it rests"
-    refused = next((intent for intent in detail.intents if intent.state is IntentState.QUARANTINED), None)
-    if refused is not None:
-        return ProjectStatusKind.ATTENTION.value, refused.reason or "GitHub refused a write"
-    doubtful = next((intent for intent in detail.intents if intent.is_doubtful), None)
-    if doubtful is not None:
-        return ProjectStatusKind.ATTENTION.value, doubtful.reason
-    frozen_field = next((view for view in fields if view.frozen), None)
-    if frozen_field is not None:
-        return ProjectStatusKind.ATTENTION.value, frozen_field.frozen
-    if detail.withheld:
-        count = len(detail.withheld)
-        return ProjectStatusKind.ATTENTION.value, f"{count} deletion{'' if count == 1 else 's'} withheld"
-    return _conflict_status(_waiting_status(detail, link, fields), detail, now)
-
-
-def _conflict_status(
-    waiting_status: tuple[str, str | None], detail: ReportDetail, now: datetime
-) -> tuple[str, str | None]:
-    """Put a lost value before what is only waiting, and name both."""
-    lost_values = [
-        f"{dated_change.change.field}: {dated_change.change.lost} was lost"
-        for dated_change in open_conflicts(detail, now)
-    ]
-    if not lost_values:
-        return waiting_status
-    reasons = [*lost_values, *([waiting_status[1]] if waiting_status[1] else [])]
-    return ProjectStatusKind.CONFLICT.value, "; ".join(reasons)
-
-
-def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
-    if detail.intents and detail.intents[0].is_doubtful:
-        return ProjectStatusKind.ATTENTION.value, detail.intents[0].reason
-    if detail.intents:
-        reason = detail.intents[0].reason or "its issue is to be made by the next pass"
-        return ProjectStatusKind.WAITING.value, reason
-    return "Not linked", None
-
-
-def _waiting_status(
-    detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]
-) -> tuple[str, str | None]:
-    if link.base is None:
-        return ProjectStatusKind.WAITING.value, "the next pass makes first contact"
-    if detail.intents:
-        count = len(detail.intents)
-        return ProjectStatusKind.WAITING.value, f"{count} write{'' if count == 1 else 's'} pending"
-    differing = [view.field.value for view in fields if view.moved]
-    if differing:
-        return ProjectStatusKind.WAITING.value, f"the next pass looks at {', '.join(differing)}"
-    return ProjectStatusKind.SYNCED.value, None
 
 
 # --- fields -----------------------------------------------------------------------------------------------

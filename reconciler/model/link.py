@@ -34,12 +34,13 @@ class LinkState(StrEnum):
     TRANSFERRED = "transferred"
     CONVERTED = "converted"  # the number belongs to a pull request now
     REPORT_DELETED = "report_deleted"
+    SECOND = "second"  # the report's export was made once more: this issue is not synced, a person decides
 
 
 LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
 """States of a link that occupies its report and its issue: neither may have another link."""
 
-PAST_STATES = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
+PAST_STATES = (LinkState.UNLINKED, LinkState.REPORT_DELETED, LinkState.SECOND)
 """States of a link that is over: its report may be linked again."""
 
 ENDED_STATES = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)

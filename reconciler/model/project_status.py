@@ -41,6 +41,7 @@ ATTENTION_TEXTS = {
     LinkState.TRANSFERRED.value: "was transferred on GitHub",
     LinkState.CONVERTED.value: "was converted on GitHub",
     LinkState.CONTESTED.value: "names an issue that another report holds",
+    LinkState.SECOND.value: "was exported a second time",
 }
 """Texts for the states of links that need a person (`store.attention`), as the link's page shows them."""
 _UNREMARKABLE_LINK_STATES = (*LIVE_STATES, LinkState.UNLINKED)

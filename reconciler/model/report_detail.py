@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentPairId
+from reconciler.model.ids import CommentPairId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
@@ -32,9 +32,18 @@ class ReportDetail:
     intents: tuple[Intent, ...]
     history: tuple[DatedChange, ...]
     unknown: Mapping[Field, str] = field(default_factory=dict)  # BugSpark's values that nobody here knows
+    second_issues: tuple[Link, ...] = ()  # made by exporting the report once more; nothing of them is synced
     withheld: Mapping[CommentPairId, Kind] = field(
         default_factory=dict
     )  # deletions that the guard holds back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedRepository:
+    """The repository that a project is connected to, as the last pass read it."""
+
+    id: RepositoryId
+    name: str  # "owner/repo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

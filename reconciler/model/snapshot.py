@@ -39,7 +39,8 @@ class ProjectState:
     account: AccountId | None = None
     account_login: str | None = None
     account_credential: str | None = None  # fingerprint of the credential that the account was read with
-    first_seen_at: datetime | None = None  # GitHub's time; sync.export = "all" takes reports filed since then
+    # by BugSpark's database; sync.export = "all" takes reports filed since then
+    first_seen_at: datetime | None = None
     issues: ListState | None = None
     comments: ListState | None = None
     initial_sync: ListState | None = None  # the position in a scan of all issues for initial syncs

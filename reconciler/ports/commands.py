@@ -37,12 +37,16 @@ class Commands(Protocol):
 
     async def resolve(self, report: ReportId, field: Field, take: Side) -> str: ...
 
-    async def link(self, report: ReportId, issue: str, *, backfill: bool) -> str:
+    async def link(self, report: ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to an issue.
 
         `issue`: `OWNER/REPO#12`, the issue's address, or `12` in the project's own repository. `backfill`:
-        send older comments too.
+        send older comments too. `instead`: of the linked one, for a second issue exported for the report.
         """
+        ...
+
+    async def close_duplicate(self, report: ReportId, issue: str) -> str:
+        """Close a second issue that was exported for the report, as a duplicate of the linked one."""
         ...
 
     async def unlink(self, report: ReportId) -> str: ...

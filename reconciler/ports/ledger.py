@@ -191,6 +191,12 @@ class Ledger(Protocol):
         """Find reports of any project with these tracking ids, without a live link and without columns."""
         ...
 
+    async def find_linked_by_tracking_ids(
+        self, project_id: ProjectId, tracking_ids: Collection[str]
+    ) -> tuple[UnlinkedReport, ...]:
+        """Find the project's reports with these tracking ids and a live link."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -249,6 +255,10 @@ class Intents(Protocol):
 
     async def cancel(self, intents: Collection[Intent]) -> None:
         """Delete unsent intents whose cause is gone; their PENDING pairs become ENDED."""
+        ...
+
+    async def give_up(self, intents: Collection[Intent], rule: str, at: datetime) -> None:
+        """Delete intents, sent or not, by order of a person; the history says so in the words of `rule`."""
         ...
 
 

@@ -99,5 +99,12 @@ class Reports(Protocol):
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int
     ) -> tuple[ReportId, ...]:
-        """Find reports filed since then without link, columns or open intent, oldest first."""
+        """Find reports filed since then without link, columns or open intent, oldest first.
+
+        Resolved and closed ones are left out.
+        """
+        ...
+
+    async def newest_created_at(self, project_id: ProjectId) -> datetime | None:
+        """Return when the project's newest report was filed, by BugSpark's database; None without any."""
         ...

@@ -20,6 +20,7 @@ from reconciler.model.snapshot import Change, ProjectState
 from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
+from reconciler.sync.exports.requests import settle_stranded
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
 from reconciler.sync.preflight import (
@@ -28,7 +29,6 @@ from reconciler.sync.preflight import (
     bind_database,
     is_identity_decision,
     record_identity_decision,
-    resolve_repository_and_account,
 )
 
 
@@ -68,12 +68,10 @@ async def request_export(context: Context, report_id: ReportId) -> str:
         present = await context.stores.ledger.find_link_of_report(report_id)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise ProjectError(f"It is linked to {present.repository}#{present.number} already.")
-        # Not stored: what follows from another repository is done by the pass.
-        state = await resolve_repository_and_account(
-            context, await context.stores.projects.get_state(context.project.id)
-        )
+        # GitHub is not asked: the pass gives the request its repository, if that is not known or has changed.
+        state = await context.stores.projects.get_state(context.project.id)
         await record_export_intents(context, state, [report_id], asked=True)
-    return f"Its issue is made in {state.repository} by the next pass."
+    return f"Its issue is made in {context.project.repository} by the next pass."
 
 
 async def request_verification(context: Context) -> str:
@@ -184,9 +182,11 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
         name, now = detail.report.tracking_id, context.github.now()
         link = detail.link if detail.link and detail.link.quarantined_until else None
         resting = sum(intent.state is IntentState.QUARANTINED for intent in detail.intents)
-        if link is None and not resting:
+        rule = "given up by a person: it was written in a repository that the project has left"
+        stranded = await settle_stranded(context, report_id, again=True, rule=rule)
+        if link is None and not resting and not stranded:
             return f"{name}: nothing of it is in quarantine; nothing to do"
-        what = _describe_quarantined(link, resting)
+        what = _describe_quarantined(link, resting + len(stranded))
         ended = replace(link, quarantined_until=min(now, context.clock.now())) if link else None
         await context.stores.ledger.release_quarantine(ended, report_id, f"{what} released by a person", now)
         return f"{name}: {what} released; the next pass tries"

@@ -59,32 +59,9 @@ Source: docs/reference/bugspark.md.
 NO_ISSUE_NUMBER = IssueNumber(0)
 
 
-async def read_due_exports(context: Context, state: ProjectState) -> tuple[CreateIssue, ...]:
-    """With `sync.export = all`: actions for reports that were filed since the project was first seen.
-
-    Together with those that an earlier pass recorded and could not send they are at most `max_new_issues`.
-    """
-    if not context.policy.export_all or state.first_seen_at is None:
-        return ()
-    rows = await context.stores.intents.list_open(context.project.id)
-    waiting = sum(is_automatic_export(row) and row.state is not IntentState.QUARANTINED for row in rows)
-    room = max(0, context.guard.max_new_issues - waiting)
-    ids = await context.stores.reports.export_candidates(context.project.id, state.first_seen_at, room)
-    found = await context.stores.reports.details(ids) if ids else {}
-    why = Why(rule=Rule.EXPORT_ALL)
-    return tuple(CreateIssue(report=found[key][0], why=why) for key in ids if key in found)
-
-
 def is_automatic_export(intent: Intent) -> bool:
     """Whether nobody named the report of this new issue: `guard.max_new_issues` limits such ones."""
     return intent.operation is Operation.CREATE_ISSUE and not intent.is_requested
-
-
-async def record_automatic_exports(context: Context, state: ProjectState) -> None:
-    """Record an intent for each automatic export."""
-    due = await read_due_exports(context, state)
-    if due:
-        await record_export_intents(context, state, [action.report.id for action in due], asked=False)
 
 
 async def record_export_intents(

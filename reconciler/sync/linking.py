@@ -20,6 +20,7 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, UnlinkedReport
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
+from reconciler.sync.exports.requests import cancel_export, settle_stranded
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.preflight import resolve_repository_and_account
 from reconciler.text import has_export_footer, is_exported_title
@@ -82,14 +83,28 @@ async def relink_exported_issue(context: Context, report: ReportId) -> bool:
     return True
 
 
-async def unlink_report(context: Context, report: ReportId) -> Link:
-    """Cut the link and keep its remote ids. Raises UsageError if there is none."""
+async def unlink_report(context: Context, report: ReportId) -> str:
+    """Cut the link and keep its remote ids; or cancel an export that waits. Returns what was done.
+
+    Writes of unknown outcome in a repository that the project has left end with it. Raises UsageError if
+    there is nothing to end.
+    """
     async with context.stores.project_locks.acquire(context.project.id):
+        rule = "given up by a person (reconcile unlink)"
+        stranded = await settle_stranded(context, report, again=False, rule=rule)
         present = await context.stores.ledger.find_link_of_report(report)
-        if present is None or present.state is LinkState.UNLINKED:
-            raise UsageError(f"report {report} is not linked to an issue")
-        await context.stores.ledger.unlink(present)
-        return present
+        if present is not None and present.state is not LinkState.UNLINKED:
+            await context.stores.ledger.unlink(present)
+            issue = f"{present.repository}#{present.number}"
+            return f"is no longer linked to {issue}; nothing on GitHub was changed"
+        if await cancel_export(context, report):
+            return "gets no issue: its export is cancelled"
+        if stranded:
+            return (
+                "waits no more for what was written in the repository that its project was connected to "
+                "before; nothing on GitHub was changed"
+            )
+        raise UsageError(f"report {report} is not linked to an issue, and none is to be made for it")
 
 
 _TITLE_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
@@ -109,6 +124,7 @@ class DiscoveryMatches:
 
     matches: tuple[ExportMatch, ...]
     skipped: tuple[str, ...]
+    several_issues: tuple[ExportMatch, ...] = ()  # of one report of this project: a person has to choose
 
 
 def tracking_id_in_title(issue: Issue) -> str | None:
@@ -135,7 +151,7 @@ async def match_exported_issues(
     issues = [
         row
         for row in issues_without_link
-        if row.author and row.author.id in accounts and _is_exported_issue(row)
+        if row.author and row.author.id in accounts and is_exported_issue(row)
     ]
     names = {name for row in issues if (name := tracking_id_in_title(row))}
     reports = await context.stores.ledger.find_unlinked_by_tracking_ids(names) if names else ()
@@ -143,7 +159,7 @@ async def match_exported_issues(
         ExportMatch(report=report, issue=row)
         for row in issues
         for report in reports
-        if _is_export_match(report, row)
+        if is_export_of(report, row)
     ]
     per_issue = Counter(pair.issue.number for pair in pairs)
     per_report = Counter(pair.report.report_id for pair in pairs)
@@ -157,6 +173,9 @@ async def match_exported_issues(
             *(_ambiguity_message(state, pair) for pair in ours if pair not in unambiguous),
             *(_unlinked_once_message(state, pair) for pair in unlinked_before),
         ),
+        several_issues=tuple(
+            p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] > 1
+        ),
     )
 
 
@@ -166,17 +185,19 @@ async def _is_issue_unlinked(context: Context, state: ProjectState, issue: Issue
 
 
 async def _has_been_unlinked(context: Context, report: UnlinkedReport) -> bool:
-    """Whether a person removed its link: then only a person makes another."""
+    """Whether a person removed its link, or has to choose one: then only a person makes another."""
     last = await context.stores.ledger.find_link_of_report(report.report_id)
-    return last is not None and last.state is LinkState.UNLINKED
+    return last is not None and last.state in (LinkState.UNLINKED, LinkState.SECOND)
 
 
-def _is_exported_issue(issue: Issue) -> bool:
+def is_exported_issue(issue: Issue) -> bool:
+    """Whether an issue has the prefix and the footer of an export of the same report."""
     name = tracking_id_in_title(issue)
     return name is not None and has_export_footer(issue.body, name)
 
 
-def _is_export_match(report: UnlinkedReport, issue: Issue) -> bool:
+def is_export_of(report: UnlinkedReport, issue: Issue) -> bool:
+    """Whether an issue has the title that BugSpark's button gives to this report's."""
     return report.tracking_id == tracking_id_in_title(issue) and is_exported_title(
         issue.title, report.tracking_id, report.title
     )
@@ -262,7 +283,7 @@ async def _read_exported_issues(context: Context) -> list[Issue]:
     context.progress.start(f"{context.project.name}: looking for exported issues", None)
     rows: list[Issue] = []
     async for page in context.github.all_issues():
-        rows.extend(row for row in page.rows if _is_exported_issue(row))
+        rows.extend(row for row in page.rows if is_exported_issue(row))
         context.progress.advance(len(page.rows))
     context.progress.finish()
     return rows

@@ -11,6 +11,7 @@ The repository's numeric id and our account are remembered between passes.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from reconciler.errors import IdentityError, ProjectError, RecreatedError, UnreadableError
@@ -21,6 +22,12 @@ from reconciler.model.issue import Repository
 from reconciler.model.kinds import Operation
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.sync.context import Context
+
+MAX_CLOCK_DIFFERENCE = timedelta(days=1)
+"""So far the database's clock may be from ours; a report dated later is not believed."""
+
+TICK = timedelta(microseconds=1)
+"""The smallest difference between two times in the database."""
 
 
 async def bind_database(context: Context) -> None:
@@ -120,8 +127,19 @@ async def resolve_repository_and_account(context: Context, state: ProjectState) 
             account_credential=context.github.credential,
         )
     if state.first_seen_at is None:
-        state = replace(state, first_seen_at=context.github.now())
+        state = replace(state, first_seen_at=await _first_seen_moment(context))
     return state
+
+
+async def _first_seen_moment(context: Context) -> datetime:
+    """Return the moment since which reports count as new, by the clock that dates them.
+
+    That is BugSpark's database, not GitHub and not this machine: a second of difference would lose a report
+    that was filed just after. What is there now is older, whatever its date; without any report all are new.
+    """
+    newest = await context.stores.reports.newest_created_at(context.project.id)
+    now = context.clock.now()
+    return now - MAX_CLOCK_DIFFERENCE if newest is None else min(newest + TICK, now + MAX_CLOCK_DIFFERENCE)
 
 
 async def require_same_repository(context: Context, state: ProjectState) -> Repository:

@@ -38,6 +38,7 @@ from reconciler.sync.confirm import (
 )
 from reconciler.sync.context import Context
 from reconciler.sync.edited_copies import find_issue_candidates, record_doubt
+from reconciler.sync.exports.requests import retarget_exports
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
 from reconciler.sync.result import PassStats
@@ -66,6 +67,7 @@ class RecoveryFindings:
 async def recover_unknown_writes(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
     """Settle what can be settled now. Raises what reading raises: an incomplete read proves nothing."""
     rows = await context.stores.intents.list_open(context.project.id)
+    await retarget_exports(context, state, rows)
     rows = tuple(row for row in rows if row.repository_id == state.repository_id)
     if any(row.state in MAYBE_SENT_STATES for row in rows):
         await context.github.repository()  # so that the waiting is measured in GitHub's time, not in ours

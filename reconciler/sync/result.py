@@ -237,7 +237,11 @@ async def _unconfirmed_writes_failure(context: Context, resting: int, unclear: S
         said = f"{number} of unknown outcome; GitHub is looked at before anything is sent again"
     else:
         number = format_count(elsewhere, "write")
-        said = f"{number} of unknown outcome in a repository that the project is not connected to any more"
+        report = next(intent.report_id for intent in unclear if intent.repository_id != here)
+        said = (
+            f"{number} of unknown outcome in a repository that the project is not connected to any more: "
+            f"reconcile retry {report} settles it, reconcile unlink {report} gives it up"
+        )
     return Failure(kind="quarantined", message=f"{context.project.name}: {said}")
 
 

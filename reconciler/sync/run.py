@@ -34,9 +34,11 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
+from reconciler.sync.exports.automatic import record_automatic_exports
+from reconciler.sync.exports.second_issues import record_second_issues
 from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
 from reconciler.sync.initial_sync import plan_initial_sync_of_links
-from reconciler.sync.intents import record_automatic_exports, record_export_intents
+from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import link_exported_issues
 from reconciler.sync.observe import Observation, observe_lists
 from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
@@ -148,6 +150,7 @@ class _Pass:
             self.context, self.project_state, observation, decision.plans
         )
         found = await link_exported_issues(self.context, self.project_state, unlinked.others)
+        await record_second_issues(self.context, self.project_state, unlinked.others)
         async for batch in plan_initial_sync_of_links(
             self.context, self.project_state, [*decision.new_links, *found]
         ):
@@ -265,9 +268,9 @@ async def run_steps(
     The stores and the repository of `context` make the difference. Returns what applied the plans. Raises
     what ends a pass.
     """
+    if exports:  # before GitHub is asked anything: a limit must not lose what a person ordered
+        await record_export_intents(context, before, exports, asked=True)
     state = await _update_project_state(context, before)
-    if exports:
-        await record_export_intents(context, state, exports, asked=True)
     steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
     try:
         await steps.run()

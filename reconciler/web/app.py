@@ -8,7 +8,8 @@ from reconciler import __version__
 from reconciler.model.secret import Secret
 from reconciler.ports import Commands, Queries, Queue, ReportViews, Webhooks
 from reconciler.web import probes
-from reconciler.web.api import routes
+from reconciler.web.api import actions, routes
+from reconciler.web.api.actions import MAX_COMMAND_BYTES, ApiActions
 from reconciler.web.api.routes import SyncApi
 from reconciler.web.middleware import RequestMiddleware
 from reconciler.web.pages import overview, project, report, setup, sign_in, static_files
@@ -84,6 +85,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     app.include_router(receiver.router(_build_webhook_receiver(dependencies)))
     app.include_router(probes.router(dependencies.probes))
     app.include_router(routes.router(api))
+    app.include_router(actions.router(_build_api_actions(dependencies, access_control)))
     app.include_router(sign_in.router(sign_in_page))
     app.include_router(overview.router(_build_overview_page(dependencies, frame)))
     app.include_router(setup.router(_build_setup_page(dependencies, frame)))
@@ -104,6 +106,14 @@ def _build_access_control(dependencies: WebDependencies) -> AccessControl:
         queries=dependencies.queries,
         clock=clock,
         jwt_secret=dependencies.jwt_secret,
+    )
+
+
+def _build_api_actions(dependencies: WebDependencies, access_control: AccessControl) -> ApiActions:
+    return ApiActions(
+        access_control=access_control,
+        commands=dependencies.commands,
+        body_reader=BodyReader(max_bytes=MAX_COMMAND_BYTES),
     )
 
 

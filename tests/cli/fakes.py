@@ -119,9 +119,13 @@ class FakeApplication(Application):
         self.calls.append(("status", project.name if project else None))
         return self.healths, self.limits
 
-    async def link(self, report: str | UUID, issue: str, *, backfill: bool) -> str:
-        self.calls.append(("link", report, issue, backfill))
+    async def link(self, report: str | UUID, issue: str, *, backfill: bool, instead: bool = False) -> str:
+        self.calls.append(("link", report, issue, backfill, *(("instead",) if instead else ())))
         return f"{report} is linked to {issue}"
+
+    async def close_duplicate(self, report: str | UUID, issue: str) -> str:
+        self.calls.append(("duplicate", report, issue))
+        return f"{issue} is closed as a duplicate"
 
     async def unlink(self, report: str | UUID) -> str:
         self.calls.append(("unlink", report))

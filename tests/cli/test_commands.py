@@ -23,6 +23,15 @@ def test_link_says_what_was_done() -> None:
     assert application.calls == [("link", "Acme Web:BUG-0001", "acme/web#7", True)]
 
 
+def test_a_second_issue_is_linked_instead_or_closed_as_a_duplicate() -> None:
+    application = FakeApplication()
+    named = ("Acme Web:BUG-0001", "acme/web#7")
+    assert command("link", *named, "--instead", application=application).status == 0
+    said = command("duplicate", *named, application=application)
+    assert (said.status, said.out) == (0, "acme/web#7 is closed as a duplicate\n")
+    assert application.calls == [("link", *named, False, "instead"), ("duplicate", *named)]
+
+
 def test_unlink_says_what_was_done() -> None:
     said = command("unlink", "r1")
     assert (said.status, said.out) == (0, "r1 is not linked any more\n")

@@ -70,6 +70,7 @@ async def test_every_change_in_bugspark_is_noticed_until_a_pass_has_dealt_with_i
     sync.bugspark.delete_report(other)
     await noticed_and_dealt_with()
     sync.bugspark.add_report(sync.project, created_at=sync.clock.now())
+    sync.github.clock.advance(61)  # BugSpark's own button was given its time
     await noticed_and_dealt_with()
 
 
@@ -87,6 +88,7 @@ async def test_an_incremental_scan_finds_a_change_until_a_pass_has_handled_it(sy
     sync.say(report, "seen again")
     await noticed_and_dealt_with()
     sync.bugspark.add_report(sync.project, created_at=sync.clock.now(), updated_at=sync.clock.now())
+    sync.github.clock.advance(61)  # BugSpark's own button was given its time
     await noticed_and_dealt_with()
 
 

@@ -280,6 +280,10 @@ async def test_a_repository_that_was_always_public_is_not_held(sync: Sync) -> No
 # --- guard ------------------------------------------------------------------------------------------------
 
 
+SETTLED = 61.0
+"""So much later an automatic export no longer waits for BugSpark's own button."""
+
+
 def exporting(**guard: Any) -> dict[str, Any]:
     return {"sync": {"export": "all"}, "guard": guard}
 
@@ -291,7 +295,7 @@ async def test_no_more_new_issues_than_allowed_go_out_in_a_pass(world_url: str, 
             sync.bugspark.add_report(sync.project, at=github.clock.now())
         made = []
         for _ in range(4):
-            result = await sync.run()
+            result = await sync.run(seconds=SETTLED)
             made.append(result.applied.issues_created)
         assert made == [3, 3, 2, 0]
         assert len(github.web.picture()) == 8
@@ -303,7 +307,7 @@ async def test_issues_left_over_from_a_limited_pass_count_too(world_url: str, gi
         for _ in range(8):
             sync.bugspark.add_report(sync.project, at=github.clock.now())
         github.simulator.faults.add(Limit(wait=60), method="POST", path="/issues$")
-        limited = await sync.run()
+        limited = await sync.run(seconds=SETTLED)
         assert (limited.outcome, github.web.picture()) == (Outcome.LIMITED, {})
         made = [(await sync.run(seconds=120)).applied.issues_created for _ in range(3)]
         assert made == [3, 3, 2]
@@ -315,7 +319,7 @@ async def test_refused_issues_that_may_go_again_count_too(world_url: str, github
         for _ in range(5):
             sync.bugspark.add_report(sync.project, at=github.clock.now())
         github.simulator.faults.add(error(422, "Validation Failed"), method="POST", path="/issues$", times=3)
-        refused = await sync.run()
+        refused = await sync.run(seconds=SETTLED)
         assert (refused.quarantined, github.web.picture()) == (3, {})
         made = [(await sync.run()).applied.issues_created for _ in range(3)]
         assert made == [3, 2, 0]

@@ -6,23 +6,6 @@ from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import ReportId
 from tests.support.sync import Sync
 
-BOT = "bugspark-bot"
-
-
-def press_button(sync: Sync, report: ReportId) -> int:
-    """What BugSpark's export makes: severity as its own value, no category label, the link not stored."""
-    row = sync.bugspark.report(report)
-    assert row is not None
-    name, title = row["tracking_id"], row["title"]
-    values = {key: str(row[key]) for key in ("severity", "category", "status")}
-    body = (
-        f"## Bug Report: {name}\n\n**Severity:** {values['severity']}\n**Category:** {values['category']}\n"
-        f"**Status:** {values['status']}\n\n### Description\n\n**Severity:** low\n\n---\n"
-        f"*Exported from BugSpark ({name})*"
-    )
-    made = sync.github.web.open_issue(f"[{name}] {title}", body, by=BOT, labels=["bug", values["severity"]])
-    return made.number
-
 
 def conflicts(sync: Sync) -> list[tuple[object, object]]:
     rows = sync.bugspark.rows_of("sync_changes")
@@ -53,7 +36,7 @@ async def test_a_comment_after_the_button_is_sent_and_one_before_it_is_not(
 ) -> None:
     sync.say(report, "before")
     sync.github.clock.advance(5)
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     sync.say(report, "in the same second")
     sync.github.clock.advance(30)
     sync.say(report, "after")
@@ -68,7 +51,7 @@ async def test_a_comment_after_the_button_is_sent_and_one_before_it_is_not(
 async def test_its_own_labels_are_no_conflict_and_the_category_s_label_is_added(
     sync: Sync, report: ReportId
 ) -> None:
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     await is_settled(sync)
     assert sync.labels(number) == {"bug", "high", "crash"}
     assert (sync.severity(report), sync.category(report), sync.status(report)) == (
@@ -80,7 +63,7 @@ async def test_its_own_labels_are_no_conflict_and_the_category_s_label_is_added(
 
 
 async def test_a_change_in_bugspark_after_the_button_goes_to_the_issue(sync: Sync, report: ReportId) -> None:
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     sync.change(report, severity="low", status="resolved", category="ui")  # in the same second
     await is_settled(sync)
     assert sync.labels(number) == {"bug", "low-priority", "ui"}
@@ -89,7 +72,7 @@ async def test_a_change_in_bugspark_after_the_button_goes_to_the_issue(sync: Syn
 
 
 async def test_a_change_on_github_after_the_button_goes_to_the_report(sync: Sync, report: ReportId) -> None:
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     sync.github.web.unlabel(number, "high", by="alice")
     sync.github.web.label(number, "critical", by="alice")
     sync.github.web.label(number, "ui", by="alice")
@@ -103,7 +86,7 @@ async def test_a_change_on_github_after_the_button_goes_to_the_report(sync: Sync
 
 
 async def test_changes_on_both_sides_after_the_button_are_a_conflict(sync: Sync, report: ReportId) -> None:
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     sync.github.clock.advance(30)
     sync.change(report, severity="low")
     sync.github.clock.advance(30)
@@ -116,14 +99,14 @@ async def test_changes_on_both_sides_after_the_button_are_a_conflict(sync: Sync,
 
 async def test_a_report_exported_as_closed_closes_its_issue(sync: Sync, report: ReportId) -> None:
     sync.change(report, status="closed")
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     await is_settled(sync)
     assert sync.github.web.issue(number).state == "closed"
     assert sync.status(report) == "closed"
 
 
 async def test_a_body_that_tells_nothing_is_compared_as_before(sync: Sync, report: ReportId) -> None:
-    number = press_button(sync, report)
+    number = sync.press_button(report)
     sync.github.web.rewrite(number, "*Exported from BugSpark (BUG-0001)*", by="alice")
     sync.github.clock.advance(30)
     sync.change(report, severity="low")

@@ -208,6 +208,7 @@ async def test_a_plan_of_all_new_reports_shows_exports_and_their_comments(
         await sync.run()
         report = sync.bugspark.add_report(sync.project, "New", at=github.clock.now())
         sync.say(report, "older than its issue")
+        github.clock.advance(61)  # BugSpark's own button was given its time
         plan, _ = await compare(sync)
         assert [action.kind for action in plan.actions] == ["post_comment", "create_issue"]
 

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.cli.status import health_as_json, status_as_lines
 from reconciler.cli.why import report_as_lines as why_lines
-from reconciler.decide.report_view import ENDED_STATE_TEXTS, build_report_view
+from reconciler.decide.report_status import ENDED_STATE_TEXTS
+from reconciler.decide.report_view import build_report_view
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.health import ProjectHealth
 from reconciler.model.kinds import Kind

@@ -37,6 +37,7 @@ async def test_answers_are_as_described_for_anything_that_is_asked(migrated: str
             "/api/v1/projects",
             "/api/v1/projects/{project_id}",
             "/api/v1/reports/{report_id}",
+            "/api/v1/reports/{report_id}/duplicate",
             "/api/v1/webhooks/github/{project_id}",
         }
         await asyncio.to_thread(ask_everything, description, harness, user)

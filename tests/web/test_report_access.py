@@ -93,3 +93,24 @@ async def test_a_visitor_is_redirected_to_the_sign_in(harness: WebHarness) -> No
         assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
     for path in changing(harness, harness.project, ours):
         assert (await harness.client.post(path, headers=HTML)).status_code == 401
+
+
+async def test_the_api_closes_no_duplicate_for_those_who_may_not(harness: WebHarness) -> None:
+    report_id = harness.bugspark.add_report(harness.project)
+    other_user, member = harness.bugspark.add_user("Stranger"), harness.bugspark.add_user("Member")
+    join(harness, member, harness.project)
+    path, body = f"/api/v1/reports/{report_id}/duplicate", {"issue": "#1"}
+    owner = owner_of(harness, harness.project)
+    sent = {
+        401: {},
+        404: bearer(harness, other_user),
+        403: bearer(harness, member),
+    }
+    for status, headers in sent.items():
+        assert (await harness.client.post(path, json=body, headers=headers)).status_code == status
+    cookie = bearer(harness, owner)["Authorization"].removeprefix("Bearer ")
+    by_cookie = {"Cookie": f"bugspark_access_token={cookie}"}
+    for origin in ({}, {"Origin": "https://evil.example"}):
+        answer = await harness.client.post(path, json=body, headers=by_cookie | origin)
+        assert answer.status_code == 403
+    assert harness.untouched()

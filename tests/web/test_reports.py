@@ -15,6 +15,7 @@ from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_conflicts import relabel
+from tests.web.browsing import page, press
 from tests.web.harness import RecordingQueue
 
 __all__ = ["github"]
@@ -122,3 +123,40 @@ async def test_sync_figures_are_shown(sync: Sync, client: httpx.AsyncClient) -> 
     assert f'reconciler_last_success_timestamp_seconds{{project="{sync.project}"}}' in text
     assert "reconciler_github_limit_remaining{credential=" in text
     assert "acme" not in text
+
+
+async def test_a_second_issue_is_closed_as_a_duplicate_by_the_api(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, _ = await sync.linked()
+    sync.press_button(report)
+    await sync.settle()
+    assert (await told(client, report))["state"] == "attention"
+    path, body = f"/api/v1/reports/{report}/duplicate", {"issue": "acme/web#2"}
+    ours = {"Origin": str(client.base_url).rstrip("/")}
+    for headers in ({}, {"Origin": "https://evil.example"}):
+        assert (await client.post(path, json=body, headers=headers)).status_code == 403
+    assert (await client.post(path, data=body, headers=ours)).status_code == 415
+    assert (await client.post(path, json={"issue": 2}, headers=ours)).status_code == 400
+    assert sync.github.web.issue(2).state == "open"
+    refused = await client.post(path, json={"issue": "#1"}, headers=ours)
+    assert refused.status_code == 409
+    assert "the one that stays" in refused.json()["detail"]
+    answer = await client.post(path, json=body, headers=ours)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"message": "acme/web#2 is closed as a duplicate of acme/web#1"},
+    )
+    assert sync.github.web.issue(2).state == "closed"
+    assert (await told(client, report))["state"] == "synced"
+
+
+async def test_the_page_of_a_report_settles_a_second_issue(sync: Sync, client: httpx.AsyncClient) -> None:
+    report, _ = await sync.linked()
+    sync.press_button(report)
+    await sync.settle()
+    seen = await page(client, f"/reports/{report}")
+    assert "acme/web#2 is not synced" in seen.words
+    await press(client, seen, "Link this one instead")
+    await sync.settle()
+    assert sync.number(report) == 2

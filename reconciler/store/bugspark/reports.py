@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Text, cast, exists, select
+from sqlalchemy import RowMapping, Text, cast, exists, func, select
 
 from reconciler.errors import UsageError
+from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.report import Project, Report, ReportDetails
@@ -24,6 +25,10 @@ DETAIL_COLUMNS = (
     cast(reports.c.metadata, Text).label("metadata"),
     reports.c.reporter_identifier,
 )
+
+
+DONE_STATUSES = (Status.RESOLVED.value, Status.CLOSED.value)
+"""Reports with these get an issue only by name."""
 
 
 class StoredReports:
@@ -65,6 +70,12 @@ class StoredReports:
                     continue
         return found
 
+    async def newest_created_at(self, project_id: ProjectId) -> datetime | None:
+        query = select(func.max(reports.c.created_at)).where(reports.c.project_id == project_id)
+        async with self._database.read() as connection:
+            newest: datetime | None = (await connection.execute(query)).scalar()
+            return newest
+
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int
     ) -> tuple[ReportId, ...]:
@@ -77,6 +88,7 @@ class StoredReports:
             .where(
                 reports.c.project_id == project_id,
                 reports.c.created_at >= since,
+                cast(reports.c.status, Text).not_in(DONE_STATUSES),
                 reports.c.github_issue_number.is_(None),
                 ~is_linked,
                 ~is_requested,

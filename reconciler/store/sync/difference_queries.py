@@ -16,7 +16,7 @@ from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, 
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
-from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
+from reconciler.model.link import LIVE_STATES, PAST_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_text, local_comments_query
 from reconciler.store.schema import tables
@@ -70,7 +70,7 @@ def changed_or_orphaned() -> Select[Any]:
 
 def is_past_link() -> ColumnElement[bool]:
     """Whether the link has ended in BugSpark: its report's columns no longer say anything about it."""
-    return links.c.state.in_([LinkState.UNLINKED, LinkState.REPORT_DELETED])
+    return links.c.state.in_(PAST_STATES)
 
 
 def is_different(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:

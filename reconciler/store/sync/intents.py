@@ -10,9 +10,10 @@ from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import PausedError
+from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import DOUBTFUL_ANSWER, UNSENT_STATES, Intent, IntentState
-from reconciler.model.kinds import Operation
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
@@ -142,19 +143,18 @@ class StoredIntents:
 
     async def cancel(self, cancelled: Collection[Intent]) -> None:
         """Delete intents that are as they were read; one that has been claimed since stays."""
+        if cancelled:
+            async with self._database.write() as connection:
+                await _delete_unchanged(connection, cancelled)
+
+    async def give_up(self, cancelled: Collection[Intent], rule: str, at: datetime) -> None:
         if not cancelled:
             return
-        rows = [(each.id, each.state, each.attempts) for each in cancelled]
         async with self._database.write() as connection:
-            given = bind_rows(connection, column_types(intents, "id", "state", "attempts"), rows)
-            same = select(given.c.id).where(
-                intents.c.id == given.c.id,
-                intents.c.state == given.c.state,
-                intents.c.attempts == given.c.attempts,
-            )
-            deleted = delete(intents).where(same.exists()).returning(intents.c.entry_id)
-            ended = [id_ for id_ in (await connection.execute(deleted)).scalars() if id_ is not None]
-            await _end_pending_pairs(connection, ended)
+            await _delete_unchanged(connection, cancelled)
+            for intent in cancelled:
+                change = _given_up_change(intent, rule)
+                await history_log.append_changes(connection, intent.project_id, at, [change])
 
     async def _create_or_update_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
@@ -163,6 +163,35 @@ class StoredIntents:
             await link_writes.create_exported_link(connection, link, columns)
         else:
             await link_writes.update_link(connection, link)
+
+
+async def _delete_unchanged(connection: AsyncConnection, cancelled: Collection[Intent]) -> None:
+    rows = [(each.id, each.state, each.attempts) for each in cancelled]
+    given = bind_rows(connection, column_types(intents, "id", "state", "attempts"), rows)
+    same = select(given.c.id).where(
+        intents.c.id == given.c.id,
+        intents.c.state == given.c.state,
+        intents.c.attempts == given.c.attempts,
+    )
+    deleted = delete(intents).where(same.exists()).returning(intents.c.entry_id)
+    ended = [id_ for id_ in (await connection.execute(deleted)).scalars() if id_ is not None]
+    await _end_pending_pairs(connection, ended)
+
+
+def _given_up_change(intent: Intent, rule: str) -> Change:
+    """Build the line about a write that a person gave up."""
+    return Change(
+        report_id=intent.report_id,
+        link_id=intent.link_id,
+        side=Side.GITHUB,
+        kind=Kind.RETRY,
+        field=intent.operation.field_name,
+        base=None,
+        local=intent.why.local if intent.why else None,
+        remote=None,
+        to=None,
+        rule=rule,
+    )
 
 
 async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUID]) -> None:

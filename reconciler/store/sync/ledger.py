@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select, update
+from sqlalchemy import Column, Select, case, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Field, Side
@@ -51,6 +51,15 @@ from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARAN
 from reconciler.store.sync.field_differences import read_differences
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME
+
+HAS_LIVE_LINK = exists().where(links.c.report_id == reports.c.id, LIVE_LINK_CONDITION)
+DISCOVERY_QUERY = select(
+    reports.c.id.label("report_id"),
+    reports.c.project_id,
+    reports.c.tracking_id,
+    reports.c.title,
+    reports.c.created_at,
+)
 
 
 class StoredLedger:
@@ -261,15 +270,24 @@ class StoredLedger:
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
+        query = DISCOVERY_QUERY.where(reports.c.github_issue_number.is_(None), not_(HAS_LIVE_LINK))
+        return await self._find_by_tracking_ids(query, tracking_ids)
+
+    async def find_linked_by_tracking_ids(
+        self, project_id: ProjectId, tracking_ids: Collection[str]
+    ) -> tuple[UnlinkedReport, ...]:
+        query = DISCOVERY_QUERY.where(reports.c.project_id == project_id, HAS_LIVE_LINK)
+        return await self._find_by_tracking_ids(query, tracking_ids)
+
+    async def _find_by_tracking_ids(
+        self, query: Select[Any], tracking_ids: Collection[str]
+    ) -> tuple[UnlinkedReport, ...]:
         if not tracking_ids:
             return ()
         wanted = select_values(self._database.dialect, "wanted", reports.c.tracking_id.type, tracking_ids)
-        is_linked = exists().where(links.c.report_id == reports.c.id, LIVE_LINK_CONDITION)
-        query = _unlinked_reports_query().where(reports.c.tracking_id.in_(wanted), not_(is_linked))
+        query = query.where(reports.c.tracking_id.in_(wanted)).order_by(reports.c.id)
         async with self._database.read() as connection:
-            return tuple(
-                _to_unlinked_report(row) for row in await connection.execute(query.order_by(reports.c.id))
-            )
+            return tuple(UnlinkedReport(**row) for row in (await connection.execute(query)).mappings())
 
     async def _longest_unverified_links(
         self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
@@ -293,24 +311,13 @@ class StoredLedger:
 
 async def read_link_of_report(connection: AsyncConnection, report_id: ReportId) -> Link | None:
     """Read the live link of a report, else the newest one, UNLINKED ones last."""
-    rank = case((links.c.state.in_(LIVE_STATES), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
+    rank = case(
+        (links.c.state.in_(LIVE_STATES), 0),
+        (links.c.state == LinkState.UNLINKED, 2),
+        (links.c.state == LinkState.SECOND, 3),
+        else_=1,
+    )
     query = select(links).where(links.c.report_id == report_id)
     query = query.order_by(rank, links.c.created_at.desc(), links.c.id).limit(1)
     row = (await connection.execute(query)).mappings().first()
     return to_link(row) if row else None
-
-
-def _unlinked_reports_query() -> Select[Any]:
-    return select(
-        reports.c.id, reports.c.project_id, reports.c.tracking_id, reports.c.title, reports.c.created_at
-    ).where(reports.c.github_issue_number.is_(None))
-
-
-def _to_unlinked_report(row: Row[Any]) -> UnlinkedReport:
-    return UnlinkedReport(
-        report_id=row.id,
-        project_id=row.project_id,
-        tracking_id=row.tracking_id,
-        title=row.title,
-        created_at=row.created_at,
-    )

@@ -203,7 +203,8 @@ async def release_quarantine(
     """Plan the report's quarantined writes again and store the link; return how many writes they were."""
     quarantined = (intents.c.report_id == report_id, intents.c.state == IntentState.QUARANTINED)
     planned = {"state": IntentState.PLANNED.value, "not_before": None, "reason": None}
-    owner = (await connection.execute(select(intents.c.project_id).where(*quarantined))).scalar()
+    of_report = intents.c.report_id == report_id
+    owner = (await connection.execute(select(intents.c.project_id).where(of_report).limit(1))).scalar()
     done = await connection.execute(update(intents).where(*quarantined).values(planned))
     if link is not None:
         await update_link(connection, link)

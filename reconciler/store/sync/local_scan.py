@@ -21,6 +21,7 @@ from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
+from reconciler.store.bugspark.reports import DONE_STATUSES
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects
 from reconciler.store.sync.difference_queries import (
@@ -179,6 +180,7 @@ def _unexported_reports_query() -> Select[Any]:
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
         .where(
             reports.c.created_at >= projects.c.first_seen_at,
+            cast(reports.c.status, Text).not_in(DONE_STATUSES),
             reports.c.github_issue_number.is_(None),
             not_(is_linked),
             not_(is_requested),

@@ -154,7 +154,7 @@ def _link_from_columns(
         for link in found.links.values()
         if link.report_id == report.id
         and link.number == report.columns.number
-        and link.state is LinkState.UNLINKED
+        and link.state in (LinkState.UNLINKED, LinkState.SECOND)
     ]
     return link_from_columns(
         report.id,

@@ -174,7 +174,8 @@ class SnapshotReader:
         found = self._found
         fresh = {row["report_id"] for row in found.changed_rows if row["link_id"] is None}
         past = select(links).where(
-            links.c.state == LinkState.UNLINKED, links.c.repository_id == wanted.repository_id
+            links.c.state.in_((LinkState.UNLINKED, LinkState.SECOND)),
+            links.c.repository_id == wanted.repository_id,
         )
         self._collect_links(await self._fetch_by_id(past, links.c.report_id, fresh))
         if fresh:

@@ -31,7 +31,7 @@ from reconciler.store.sync.verification_coverage import CountsByProject
 CONFLICT_SHOWN_FOR = timedelta(days=7)
 """How long a conflict is shown, unless somebody changes or resolves the field before."""
 
-ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
+ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED, LinkState.SECOND)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
 FROZEN_LINK_CONDITION = text(f"sync_links.{tables.FROZEN_LINK_SQL}")

@@ -10,6 +10,7 @@ from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair
 from reconciler.model.report import LocalComment
+from reconciler.model.link import LinkState
 from reconciler.model.report_detail import ReportDetail
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
@@ -18,8 +19,8 @@ from reconciler.store.bugspark.mappers import (
     to_known_report,
     to_local_comment,
 )
-from reconciler.store.mappers import to_comment_pair, to_intent
-from reconciler.store.schema.tables import comment_pairs, intents, withheld
+from reconciler.store.mappers import to_comment_pair, to_intent, to_link
+from reconciler.store.schema.tables import comment_pairs, intents, links, withheld
 from reconciler.store.sync import history_log
 from reconciler.store.sync.ledger import read_link_of_report
 
@@ -40,6 +41,7 @@ async def read_report_detail(
     )
     intent_query = select(intents).where(intents.c.report_id == report_id)
     intent_query = intent_query.order_by(intents.c.created_at, intents.c.id)
+    second_query = select(links).where(links.c.report_id == report_id, links.c.state == LinkState.SECOND)
     withheld_query = select(withheld.c.entry_id, withheld.c.kind).where(
         withheld.c.project_id == row["project_id"], withheld.c.report_id == report_id
     )
@@ -54,6 +56,10 @@ async def read_report_detail(
         pairs=tuple(pairs),
         intents=tuple(to_intent(each) for each in (await connection.execute(intent_query)).mappings()),
         history=await history_log.read_history(connection, report_id, lines),
+        second_issues=tuple(
+            to_link(each)
+            for each in (await connection.execute(second_query.order_by(links.c.number))).mappings()
+        ),
         withheld={CommentPairId(pair): Kind(kind) for pair, kind in await connection.execute(withheld_query)},
     )
 

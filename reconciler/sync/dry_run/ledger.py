@@ -210,6 +210,15 @@ class DryLedger(ReadsOnly):
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         return tuple(row for row in stored if row.report_id not in held | self._state.columns.keys())
 
+    async def find_linked_by_tracking_ids(
+        self, project_id: ProjectId, tracking_ids: Collection[str]
+    ) -> tuple[UnlinkedReport, ...]:
+        stored = await self._stored.find_linked_by_tracking_ids(project_id, tracking_ids)
+        unlinked = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
+        held = {link.report_id for link in self._state.links.values() if link.is_live}
+        made = [row for row in unlinked if row.project_id == project_id and row.report_id in held]
+        return (*stored, *made)
+
     async def apply_batch(self, batch: LocalBatch) -> StoreResult:
         """Keep the batch in memory. As in the store, a plan that was decided on something else than what is
         there now is left out whole, and its report is returned.

@@ -176,6 +176,8 @@ class DryProjects(ReadsOnly):
 class DryReports(ReadsOnly):
     """`ports.Reports` of a dry run."""
 
+    reads = frozenset({"newest_created_at", "find"})
+
     def __init__(self, stores: Stores, state: DryRunState, intents: DryIntents) -> None:
         super().__init__(stores.reports)
         self._state = state

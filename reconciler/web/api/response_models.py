@@ -107,6 +107,13 @@ class ProjectResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResponse:
+    """What a command did, in the sentence that a page would show."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectNameResponse:
     """The id and name of a project."""
 

@@ -29,7 +29,7 @@ ORIGIN_TEXTS = {
     LinkOrigin.DISCOVERY: "by discovery",
     LinkOrigin.TRANSFER: "by a transfer of the issue",
 }
-ACTIONS = ("link", "unlink", "export", "retry", "resolve")
+ACTIONS = ("link", "unlink", "export", "retry", "resolve", "instead", "duplicate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,8 @@ class AllowedActions:
     export: bool = False
     retry: bool = False
     resolve: bool = False
+    instead: bool = False
+    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class ReportPage:
             thread=comment_thread(shown),
             history=history_lines(detail),
             withheld=len(detail.withheld),
+            second_issues=detail.second_issues,
             outage=outage_of_pass(await self.queries.last_pass(project_id)),
             labels={chip.name: chip for chip in label_chips(link)},
             intent_text=intent_text,
@@ -95,6 +98,11 @@ class ReportPage:
                 case "link":
                     backfill = form.get("backfill") == "1"
                     return await self.commands.link(report_id, form.get("issue", ""), backfill=backfill)
+                case "instead":
+                    number = form.get("issue", "")
+                    return await self.commands.link(report_id, number, backfill=False, instead=True)
+                case "duplicate":
+                    return await self.commands.close_duplicate(report_id, form.get("issue", ""))
                 case "unlink":
                     return await self.commands.unlink(report_id)
                 case "export":
@@ -134,7 +142,7 @@ def router(page: ReportPage) -> APIRouter:
 def allowed_report_actions(shown: ReportView) -> AllowedActions:
     """Return the actions that the commands would not refuse."""
     link, intents = shown.detail.link, shown.detail.intents
-    linked = link is not None and link.state is not LinkState.UNLINKED
+    linked = link is not None and link.state not in (LinkState.UNLINKED, LinkState.SECOND)
     rests = linked and link is not None and link.quarantined_until is not None
     refused = any(intent.state is IntentState.QUARANTINED for intent in intents)
     return AllowedActions(
@@ -143,6 +151,8 @@ def allowed_report_actions(shown: ReportView) -> AllowedActions:
         export=not linked and not intents,
         retry=rests or refused,
         resolve=link is not None and link.state is LinkState.ACTIVE,
+        instead=bool(shown.detail.second_issues),
+        duplicate=link is not None and link.is_live,
     )
 
 

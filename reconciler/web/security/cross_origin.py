@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
 from reconciler.web.security.sessions import SessionCookies
+from reconciler.web.security.sign_in import Visitor
 from reconciler.web.site import Site, parse_origin
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
@@ -76,8 +77,25 @@ def is_same_origin_form(request: Request, site: Site) -> bool:
     return parse_origin(headers.get("referer", "")) in own_origins
 
 
+def require_allowed_origin(request: Request, site: Site, visitor: Visitor) -> None:
+    """Check where a command of the API comes from. Raises HTTPException 403.
+
+    A bearer token is sent by programs that have it; a cookie is sent by any page's request, so its `Origin`
+    must be this server's own or that of BugSpark's dashboard. From there the operator's sign-in never counts.
+    """
+    origin = request.headers.get("origin", "").lower()
+    own_origins = site.own_origins(request.url.scheme, request.headers.get("host", ""))
+    if visitor.viewer.user_id is None:
+        is_allowed = origin in own_origins
+    else:
+        has_token = request.headers.get("authorization", "").lower().startswith("bearer ")
+        is_allowed = has_token or origin in own_origins or (origin != "" and origin == site.dashboard_origin)
+    if not is_allowed:
+        raise HTTPException(HTTPStatus.FORBIDDEN, "This was not sent from a page that may change anything.")
+
+
 class CorsMiddleware:
-    """An ASGI middleware that lets one other origin read the API, and do nothing else."""
+    """An ASGI middleware that lets one other origin use the API, and do nothing else."""
 
     def __init__(self, app: ASGIApp, *, site: Site) -> None:
         self._app = app
@@ -106,8 +124,8 @@ def _preflight_response(*, is_allowed: bool) -> Response:
     if not is_allowed:
         return Response(status_code=HTTPStatus.FORBIDDEN)
     headers = {
-        "access-control-allow-methods": "GET",
-        "access-control-allow-headers": "authorization",
+        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-headers": "authorization, content-type",
         "access-control-max-age": "600",
     }
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)

@@ -1,0 +1,126 @@
+"""The status of a report in words, and its reason: what needs a person first, then what waits."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from reconciler.model.intent import MAYBE_SENT_STATES, IntentState
+from reconciler.model.link import Link, LinkState
+from reconciler.model.project_status import ProjectStatusKind
+from reconciler.model.report import unknown_values_reason
+from reconciler.model.report_detail import ConnectedRepository, FieldView, ReportDetail, open_conflicts
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY
+
+ENDED_STATE_TEXTS = {
+    LinkState.UNLINKED: "Not linked",
+    LinkState.CONTESTED: ProjectStatusKind.ATTENTION.value,
+    LinkState.SECOND: ProjectStatusKind.ATTENTION.value,
+    LinkState.GONE: "Gone on GitHub",
+    LinkState.TRANSFERRED: "Transferred on GitHub",
+    LinkState.CONVERTED: "Converted on GitHub",
+    LinkState.REPORT_DELETED: "Deleted in BugSpark",
+}
+
+
+def report_status(
+    detail: ReportDetail,
+    fields: tuple[FieldView, ...],
+    now: datetime,
+    connected: ConnectedRepository | None,
+) -> tuple[str, str | None]:
+    """Return a report's status in words, and the reason. Pure. `connected`: as for `build_report_view`."""
+    left_behind = _left_behind_status(detail, connected) if connected else None
+    if left_behind is not None:
+        return left_behind
+    link = detail.link
+    if link is not None and link.state in ENDED_STATE_TEXTS:
+        return ENDED_STATE_TEXTS[link.state], link.reason
+    if detail.unknown:
+        return ProjectStatusKind.ATTENTION.value, unknown_values_reason(detail.unknown)
+    if link is None:
+        return _unlinked_status(detail)
+    problem = next(_problems(detail, link, fields), None)
+    if problem is not None:
+        return ProjectStatusKind.ATTENTION.value, problem
+    return _conflict_status(_waiting_status(detail, link, fields), detail, now)
+
+
+def _problems(detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]) -> Iterator[str]:
+    """Yield what needs a person, the most urgent first."""
+    if link.quarantined_until is not None:
+        yield link.reason or "it rests"
+    for intent in detail.intents:
+        if intent.state is IntentState.QUARANTINED:
+            yield intent.reason or "GitHub refused a write"
+    for intent in detail.intents:
+        if intent.is_doubtful and intent.reason:
+            yield intent.reason
+    for view in fields:
+        if view.frozen:
+            yield view.frozen
+    for second in detail.second_issues:
+        yield second.reason or f"{second.repository}#{second.number} is a second issue of it"
+    if detail.withheld:
+        count = len(detail.withheld)
+        yield f"{count} deletion{'' if count == 1 else 's'} withheld"
+
+
+def _left_behind_status(
+    detail: ReportDetail, connected: ConnectedRepository
+) -> tuple[str, str | None] | None:
+    """Say what waits in a repository that the project has left; None if nothing does."""
+    link = detail.link
+    here = f"the project is connected to {connected.name} now"
+    if link is not None and link.is_live and link.repository_id != connected.id:
+        reason = (
+            f"its issue is {link.repository}#{link.number}, and {here}: nothing of it is synced; connect "
+            "that repository again, or `reconcile unlink` the report"
+        )
+        return ProjectStatusKind.ATTENTION.value, reason
+    unknown = any(
+        intent.state in MAYBE_SENT_STATES and intent.repository_id not in (connected.id, UNKNOWN_REPOSITORY)
+        for intent in detail.intents
+    )
+    if unknown and (link is None or not link.is_live):
+        reason = (
+            f"whether its issue was made in the earlier repository is not known, and {here}: `reconcile "
+            f"retry` makes it in {connected.name}, `reconcile unlink` gives it up"
+        )
+        return ProjectStatusKind.ATTENTION.value, reason
+    return None
+
+
+def _conflict_status(
+    waiting_status: tuple[str, str | None], detail: ReportDetail, now: datetime
+) -> tuple[str, str | None]:
+    """Put a lost value before what is only waiting, and name both."""
+    lost_values = [
+        f"{dated_change.change.field}: {dated_change.change.lost} was lost"
+        for dated_change in open_conflicts(detail, now)
+    ]
+    if not lost_values:
+        return waiting_status
+    reasons = [*lost_values, *([waiting_status[1]] if waiting_status[1] else [])]
+    return ProjectStatusKind.CONFLICT.value, "; ".join(reasons)
+
+
+def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
+    if detail.intents and detail.intents[0].is_doubtful:
+        return ProjectStatusKind.ATTENTION.value, detail.intents[0].reason
+    if detail.intents:
+        reason = detail.intents[0].reason or "its issue is to be made by the next pass"
+        return ProjectStatusKind.WAITING.value, reason
+    return "Not linked", None
+
+
+def _waiting_status(
+    detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]
+) -> tuple[str, str | None]:
+    if link.base is None:
+        return ProjectStatusKind.WAITING.value, "the next pass makes first contact"
+    if detail.intents:
+        count = len(detail.intents)
+        return ProjectStatusKind.WAITING.value, f"{count} write{'' if count == 1 else 's'} pending"
+    differing = [view.field.value for view in fields if view.moved]
+    if differing:
+        return ProjectStatusKind.WAITING.value, f"the next pass looks at {', '.join(differing)}"
+    return ProjectStatusKind.SYNCED.value, None

@@ -1,0 +1,213 @@
+"""Second issues of one report: BugSpark's export button does not know of a link.
+
+Pressed on a linked report, or twice, or while our own export is on its way, it makes one more issue, and
+comments and closings on it would reach nobody. It is recognised by title, footer and an account of ours, and
+stored as a SECOND link: people see it, and say what it is to be (docs/reference/bugspark.md). Issues with our
+own marker are not meant here: they are late copies, and are closed (`own_issues`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from shlex import quote
+from typing import assert_never
+
+from reconciler.errors import GitHubError, MovedError, NotThereError, ProjectError, UsageError
+from reconciler.fields.status import state_update
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused
+from reconciler.model.issue import Issue
+from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.plan import LinkPlan
+from reconciler.model.report import IssueColumns, Report
+from reconciler.model.snapshot import LocalBatch, ProjectState, UnlinkedReport
+from reconciler.sync.context import Context, wait_for_write_slot
+from reconciler.sync.linking import (
+    LIVE_LINK_STATES,
+    build_link,
+    is_export_of,
+    is_exported_issue,
+    match_exported_issues,
+    store_link,
+    tracking_id_in_title,
+)
+from reconciler.sync.observe import read_own_accounts
+from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON
+from reconciler.sync.preflight import (
+    bind_database,
+    require_writable_repository,
+    resolve_repository_and_account,
+)
+
+BUTTON_SEARCH_MARGIN = timedelta(minutes=10)
+"""The search for the button's issue begins so long before the report was filed: two clocks are compared."""
+
+
+# --- seen by a pass ---------------------------------------------------------------------------------------
+
+
+async def record_second_issues(context: Context, state: ProjectState, issues: Sequence[Issue]) -> None:
+    """Store the second issues among these, and end those that were closed. Nothing is written to GitHub."""
+    exported = [row for row in issues if is_exported_issue(row)]
+    if not exported:
+        return
+    accounts = await read_own_accounts(context, state)
+    ours = [row for row in exported if row.author and row.author.id in accounts]
+    names = {name for row in ours if (name := tracking_id_in_title(row))}
+    linked = await context.stores.ledger.find_linked_by_tracking_ids(context.project.id, names)
+    pairs = [(report, row) for row in ours for report in linked if is_export_of(report, row)]
+    doubtful = (await match_exported_issues(context, state, ours)).several_issues
+    pairs += [(pair.report, pair.issue) for pair in doubtful]
+    for report, issue in pairs:
+        await _record_second_issue(context, state, report, issue)
+
+
+async def _record_second_issue(
+    context: Context, state: ProjectState, report: UnlinkedReport, issue: Issue
+) -> None:
+    past = await context.stores.ledger.find_link_between(report.report_id, state.repository_id, issue.number)
+    if past is None and issue.state is IssueState.OPEN:
+        reason = second_issue_reason(context, report.tracking_id, f"{state.repository}#{issue.number}")
+        made = build_link(context, state, report.report_id, issue, LinkOrigin.DISCOVERY, backfill=False)
+        await _store(context, made, replace(made, state=LinkState.SECOND, reason=reason))
+    elif past is not None and past.state is LinkState.SECOND and issue.state is IssueState.CLOSED:
+        await _store(context, past, replace(past, state=LinkState.UNLINKED, reason="it was closed on GitHub"))
+
+
+def second_issue_reason(context: Context, tracking_id: str, issue: str) -> str:
+    """Say for people what is wrong, and what they can do."""
+    report = quote(f"{context.project.name}:{tracking_id}")
+    return (
+        f"{issue} was made by exporting {tracking_id} once more, and nothing of it is synced: "
+        f"`reconcile link {report} {issue} --instead` links it instead, "
+        f"`reconcile duplicate {report} {issue}` closes it as a duplicate"
+    )
+
+
+async def _store(context: Context, link: Link, after: Link) -> None:
+    plan = LinkPlan(link=link, report=None, after=after)
+    batch = LocalBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
+    await context.stores.ledger.apply_batch(batch)
+
+
+async def link_button_exports(
+    context: Context, state: ProjectState, reports: Iterable[Report], since: datetime
+) -> frozenset[ReportId]:
+    """Link those of these reports, about to be exported, that the button has exported in between.
+
+    GitHub's newest issues are read for it, whatever the change list has shown: it lags. Returns the reports
+    of which there is an issue, linked or not.
+    """
+    wanted = {report.id for report in reports}
+    rows: list[Issue] = []
+    async for page in context.github.all_issues(since - BUTTON_SEARCH_MARGIN):
+        rows.extend(row for row in page.rows if is_exported_issue(row))
+    if not rows:
+        return frozenset()
+    found = await match_exported_issues(context, state, rows)
+    for pair in found.matches:
+        if context.policy.discover and pair.report.report_id in wanted:
+            await store_link(context, state, pair)
+    there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)}
+    return frozenset(wanted & there)
+
+
+# --- ordered by a person ----------------------------------------------------------------------------------
+
+
+async def link_instead(context: Context, report: ReportId, number: IssueNumber, *, backfill: bool) -> Link:
+    """Move a report's link to a second issue of its own. The first stays as it is on GitHub.
+
+    Raises UsageError for an issue that is not an export of this report, or belongs to another report.
+    """
+    async with context.stores.project_locks.acquire(context.project.id):
+        state = await resolve_repository_and_account(
+            context, await context.stores.projects.get_state(context.project.id)
+        )
+        await context.stores.projects.save_state(state)
+        known = await _read_report(context, report)
+        issue = await _read_export(context, state, known, number)
+        present = await context.stores.ledger.find_link_of_report(report)
+        if present is not None and present.number == number and present.is_live:
+            raise UsageError(f"{known.tracking_id} is linked to {state.repository}#{number} already")
+        holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
+        if holder is not None:
+            raise UsageError(f"{state.repository}#{number} belongs to report {holder.report_id}")
+        if present is not None and present.state in LIVE_LINK_STATES:
+            await context.stores.ledger.unlink(present)
+        made = build_link(context, state, report, issue, LinkOrigin.DISCOVERY, backfill=backfill)
+        columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
+        await context.stores.ledger.create_link(made, columns)
+        return made
+
+
+async def close_as_duplicate(context: Context, report_id: ReportId, number: IssueNumber) -> str:
+    """Close a second issue of a report as a duplicate of the linked one. Returns what was done.
+
+    Raises UsageError for an issue that is not an export of this report, or is the linked one itself;
+    ProjectError where GitHub refuses, GitHubError where it does not answer.
+    """
+    async with context.stores.project_locks.acquire(context.project.id):
+        await bind_database(context)
+        state = await resolve_repository_and_account(
+            context, await context.stores.projects.get_state(context.project.id)
+        )
+        report = await _read_report(context, report_id)
+        present = await context.stores.ledger.find_link_of_report(report_id)
+        name = f"{state.repository}#{number}"
+        if present is None or not present.is_live:
+            raise UsageError(f"{report.tracking_id} is not linked: link the issue that is to stay first")
+        if (present.repository_id, present.number) == (state.repository_id, number):
+            raise UsageError(f"{report.tracking_id} is linked to {name}: that is the one that stays")
+        holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
+        if holder is not None:
+            raise UsageError(f"{name} belongs to report {holder.report_id}")
+        issue = await _read_export(context, state, report, number)
+        if issue.state is IssueState.OPEN:
+            await require_writable_repository(context, state)
+            await _close(context, issue, name)
+        past = await context.stores.ledger.find_link_between(report_id, state.repository_id, number)
+        if past is not None and past.state is LinkState.SECOND:
+            reason = "it was closed as a duplicate by a person"
+            await _store(context, past, replace(past, state=LinkState.UNLINKED, reason=reason))
+        return f"{name} is closed as a duplicate of {present.repository}#{present.number}"
+
+
+async def _close(context: Context, issue: Issue, name: str) -> None:
+    async with context.credential_locks.hold(context.github.credential):
+        await wait_for_write_slot(context)
+        answer = await context.github.update_issue(
+            issue.number, state_update(IssueState.CLOSED, DUPLICATE_CLOSE_REASON)
+        )
+    match answer:
+        case Confirmed():
+            return
+        case Refused(reason=reason):
+            raise ProjectError(f"{name} could not be closed: {reason}")
+        case NotSent(reason=reason) | OutcomeUnknown(reason=reason):
+            raise GitHubError(f"whether {name} was closed is not known: {reason}; run the command again")
+    assert_never(answer)
+
+
+async def _read_report(context: Context, report_id: ReportId) -> Report:
+    found = (await context.stores.reports.details([report_id])).get(report_id)
+    if found is None:
+        raise UsageError(f"report {report_id} was deleted, or has a value that is not known")
+    return found[0]
+
+
+async def _read_export(context: Context, state: ProjectState, report: Report, number: IssueNumber) -> Issue:
+    """Read an issue that carries this report's export footer by an account of ours. Raises UsageError."""
+    try:
+        issue = await context.github.issue(number)
+    except (NotThereError, MovedError) as error:
+        raise UsageError(f"{state.repository}#{number} can't be used: {error}") from error
+    accounts = await read_own_accounts(context, state)
+    is_ours = issue.author is not None and issue.author.id in accounts
+    if not is_ours or tracking_id_in_title(issue) != report.tracking_id or not is_exported_issue(issue):
+        raise UsageError(
+            f"{state.repository}#{number} is not an issue that BugSpark exported for {report.tracking_id}: "
+            "title, footer or author differ"
+        )
+    return issue

@@ -1,0 +1,164 @@
+"""Second issues of one report, made by BugSpark's export button: shown, and settled by a person's word."""
+
+import pytest
+
+from reconciler.demo.github.faults import Drop, Stale
+from reconciler.errors import GitHubError, UsageError
+from reconciler.model.ids import ReportId
+from reconciler.model.passes import NullProgress
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+
+
+async def shown(sync: Sync, report: ReportId) -> tuple[str, str]:
+    view = await sync.app.explain_report(str(report))
+    return view.state, view.reason or ""
+
+
+async def attention(sync: Sync) -> list[tuple[str, str | None]]:
+    """What of the project needs a person."""
+    (health,), _ = await sync.app.status(await sync.app.find_project(str(sync.project)))
+    return [(item.what, item.issue) for item in health.attention]
+
+
+async def settle(sync: Sync) -> None:
+    await sync.settle(5)
+    assert (await sync.plan()).actions == ()
+    await sync.run()
+    assert not sync.writes
+
+
+@pytest.fixture
+async def report(sync: Sync) -> ReportId:
+    """A linked report whose button was pressed once more."""
+    made, number = await sync.linked()
+    assert number == 1
+    sync.say(made, "first")
+    await sync.settle()
+    assert sync.press_button(made) == 2
+    await settle(sync)
+    return made
+
+
+async def test_the_button_on_a_linked_report_is_a_problem_that_is_shown(sync: Sync, report: ReportId) -> None:
+    assert sync.number(report) == 1
+    state, reason = await shown(sync, report)
+    assert state == "Needs you"
+    for part in ("acme/web#2", "reconcile link Shop:BUG-0001 acme/web#2 --instead", "reconcile duplicate"):
+        assert part in reason
+    assert await attention(sync) == [("second", "acme/web#2")]
+    assert sync.github.web.issue(2).state == "open"
+
+
+async def test_it_is_closed_as_a_duplicate(sync: Sync, report: ReportId) -> None:
+    assert "acme/web#1" in await sync.app.close_duplicate(str(report), "acme/web#2")
+    issue = sync.github.web.issue(2)
+    assert (issue.state, issue.reason) == ("closed", "duplicate")
+    await settle(sync)
+    assert (await shown(sync, report))[0] == "Synced"
+    assert await attention(sync) == []
+    assert sync.status(report) == "new"
+
+
+async def test_a_lost_answer_to_the_closing_is_said_and_the_command_can_be_repeated(
+    sync: Sync, report: ReportId
+) -> None:
+    sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path="/issues/2$")
+    with pytest.raises(GitHubError, match="run the command again"):
+        await sync.app.close_duplicate(str(report), "acme/web#2")
+    await sync.app.close_duplicate(str(report), "acme/web#2")
+    assert await attention(sync) == []
+
+
+async def test_it_is_linked_instead(sync: Sync, report: ReportId) -> None:
+    sync.github.web.comment(2, "on the second", by="bob")
+    sync.say(report, "after the second press")
+    await sync.settle()
+    await sync.app.link(str(report), "acme/web#2", backfill=False, instead=True)
+    await settle(sync)
+    assert sync.number(report) == 2
+    assert (await shown(sync, report))[0] == "Synced"
+    assert await attention(sync) == []
+    assert any("on the second" in body for body in sync.said_here(report))
+    assert any("after the second press" in body for body in sync.said_there(2))
+    assert not any("first" in body for body in sync.said_there(2)), "it was written before that issue"
+    assert sync.github.web.issue(1).state == "open"
+    await sync.app.close_duplicate(str(report), "acme/web#1")
+    assert sync.github.web.issue(1).state == "closed"
+    await settle(sync)
+    assert sync.status(report) == "new"
+
+
+async def test_closing_it_by_hand_ends_the_problem(sync: Sync, report: ReportId) -> None:
+    sync.github.web.close(2, by="alice")
+    await settle(sync)
+    assert await attention(sync) == []
+    assert (await shown(sync, report))[0] == "Synced"
+    assert sync.status(report) == "new"
+
+
+async def test_only_exports_of_this_report_are_taken(sync: Sync, report: ReportId) -> None:
+    other = sync.bugspark.add_report(sync.project, "Another")
+    foreign = sync.press_button(other)
+    by_hand = sync.github.web.open_issue("[BUG-0001] It breaks", "me too", by="alice").number
+    for number in (foreign, by_hand, 99):
+        with pytest.raises(UsageError):
+            await sync.app.close_duplicate(str(report), f"acme/web#{number}")
+        with pytest.raises(UsageError):
+            await sync.app.link(str(report), f"acme/web#{number}", backfill=False, instead=True)
+    with pytest.raises(UsageError, match="the one that stays"):
+        await sync.app.close_duplicate(str(report), "acme/web#1")
+    assert sync.number(report) == 1
+    assert {row["state"] for row in sync.github.web.picture().values()} == {"open"}
+
+
+async def test_pressed_twice_before_it_is_found_a_person_chooses(sync: Sync) -> None:
+    await sync.run()
+    report = sync.bugspark.add_report(sync.project, "It breaks")
+    assert (sync.press_button(report), sync.press_button(report)) == (1, 2)
+    await settle(sync)
+    assert sorted(await attention(sync)) == [("second", "acme/web#1"), ("second", "acme/web#2")]
+    assert (await shown(sync, report))[0] == "Needs you"
+    sync.github.web.label(1, "help", by="alice")  # listed alone: still not unique
+    await settle(sync)
+    assert (await shown(sync, report))[0] == "Needs you"
+    await sync.app.link(str(report), "acme/web#2", backfill=False, instead=True)
+    await sync.app.close_duplicate(str(report), "acme/web#1")
+    await settle(sync)
+    assert sync.number(report) == 2
+    assert (await shown(sync, report))[0] == "Synced"
+    assert await attention(sync) == []
+
+
+@pytest.mark.parametrize("lag", [False, True])
+async def test_the_button_is_faster_than_our_export(world_url: str, github: GitHub, lag: bool) -> None:
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        await sync.run(seconds=1)
+        assert github.web.picture() == {}, "it waits for the settle time"
+        sync.press_button(report)
+        if lag:
+            github.simulator.faults.add(Stale(seconds=30), method="GET", path="direction=desc", times=2)
+        await sync.run(seconds=61)
+        await settle(sync)
+        assert sync.number(report) == 1
+        assert len(github.web.picture()) == 1
+        assert await attention(sync) == []
+
+
+async def test_our_export_is_faster_than_the_button(world_url: str, github: GitHub) -> None:
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        await sync.run(seconds=61)
+        assert sync.number(report) == 1
+        sync.press_button(report)
+        await settle(sync)
+        assert await attention(sync) == [("second", "acme/web#2")]
+
+
+async def test_an_export_by_name_waits_for_nothing(sync: Sync) -> None:
+    report = sync.bugspark.add_report(sync.project, "It breaks", at=sync.github.clock.now())
+    (result,) = await sync.app.export((str(report),), NullProgress())
+    assert result.url is not None
