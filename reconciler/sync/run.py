@@ -34,8 +34,7 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
-from reconciler.sync.exports.automatic import record_automatic_exports
-from reconciler.sync.exports.second_issues import record_second_issues
+from reconciler.sync.exports.second_issues import record_automatic_exports, record_second_issues
 from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
 from reconciler.sync.initial_sync import plan_initial_sync_of_links
 from reconciler.sync.intents import record_export_intents

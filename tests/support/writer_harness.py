@@ -202,12 +202,12 @@ class WriterHarness:
     def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
         return f"<!-- {kind} {repository_id} {number} {local_id} -->"
 
-    def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
         valid = (kind, repository_id, number) == ("issue", REPOSITORY.id, 0) and "bugspark-sync" in body
         return self.marked if valid else None
 
     def find(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
-        return self.read(body, kind, repository_id, number)
+        return self.read_local_id(body, kind, repository_id, number)
 
     def _stores(self) -> SimpleNamespace:
         async def slot(credential: Fingerprint, points: int) -> datetime:
@@ -247,7 +247,7 @@ class WriterHarness:
             ledger=SimpleNamespace(
                 find_link_of_report=link_of,
                 find_link_between=was_linked,
-                threads=threads,
+                local_threads=threads,
                 resting_links=resting,
             ),
             reports=SimpleNamespace(details=details),

@@ -4,6 +4,9 @@ Pressed on a linked report, or twice, or while our own export is on its way, it 
 comments and closings on it would reach nobody. It is recognised by title, footer and an account of ours, and
 stored as a SECOND link: people see it, and say what it is to be (docs/reference/bugspark.md). Issues with our
 own marker are not meant here: they are late copies, and are closed (`own_issues`).
+
+With `sync.export = "all"` a report therefore waits for `settle_seconds`, and its issue is looked for before
+another is made.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,13 +19,14 @@ from reconciler.errors import GitHubError, MovedError, NotThereError, ProjectErr
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ReportId
-from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused
+from reconciler.model.intent import Confirmed, IntentState, NotSent, OutcomeUnknown, Refused
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns, Report
 from reconciler.model.snapshot import LocalBatch, ProjectState, UnlinkedReport
 from reconciler.sync.context import Context, wait_for_write_slot
+from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
     LIVE_LINK_STATES,
     build_link,
@@ -111,6 +115,43 @@ async def link_button_exports(
             await store_link(context, state, pair)
     there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)}
     return frozenset(wanted & there)
+
+
+# --- automatic exports ------------------------------------------------------------------------------------
+
+
+async def record_automatic_exports(context: Context, state: ProjectState) -> None:
+    """Record an intent for each automatic export that is due; link what the button has exported."""
+    due = await _read_due_exports(context, state)
+    if not due:
+        return
+    since = min(context.github.now(), *(report.created_at for report in due))
+    exported = await link_button_exports(context, state, due, since)
+    new = [report.id for report in due if report.id not in exported]
+    await record_export_intents(context, state, new, asked=False)
+
+
+async def _read_due_exports(context: Context, state: ProjectState) -> list[Report]:
+    """Return the reports, oldest first.
+
+    Together with exports that an earlier pass recorded and could not send they are at most `max_new_issues`.
+    """
+    if not context.policy.export_all or state.first_seen_at is None:
+        return []
+    rows = await context.stores.intents.list_open(context.project.id)
+    waiting = sum(is_automatic_export(row) and row.state is not IntentState.QUARANTINED for row in rows)
+    room = max(0, context.guard.max_new_issues - waiting)
+    ids = await context.stores.reports.export_candidates(context.project.id, state.first_seen_at, room)
+    found = await context.stores.reports.details(ids) if ids else {}
+    return [found[key][0] for key in ids if key in found and _is_settled(context, found[key][0].created_at)]
+
+
+def _is_settled(context: Context, filed_at: datetime) -> bool:
+    """Whether a report was filed `settle_seconds` ago. One dated later than now is by a clock that is ahead:
+    it does not wait, because it might have to wait for days.
+    """
+    settle = timedelta(seconds=context.timing.settle_seconds)
+    return not -settle < context.clock.now() - filed_at < settle
 
 
 # --- ordered by a person ----------------------------------------------------------------------------------
