@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPair
+from reconciler.model.link import CommentPair, LinkState
 from reconciler.model.report import LocalComment
-from reconciler.model.link import LinkState
 from reconciler.model.report_detail import ReportDetail
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (

@@ -7,7 +7,7 @@ from alembic import op
 
 from reconciler.store.types import Instant
 
-revision = "0003"
+revision = "0002"
 down_revision = "0001"
 
 
