@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from secrets import token_urlsafe
 from typing import Protocol, TypeVar
 
+from reconciler.bootstrap import webhook_setup
 from reconciler.bootstrap.container import Container, integration_problem
 from reconciler.errors import BusyError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
@@ -20,7 +21,7 @@ from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
-from reconciler.sync import commands, linking, webhook_setup
+from reconciler.sync import commands, linking
 from reconciler.sync.context import Context
 from reconciler.sync.exports import second_issues
 from reconciler.sync.preflight import is_identity_decision

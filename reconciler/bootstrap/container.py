@@ -15,6 +15,7 @@ from uuid import uuid4
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
+from reconciler.bootstrap.webhook_setup import WebhookAddress
 from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.fields import field_of_label
@@ -31,7 +32,6 @@ from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_datab
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.sync.context import Context, CredentialLocks
-from reconciler.sync.webhook_setup import WebhookAddress
 from reconciler.text import text_digest
 
 log = EventLogger(__name__)
