@@ -142,7 +142,7 @@ def test_one_row_that_does_not_decode_is_quarantined_alone(each_installation: In
     second, two = each_installation.linked()
     each_installation.github.web.close(two, by="alice")
     each_installation.github.web.close(one, by="alice")
-    _spoil_next_issue_list(each_installation, one)
+    _spoil_next_reads(each_installation, one)
     done = each_installation.sync_shop()
     assert (done.code, done.row["outcome"], done.row["quarantined"]) == (1, "partial", 1)
     assert "state" in one_sentence(done)
@@ -156,8 +156,8 @@ def test_one_row_that_does_not_decode_is_quarantined_alone(each_installation: In
     assert row["status"] == "resolved"
 
 
-def _spoil_next_issue_list(installation: Installation, number: int) -> None:
-    """The list as it is, but one row's state is a number."""
+def _spoil_next_reads(installation: Installation, number: int) -> None:
+    """The list as it is, but one row's state is a number; that issue by itself likewise, once each."""
     import httpx
 
     headers = {"Authorization": f"Bearer {installation.github.token}"}
@@ -175,6 +175,16 @@ def _spoil_next_issue_list(installation: Installation, number: int) -> None:
         ),
         method="GET",
         path=r"/acme/web/issues\?",
+    )
+    (row,) = (row for row in rows if row["number"] == number)
+    installation.github.simulator.faults.add(
+        Reply(
+            status=200,
+            body=httpx.Response(200, json=row).content,
+            headers={"Content-Type": "application/json"},
+        ),
+        method="GET",
+        path=rf"/acme/web/issues/{number}$",
     )
 
 

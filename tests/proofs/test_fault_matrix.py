@@ -82,12 +82,13 @@ async def dispute(scenario: Scenario) -> None:
 
 
 async def file(scenario: Scenario) -> None:
-    """A report that is to become an issue."""
+    """A report that is to become an issue, once the time in which BugSpark's button may make one is over."""
     scenario.reports[
         scenario.bugspark.add_report(
             scenario.project, f"no. {len(scenario.reports)}", at=scenario.clock.now()
         )
     ] = None
+    scenario.github.clock.advance(61)
 
 
 async def say(scenario: Scenario) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -18,13 +18,15 @@ from reconciler.demo.github.faults import Stale
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import FieldDiff
 from reconciler.model.fields import Base, Side
+from reconciler.model.ids import AccountId, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Intent, IntentState
+from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair, SeenIssue
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim
 from reconciler.store.sync.intents import StoredIntents
-from reconciler.sync import observe, run
+from reconciler.sync import full_read, observe, run
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
 from reconciler.sync.observe import Observation
@@ -52,8 +54,19 @@ def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
 
 
 def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
-    """Invariant 4."""
+    """Invariant 4: neither by the marker nor, where it was edited away, by our own text."""
+
+    async def blind(
+        context: Context,
+        repository_id: RepositoryId,
+        accounts: Collection[AccountId],
+        comments: Mapping[RemoteCommentId, RemoteComment],
+        recorded: Collection[RemoteCommentId | None],
+    ) -> dict[RemoteCommentId, RemoteComment]:
+        return dict(comments)
+
     patch.setattr(observe, "_mark_own_comment", lambda *given: given[-1])
+    patch.setattr(full_read, "mark_edited_copies", blind)
 
 
 def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:

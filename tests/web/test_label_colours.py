@@ -107,5 +107,6 @@ def read(labels: list[Any]) -> Any:
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
         "labels": labels,
+        "comments": 0,
     }
     return translate.to_issue(msgspec.json.decode(msgspec.json.encode(row), type=IssueRow))
