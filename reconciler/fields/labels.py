@@ -106,7 +106,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         """The labels to add and to remove."""
         return DesiredLabels(add=action.add, remove=action.remove, agreed=self.local_value(report))
 
-    def issue_update(self, desired: DesiredLabels) -> IssueUpdate | None:  # noqa: ARG002
+    def issue_update(self, desired: DesiredLabels) -> IssueUpdate | None:
         """Return None: labels are added and removed one by one, so that no other label is touched."""
         return None
 
@@ -131,6 +131,6 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
             if reading.value == desired.agreed != value and label.casefold() not in known
         )
 
-    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
+    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
         """Return the labels that have a value of this field."""
         return ", ".join(diff.present) or None

@@ -25,7 +25,7 @@ class SeverityField(LabelField[Severity]):
         """Return the label that is written for a severity."""
         return mapping.severity[Severity(value)][0]
 
-    def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:  # noqa: ARG002
+    def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:
         """Return False: an issue without a severity label has no severity."""
         return False
 

@@ -70,12 +70,12 @@ class StatusField(SyncedField[SetState, DesiredState]):
         SeenColumn(name="seen_reason", attribute="state_reason", length=50),
     )
 
-    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:  # noqa: ARG002
+    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the report's status if it is an open one, else NEW: a new issue is open."""
         is_open = issue_state_for(report.status) is IssueState.OPEN
         return report.status if is_open else Status.NEW
 
-    def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:  # noqa: ARG002
+    def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare open or closed only: a report in triage stays so while the issue stays open."""
         local, remote = issue_state_for(report.status), seen.state
         agreed = issue_state_for(base.status) if base else None
@@ -92,7 +92,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
             ),
         )
 
-    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetState:  # noqa: ARG002
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetState:
         """Open or close the issue."""
         state, reason = issue_state_and_reason(report.status)
         return SetState(state=state, reason=reason, why=why)
@@ -113,7 +113,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
         """Return the event of closing or reopening."""
         return {("closed" if desired.state is IssueState.CLOSED else "reopened", True)}
 
-    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
+    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
         """Return state and reason in words."""
         return f"{seen.state.value} ({seen.state_reason})" if seen.state_reason else seen.state.value
 

@@ -106,7 +106,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """BugSpark's column of `reports`."""
         return self.field.value
 
-    def is_enabled(self, policy: SyncPolicy) -> bool:  # noqa: ARG002 - most fields are always synced
+    def is_enabled(self, policy: SyncPolicy) -> bool:
         """Whether the operator has switched on the field's sync."""
         return True
 
@@ -124,7 +124,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """Parse BugSpark's stored text. Raises ValueError for a value that the field does not have."""
         return self.base_columns[0].parse(value)
 
-    def agreed_base_attributes(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:  # noqa: ARG002 - see title
+    def agreed_base_attributes(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
         """Return the attributes of a base in which `value` (BugSpark's spelling) is agreed."""
         return {self.field.value: self.parse(value)}
 
@@ -141,7 +141,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
     def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the base value after an issue was created; the report may have changed since."""
 
-    def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:  # noqa: ARG002
+    def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:
         """Return the label that a new issue gets for this field."""
         return None
 
@@ -173,15 +173,15 @@ class SyncedField(ABC, Generic[Write, Desired]):
     def expected_events(self, desired: Desired) -> set[tuple[str, bool]]:
         """Return the events that prove the write: (value in lower case, whether it was added)."""
 
-    def has_competing_label(self, labels: Sequence[str], mapping: LabelMapping) -> bool:  # noqa: ARG002
+    def has_competing_label(self, labels: Sequence[str], mapping: LabelMapping) -> bool:
         """Whether several labels have a value of this field."""
         return False
 
     def overridden_values(
         self,
-        labels: Sequence[str],  # noqa: ARG002
-        desired: Desired,  # noqa: ARG002
-        mapping: LabelMapping,  # noqa: ARG002
+        labels: Sequence[str],
+        desired: Desired,
+        mapping: LabelMapping,
     ) -> tuple[str, ...]:
         """Return values that other people's labels have besides the one written, and that count less."""
         return ()

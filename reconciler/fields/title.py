@@ -40,7 +40,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         """Return the base with the title as it was written to GitHub."""
         return replace(base, title=desired.agreed, remote_title=desired.title)
 
-    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:  # noqa: ARG002
+    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the report's title.
 
         Empty if it changed after the issue's was rendered, so that BugSpark counts as changed.
@@ -48,7 +48,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         current = title_to_github(report.tracking_id, report.title) == issue.title
         return report.title if current else ""
 
-    def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:  # noqa: ARG002
+    def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare each side with its own last spelling; what gets written is the rendering for the other.
 
         Titles are equal when the issue's title is our rendering of the report's, or, with or without the
@@ -71,7 +71,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
             ),
         )
 
-    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetTitle:  # noqa: ARG002
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetTitle:
         """Build the action with the report's title, prefix included."""
         return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
 
@@ -87,7 +87,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         """Return the event of renaming to it."""
         return {(desired.title.casefold(), True)}
 
-    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
+    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
         """Return the issue's title as it is."""
         return seen.title
 

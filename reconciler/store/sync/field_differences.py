@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.fields import SYNCED_FIELDS
@@ -26,6 +26,9 @@ MAX_DIFFERENCES_PER_SCAN = 5_000
 """So many links are recorded at once; those that a scan leaves out are recorded by the next one."""
 
 DIFFERENCE_COLUMN_TYPES = column_types(differences)
+DELETE_DIFFERENCE = differences.delete().where(
+    differences.c.link_id == bindparam("link"), differences.c.field == bindparam("name")
+)
 _Key = tuple[LinkId, str]
 
 
@@ -50,9 +53,10 @@ async def record_differences(
     if not new and not ended:
         return
     async with database.write() as connection:
-        if ended:
-            key = tuple_(differences.c.link_id, differences.c.field)
-            await connection.execute(differences.delete().where(key.in_(ended)))
+        if ended:  # one statement, run for each key: an IN list of them has no bound
+            await connection.execute(
+                DELETE_DIFFERENCE, [{"link": link, "name": name} for link, name in ended]
+            )
         await upsert(connection, differences, DIFFERENCE_COLUMN_TYPES, new, ["link_id", "field"])
 
 
@@ -91,7 +95,7 @@ async def _read_differing_fields(
         .limit(MAX_DIFFERENCES_PER_SCAN)
     )
     if since is not None:
-        query = query.where(and_(reports.c.updated_at >= since))
+        query = query.where(reports.c.updated_at >= since)
     found: dict[_Key, tuple[str, str]] = {}
     for row in (await connection.execute(query)).mappings():
         for name in pairs:
