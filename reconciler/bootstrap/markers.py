@@ -46,7 +46,7 @@ class InstanceMarkers:
     ) -> str | None:
         marker = self.marker_keys.verify(
             body, _marker_kind(kind), repository_id, number
-        ) or self.marker_keys.read_with_unknown_key(body)
+        ) or self.marker_keys.read_if_key_unknown(body)
         return None if marker is None or self._is_ours(marker.instance) else marker.instance
 
     async def store_keys(self) -> None:

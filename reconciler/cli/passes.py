@@ -17,7 +17,7 @@ from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, cu
 from reconciler.errors import UsageError
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
-from reconciler.model.project_status import limit_text
+from reconciler.model.project_status import github_limit_text
 from reconciler.model.report import Project
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def failure_message(result: PassResult, now: datetime, zone: tzinfo | None) -> s
         case Outcome.OK:
             return None
         case Outcome.LIMITED:
-            reason = limit_text(result.next_at, now, zone)
+            reason = github_limit_text(result.next_at, now, zone)
             return f"Waiting ({reason}), in {name}; run it again then, what was done is kept"
         case Outcome.REFUSED | Outcome.FAILED:
             reason = result.error.message if result.error else f"the pass was {result.outcome}"

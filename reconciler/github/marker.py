@@ -97,7 +97,7 @@ class MarkerKeys:
         )
         return marker if any(hmac.compare_digest(mac, match["mac"]) for mac in expected_macs) else None
 
-    def read_with_unknown_key(self, body: str) -> Marker | None:
+    def read_if_key_unknown(self, body: str) -> Marker | None:
         """Return the marker `body` ends with if none of our keys could have signed it: only its author proves
         anything about it.
         """

@@ -166,7 +166,7 @@ def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
         return _decode(body, kind)
     except (ValueError, RecursionError) as error:
         raise GitHubError(
-            f"GitHub's answer about {what} can't be read: {decode_error_text(error)}."
+            f"GitHub's answer about {what} can't be read: {decoding_problem_text(error)}."
         ) from None
 
 
@@ -188,7 +188,7 @@ def try_decode(raw: bytes | Raw, kind: type[T]) -> T | str:
     try:
         return _decode(raw, kind)
     except (ValueError, RecursionError) as error:
-        return decode_error_text(error)
+        return decoding_problem_text(error)
 
 
 def read_members(raw: bytes | Raw) -> Mapping[str, Raw]:
@@ -215,7 +215,7 @@ def is_json(body: bytes) -> bool:
     return True
 
 
-def decode_error_text(error: Exception) -> str:
+def decoding_problem_text(error: Exception) -> str:
     """Say in a few words what is wrong, and with which field."""
     return (
         single_printable_line(str(error))

@@ -197,7 +197,8 @@ def _waiting_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         return ProjectStatus(state=ProjectStatusKind.WAITING, reason=reason)
     if last and last.outcome is Outcome.LIMITED:
         return ProjectStatus(
-            state=ProjectStatusKind.WAITING, reason=limit_text(last.next_at or health.next_at, now, zone)
+            state=ProjectStatusKind.WAITING,
+            reason=github_limit_text(last.next_at or health.next_at, now, zone),
         )
     if last and last.outcome is Outcome.REFUSED:
         reason = last.error.message if last.error else "refused"
@@ -251,6 +252,6 @@ def inactive_link_counts(health: ProjectHealth) -> dict[str, int]:
     }
 
 
-def limit_text(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:
+def github_limit_text(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:
     """Return `GitHub limit until 14:05`."""
     return f"GitHub limit until {format_time(until, now, zone)}" if until else "GitHub limit"

@@ -86,13 +86,13 @@ def test_older_keys_verify_and_the_newest_signs() -> None:
 
 def test_only_a_marker_that_no_key_of_ours_could_have_signed_is_unknown() -> None:
     strange = f"x\n{MarkerKeys(['nobody here has ever had this']).sign('comment', 'there', 7, 3, ROW)}"
-    marker = KEYS.read_with_unknown_key(strange)
+    marker = KEYS.read_if_key_unknown(strange)
     assert marker is not None
     assert (marker.instance, marker.local_id) == ("there", ROW)
-    assert KEYS.read_with_unknown_key(BODY) is None
+    assert KEYS.read_if_key_unknown(BODY) is None
     # our key's id, but a forged marker
-    assert KEYS.read_with_unknown_key(BODY.replace(str(ROW), str(OTHER))) is None
-    assert KEYS.read_with_unknown_key("no marker at all") is None
+    assert KEYS.read_if_key_unknown(BODY.replace(str(ROW), str(OTHER))) is None
+    assert KEYS.read_if_key_unknown("no marker at all") is None
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class StoredIdentity:
                 await save_meta_value(connection, LOCATION_KEY, encode_json(await _read_location(connection)))
                 await connection.execute(delete(meta).where(meta.c.key == DUPLICATE_LOCATION_KEY))
             else:
-                await _retire_instance(connection, found, word)
+                await _take_over_instance(connection, found, word)
             await connection.execute(update(projects).values(recovering=True, restored_at=None))
 
     async def record_duplicate_instance(self, where: str) -> None:
@@ -71,7 +71,7 @@ class StoredIdentity:
             await save_meta_value(connection, DUPLICATE_LOCATION_KEY, where)
 
 
-async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance, instance: str) -> None:
+async def _take_over_instance(connection: AsyncConnection, found: DatabaseInstance, instance: str) -> None:
     """Treat what that instance wrote as written by this one, and release the links it held."""
     held = select(func.count()).select_from(links).where(links.c.held_by == instance)
     if not (await connection.execute(held)).scalar():

@@ -42,13 +42,13 @@ INTENT_NEEDS_PERSON = or_(
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 
-PROJECT_PAUSED = (
+SELECT_PROJECT_PAUSED = (
     select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
 )
 SELECT_INTENT_TO_CLAIM = (
     select(
         intents,
-        PROJECT_PAUSED.label("paused"),
+        SELECT_PROJECT_PAUSED.label("paused"),
         *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *comment_pairs.c)),
     )
     .select_from(
@@ -67,8 +67,8 @@ UPDATE_IF_UNCHANGED = update(intents).where(
 )
 DELETE_INTENT = delete(intents).where(intents.c.id == bindparam("wanted"))
 UPDATE_COMMENT_PAIR = update(comment_pairs).where(comment_pairs.c.id == bindparam("wanted"))
-COMMENT_EXISTS = select(exists().where(comments.c.id == bindparam("wanted")))
-REPORT_EXISTS = select(exists().where(reports.c.id == bindparam("wanted")))
+SELECT_COMMENT_EXISTS = select(exists().where(comments.c.id == bindparam("wanted")))
+SELECT_REPORT_EXISTS = select(exists().where(reports.c.id == bindparam("wanted")))
 
 
 class StoredIntents:
@@ -262,7 +262,7 @@ async def _is_cause_gone(
         pair is None or pair.state is not CommentPairState.PENDING
     ):
         return True
-    still_exists = COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else REPORT_EXISTS
+    still_exists = SELECT_COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else SELECT_REPORT_EXISTS
     return not (await connection.execute(still_exists, {"wanted": intent.local_id})).scalar_one()
 
 

@@ -210,12 +210,12 @@ async def release_quarantine(
         await update_link(connection, link)
     project = link.project_id if link is not None else owner
     if project is not None:
-        change = _retry_change(link, report_id, rule)
+        change = _build_retry_history_line(link, report_id, rule)
         await history_log.append_changes(connection, project, at, [change])
     return done.rowcount
 
 
-def _retry_change(link: Link | None, report_id: ReportId, rule: str) -> Change:
+def _build_retry_history_line(link: Link | None, report_id: ReportId, rule: str) -> Change:
     return Change(
         report_id=report_id,
         link_id=link.id if link else None,

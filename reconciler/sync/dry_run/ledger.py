@@ -80,7 +80,7 @@ class DryLedger(ReadsOnly):
             and link.project_id == query.project_id
             and (query.local or is_requested(link))
         ]
-        links += await self._freed_links(query) if query.local else []
+        links += await self._contested_links_of_freed_issues(query) if query.local else []
         threads = await self.local_threads(links)
         rows = [(link, threads[link.report_id]) for link in links]
         unknown = await self._unknown_comments(thread for _, thread in rows) if query.local else frozenset()
@@ -97,7 +97,7 @@ class DryLedger(ReadsOnly):
             for link, thread in rows
         ]
 
-    async def _freed_links(self, query: SnapshotQuery) -> list[Link]:
+    async def _contested_links_of_freed_issues(self, query: SnapshotQuery) -> list[Link]:
         """Stored links whose issue was held by a link that ended in an earlier step."""
         freed = {link.number for link in self._state.links.values() if not link.is_live}
         if not freed:

@@ -28,13 +28,13 @@ REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
 LINKS_PER_PAGE, MAX_CHANGES, MAX_CONFLICTS, MAX_WITHHELD, MAX_ATTENTION_ITEMS = 50, 20, 20, 200, 30
 PLOT_PERIOD = timedelta(days=1)
-FILTERS_BY_STATE = {
+URGENCIES_BY_SYNC_STATE = {
     SyncState.SYNCED: Urgency.SYNCED,
     SyncState.PENDING: Urgency.PENDING,
     SyncState.CONFLICT: Urgency.CONFLICT,
     SyncState.ATTENTION: Urgency.ATTENTION,
 }
-STATES_BY_FILTER = {urgency: state for state, urgency in FILTERS_BY_STATE.items()}
+SYNC_STATES_BY_URGENCY = {urgency: state for state, urgency in URGENCIES_BY_SYNC_STATE.items()}
 MAX_SEARCH_LENGTH = 200
 """Length limit of a search text."""
 
@@ -91,7 +91,7 @@ class ProjectPage:
             search=search,
             links=links,
             turns=page_links(search, links),
-            state_of=lambda row: STATES_BY_FILTER[row.urgency],
+            state_of=lambda row: SYNC_STATES_BY_URGENCY[row.urgency],
             items=health.attention[:MAX_ATTENTION_ITEMS],
             more_items=max(0, len(health.attention) - MAX_ATTENTION_ITEMS),
             say=change_text,
@@ -177,7 +177,7 @@ def _action_endpoint(page: ProjectPage, what: str) -> Callable[[Request, str], A
 def parse_link_search(query: Mapping[str, str]) -> LinkSearch:
     """Read the search from a query string."""
     state, text = query.get("state", ""), query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "")
-    urgency = next((urgency for each, urgency in FILTERS_BY_STATE.items() if each == state), None)
+    urgency = next((urgency for each, urgency in URGENCIES_BY_SYNC_STATE.items() if each == state), None)
     link_filter = LinkFilter(
         urgency=urgency,
         text=text,
