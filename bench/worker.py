@@ -40,7 +40,7 @@ async def _measure_passes(settings: Any, project: str, count: int) -> str:
 
 async def _measure_pass(container: Container, name: str) -> dict[str, Any]:
     spent: defaultdict[str, float] = defaultdict(float)
-    project = await container.stores.projects.find(name)
+    project = await container.stores.projects.find_project(name)
     context = timed(await container.build_context(project, NullProgress(), manual=True), spent)
     wall, cpu = time.perf_counter(), time.process_time()
     result = await run_pass(context)

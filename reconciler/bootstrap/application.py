@@ -69,7 +69,7 @@ class Application(SharedCommands):
 
         Raises UsageError if it is unknown.
         """
-        project, report_id = await self._stores.reports.find(report)
+        project, report_id = await self._stores.reports.find_report(report)
         detail = await self._stores.queries.report_detail(report_id, MAX_HISTORY_LINES)
         if detail is None:
             raise UsageError(f"There is no report {report}.")
@@ -116,7 +116,7 @@ class Application(SharedCommands):
         wanted: defaultdict[ReportId, list[str]] = defaultdict(list)
         projects: dict[ReportId, Project] = {}
         for text in reports:
-            project, report_id = await self._stores.reports.find(text)
+            project, report_id = await self._stores.reports.find_report(text)
             wanted[report_id].append(text)
             projects[report_id] = project
         results = []

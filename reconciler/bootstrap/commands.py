@@ -67,7 +67,7 @@ class SharedCommands:
 
     async def find_project(self, text: str) -> Project:
         """Return the project with this id or exact name. Raises UsageError."""
-        return await self._stores.projects.find(text)
+        return await self._stores.projects.find_project(text)
 
     async def pause(self, project: str | ProjectId) -> str:
         """Stop passes of a project until it is resumed."""
@@ -102,7 +102,7 @@ class SharedCommands:
         match = _ISSUE_REFERENCE_PATTERN.fullmatch(issue)
         if match is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
-        project, report_id = await self._stores.reports.find(str(report))
+        project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._require_command_context(project)
         if match[1].lower() != (project.repository or "").lower():
             raise UsageError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
@@ -110,14 +110,14 @@ class SharedCommands:
 
     async def unlink(self, report: str | ReportId) -> str:
         """Cut a report's link, or cancel its export that waits. Nothing on GitHub is changed."""
-        project, report_id = await self._stores.reports.find(str(report))
+        project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
         done = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
         return f"{report} {done}"
 
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
         """Settle a conflict with the value of one side."""
-        project, report_id = await self._stores.reports.find(str(report))
+        project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
         done = await self._retry_while_busy(
             lambda: commands.resolve_conflict(context, report_id, field, take)
@@ -126,7 +126,7 @@ class SharedCommands:
 
     async def retry(self, report: str | ReportId) -> str:
         """End the quarantine of a report's link and writes."""
-        project, report_id = await self._stores.reports.find(str(report))
+        project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
         done = await self._retry_while_busy(lambda: commands.end_quarantine(context, report_id))
         return await self._request_pass(project, done)
@@ -204,7 +204,7 @@ class WebCommands(SharedCommands):
         done = await self._retry_while_busy(lambda: commands.request_verification(context))
         return await self._request_pass(context.project, done)
 
-    async def accept(self, project_id: ProjectId, word: str) -> str:
+    async def accept_waiting_changes(self, project_id: ProjectId, word: str) -> str:
         context = await self._require_command_context_by_id(project_id)
         if is_identity_decision(word):
             raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
@@ -221,12 +221,12 @@ class WebCommands(SharedCommands):
         return await super().close_duplicate(report, await self._issue_in_project(report, issue))
 
     async def _issue_in_project(self, report: str | ReportId, issue: str) -> str:
-        project, _ = await self._stores.reports.find(str(report))
+        project, _ = await self._stores.reports.find_report(str(report))
         _require_integration(project)
         return _to_issue_reference(issue.strip(), project)
 
     async def export(self, report_id: ReportId) -> str:
-        project, _ = await self._stores.reports.find(str(report_id))
+        project, _ = await self._stores.reports.find_report(str(report_id))
         context = await self._require_command_context(project)
         done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
         return await self._request_pass(project, done)

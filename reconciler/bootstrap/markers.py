@@ -13,7 +13,7 @@ from reconciler.github.marker import MarkerKeys, key_id
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
 from reconciler.model.secret import Secret
-from reconciler.store.sync.marker_keys import MarkerKeyStore
+from reconciler.store.schema.database_identity import MarkerKeyStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class InstanceMarkers:
         marker = self.marker_keys.verify(body, _marker_kind(kind), repository_id, number)
         return marker.local_id if marker and self._is_ours(marker.instance) else None
 
-    def find(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def find_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
         found = self.marker_keys.find(body, _marker_kind(kind), repository_id, number)
         return found.local_id if found and self._is_ours(found.instance) else None
 

@@ -139,7 +139,7 @@ class ReloadableRuntime:
     async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
         async with self._lease_current() as container:
             try:
-                project = await container.stores.projects.find(str(project_id))
+                project = await container.stores.projects.find_project(str(project_id))
             except UsageError:  # deleted or switched off after it was queued
                 return None
             context = await container.build_context(project, activity, manual=False)

@@ -99,7 +99,7 @@ class Service:
         self._scheduler.add_job(intervals.tick, self._scan_and_nudge)
         self._scheduler.add_job(intervals.requeue_stalled, self._requeue_stalled)
         self._scheduler.add_job(intervals.retention, self._delete_old_records)
-        beat = asyncio.create_task(self._send_heartbeats())
+        beat = asyncio.create_task(self._report_to_systemd())
         stopped = asyncio.create_task(stop.wait())
         self._start_worker(intervals.concurrency)
         self._scheduler.start()
@@ -230,7 +230,7 @@ class Service:
         except ReconcilerError as error:
             self._log_database_problem(error)
 
-    async def _send_heartbeats(self) -> None:
+    async def _report_to_systemd(self) -> None:
         """Notify systemd from the event loop, so that a blocked loop sends nothing."""
         last_status = ""
         while True:

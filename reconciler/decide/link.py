@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.decide.button_export import exported_base
 from reconciler.decide.comment_draft import NewId
-from reconciler.decide.comments import decide_comments
+from reconciler.decide.comments import CommentsDecision, decide_comments
 from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
@@ -42,7 +42,7 @@ def decide_link(
     )
     if isinstance(fields, frozenset):
         return fields
-    comments = decide_comments(view, policy, new_id)
+    comments = decide_comments(view, policy, new_id) if view.has_comments else CommentsDecision()
     after = _link_after(view, fields, seen)
     plan = LinkPlan(
         link=view.link,

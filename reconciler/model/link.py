@@ -278,3 +278,8 @@ class LinkObservation:
     own_accounts: frozenset[AccountId] = field(default_factory=frozenset)
     # not decided: GitHub may show a value that we wrote
     unconfirmed_fields: frozenset[Field] = field(default_factory=frozenset)
+
+    @property
+    def has_comments(self) -> bool:
+        """Whether there is a comment on either side, or a ledger row of one, to be decided."""
+        return bool(self.comments or self.pairs or self.local_comments or self.vanished_pairs)

@@ -28,7 +28,7 @@ class Commands(Protocol):
         """Have the next passes compare every link in full, as fast as the limits allow."""
         ...
 
-    async def accept(self, project_id: ProjectId, word: str) -> str:
+    async def accept_waiting_changes(self, project_id: ProjectId, word: str) -> str:
         """Accept withheld deletions by their hash, or a repository's visibility by `public`.
 
         The words about databases (`moved`, `copy`, an instance) can only be given on the command line.

@@ -193,7 +193,7 @@ class Markers(Protocol):
         """Return the local id of a valid marker of this instance or of a past one; None for any other."""
         ...
 
-    def find(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def find_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
         """Return the local id of the one valid marker in a text, wherever it stands (it may be quoted)."""
         ...
 

@@ -23,7 +23,7 @@ class Projects(Protocol):
         """Read every active project with a github integration, by name, with its problem if it has one."""
         ...
 
-    async def find(self, text: str) -> Project:
+    async def find_project(self, text: str) -> Project:
         """Find a project by id or exact name. Raises UsageError when none or more than one matches."""
         ...
 
@@ -86,7 +86,7 @@ class Projects(Protocol):
 class Reports(Protocol):
     """BugSpark's reports, for commands and exports."""
 
-    async def find(self, text: str) -> tuple[Project, ReportId]:
+    async def find_report(self, text: str) -> tuple[Project, ReportId]:
         """Find a report by its id, or by "PROJECT:BUG-0001". Raises UsageError."""
         ...
 

@@ -1,12 +1,19 @@
-"""A connection in a transaction, returned to the pool whatever interrupts it."""
+"""A connection in a transaction, returned to the pool whatever interrupts it; the errors of the database.
+
+Errors become one sentence for people, without secrets.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from reconciler.errors import DatabaseError
 
 
 @asynccontextmanager
@@ -62,3 +69,64 @@ async def finish_shielded(closing: Coroutine[Any, Any, None]) -> None:
     if cancelled is not None:
         raise cancelled from (None if task.cancelled() else task.exception())
     task.result()
+
+
+ERROR_MESSAGES = (
+    # a part of the driver's text, or PostgreSQL's SQLSTATE → the message
+    ("25006", "it is read-only; the role or the server may not be written to"),
+    ("readonly database", "it is read-only; the file and its directory must be writable"),
+    ("read-only", "it is read-only"),
+    ("53100", "its disk is full"),
+    ("database or disk is full", "its disk is full"),
+    ("42501", "this role lacks a right; docs/least-privilege-role.sql lists those it needs"),
+    ("42P01", "a table is missing; run `reconcile migrate`"),
+    ("no such table", "a table is missing; run `reconcile migrate`"),
+    ("no such column", "a column is missing; run `reconcile migrate`"),
+    ("42703", "a column is missing; run `reconcile migrate`"),
+    ("unable to open database file", "the file can't be opened; check its path and rights"),
+    ("file is not a database", "the file is not an SQLite database"),
+    ("database is locked", "it is busy; somebody else has been writing for too long"),
+    ("55P03", "a table is locked by somebody else; nothing was changed, try again"),
+    ("57014", "a statement took too long and was given up"),
+    ("40P01", "it and somebody else waited for each other; nothing was changed, the next pass does it again"),
+    (
+        "40001",
+        "somebody else changed the same rows at once; nothing was changed, the next pass does it again",
+    ),
+    ("57P01", "its server was stopped; it is tried again by the next pass"),
+    ("57P02", "its server broke off; it is tried again by the next pass"),
+    ("57P03", "its server is starting or stopping; it is tried again by the next pass"),
+    ("28P01", "it refuses the password"),
+    ("3D000", "there is no database of that name"),
+)
+
+
+def error_message(error: BaseException, url: URL) -> str:
+    """Why the database failed, for people: never with a password or a value of a statement."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    text, sqlstate = str(cause), getattr(cause, "sqlstate", None)
+    for sign, message in ERROR_MESSAGES:
+        if sign == sqlstate or sign in text:
+            return f"The database {database_label(url)} can't be used: {message}."
+    if isinstance(error, PoolTimeout):
+        return f"The database {database_label(url)} can't be used: every connection is taken."
+    first = next(iter(text.strip().splitlines()), type(cause).__name__)
+    if url.password:
+        first = first.replace(str(url.password), "***")
+    return f"The database {database_label(url)} does not answer as expected: {first.rstrip('.')}."
+
+
+def database_label(url: URL) -> str:
+    """Name the database, without user or password."""
+    if url.get_backend_name() == "sqlite":
+        return f"file {url.database}"
+    return f"{url.database} on {url.host or url.query.get('host') or 'this machine'}"
+
+
+@contextmanager
+def translate_errors(url: URL) -> Iterator[None]:
+    """Raise whatever the driver raises as DatabaseError."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise DatabaseError(error_message(error, url)) from error

@@ -12,14 +12,13 @@ from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.maintenance import StoredMaintenance
-from reconciler.store.schema.database_identity import StoredIdentity
+from reconciler.store.schema.database_identity import MarkerKeyStore, StoredIdentity
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreContext
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
 from reconciler.store.sync.locks import AdvisoryProjectLocks, RowProjectLocks
-from reconciler.store.sync.marker_keys import MarkerKeyStore
 from reconciler.store.sync.project_state import StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
 from reconciler.store.sync.stale_plans import Digest

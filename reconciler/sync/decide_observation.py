@@ -15,7 +15,7 @@ from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.edited_copies import find_doubtful_copies
-from reconciler.sync.full_read import plan_unreadable_report, read_links_in_full
+from reconciler.sync.full_read import FullReadResult, plan_unreadable_report, read_links_in_full
 from reconciler.sync.observe import Observation, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
 from reconciler.sync.verify import REPORT_MOVED_REASON
@@ -44,9 +44,7 @@ async def decide_observation(
 
     Raises what reading raises. For a link that can't be decided there is a plan that puts it into quarantine.
     """
-    accounts = await read_own_accounts(context, project_state) if observation.comments else frozenset()
-    comments = mark_own_comments(context, project_state.repository_id, accounts, observation.comments)
-    doubtful = await find_doubtful_copies(context, project_state.repository_id, accounts, comments.values())
+    accounts, comments, doubtful = await _read_comment_origins(context, project_state, observation)
     snapshot = await context.stores.ledger.snapshot(
         context.project.id,
         project_state.repository_id,
@@ -68,10 +66,11 @@ async def decide_observation(
     views = list(
         _build_link_observations(snapshot, issues, comments, accounts, elsewhere, context.github.now())
     )
-    full = await read_links_in_full(context, project_state, in_full)
+    full = await read_links_in_full(context, project_state, in_full) if in_full else FullReadResult()
+    all_views = [*views, *full.views]
     plans = [
         *_plan_ended_links(snapshot),
-        *await decide_links(context, [*views, *full.views]),
+        *(await decide_links(context, all_views) if all_views else ()),
         *full.missing_issue_plans,
         *(plan_unreadable_report(context, link, reason) for link, reason in snapshot.unreadable),
     ]
@@ -81,8 +80,20 @@ async def decide_observation(
         new_links=snapshot.new,
         poisoned=(*_rows_without_link(snapshot, observation), *_unplanned_poison(snapshot)),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
-        unrecorded_copies=tuple(find_unrecorded_copies([*views, *full.views])),
+        unrecorded_copies=tuple(find_unrecorded_copies(all_views)),
     )
+
+
+async def _read_comment_origins(
+    context: Context, project_state: ProjectState, observation: Observation
+) -> tuple[frozenset[AccountId], Mapping[RemoteCommentId, RemoteComment], frozenset[RemoteCommentId]]:
+    """Return our accounts, the comments with ours marked, and those only the whole thread tells apart."""
+    if not observation.comments:
+        return frozenset(), {}, frozenset()
+    repository_id = project_state.repository_id
+    accounts = await read_own_accounts(context, project_state)
+    comments = mark_own_comments(context, repository_id, accounts, observation.comments)
+    return accounts, comments, await find_doubtful_copies(context, repository_id, accounts, comments.values())
 
 
 async def _require_same_repository_for_other_issues(

@@ -112,7 +112,7 @@ def _find_comment_candidates(
     marked = [
         row
         for row in made
-        if context.markers.find(row.body, "comment", intent.repository_id, row.issue_number)
+        if context.markers.find_local_id(row.body, "comment", intent.repository_id, row.issue_number)
         == intent.local_id
     ]
     rendering = rendering_without_marker(intent.desired.body)
@@ -135,7 +135,7 @@ def find_issue_candidates(
     marked = [
         row
         for row in made
-        if context.markers.find(row.body, "issue", intent.repository_id, 0) == intent.local_id
+        if context.markers.find_local_id(row.body, "issue", intent.repository_id, 0) == intent.local_id
     ]
     rendering = rendering_without_marker(intent.desired.body)
     footer = rendering.rpartition("\n")[2]

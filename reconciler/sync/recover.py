@@ -67,7 +67,8 @@ class RecoveryFindings:
 async def recover_unknown_writes(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
     """Settle what can be settled now. Raises what reading raises: an incomplete read proves nothing."""
     rows = await context.stores.intents.list_open(context.project.id)
-    await retarget_exports(context, state, rows)
+    if any(row.repository_id != state.repository_id for row in rows):
+        await retarget_exports(context, state, rows)
     rows = tuple(row for row in rows if row.repository_id == state.repository_id)
     if any(row.state in MAYBE_SENT_STATES for row in rows):
         await context.github.repository()  # so that the waiting is measured in GitHub's time, not in ours
@@ -112,7 +113,8 @@ async def conclude_recovery(
     for number in recovery.duplicates:
         with suppress(RowUnreadableError):  # the list shows it when it can be read, and it is closed then
             duplicates.append(await context.github.issue(number))
-    await close_duplicates(context, duplicates)
+    if duplicates:
+        await close_duplicates(context, duplicates)
     if not recovery.unsettled_comments:
         return
     still = await context.stores.intents.list_open(context.project.id)  # without those in doubt: they changed

@@ -21,7 +21,7 @@ from reconciler.decide.renamed_labels import without_mapped_names
 from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IssueNumber, ReportId
-from reconciler.model.issue import Issue, ListState
+from reconciler.model.issue import Issue, ListState, RemoteComment
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
 from reconciler.model.plan import LinkPlan
@@ -109,7 +109,8 @@ class _Pass:
         await conclude_recovery(self.context, recovery, self.applier.stale_reports)
         async for plans in self._verification_batches():
             await self._apply_plans(plans)
-        await record_automatic_exports(self.context, self.project_state)
+        if self.context.policy.export_all:
+            await record_automatic_exports(self.context, self.project_state)
         await self._write_intents()
         if self.stats.counts["issues_created"]:
             await self._apply_observation(Observation())
@@ -118,14 +119,16 @@ class _Pass:
     async def _drop_configured_label_names(self) -> None:
         """End the problem of a renamed label once the mapping has its new name."""
         known = self.project_state.renamed_labels
-        kept = without_mapped_names(known, self.context.policy.labels)
+        kept = without_mapped_names(known, self.context.policy.labels) if known else known
         if kept != known:
             await self.context.stores.projects.save_renamed_labels(self.context.project.id, kept)
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
         """Apply what the named issues show; returns those to be decided again with the lists."""
+        if not hints.issues:
+            return {}
         decision = await webhook_hints.decide_hints(self.context, self.project_state, hints)
-        await detect_restore(self.context, self.project_state, decision.unrecorded_copies, ())
+        await self._require_no_restore(decision.unrecorded_copies)
         undecided = decision.undecided | await self.applier.apply_before_lists(decision.plans)
         return {number: issue for number, issue in hints.issues.items() if number in undecided}
 
@@ -136,29 +139,50 @@ class _Pass:
 
     async def _apply_observation(self, observation: Observation, links_in_full: Sequence[Link] = ()) -> None:
         decision = await decide_observation(self.context, self.project_state, observation, links_in_full)
-        await detect_restore(
-            self.context, self.project_state, decision.unrecorded_copies, decision.unlinked_issues
-        )
+        await self._require_no_restore(decision.unrecorded_copies, decision.unlinked_issues)
         self.stats.poisoned.extend(decision.poisoned)
-        unlinked = await classify_unlinked_issues(self.context, self.project_state, decision.unlinked_issues)
         self.applier.has_unread_pages = observation.has_more_pages
-        await adopt_and_close_duplicates(self.context, unlinked, self.stats)
+        others = await self._adopt_own_issues(decision.unlinked_issues)
         await self.applier.apply_observation(observation, decision.plans)
         await look_for_hidden_rows(self.context, self.project_state, decision.poisoned)
         await webhook_hints.report_changes_for_delivery_check(
             self.context, self.project_state, observation, decision.plans
         )
-        found = await link_exported_issues(self.context, self.project_state, unlinked.others)
-        await record_second_issues(self.context, self.project_state, unlinked.others)
-        async for batch in plan_initial_sync_of_links(
-            self.context, self.project_state, [*decision.new_links, *found]
-        ):
+        await self._run_initial_sync([*decision.new_links, *await self._link_exported_issues(others)])
+
+    async def _require_no_restore(
+        self, copies: Sequence[RemoteComment], issues: Sequence[Issue] = ()
+    ) -> None:
+        """Raises RestoredError if our tables do not know one of these copies and issues of ours."""
+        if copies or issues:
+            await detect_restore(self.context, self.project_state, copies, issues)
+
+    async def _adopt_own_issues(self, unlinked: Sequence[Issue]) -> Sequence[Issue]:
+        """Adopt the issues among these that this program made, close its duplicates; return the others."""
+        if not unlinked:
+            return ()
+        sorted_issues = await classify_unlinked_issues(self.context, self.project_state, unlinked)
+        await adopt_and_close_duplicates(self.context, sorted_issues, self.stats)
+        return sorted_issues.others
+
+    async def _link_exported_issues(self, issues: Sequence[Issue]) -> Sequence[Link]:
+        """Link the issues that BugSpark's button made among these; record the second ones of a report."""
+        if not issues:
+            return ()
+        found = await link_exported_issues(self.context, self.project_state, issues)
+        await record_second_issues(self.context, self.project_state, issues)
+        return found
+
+    async def _run_initial_sync(self, links: Sequence[Link]) -> None:
+        if not links and self.project_state.initial_sync is None:
+            return
+        async for batch in plan_initial_sync_of_links(self.context, self.project_state, links):
             await self._apply_plans(batch.plans, batch.scan_position)
 
     async def _apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
         """Apply what full reads led to; they may show what the lists, which lag, have not shown yet."""
         unrecorded = [row for plan in plans for row in plan.unrecorded_copies]
-        await detect_restore(self.context, self.project_state, unrecorded, ())
+        await self._require_no_restore(unrecorded)
         await self.applier.apply_plans(plans, scan_position)
 
     async def _write_intents(self) -> None:

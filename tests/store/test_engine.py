@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reconciler.errors import ConfigurationError, DatabaseError
-from reconciler.store.db_errors import error_message
+from reconciler.store.connection import error_message
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database, open_database, parse_url
 from reconciler.store.schema.migrate import migrate

@@ -112,41 +112,41 @@ async def test_an_encrypted_token_is_read_with_any_of_the_keys(
 async def test_a_project_is_found_by_id_and_by_name(stores: DatabaseStores, bugspark: BugSpark) -> None:
     id_ = bugspark.add_project("Shop")
     bugspark.add_integration(id_)
-    assert (await stores.projects.find(str(id_))).id == id_
-    assert (await stores.projects.find("Shop")).id == id_
+    assert (await stores.projects.find_project(str(id_))).id == id_
+    assert (await stores.projects.find_project("Shop")).id == id_
     bare = bugspark.add_project("Bare")
-    assert "no active github integration" in str((await stores.projects.find("Bare")).problem)
-    assert (await stores.projects.find("Bare")).id == bare
+    assert "no active github integration" in str((await stores.projects.find_project("Bare")).problem)
+    assert (await stores.projects.find_project("Bare")).id == bare
 
 
 async def test_an_unknown_project_names_the_near_ones(stores: DatabaseStores, bugspark: BugSpark) -> None:
     bugspark.add_project("Web shop")
     with pytest.raises(UsageError, match=r"no active project Web shpo\. Did you mean Web shop\?"):
-        await stores.projects.find("Web shpo")
+        await stores.projects.find_project("Web shpo")
     with pytest.raises(UsageError, match=r"no active project \S+\.$"):
-        await stores.projects.find(str(uuid4()))
+        await stores.projects.find_project(str(uuid4()))
 
 
 async def test_an_ambiguous_name_lists_the_ids(stores: DatabaseStores, bugspark: BugSpark) -> None:
     ids = [bugspark.add_project("Shop"), bugspark.add_project("Shop")]
     with pytest.raises(UsageError) as caught:
-        await stores.projects.find("Shop")
+        await stores.projects.find_project("Shop")
     assert all(str(id_) in str(caught.value) for id_ in ids)
 
 
 async def test_reports_are_found_by_id_and_by_tracking_id(stores: DatabaseStores, bugspark: BugSpark) -> None:
     id_ = bugspark.add_project("Shop: the web")
     report = bugspark.add_report(id_, tracking_id="BUG-0042")
-    project, found = await stores.reports.find("Shop: the web:BUG-0042")
+    project, found = await stores.reports.find_report("Shop: the web:BUG-0042")
     assert (project.id, found) == (id_, report)
-    assert (await stores.reports.find(str(report)))[1] == report
+    assert (await stores.reports.find_report(str(report)))[1] == report
     for text, words in (
         ("Shop: the web:BUG-1", "no report BUG-1"),
         (str(uuid4()), "no report"),
         ("BUG-0042", "neither a report's id"),
     ):
         with pytest.raises(UsageError, match=words):
-            await stores.reports.find(text)
+            await stores.reports.find_report(text)
 
 
 async def test_what_an_export_shows_is_read_as_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:

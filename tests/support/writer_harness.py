@@ -206,7 +206,7 @@ class WriterHarness:
         valid = (kind, repository_id, number) == ("issue", REPOSITORY.id, 0) and "bugspark-sync" in body
         return self.marked if valid else None
 
-    def find(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def find_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
         return self.read_local_id(body, kind, repository_id, number)
 
     def _stores(self) -> SimpleNamespace:

@@ -15,9 +15,9 @@ from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
 from reconciler.model.passes import NullProgress
 from reconciler.model.secret import Secret
+from reconciler.store.schema.database_identity import MarkerKeyStore
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import migrate
-from reconciler.store.sync.marker_keys import MarkerKeyStore
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub
 from tests.support.sync import FollowingClock, open_sync, settings_for

@@ -93,10 +93,10 @@ async def test_a_paused_project_is_not_synced_and_one_without_token_says_so(
 async def test_database_details_are_not_shown_on_a_page(sync: Sync, commands: WebCommands) -> None:
     for word in ("moved", "copy", str(sync.project)):
         with pytest.raises(UsageError, match="by the operator"):
-            await commands.accept(sync.project, word)
+            await commands.accept_waiting_changes(sync.project, word)
     for word in ("", "public", "0" * 16):
         with pytest.raises(ProjectError):
-            await commands.accept(sync.project, word)
+            await commands.accept_waiting_changes(sync.project, word)
 
 
 async def test_retry_and_resolve_work_from_the_page(

@@ -46,7 +46,7 @@ class BugSparkProjects:
             found = await self._read_configs(connection, true())
         return tuple(self._to_project(each) for each in found if each.configs or str(each.id) in self._app)
 
-    async def find(self, text: str) -> Project:
+    async def find_project(self, text: str) -> Project:
         async with self._database.read() as connection:
             is_named = or_(bugspark_projects.c.name == text, bugspark_projects.c.id == _parse_uuid(text))
             found = await self._read_configs(connection, is_named)

@@ -38,10 +38,10 @@ class StoredReports:
         self._database = database
         self._projects = projects
 
-    async def find(self, text: str) -> tuple[Project, ReportId]:
+    async def find_report(self, text: str) -> tuple[Project, ReportId]:
         project, _, tracking = text.rpartition(":")
         if project:
-            return await self._find_by_tracking_id(await self._projects.find(project), tracking)
+            return await self._find_by_tracking_id(await self._projects.find_project(project), tracking)
         try:
             id_ = UUID(text)
         except ValueError:
@@ -51,7 +51,7 @@ class StoredReports:
             owner = (await connection.execute(query)).scalar()
         if owner is None:
             raise UsageError(f"There is no report {id_}.")
-        return await self._projects.find(str(owner)), ReportId(id_)
+        return await self._projects.find_project(str(owner)), ReportId(id_)
 
     async def details(
         self, report_ids: Collection[ReportId]

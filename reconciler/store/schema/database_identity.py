@@ -1,18 +1,24 @@
-"""Which database this is: its instance id and its location, in `sync_meta`: `ports.DatabaseIdentity`.
+"""What `sync_meta` says of this database: which one it is (`ports.DatabaseIdentity`), and its marker keys.
 
 The instance id travels with every copy. The location it is bound to does not: PostgreSQL's system identifier
 and the database's OID, or an SQLite file's device and inode (docs/decisions/0030-which-database.md).
+
+Marker keys are all keys that markers were ever signed with, so that markers stay valid when the key changes:
+one row per key, encrypted with BugSpark's ENCRYPTION_KEY (docs/decisions/0031-marker-keys.md). Without an
+ENCRYPTION_KEY there is only the key that `migrate` made, which is stored unencrypted.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ConfigurationError, DatabaseError, UsageError
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
+from reconciler.model.secret import Secret
 from reconciler.store.bulk import upsert_row
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, meta, projects
@@ -136,3 +142,65 @@ def _file_location(path: str) -> DatabaseLocation:
             f"The database file {path} can't be used: it is not at its place any more; put it back."
         ) from None
     return {"device": str(file.st_dev), "inode": str(file.st_ino)}
+
+
+MARKER_META_KEY_PREFIX = "marker_key:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMarkerKeys:
+    """The marker keys at rest, by name."""
+
+    migrated_key: Secret | None = None  # made by `migrate`
+    keys: Mapping[str, Secret] = field(default_factory=dict)  # as hexadecimal digits
+    outdated_names: frozenset[str] = frozenset()  # encrypted with an older ENCRYPTION_KEY: to be saved again
+    unreadable_names: tuple[str, ...] = ()  # no ENCRYPTION_KEY that is configured decrypts them
+
+
+class MarkerKeyStore:
+    """Reads and writes marker keys. `keys`: BugSpark's ENCRYPTION_KEYs, newest first."""
+
+    def __init__(self, database: Database, keys: tuple[Secret, ...]) -> None:
+        self._database = database
+        self._keys = tuple(key.reveal().encode() for key in keys)
+
+    async def read_keys(self) -> StoredMarkerKeys:
+        query = select(meta).where(
+            or_(meta.c.key == MARKER_KEY, meta.c.key.startswith(MARKER_META_KEY_PREFIX))
+        )
+        async with self._database.read() as connection:
+            rows = {row.key: row.value for row in await connection.execute(query)}
+        made = rows.pop(MARKER_KEY, None)
+        names = {key.removeprefix(MARKER_META_KEY_PREFIX): value for key, value in rows.items()}
+        decrypted = {name: self._decrypt(value) for name, value in names.items()}
+        return StoredMarkerKeys(
+            migrated_key=Secret(made) if made else None,
+            keys={name: found[0] for name, found in decrypted.items() if found},
+            outdated_names=frozenset(name for name, found in decrypted.items() if found and found[1]),
+            unreadable_names=tuple(sorted(name for name, found in decrypted.items() if not found)),
+        )
+
+    async def save_keys(self, keys: Mapping[str, Secret]) -> None:
+        """Store these, encrypted with the newest key. Without any key nothing is stored."""
+        if not self._keys:
+            return
+        from cryptography.fernet import Fernet  # late: not needed without keys
+
+        newest = Fernet(self._keys[0])
+        async with self._database.write() as connection:
+            # One order for all sessions: they wait for each other, but never in a circle.
+            for name, key in sorted(keys.items()):
+                await save_meta_value(
+                    connection, MARKER_META_KEY_PREFIX + name, newest.encrypt(key.reveal().encode()).decode()
+                )
+
+    def _decrypt(self, stored: str) -> tuple[Secret, bool] | None:
+        """The key, and whether an older ENCRYPTION_KEY decrypted it; None if none does."""
+        from cryptography.fernet import Fernet, InvalidToken
+
+        for index, key in enumerate(self._keys):
+            try:
+                return Secret(Fernet(key).decrypt(stored.encode()).decode()), index > 0
+            except InvalidToken:
+                continue
+        return None

@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_, greenlet_spawn
 
 from reconciler.errors import ConfigurationError
-from reconciler.store.connection import finish_shielded, open_transaction
-from reconciler.store.db_errors import translate_errors
+from reconciler.store.connection import finish_shielded, open_transaction, translate_errors
 
 if TYPE_CHECKING:
     from types import TracebackType

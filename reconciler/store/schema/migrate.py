@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from reconciler.errors import SchemaError
-from reconciler.store.db_errors import translate_errors
+from reconciler.store.connection import translate_errors
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.engine import (
     APPLICATION_NAME,

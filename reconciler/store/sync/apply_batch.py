@@ -163,7 +163,7 @@ def _field_update_row(plan: LinkPlan) -> tuple[Any, ...] | None:
 
 async def _write_bugspark_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
     """Insert, edit and delete copies in BugSpark."""
-    times = await assign_import_times(connection, plans)
+    times = await assign_import_times(connection, plans) if any(plan.pairs for plan in plans) else {}
     made = [row for plan in plans for row in _imported_comment_rows(plan, times)]
     await insert_new(
         connection, comments, column_types(comments, "id", "report_id", "body", "created_at", "source"), made

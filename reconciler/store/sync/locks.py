@@ -21,8 +21,7 @@ from sqlalchemy.engine import URL
 from reconciler.errors import BusyError, DatabaseError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
 from reconciler.ports import Clock, ProjectLock
-from reconciler.store.connection import finish_shielded
-from reconciler.store.db_errors import database_label
+from reconciler.store.connection import database_label, finish_shielded
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import locks

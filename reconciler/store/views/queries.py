@@ -114,7 +114,7 @@ class StoredQueries:
             return await project_detail.read_activity(connection, project_id, since, until)
 
     async def project_setup(self, project_id: ProjectId, deliveries: int) -> SetupView:
-        project = await self._projects.find(str(project_id))
+        project = await self._projects.find_project(str(project_id))
         async with self._database.read() as connection:
             return await project_setup.read_setup(connection, project, deliveries, self._clock.now())
 

@@ -86,7 +86,7 @@ async def cancel_export(context: Context, report: ReportId) -> bool:
 
 async def _has_report(context: Context, report: ReportId) -> bool:
     try:
-        await context.stores.reports.find(str(report))
+        await context.stores.reports.find_report(str(report))
     except UsageError:
         return False
     return True

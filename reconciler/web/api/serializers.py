@@ -17,7 +17,7 @@ from reconciler.web.site import Site
 STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
 
 
-def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
+def state_and_reason_of_report(shown: ReportView) -> tuple[SyncState, str | None]:
     """Return state and reason. A state that only pages have, such as "Gone on GitHub", is a reason here."""
     state = STATES_BY_WORD.get(shown.state, SyncState.ATTENTION)
     return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
@@ -81,7 +81,7 @@ def _webhook_health_response(hook: WebhookHealth, url: str | None) -> response_m
 def report_response(shown: ReportView, site: Site) -> response_models.ReportResponse:
     """Build the response for a report on both sides."""
     detail, link = shown.detail, shown.detail.link
-    state, reason = report_state(shown)
+    state, reason = state_and_reason_of_report(shown)
     return response_models.ReportResponse(
         id=detail.report.id,
         tracking_id=detail.report.tracking_id,

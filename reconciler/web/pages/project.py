@@ -129,7 +129,7 @@ class ProjectPage:
                 case "verify":
                     return await self.commands.verify(project_id)
                 case "accept":
-                    return await self.commands.accept(project_id, form.get("word", ""))
+                    return await self.commands.accept_waiting_changes(project_id, form.get("word", ""))
                 case _:
                     return await self._run_report_action(project_id, what, form)
 
