@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from reconciler.bootstrap.commands import SharedCommands
 from reconciler.bootstrap.container import open_container
@@ -26,6 +27,9 @@ from reconciler.ports import Clock
 from reconciler.sync import linking
 from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass
+
+if TYPE_CHECKING:
+    from reconciler.bootstrap.sign_in import SignInOffer
 
 MANUAL_CLEANUP_INTERVAL = timedelta(days=1)
 """Old records are deleted at most this often after manual passes; the daemon deletes them more often."""
@@ -124,6 +128,12 @@ class Application(SharedCommands):
             ids = [key for key in wanted if projects[key].id == project.id]
             results += await self._export_project(project, {key: wanted[key][0] for key in ids}, progress)
         return tuple(results)
+
+    async def offer_sign_in(self) -> "SignInOffer":
+        """Return an address that signs the operator in to the dashboard once. Raises ConfigurationError."""
+        from reconciler.bootstrap.sign_in import offer_sign_in
+
+        return await offer_sign_in(self._container)
 
     async def run_self_check(self) -> tuple[CheckResult, ...]:
         """Check everything that a pass needs. Each result of a failed check has a remedy."""

@@ -262,7 +262,9 @@ async def _serve_web(
     application = ReplaceableApp()
 
     def replace_application() -> None:
-        current = build_web_application(runtime.container, passes, metrics, lambda: service.is_alive, sockets)
+        current = build_web_application(
+            runtime.container, runtime.sessions, passes, metrics, lambda: service.is_alive, sockets
+        )
         application.replace_app(current, runtime.lease)
 
     replace_application()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.bootstrap.container import Container, open_container
+from reconciler.bootstrap.sign_in import open_sessions
 from reconciler.config.settings import Settings
 from reconciler.daemon.runtime import PassActivity
 from reconciler.errors import UsageError
@@ -18,6 +19,7 @@ from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.store.sync import local_scan
 from reconciler.sync.run import run_pass
+from reconciler.web.security.sessions import OperatorSessions
 
 CLEANUP_INTERVAL = timedelta(hours=1)
 """Old records are deleted at most this often, by all daemons together."""
@@ -31,6 +33,7 @@ class _OpenContainer:
     """The container of one configuration, with the number of its users."""
 
     container: Container
+    sessions: OperatorSessions
     stack: AsyncExitStack
     user_count: int = 0
     is_replaced: bool = False
@@ -78,6 +81,11 @@ class ReloadableRuntime:
         return self._require_open.container
 
     @property
+    def sessions(self) -> OperatorSessions:
+        """Return the operator's sessions of the current configuration."""
+        return self._require_open.sessions
+
+    @property
     def lease(self) -> Callable[[], AbstractAsyncContextManager[Container]]:
         """Return the lease of the current container. Within it, a reload does not close that container."""
         return self._require_open.lease
@@ -98,7 +106,8 @@ class ReloadableRuntime:
                     on_github_answer=self._on_github_answer,
                 )
             )
-            before, self._current = self._current, _OpenContainer(container, stack.pop_all())
+            sessions = await open_sessions(container)
+            before, self._current = self._current, _OpenContainer(container, sessions, stack.pop_all())
         on_replaced()
         if before is not None:
             before.is_replaced = True

@@ -1,9 +1,6 @@
 """Construction of the web application for one container."""
 
-import hashlib
-import hmac
 from collections.abc import Callable, Sequence
-from secrets import token_hex
 from socket import socket
 
 from reconciler.bootstrap.application import Application
@@ -14,11 +11,11 @@ from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ReportId
 from reconciler.model.report_detail import ReportView
-from reconciler.model.secret import Secret
 from reconciler.ports import Queue
 from reconciler.web.app import WebDependencies, build_web_app
 from reconciler.web.probes import Probes
 from reconciler.web.replaceable_app import WebApplication
+from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.site import Site
 
 
@@ -36,7 +33,12 @@ class ComposedReportViews:
 
 
 def build_web_application(
-    container: Container, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
+    container: Container,
+    sessions: OperatorSessions,
+    queue: Queue,
+    metrics: Metrics,
+    alive: Callable[[], bool],
+    sockets: Sequence[socket],
 ) -> WebApplication:
     """Build the web application. `sockets`: the listening sockets it is served on."""
     stores, settings = container.stores, container.settings
@@ -57,23 +59,9 @@ def build_web_application(
             commands=WebCommands(container, queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
-            session_key=derive_session_key(settings),
+            sessions=sessions,
         )
     )
-
-
-def derive_session_key(settings: Settings) -> Secret:
-    """Derive the key that signs sessions and forms from all configured secrets.
-
-    A new password ends all sessions, and all machines with the same configuration have the same key. Without
-    any configured secret, each process has a random key.
-    """
-    own = (settings.web.password_hash, settings.bugspark.jwt_secret)
-    more = (settings.bugspark.encryption_key, settings.sync.marker_key)
-    if not any(own):
-        return Secret(token_hex(32))
-    text = "\0".join(secret.reveal() for secret in (*own, *more))
-    return Secret(hmac.new(text.encode(), b"bugspark-reconciler sessions v1", hashlib.sha256).hexdigest())
 
 
 def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:

@@ -9,6 +9,7 @@ import typer
 from reconciler import __version__
 from reconciler.cli import (
     daemon,
+    dashboard,
     demo,
     installation,
     interventions,
@@ -55,6 +56,7 @@ def build_cli() -> typer.Typer:
     app.callback(invoke_without_command=True)(run_root_command)
     for command in COMMANDS:
         app.command()(command)
+    app.command("open")(dashboard.open_dashboard)  # a function called open would hide the builtin one
     app.add_typer(_build_webhook_cli(), name="webhook")
     return app
 

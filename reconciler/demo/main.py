@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from reconciler import logs
-from reconciler.bootstrap import migrate_schema
+from reconciler.bootstrap import migrate_schema, open_application
 from reconciler.bootstrap.daemon import DaemonStart, run_daemon
 from reconciler.config.environment import may_use_colour, read_environment
 from reconciler.config.settings import Settings
@@ -101,7 +101,7 @@ def keep_running(environment: DemoEnvironment, output: Output) -> None:
     environment.settings = with_dashboard(environment.settings)
     write_configuration(environment)
     files, settings = environment.files, environment.settings
-    api, dashboard = settings.github.api_url, f"http://{settings.web.host}:{settings.web.port}/"
+    api, dashboard = settings.github.api_url, asyncio.run(_sign_in_address(settings))
     output.line()
     output.line("The dashboard and the simulator keep running until Ctrl-C.", "strong")
     places = (
@@ -111,6 +111,9 @@ def keep_running(environment: DemoEnvironment, output: Output) -> None:
         ("configuration", str(files.configuration)),
     )
     output.table(places, (13,))
+    output.line()
+    output.say("The dashboard's address signs in once, within five minutes. For another one, on a terminal:")
+    output.line(f"    $ reconcile --config {files.configuration} open", "strong")
     output.line()
     output.say(
         "Look around, close an issue as mona does, and see its report follow: the daemon looks at GitHub"
@@ -127,6 +130,12 @@ def keep_running(environment: DemoEnvironment, output: Output) -> None:
     output.say("The folder stays: delete it at will.")
     asyncio.run(run_daemon(_starting(settings)))
     output.line()
+
+
+async def _sign_in_address(settings: Settings) -> str:
+    """Return what `reconcile open` prints. Nothing in the demo is secret, so it is printed anywhere."""
+    async with open_application(settings) as application:
+        return (await application.offer_sign_in()).address.reveal()
 
 
 def _starting(settings: Settings) -> DaemonStart:

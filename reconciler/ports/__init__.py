@@ -10,6 +10,7 @@ from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries, ReportViews
 from reconciler.ports.services import AlertChannel, Clock, Queue
+from reconciler.ports.sign_ins import SignIns
 from reconciler.ports.stores import (
     DatabaseIdentity,
     EncryptionStatus,
@@ -44,6 +45,7 @@ __all__ = [
     "ReportViews",
     "Reports",
     "Restores",
+    "SignIns",
     "Stores",
     "WebhookDelivery",
     "Webhooks",

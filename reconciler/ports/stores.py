@@ -14,6 +14,7 @@ from reconciler.model.issue import RateLimit
 from reconciler.ports.ledger import Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries
+from reconciler.ports.sign_ins import SignIns
 from reconciler.ports.webhooks import Webhooks
 
 
@@ -155,3 +156,5 @@ class Stores(Protocol):
     def queries(self) -> Queries: ...
     @property
     def maintenance(self) -> Maintenance: ...
+    @property
+    def sign_ins(self) -> SignIns: ...

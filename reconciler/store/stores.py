@@ -14,6 +14,7 @@ from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.database_identity import MarkerKeyStore, StoredIdentity
 from reconciler.store.schema.engine import Database
+from reconciler.store.sign_ins import StoredSignIns
 from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreContext
 from reconciler.store.sync.intents import StoredIntents
@@ -57,6 +58,7 @@ class DatabaseStores:
     marker_keys: MarkerKeyStore
     restores: StoredRestores
     maintenance: StoredMaintenance
+    sign_ins: StoredSignIns
 
 
 def build_stores(
@@ -87,4 +89,5 @@ def build_stores(
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),
         restores=StoredRestores(database),
         maintenance=StoredMaintenance(database, cipher),
+        sign_ins=StoredSignIns(database),
     )

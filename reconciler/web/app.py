@@ -25,7 +25,7 @@ from reconciler.web.probes import Probes
 from reconciler.web.request_body import BodyReader
 from reconciler.web.security.cross_origin import MAX_FORM_BYTES, CorsMiddleware, FormReader
 from reconciler.web.security.passwords import PasswordChecker
-from reconciler.web.security.sessions import SessionCookies
+from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.site import Site
 from reconciler.web.webhooks import receiver
@@ -46,7 +46,7 @@ class WebDependencies:
     commands: Commands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
-    session_key: Secret  # must be the same on all machines that accept the same sessions
+    sessions: OperatorSessions
 
 
 def build_web_app(dependencies: WebDependencies) -> FastAPI:
@@ -102,7 +102,7 @@ def _build_access_control(dependencies: WebDependencies) -> AccessControl:
     clock = dependencies.probes.clock
     return AccessControl(
         site=dependencies.site,
-        sessions=SessionCookies(dependencies.session_key, clock),
+        sessions=dependencies.sessions,
         queries=dependencies.queries,
         clock=clock,
         jwt_secret=dependencies.jwt_secret,

@@ -112,7 +112,7 @@ def _build_rejection(site: Site, path: str, headers: Headers) -> JSONResponse | 
         return None
     if not site.is_allowed_host(headers.get("host", "")):
         return _json_error_response(HTTPStatus.MISDIRECTED_REQUEST)
-    if not (site.has_sign_in or site.is_local_operator(headers)):
+    if not (site.has_sign_in or site.is_local_request(headers)):
         return _json_error_response(HTTPStatus.NOT_FOUND)
     return None
 

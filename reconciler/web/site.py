@@ -1,4 +1,4 @@
-"""The addresses of this server, and which clients count as the operator without a sign-in. Pure.
+"""The addresses of this server, and which requests it answers while no sign-in method is set. Pure.
 
 Source: docs/reference/contract.md, Configuration, `[web]`.
 """
@@ -52,11 +52,11 @@ class Site:
         own_hosts = {each.lower() for each in (public, self.host, *self.listen_addresses)}
         return name is not None and (is_loopback(name) or name in own_hosts)
 
-    def is_local_operator(self, headers: Mapping[str, str]) -> bool:
-        """Return whether the client is the operator: on this machine, while no sign-in is configured.
+    def is_local_request(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a request was probably made on this machine, while no sign-in method is set.
 
-        A proxy on this machine uses loopback too: `web.public_url`, the Host header or the headers that a
-        proxy adds show it.
+        It only decides whether pages are served at all. It proves nothing about the client, so it signs
+        nobody in: a proxy on this machine may hide every trace of itself.
         """
         return (
             not self.has_sign_in

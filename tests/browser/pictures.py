@@ -21,13 +21,11 @@ import httpx
 from cryptography.fernet import Fernet
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
-from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.faults import error
 from reconciler.demo.github.server import serve
 from reconciler.demo.github.world import Repository
 from reconciler.demo.sample_data import CHECKOUT, MOBILE, MONA, SHOP, Company
-from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress
@@ -39,7 +37,7 @@ from tests.browser.small_png import smaller
 from tests.setup.chromium import find
 from tests.support.github import make_github
 from tests.support.sync import Sync, open_sync
-from tests.web.harness import RecordingQueue, issue_event, sign
+from tests.web.harness import build_web, issue_event, sign
 from tests.web.users import JWT_SECRET, by_password, token
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -225,7 +223,7 @@ async def main() -> int:
 
 async def _photograph(day: Day) -> None:
     sync, sockets = day.sync, bind_sockets("127.0.0.1", 0)
-    app = build_web_application(sync.app._container, RecordingQueue(), Metrics(), lambda: True, sockets)
+    app = await build_web(sync.app._container, sockets)
     viewer = sync.bugspark.add_user("Ada Moreno", role="superadmin")
     headers = {"Authorization": f"Bearer {token(viewer, sync.clock.now())}"}
     async with serve_app(app, sockets) as running, async_playwright() as playwright:

@@ -28,6 +28,23 @@ def test_the_operator_signs_in_by_password_and_out_again(
         expect(someone.go("/").get_by_label("Operator’s password")).to_be_visible()
 
 
+def test_the_address_of_reconcile_open_signs_in_once_and_leaves_no_token_in_the_browser(
+    chromium: Browser, scenario: BrowserScenario
+) -> None:
+    address = scenario.installation.commands.on_terminal("open").strip()
+    assert address.startswith(f"{scenario.base}/sign-in#")
+    with window(chromium, scenario.base) as someone:
+        someone.page.goto(address)
+        expect(someone.page.get_by_role("button", name="Sign out")).to_be_visible()
+        assert someone.page.url == f"{scenario.base}/"
+        someone.page.go_back()
+        assert "#" not in someone.page.url.rstrip("#")
+    with window(chromium, scenario.base) as other:
+        other.page.goto(address)
+        expect(other.page.get_by_role("alert")).to_contain_text("reconcile open")
+        other.troubles.clear()  # Chromium's line about the 401
+
+
 def test_a_project_is_connected_and_its_hook_delivers(
     chromium: Browser, scenario: BrowserScenario, operator: Window
 ) -> None:

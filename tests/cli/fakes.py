@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.bootstrap.application import Application
+from reconciler.bootstrap.sign_in import SignInOffer
 from reconciler.cli.console import Console
 from reconciler.cli.main import run_command
 from reconciler.cli.session import Entrypoints, RegisterSecret
@@ -25,6 +26,7 @@ from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.model.webhook import HookResult, WebhookSetup
+from reconciler.web.security.sessions import OFFER_LIFETIME
 
 
 def project_id(number: int) -> ProjectId:
@@ -191,6 +193,10 @@ class FakeApplication(Application):
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
         self.calls.append(("export", reports))
         return self.exports
+
+    async def offer_sign_in(self) -> SignInOffer:
+        self.calls.append(("open",))
+        return SignInOffer(address=Secret("http://127.0.0.1:8787/sign-in#t0ken"), valid_for=OFFER_LIFETIME)
 
     async def run_self_check(self) -> tuple[CheckResult, ...]:
         return self.checks

@@ -23,6 +23,7 @@ from reconciler.demo.main import run_walkthrough
 from reconciler.demo.output import ASCII, WIDTH, Output
 from reconciler.demo.sample_data import COMPANIES, MOBILE, MONA, SHOP
 from reconciler.demo.user_actions import in_bugspark, labels_are, on_github, report_has
+from tests.support.command import run_on_terminal
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
 PATIENCE = 90.0
@@ -275,10 +276,12 @@ def test_kept_world_shows_its_dashboard_answers_the_command_and_ends_on_ctrl_c(t
         try:
             text = _read_until(demo, b"delete it at will")
             (configuration,) = set(re.findall(r"\S+/config\.toml", text))
-            (dashboard,) = set(re.findall(r"dashboard +(http://127\.0\.0\.1:\d+/)", text))
-            page = _page(dashboard)
-            assert page.status_code == 200
-            assert all(company.name in page.text for company in COMPANIES)
+            (dashboard,) = set(re.findall(r"dashboard +(http://127\.0\.0\.1:\d+/sign-in#\S+)", text))
+            again = run_on_terminal([str(PROGRAM), "--config", configuration, "open"], tmp_path, environ)
+            for address in (dashboard, again.strip()):
+                page = _page(address)
+                assert page.status_code == 200
+                assert all(company.name in page.text for company in COMPANIES)
             for words in ("status",), ("--all", "--wait"), ("plan", "--all", "--exit-code"):
                 done = subprocess.run(
                     [PROGRAM, "--config", configuration, *words], capture_output=True, timeout=60, check=False
@@ -293,10 +296,15 @@ def test_kept_world_shows_its_dashboard_answers_the_command_and_ends_on_ctrl_c(t
 
 
 def _page(address: str) -> httpx.Response:
+    """The overview, after the exchange of the address's token that the page's script makes."""
+    place, token = address.split("#")
+    headers = {"Origin": place.removesuffix("/sign-in")}
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return httpx.get(address, timeout=PATIENCE)
+            return httpx.post(
+                place, data={"token": token}, headers=headers, timeout=PATIENCE, follow_redirects=True
+            )
         except httpx.ConnectError:
             assert time.monotonic() < end
             time.sleep(0.1)

@@ -35,7 +35,7 @@ def test_commands_and_options_that_are_planned_are_not_there() -> None:
         added = {word.strip("[]") for word in words if word.strip("[]").startswith("--")} - {"--json"}
         if name in known and (name, *words) != ("plan", "--json") and added <= options(name):
             there.append(" ".join((name, *words)))
-    assert len(calls) > 7
+    assert calls
     assert there == []
 
 

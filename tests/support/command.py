@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,21 @@ class Started:
     err: Path
 
 
+def run_on_terminal(words: Sequence[str], home: Path, environ: Mapping[str, str]) -> str:
+    """Run a program whose stdout is a terminal, and return its stdout. Its status must be 0."""
+    ours, its = pty.openpty()
+    try:
+        with subprocess.Popen(
+            words, stdout=its, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=home, env=environ
+        ) as process:
+            _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err.decode()
+        return os.read(ours, 65536).decode()  # little enough for the terminal to hold
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
 @dataclass(slots=True, kw_only=True)
 class CommandRunner:
     """A directory with a config.toml, where `reconcile` is started."""
@@ -92,6 +108,10 @@ class CommandRunner:
             env=environ,
         )
         return done.returncode, done.stdout, done.stderr
+
+    def on_terminal(self, *words: str) -> str:
+        """Run the command on a terminal, to its end, and return what it prints there."""
+        return run_on_terminal([str(PROGRAM), *words], self.home, self.environ)
 
     def start(self, *words: str, **environ: str) -> forks.Process:
         """Start the command (`forks`) and leave it running. What it says goes into files, to be searched at

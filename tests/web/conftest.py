@@ -11,7 +11,7 @@ import pytest
 from reconciler.store.schema.migrate import migrate
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres
-from tests.web.harness import WebHarness, open_web
+from tests.web.harness import WebHarness, open_web, sign_in_operator
 
 DATABASES = ("sqlite", "postgresql")
 ON_BOTH = ("test_unknown_values.py",)
@@ -52,6 +52,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 async def harness(migrated: str) -> AsyncIterator[WebHarness]:
-    """The web with one project `Shop`, which has a webhook secret."""
+    """The web with one project `Shop`, which has a webhook secret; the operator has signed in."""
     async with open_web(migrated) as opened:
+        sign_in_operator(opened.client, opened.app)
         yield opened

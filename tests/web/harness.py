@@ -4,17 +4,19 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from socket import socket
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
 
-from reconciler.bootstrap.container import open_container
+from reconciler.bootstrap.container import Container, open_container
+from reconciler.bootstrap.sign_in import open_sessions
 from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
@@ -138,11 +140,33 @@ def integration(secret: str | None = SECRET) -> dict[str, str]:
     return config if secret is None else {**config, "webhookSecret": secret}
 
 
+async def build_web(
+    container: Container,
+    sockets: Sequence[socket],
+    queue: RecordingQueue | None = None,
+    alive: Callable[[], bool] = lambda: True,
+) -> FastAPI:
+    """Build the application as the daemon does."""
+    sessions = await open_sessions(container)
+    app = build_web_application(container, sessions, queue or RecordingQueue(), Metrics(), alive, sockets)
+    assert isinstance(app, FastAPI)
+    return app
+
+
+def sign_in_operator(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """Give the client the cookie of an operator who has signed in."""
+    access_control: AccessControl = app.state.access_control
+    client.cookies.set(access_control.session_cookie_name, access_control.sessions.create_token())
+
+
 @asynccontextmanager
 async def open_web(
     url: str, *, secret: str | None = SECRET, **sections: Mapping[str, Any]
 ) -> AsyncIterator[WebHarness]:
-    """Serve on a free port until the end of the block. `sections`: of the configuration."""
+    """Serve on a free port until the end of the block; nobody has signed in.
+
+    `sections`: of the configuration.
+    """
     clock, queue, sockets = MovableClock(), RecordingQueue(), bind_sockets("127.0.0.1", 0)
     settings = settings_for(url, "http://127.0.0.1:9", **sections)
     with connected(url) as engine:
@@ -151,8 +175,7 @@ async def open_web(
         bugspark.add_integration(project, config=integration(secret))
         made: list[WebHarness] = []
         async with open_container(settings, clock) as parts:
-            app = build_web_application(parts, queue, Metrics(), lambda: made[0].alive, sockets)
-            assert isinstance(app, FastAPI)
+            app = await build_web(parts, sockets, queue, lambda: made[0].alive)
             async with (
                 serving(app, sockets) as running,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,

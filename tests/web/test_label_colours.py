@@ -14,9 +14,9 @@ from reconciler.web.pages.label_colours import DARK, LIGHT, ink_for_background, 
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.web.browsing import HTML
-from tests.web.page_fixtures import HOSTILE, client, queue, sync
+from tests.web.page_fixtures import HOSTILE, client, queue, served, sync
 
-__all__ = ["client", "github", "queue", "sync"]
+__all__ = ["client", "github", "queue", "served", "sync"]
 
 STEPS = ("00", "2b", "55", "76", "77", "80", "b3", "ff")
 INKS = {LIGHT: 1.0, DARK: 0.0}

@@ -16,9 +16,9 @@ from tests.support.sync import Sync
 from tests.sync.test_conflicts import relabel
 from tests.web.browsing import Page, page, press
 from tests.web.harness import RecordingQueue
-from tests.web.page_fixtures import HOSTILE, client, queue, sync
+from tests.web.page_fixtures import HOSTILE, client, queue, served, sync
 
-__all__ = ["client", "github", "queue", "sync"]
+__all__ = ["client", "github", "queue", "served", "sync"]
 
 
 async def project(client: httpx.AsyncClient, sync: Sync, query: str = "") -> Page:
@@ -38,7 +38,7 @@ async def test_the_overview_shows_each_status_without_script(sync: Sync, client:
     seen = await page(client, "/")
     assert "Everything is synced" in seen.words
     assert "acme/web" in seen.words and "of 5,000" in seen.words
-    assert seen.buttons == []
+    assert seen.buttons == ["Sign out"]
     await sync.app.pause(str(sync.project))
     seen = await page(client, "/")
     assert "1 project needs you" in seen.words

@@ -12,9 +12,9 @@ from tests.support.sync import Sync
 from tests.sync.test_conflicts import relabel
 from tests.web.browsing import Page, page, press
 from tests.web.harness import RecordingQueue
-from tests.web.page_fixtures import HOSTILE, client, queue, sync
+from tests.web.page_fixtures import HOSTILE, client, queue, served, sync
 
-__all__ = ["client", "github", "queue", "sync"]
+__all__ = ["client", "github", "queue", "served", "sync"]
 
 
 async def shown(client: httpx.AsyncClient, report: ReportId) -> Page:
@@ -139,7 +139,7 @@ async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
     report = sync.bugspark.add_report(sync.project)
     seen = await shown(client, report)
     assert "Not linked" in seen.words and "no issue" in seen.words
-    assert seen.buttons == ["Export to GitHub", "Link"]
+    assert seen.buttons == ["Sign out", "Export to GitHub", "Link"]
     seen = await press(client, seen, "Export to GitHub")
     assert "Export to GitHub" not in seen.buttons and "Link" not in seen.buttons
     assert queue.projects == [sync.project]

@@ -6,8 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.bootstrap.web import build_web_application
-from reconciler.metrics import Metrics
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.web.server import bind_sockets
@@ -16,7 +14,7 @@ from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_conflicts import relabel
 from tests.web.browsing import page, press
-from tests.web.harness import RecordingQueue
+from tests.web.harness import build_web, sign_in_operator
 
 __all__ = ["github"]
 
@@ -29,13 +27,14 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 
 @pytest.fixture
 async def client(sync: Sync) -> AsyncIterator[httpx.AsyncClient]:
-    """On this machine and without a sign-in method: the operator."""
+    """Of the operator, who has signed in."""
     sockets = bind_sockets("127.0.0.1", 0)
-    app = build_web_application(sync.app._container, RecordingQueue(), Metrics(), lambda: True, sockets)
+    app = await build_web(sync.app._container, sockets)
     async with (
         serving(app, sockets) as running,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
     ):
+        sign_in_operator(opened, app)
         yield opened
 
 

@@ -9,15 +9,13 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from reconciler.bootstrap.web import build_web_application
-from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
 from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.browsing import HTML, Page, page
-from tests.web.harness import RecordingQueue, open_web
+from tests.web.harness import build_web, open_web, sign_in_operator
 from tests.web.users import JWT_SECRET, token
 
 __all__ = ["github"]
@@ -79,7 +77,7 @@ async def setup_page(migrated: str, github: GitHub) -> AsyncIterator[SetupPage]:
     github.web.allow("bugspark-bot", "admin")
     bugspark = {"jwt_secret": JWT_SECRET, "encryption_key": Secret(key)}
     async with open_sync(migrated, github, web={"public_url": base}, bugspark=bugspark) as sync:
-        app = build_web_application(sync.app._container, RecordingQueue(), Metrics(), lambda: True, sockets)
+        app = await build_web(sync.app._container, sockets)
         row = sync.bugspark.rows_of("projects")[0]
         user = {"Authorization": f"Bearer {token(row['owner_id'], sync.clock.now())}"}
         async with serving(app, sockets), httpx.AsyncClient(base_url=base, timeout=10) as client:
@@ -167,6 +165,7 @@ async def test_a_hook_that_may_not_be_made_says_the_permission(setup_page: Setup
 
 async def test_without_a_public_address_the_page_says_what_to_set(migrated: str) -> None:
     async with open_web(migrated, secret=None) as harness:
+        sign_in_operator(harness.client, harness.app)
         seen = await page(harness.client, f"/projects/{harness.project}/setup")
         assert "GitHub has no address to deliver to" in seen.words and "web.public_url" in seen.words
         assert "Send a test" not in seen.buttons and "Make and reveal" in seen.buttons

@@ -98,7 +98,7 @@ async def test_a_forged_session_is_nobodys(harness: WebHarness) -> None:
 async def test_signing_out_ends_the_session_though_its_cookie_was_kept(harness: WebHarness) -> None:
     await enter(harness)
     (name, value), *_ = harness.client.cookies.items()
-    token = form_token(harness)
+    token = await form_token(harness)
     assert (await send(harness, "/sign-out", form_token="0" * 64)).status_code == 403
     assert (await harness.client.get("/api/v1/projects")).status_code == 200
     answer = await send(harness, "/sign-out", form_token=token)
@@ -107,9 +107,20 @@ async def test_signing_out_ends_the_session_though_its_cookie_was_kept(harness: 
     assert kept.status_code == 401
 
 
-def form_token(harness: WebHarness) -> str:
+async def test_a_session_that_was_signed_out_stays_out_after_a_restart(migrated: str) -> None:
+    config = by_password()
+    async with open_web(migrated, **config) as harness:
+        await enter(harness)
+        cookies = dict(harness.client.cookies)
+        assert (await send(harness, "/sign-out", form_token=await form_token(harness))).status_code == 303
+    async with open_web(migrated, **config) as again:
+        again.client.cookies.update(cookies)
+        assert (await again.client.get("/api/v1/projects")).status_code == 401
+
+
+async def form_token(harness: WebHarness) -> str:
     """What a page made for this session has in its forms."""
-    session = harness.access_control.sessions.read_token(next(iter(harness.client.cookies.values())))
+    session = await harness.access_control.sessions.read_token(next(iter(harness.client.cookies.values())))
     assert session is not None
     return harness.access_control.sessions.form_token(f"session {session.nonce}")
 

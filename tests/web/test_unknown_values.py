@@ -12,11 +12,12 @@ from reconciler.model.passes import NullProgress, Outcome
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.web.browsing import page
-from tests.web.page_fixtures import client, queue, sync
+from tests.web.page_fixtures import ServedPages, client, queue, served, sync
 
-__all__ = ["client", "github", "queue", "sync"]
+__all__ = ["client", "github", "queue", "served", "sync"]
 
 LONG = 7 * 3600.0
+"""Longer than poll.verify_seconds. Two of them outlive a session."""
 UNKNOWN = {"status": "wontfix", "severity": "blocker", "category": "security"}
 
 
@@ -34,7 +35,7 @@ async def attention(sync: Sync) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("field", list(UNKNOWN))
 async def test_it_is_isolated_in_passes_and_in_every_view(
-    sync: Sync, client: httpx.AsyncClient, field: str
+    sync: Sync, served: ServedPages, client: httpx.AsyncClient, field: str
 ) -> None:
     value = UNKNOWN[field]
     report, number = await sync.linked()
@@ -52,6 +53,7 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert sync.said_here(other) == ["**alice** (via GitHub):\n\ngoes on"]
     await sync.run(seconds=LONG)  # verification too
     await sync.run(seconds=LONG)
+    served.sign_in()
     [(issue, reason)] = await attention(sync)
     assert (issue, value in reason) == (f"acme/web#{number}", True)
     assert (await sync.plan()).actions == ()

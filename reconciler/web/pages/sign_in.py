@@ -1,4 +1,7 @@
-"""The pages `/sign-in` and `/sign-out` for the operator's password. BugSpark users have BugSpark's cookie."""
+"""The pages `/sign-in` and `/sign-out` of the operator: by password, or by an address of `reconcile open`.
+
+BugSpark's users have BugSpark's cookie.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +19,10 @@ from reconciler.web.security.sessions import SESSION_LIFETIME
 from reconciler.web.security.sign_in import AccessControl
 
 log = EventLogger(__name__)
+USED_OFFER = (
+    "This address has been used, is older than five minutes, or belongs to another database: run"
+    " `reconcile open` again, with the daemon’s configuration."
+)
 MAX_ADDRESS_LENGTH = 64
 """Client addresses are cut to this length; the longest IPv6 address is shorter."""
 
@@ -33,13 +40,16 @@ class SignInPage:
     async def render(self, request: Request, onward: str) -> Response:
         """Render the form, or redirect a visitor who is already signed in to the path `onward`."""
         if await self.access_control.identify_visitor(request) is not None:
-            return self._redirect(onward)
+            # With an empty fragment of its own: a browser would carry that of `reconcile open` on.
+            return self._redirect(onward, fragment="#")
         return self._render_form(onward, None, HTTPStatus.OK)
 
     async def sign_in(self, request: Request) -> Response:
-        """Check the password and start a session. Raises HTTPException for a form from another origin."""
+        """Check password or token and start a session. Raises HTTPException for a form from elsewhere."""
         form = await self.form_reader.read_form(request, None)
         onward, address = form.get("next", "/"), _client_address(request)
+        if token := form.get("token", ""):
+            return await self._sign_in_by_offer(token, onward, address)
         try:
             right = await self.password_checker.check_guess(form.get("password", ""), address)
         except LimitedError as limited:
@@ -50,7 +60,17 @@ class SignInPage:
         if not right:
             log.warning("sign-in refused", address=address)
             return self._render_form(onward, "That is not the password.", HTTPStatus.UNAUTHORIZED)
-        log.info("operator signed in", address=address)
+        return self._start_session("password", onward, address)
+
+    async def _sign_in_by_offer(self, token: str, onward: str, address: str) -> Response:
+        """Exchange a token of `reconcile open` for a session."""
+        if await self.access_control.sessions.use_offer(token):
+            return self._start_session("open", onward, address)
+        log.warning("sign-in refused", address=address)
+        return self._render_form(onward, USED_OFFER, HTTPStatus.UNAUTHORIZED)
+
+    def _start_session(self, method: str, onward: str, address: str) -> Response:
+        log.info("operator signed in", method=method, address=address)
         answer = self._redirect(onward)
         self._set_session_cookie(
             answer, self.access_control.sessions.create_token(), int(SESSION_LIFETIME.total_seconds())
@@ -63,7 +83,7 @@ class SignInPage:
         await self.form_reader.read_form(request, visitor.subject)
         answer = self._redirect("/sign-in")
         if visitor.session is not None:
-            self.access_control.sessions.revoke(visitor.session)
+            await self.access_control.sessions.end(visitor.session)
             self._set_session_cookie(answer, "", 0)
         return answer
 
@@ -79,10 +99,9 @@ class SignInPage:
             dashboard=site.dashboard_url,
         )
 
-    def _redirect(self, path: str) -> RedirectResponse:
-        return RedirectResponse(
-            f"{self.access_control.site.path_prefix}{safe_local_path(path)}", HTTPStatus.SEE_OTHER
-        )
+    def _redirect(self, path: str, *, fragment: str = "") -> RedirectResponse:
+        prefix = self.access_control.site.path_prefix
+        return RedirectResponse(f"{prefix}{safe_local_path(path)}{fragment}", HTTPStatus.SEE_OTHER)
 
     def _set_session_cookie(self, answer: Response, value: str, seconds: int) -> None:
         self.access_control.set_cookie(answer, self.access_control.session_cookie_name, value, seconds)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
-from reconciler.web.security.sessions import SessionCookies
+from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.security.sign_in import Visitor
 from reconciler.web.site import Site, parse_origin
 
@@ -31,7 +31,7 @@ class FormReader:
     """Reads forms that were sent from this server's own pages."""
 
     site: Site
-    sessions: SessionCookies
+    sessions: OperatorSessions
     body_reader: BodyReader
 
     async def read_form(self, request: Request, subject: str | None) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.viewer import OPERATOR, Access, Viewer
 from reconciler.ports import Clock, Queries
 from reconciler.web.security import bugspark_jwt
-from reconciler.web.security.sessions import OperatorSession, SessionCookies
+from reconciler.web.security.sessions import OperatorSession, OperatorSessions
 from reconciler.web.site import Site
 
 BUGSPARK_COOKIE = "bugspark_access_token"
@@ -29,7 +29,7 @@ class Visitor:
 
     viewer: Viewer
     subject: str
-    session: OperatorSession | None = None  # of an operator who signed in by password
+    session: OperatorSession | None = None  # of the operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class AccessControl:
     """Identifies visitors and decides what they may see and change."""
 
     site: Site
-    sessions: SessionCookies
+    sessions: OperatorSessions
     queries: Queries
     clock: Clock
     jwt_secret: Secret
@@ -47,9 +47,7 @@ class AccessControl:
 
         A session has priority over a bearer token, that over BugSpark's cookie. Raises DatabaseError.
         """
-        if self.site.is_local_operator(request.headers):
-            return Visitor(viewer=OPERATOR, subject="local")
-        session = self.sessions.read_token(request.cookies.get(self.session_cookie_name, ""))
+        session = await self.sessions.read_token(request.cookies.get(self.session_cookie_name, ""))
         if session is not None:
             return Visitor(viewer=OPERATOR, subject=f"session {session.nonce}", session=session)
         user_id = bugspark_jwt.user_id_from_token(_bugspark_token(request), self.jwt_secret, self.clock.now())
