@@ -45,7 +45,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         parts.closing.set()
         await asyncio.sleep(0)
 
+    async def open_sessions(_: object) -> object:
+        return object()
+
     monkeypatch.setattr(module, "open_container", open_parts)
+    monkeypatch.setattr(module, "open_sessions", open_sessions)
     return row
 
 

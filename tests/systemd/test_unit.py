@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -222,13 +221,13 @@ def test_a_restart_refuses_no_request_and_loads_changed_secrets(
     installed.start()
     over = threading.Event()
 
-    def is_open() -> bool:
-        return httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).status_code == HTTPStatus.OK
+    def asks_for_password() -> bool:
+        return "password" in httpx.get(f"http://127.0.0.1:{port}/sign-in", timeout=PATIENCE).text
 
     installed.machine.credential("web.password_hash", PasswordHasher(time_cost=1, memory_cost=64).hash("x"))
     assert installed.machine.systemctl("reload", UNIT).returncode == 0
     installed.until_said("configuration reloaded")
-    assert is_open()
+    assert not asks_for_password()
 
     def ask() -> set[int]:
         answers = set()
@@ -247,4 +246,4 @@ def test_a_restart_refuses_no_request_and_loads_changed_secrets(
             over.set()
         assert asked.result() == {200}
     installed.until_said("ready", 2)
-    assert not is_open()
+    assert asks_for_password()
