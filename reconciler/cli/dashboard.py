@@ -17,7 +17,7 @@ def open_dashboard(context: typer.Context) -> None:
     session = current_session(context)
     if not session.console.out.isatty():
         raise UsageError(
-            "reconcile open prints an address that signs in whoever has it, so it prints it on a terminal"
+            "reconcile open prints an address that signs in anybody who has it, so it prints it on a terminal"
             " only, and stdout is none: run it without a pipe or file"
         )
     offer = session.run_in_backend(lambda application, _: application.offer_sign_in())

@@ -7,7 +7,7 @@ from reconciler.model.secret import Secret
 
 
 class SignIns(Protocol):
-    """What outlives a process and is shared by all of them. No method stores a token in clear."""
+    """What outlives a process and is shared by all of them. No token is stored unencrypted: only its hash is."""
 
     async def read_session_key(self) -> Secret:
         """Read the random key that this database's sessions are signed with; the first call makes it."""

@@ -59,7 +59,7 @@ class OperatorSessions:
         return OperatorSession(nonce=match["nonce"], expires_at=until)
 
     async def end(self, session: OperatorSession) -> None:
-        """End a session everywhere and for good, whoever kept its cookie. Raises DatabaseError."""
+        """End a session on all daemons, for everybody who kept its cookie. Raises DatabaseError."""
         await self._sign_ins.end_session(session.nonce, self._clock.now(), session.expires_at)
 
     async def offer_sign_in(self) -> Secret:
