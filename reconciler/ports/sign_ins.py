@@ -7,7 +7,7 @@ from reconciler.model.secret import Secret
 
 
 class SignIns(Protocol):
-    """What outlives a process and is shared by all of them. No token is stored unencrypted: only its hash is."""
+    """What outlives a process and is shared by all of them. Of a token only the hash is stored."""
 
     async def read_session_key(self) -> Secret:
         """Read the random key that this database's sessions are signed with; the first call makes it."""
