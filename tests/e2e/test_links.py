@@ -3,6 +3,8 @@
 Source: docs/design.md, docs/reference/contract.md.
 """
 
+from datetime import UTC, datetime, timedelta
+
 from reconciler.demo.github.faults import Delay, Limit
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ReportId
@@ -192,9 +194,10 @@ def test_every_new_report_becomes_an_issue_where_that_is_asked_for(each_installa
     each_installation.configure(sync={"export": "all"}, guard={"max_new_issues": 2})
     old = each_installation.bugspark.add_report(each_installation.project, "From before")
     each_installation.sync_shop()
-    now = each_installation.github.clock.advance(1)
+    # Later than any clock here shows: however long a command takes, none waits for `settle_seconds`.
+    filed_at = datetime.now(UTC) + timedelta(days=1)
     for count in range(3):
-        each_installation.bugspark.add_report(each_installation.project, f"New {count}", at=now)
+        each_installation.bugspark.add_report(each_installation.project, f"New {count}", at=filed_at)
     assert each_installation.sync_shop().row["applied"]["issues_created"] == 2
     assert each_installation.sync_shop().row["applied"]["issues_created"] == 1
     assert each_installation.sync_shop().row["applied"]["issues_created"] == 0

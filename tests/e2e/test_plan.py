@@ -1,5 +1,6 @@
 """`reconcile plan`: writes nothing anywhere; the pass right after does exactly what it showed."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.model.fields import Status
@@ -19,7 +20,9 @@ def busy(installation: Installation) -> Any:
         report, status=Status.RESOLVED.value, updated_at=installation.github.clock.now()
     )
     installation.bugspark.add_comment(report, "Here as well", author=installation.ada)
-    installation.bugspark.add_report(installation.project, "New one", at=installation.github.clock.advance(1))
+    # Later than any clock here shows: however long a command takes, it does not wait for `settle_seconds`.
+    filed_at = datetime.now(UTC) + timedelta(days=1)
+    installation.bugspark.add_report(installation.project, "New one", at=filed_at)
     return report, number
 
 
