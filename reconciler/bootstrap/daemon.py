@@ -263,7 +263,7 @@ async def _serve_web(
 
     def replace_application() -> None:
         current = build_web_application(
-            runtime.container, runtime.sessions, passes, metrics, lambda: service.is_alive, sockets
+            runtime.container, runtime.sessions, passes, metrics, service, sockets
         )
         application.replace_app(current, runtime.lease)
 

@@ -1,7 +1,8 @@
 """Construction of the web application for one container."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from socket import socket
+from typing import Protocol
 
 from reconciler.bootstrap.application import Application
 from reconciler.bootstrap.commands import WebCommands
@@ -17,6 +18,15 @@ from reconciler.web.probes import Probes
 from reconciler.web.replaceable_app import WebApplication
 from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.site import Site
+
+
+class DaemonHealth(Protocol):
+    """What the daemon knows of its own work."""
+
+    @property
+    def is_alive(self) -> bool: ...
+    @property
+    def is_working(self) -> bool: ...
 
 
 class ComposedReportViews:
@@ -37,7 +47,7 @@ def build_web_application(
     sessions: OperatorSessions,
     queue: Queue,
     metrics: Metrics,
-    alive: Callable[[], bool],
+    health: DaemonHealth,
     sockets: Sequence[socket],
 ) -> WebApplication:
     """Build the web application. `sockets`: the listening sockets it is served on."""
@@ -46,7 +56,8 @@ def build_web_application(
         WebDependencies(
             site=_build_site(settings, sockets),
             probes=Probes(
-                is_alive=alive,
+                is_alive=lambda: health.is_alive,
+                is_working=lambda: health.is_working,
                 check_ready=container.check_ready,
                 read_gauges=stores.queries.gauges,
                 metrics=metrics,

@@ -8,15 +8,13 @@ count every missed run: `FixedDelayTrigger` counts from now.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from reconciler.daemon.job_failures import Job, JobFailures
 from reconciler.ports import Clock
-
-Job = Callable[[], Awaitable[None]]
 
 CANCEL_GRACE_SECONDS = 2.0
 """Time that a cancelled job has for cancelling its query.
@@ -40,7 +38,8 @@ class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 shi
 class Scheduler:
     """The scheduler of one daemon. A job that is still running when its time comes is not started twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.failures = JobFailures(clock)
         # APScheduler warns when a slow job is not started twice; that is intended here.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._stopped = False
@@ -49,8 +48,8 @@ class Scheduler:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
-    def add_job(self, seconds: float, job: Job) -> None:
-        """Add a job that runs now and every `seconds`."""
+    def add_job(self, name: str, seconds: float, job: Job) -> None:
+        """Add a job that runs now and every `seconds`. An unexpected error of it ends this run only."""
 
         async def run() -> None:
             task = asyncio.current_task()
@@ -58,7 +57,7 @@ class Scheduler:
             if not self._stopped:
                 self._running.add(task)
                 try:
-                    await job()
+                    await self.failures.run(name, job)
                 finally:
                     self._running.discard(task)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.daemon.due import DueProjects
+from reconciler.daemon.pass_progress import PassProgress
 from reconciler.daemon.pass_queue import PassQueue, QueueWorker
 from reconciler.daemon.runtime import Runtime
 from reconciler.daemon.scan import ScanPlanner
@@ -30,8 +31,12 @@ SHUTDOWN_GRACE_SECONDS = 4.0
 """How long a running pass may take to end when the service stops; then it is cancelled."""
 STUCK_TICK_SECONDS = 180.0
 """A tick that takes longer is stuck: each of its queries has a far shorter timeout."""
+MAX_FAILING_SECONDS = 60.0
+"""A job that has failed this long, each time it ran, fails for good."""
 MAX_WAITING_PER_SLOT = 2
 """Limit of waiting due projects per slot, so that a nudged project does not wait behind too many."""
+
+TICK_JOB = "tick"
 
 log = EventLogger(__name__)
 
@@ -73,7 +78,8 @@ class Service:
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result)
         self._due_projects = DueProjects(intervals.interval)
         self._scans = ScanPlanner(intervals.scan)
-        self._scheduler = Scheduler()
+        self._scheduler = Scheduler(clock)
+        self._progress = PassProgress(clock)
         self._clock_jumps = ClockJumpDetector(clock)
         self._worker_by_task: dict[asyncio.Task[None], QueueWorker | None] = {}
         self._stopping = asyncio.Event()
@@ -83,22 +89,32 @@ class Service:
 
     @property
     def is_alive(self) -> bool:
-        """Whether ticks happen and no pass is stuck.
+        """Whether ticks happen and succeed, and no pass is stuck.
 
-        A database that does not answer does not count as stuck.
+        A database that does not answer is a tick's expected end: to start the process again would not help.
         """
         return (
             self._clock.monotonic() - self._last_tick_monotonic <= STUCK_TICK_SECONDS
+            and self._scheduler.failures.failing_seconds(TICK_JOB) <= MAX_FAILING_SECONDS
             and not self._pass_runner.has_stuck_pass()
+        )
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the work is done: the process is alive, no periodic job fails, and due passes run."""
+        return (
+            self.is_alive
+            and self._scheduler.failures.failing_seconds() <= MAX_FAILING_SECONDS
+            and not self._progress.is_standing_still()
         )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then end or cancel running passes. Raises unexpected errors."""
         intervals = self._intervals
-        self._scheduler.add_job(intervals.tick, self._tick)
-        self._scheduler.add_job(intervals.tick, self._scan_and_nudge)
-        self._scheduler.add_job(intervals.requeue_stalled, self._requeue_stalled)
-        self._scheduler.add_job(intervals.retention, self._delete_old_records)
+        self._scheduler.add_job(TICK_JOB, intervals.tick, self._tick)
+        self._scheduler.add_job("scan", intervals.tick, self._scan_and_nudge)
+        self._scheduler.add_job("requeue", intervals.requeue_stalled, self._requeue_stalled)
+        self._scheduler.add_job("retention", intervals.retention, self._delete_old_records)
         beat = asyncio.create_task(self._report_to_systemd())
         stopped = asyncio.create_task(stop.wait())
         self._start_worker(intervals.concurrency)
@@ -192,6 +208,11 @@ class Service:
         backlog = await self._queue.backlog()
         monotonic = self._clock.monotonic()
         busy = backlog.waiting | backlog.running
+        self._progress.record(
+            waiting=len(backlog.waiting),
+            running=max(len(backlog.running), self._pass_runner.running_count),
+            ended_count=self._pass_runner.ended_count,
+        )
         due = [
             project_id
             for project_id in self._due_projects.select_due(projects, self._clock.now(), monotonic)

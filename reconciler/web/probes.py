@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import DatabaseError, ReconcilerError
 from reconciler.metrics import CONTENT_TYPE, Metrics
 from reconciler.model.health import Gauges
 from reconciler.ports import Clock
 
 T = TypeVar("T")
+ReadinessProblem = Literal["database", "schema", "work"]
+"""Source: docs/reference/contract.md, HTTP, `/readyz`."""
 READY_CACHE_SECONDS, GAUGES_CACHE_SECONDS = 1.0, 10.0
 DATABASE_TIMEOUT_SECONDS = 5.0
 """Time limit for the database; monitoring systems have time limits of their own."""
@@ -26,6 +28,8 @@ class Probes:
 
     is_alive: Callable[[], bool]
     """Whether the process makes progress."""
+    is_working: Callable[[], bool]
+    """Whether passes run."""
     check_ready: Callable[[], Awaitable[None]]
     """Checks database and schema; raises SchemaError or DatabaseError."""
     read_gauges: Callable[[], Awaitable[Gauges]]
@@ -55,7 +59,7 @@ class CachedValue(Generic[T]):
 def router(probes: Probes) -> APIRouter:
     """Build `/healthz`, `/readyz` and `/metrics`: readable without a sign-in, so without names of users."""
     api_router = APIRouter(include_in_schema=False)
-    problem = CachedValue(lambda: _database_problem(probes.check_ready), probes.clock, READY_CACHE_SECONDS)
+    problem = CachedValue(lambda: _find_problem(probes), probes.clock, READY_CACHE_SECONDS)
     gauges = CachedValue(lambda: _read_gauges(probes.read_gauges), probes.clock, GAUGES_CACHE_SECONDS)
 
     @api_router.get("/healthz")
@@ -66,12 +70,10 @@ def router(probes: Probes) -> APIRouter:
 
     @api_router.get("/readyz")
     async def readyz() -> JSONResponse:
-        why = await problem.get()
-        if why is None:
+        word = await problem.get()
+        if word is None:
             return JSONResponse({"status": "ok"})
-        kind, reason = why
-        answer = {"status": "unavailable", "kind": kind, "reason": reason}
-        return JSONResponse(answer, HTTPStatus.SERVICE_UNAVAILABLE)
+        return JSONResponse({"status": "unavailable", "kind": word}, HTTPStatus.SERVICE_UNAVAILABLE)
 
     @api_router.get("/metrics")
     async def metrics() -> Response:
@@ -80,16 +82,19 @@ def router(probes: Probes) -> APIRouter:
     return api_router
 
 
-async def _database_problem(check: Callable[[], Awaitable[None]]) -> tuple[str, str] | None:
-    """Return why the database can't be used; None when it can."""
+async def _find_problem(probes: Probes) -> ReadinessProblem | None:
+    """Return in one word why the work is not done; None if it is.
+
+    Anybody may ask, so the answer has no host, port or role: those are in the log and in `reconcile status`.
+    """
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
-            await check()
-    except ReconcilerError as error:
-        return error.kind, str(error)
-    except TimeoutError:
-        return "database", f"The database has not answered within {DATABASE_TIMEOUT_SECONDS:g} s."
-    return None
+            await probes.check_ready()
+    except (DatabaseError, TimeoutError):
+        return "database"
+    except ReconcilerError:  # SchemaError, or no instance id: `reconcile migrate` makes both
+        return "schema"
+    return None if probes.is_working() else "work"
 
 
 async def _read_gauges(read: Callable[[], Awaitable[Gauges]]) -> Gauges | None:

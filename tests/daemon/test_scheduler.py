@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from reconciler.bootstrap.container import SystemClock
 from reconciler.daemon import scheduler as module
 from reconciler.daemon.scheduler import Scheduler
+from tests.web.harness import MovableClock
 
 
 async def test_a_job_that_the_end_cuts_off_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
@@ -18,8 +20,8 @@ async def test_a_job_that_the_end_cuts_off_is_no_error(caplog: pytest.LogCapture
         finally:
             cut.set()
 
-    scheduler = Scheduler()
-    scheduler.add_job(10, job)
+    scheduler = Scheduler(SystemClock())
+    scheduler.add_job("job", 10, job)
     scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
     scheduler.stop()
@@ -41,8 +43,8 @@ async def test_a_job_that_the_end_cuts_off_has_ended_when_the_end_was_waited_for
                 await asyncio.sleep(0)
             ended.set()
 
-    scheduler = Scheduler()
-    scheduler.add_job(10, job)
+    scheduler = Scheduler(SystemClock())
+    scheduler.add_job("job", 10, job)
     scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
     scheduler.stop()
@@ -66,8 +68,8 @@ async def test_a_job_that_waits_on_after_the_cut_is_cut_again(monkeypatch: pytes
             finally:
                 cuts += 1
 
-    scheduler = Scheduler()
-    scheduler.add_job(10, job)
+    scheduler = Scheduler(SystemClock())
+    scheduler.add_job("job", 10, job)
     scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
     scheduler.stop()
@@ -82,11 +84,49 @@ async def test_no_job_begins_after_the_stop() -> None:
         nonlocal ran
         ran += 1
 
-    scheduler = Scheduler()
-    scheduler.add_job(0.001, job)
+    scheduler = Scheduler(SystemClock())
+    scheduler.add_job("job", 0.001, job)
     scheduler.start()
     scheduler.stop()
     for _ in range(20):
         await asyncio.sleep(0)
     await scheduler.wait_until_ended()
     assert ran == 0
+
+
+async def test_a_job_that_fails_is_logged_once_with_a_count_and_the_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, runs, other = MovableClock(), 0, 0
+    reached = {count: asyncio.Event() for count in (5, 9)}
+
+    async def failing() -> None:
+        nonlocal runs
+        runs += 1
+        if runs in reached:
+            reached[runs].set()
+        if runs < 8:
+            raise RecursionError("maximum recursion depth exceeded")
+
+    async def going() -> None:
+        nonlocal other
+        other += 1
+
+    scheduler = Scheduler(clock)
+    scheduler.add_job("failing", 0.001, failing)
+    scheduler.add_job("going", 0.001, going)
+    scheduler.start()
+    async with asyncio.timeout(15):
+        await reached[5].wait()
+        clock.advance(61)
+        assert scheduler.failures.failing_seconds("failing") == 61
+        assert scheduler.failures.failing_seconds("going") == 0
+        await reached[9].wait()
+    scheduler.stop()
+    await scheduler.wait_until_ended()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "a periodic job failed; it is tried again",
+        "a periodic job keeps failing",
+    ]
+    assert scheduler.failures.failing_seconds() == 0
+    assert other > 1

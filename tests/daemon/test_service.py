@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from reconciler.daemon import pass_progress, worker
 from reconciler.daemon import service as module
-from reconciler.daemon import worker
-from reconciler.daemon.memory_queue import MemoryQueue
+from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
 from reconciler.daemon.runtime import PassActivity
 from reconciler.daemon.service import Service, ServiceIntervals
 from reconciler.daemon.systemd import SystemdNotifier
@@ -51,6 +51,8 @@ class Village:
     waiting: dict[ProjectId, int] = field(default_factory=dict)
     away: bool = False
     hang: bool = False
+    schedule_error: Exception | None = None
+    scan_error: Exception | None = None
     looked: list[ProjectId] = field(default_factory=list)
     asked: int = 0
     kept: int = 0
@@ -72,10 +74,14 @@ class Village:
     async def pass_schedule(self) -> Sequence[ScheduledProject]:
         if self.away:
             raise DatabaseError("The database is away.")
+        if self.schedule_error is not None:
+            raise self.schedule_error
         return tuple(self.projects.values())
 
     async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
         del incremental
+        if self.scan_error is not None:
+            raise self.scan_error
         return dict(self.waiting)
 
     async def delete_old_records(self) -> None:
@@ -255,6 +261,57 @@ async def test_a_loop_that_ticks_no_more_is_not_alive() -> None:
     assert service.is_alive
     clock.ahead = module.STUCK_TICK_SECONDS + 1
     assert not service.is_alive
+
+
+async def test_a_tick_that_fails_for_a_while_is_not_alive_and_is_again_when_it_succeeds() -> None:
+    village, clock = Village(schedule_error=RecursionError("too deep")), Clock()
+    village.add(1)
+    async with serving(village, clock) as service:
+        await village.until_asked(5)
+        assert said(service) == (True, True)
+        clock.ahead = module.MAX_FAILING_SECONDS + 1
+        assert said(service) == (False, False)
+        village.schedule_error = None
+        await village.until(1)
+        assert service.is_alive
+
+
+def said(service: Service) -> tuple[bool, bool]:
+    return service.is_alive, service.is_working
+
+
+async def test_a_scan_that_fails_for_a_while_is_alive_and_does_not_work() -> None:
+    village, clock = Village(scan_error=RecursionError("too deep")), Clock()
+    async with serving(village, clock) as service:
+        await village.until_asked(5)
+        clock.ahead = module.MAX_FAILING_SECONDS + 1
+        await village.until_asked(village.asked + 2)
+        assert (service.is_alive, service.is_working) == (True, False)
+
+
+async def test_due_projects_without_any_pass_are_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    village, clock = Village(), Clock()
+    village.add(1)
+    monkeypatch.setattr(MemoryQueueWorker, "_start_passes", lambda _: None)
+    async with serving(village, clock) as service:
+        await village.until_asked(5)
+        assert service.is_working
+        clock.ahead = pass_progress.MAX_STANDSTILL_SECONDS + 1
+        await village.until_asked(village.asked + 2)
+        assert (service.is_alive, service.is_working) == (True, False)
+
+
+async def test_no_project_or_a_database_that_is_away_is_no_standstill() -> None:
+    village, clock = Village(), Clock()
+    async with serving(village, clock) as service:
+        await village.until_asked(2)
+        village.away = True
+        clock.ahead = pass_progress.MAX_STANDSTILL_SECONDS + 1
+        await village.until_asked(village.asked + 2)
+        assert service.is_alive
+        village.away = False
+        await village.until_asked(village.asked + 2)
+        assert service.is_working
 
 
 async def test_the_end_waits_shortly_for_a_pass_under_way_and_then_cuts_it(

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +60,14 @@ class RecordingQueue:
 
 
 @dataclass(slots=True, kw_only=True)
+class Health:
+    """What the daemon says of its work."""
+
+    is_alive: bool = True
+    is_working: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
 class WebHarness:
     """The served web with its database, clock and client."""
 
@@ -70,7 +78,7 @@ class WebHarness:
     port: int
     client: httpx.AsyncClient
     app: FastAPI
-    alive: bool = True
+    health: Health
 
     def path(self, project: object = None) -> str:
         return f"/api/v1/webhooks/github/{project or self.project}"
@@ -144,11 +152,13 @@ async def build_web(
     container: Container,
     sockets: Sequence[socket],
     queue: RecordingQueue | None = None,
-    alive: Callable[[], bool] = lambda: True,
+    health: Health | None = None,
 ) -> FastAPI:
     """Build the application as the daemon does."""
     sessions = await open_sessions(container)
-    app = build_web_application(container, sessions, queue or RecordingQueue(), Metrics(), alive, sockets)
+    app = build_web_application(
+        container, sessions, queue or RecordingQueue(), Metrics(), health or Health(), sockets
+    )
     assert isinstance(app, FastAPI)
     return app
 
@@ -173,9 +183,9 @@ async def open_web(
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, config=integration(secret))
-        made: list[WebHarness] = []
+        health = Health()
         async with open_container(settings, clock) as parts:
-            app = await build_web(parts, sockets, queue, lambda: made[0].alive)
+            app = await build_web(parts, sockets, queue, health)
             async with (
                 serving(app, sockets) as running,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
@@ -188,8 +198,8 @@ async def open_web(
                     port=running.port,
                     client=client,
                     app=app,
+                    health=health,
                 )
-                made.append(harness)
                 yield harness
 
 

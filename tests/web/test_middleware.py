@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from reconciler.bootstrap import container
+from reconciler.errors import ConfigurationError, DatabaseError, SchemaError
 from reconciler.web import middleware
 from reconciler.web.site import Site
 from tests.web.harness import WebHarness, open_web
@@ -111,7 +113,7 @@ async def test_every_answer_forbids_what_a_page_of_ours_never_does(locked: WebHa
 
 async def test_alive_is_what_the_daemon_says(harness: WebHarness) -> None:
     assert (await harness.client.get("/healthz")).status_code == 200
-    harness.alive = False
+    harness.health.is_alive = False
     answer = await harness.client.get("/healthz")
     assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
 
@@ -121,12 +123,39 @@ async def test_ready_says_why_not_and_again_when_it_is(harness: WebHarness) -> N
     harness.bugspark.execute("ALTER TABLE reconciler_alembic_version RENAME TO away")
     harness.clock.advance(1)
     answer = await harness.client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["kind"] == "schema"
-    assert "reconcile migrate" in answer.json()["reason"]
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable", "kind": "schema"})
     harness.bugspark.execute("ALTER TABLE away RENAME TO reconciler_alembic_version")
     harness.clock.advance(1)
     assert (await harness.client.get("/readyz")).status_code == 200
+
+
+async def test_ready_says_that_passes_do_not_run(harness: WebHarness) -> None:
+    harness.health.is_working = False
+    answer = await harness.client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable", "kind": "work"})
+    harness.health.is_working = True
+    harness.clock.advance(1)
+    assert (await harness.client.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (DatabaseError("db.internal:5432 refused role reconciler"), "database"),
+        (TimeoutError("db.internal"), "database"),
+        (SchemaError("run reconcile migrate on db.internal"), "schema"),
+        (ConfigurationError("db.internal has no instance id"), "schema"),
+    ],
+)
+async def test_ready_tells_anybody_one_word_and_no_host_port_or_role(
+    harness: WebHarness, monkeypatch: pytest.MonkeyPatch, error: Exception, word: str
+) -> None:
+    async def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(container, "require_schema", fail)
+    answer = await harness.client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable", "kind": word})
 
 
 async def test_many_who_ask_at_once_are_one_question_to_the_database(harness: WebHarness) -> None:

@@ -43,7 +43,7 @@ STILL_WORKING_BY_STATUS = {
 STILL_WORKING_WITHOUT_DATABASE = (
     "Reports and comments in BugSpark and on GitHub are untouched; changes made until then are found.",
     "Every write that was under way is written down, and is looked for before anything is sent again.",
-    "/healthz and /readyz go on answering; the second says what exactly is wrong.",
+    "/healthz and /readyz go on answering; the log and reconcile status say what exactly is wrong.",
 )
 
 
@@ -75,7 +75,7 @@ class ErrorPages:
         return answer
 
     async def answer_database_error(self, request: Request, _error: Exception) -> Response:
-        """Answer a DatabaseError without its text, which the operator finds in `/readyz` and the log."""
+        """Answer a DatabaseError without its text, which the operator finds in the log."""
         status, later = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "10"}
         if not is_page_request(request):
             return JSONResponse({"detail": "The database can't be used now."}, status, later)
