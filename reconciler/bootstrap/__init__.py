@@ -18,10 +18,15 @@ def migrate_schema(settings: Settings) -> str:
 
     done = schema.migrate(settings.database.url.reveal())
     if done.before == done.after:
-        return f"the schema is up to date already ({done.after})"
-    parts = [f"the schema is at {done.after} now"]
+        parts = [f"the schema is up to date already ({done.after})"]
+    else:
+        parts = [f"the schema is at {done.after} now"]
     if done.made_tables:
         parts.append("the database was empty, so BugSpark's tables were made too")
     if done.added_columns:
         parts.append(f"columns added: {', '.join(done.added_columns)}")
+    if done.revoked_from:
+        parts.append(
+            f"rights on this program's tables and functions were taken from {', '.join(done.revoked_from)}"
+        )
     return "; ".join(parts)

@@ -12,7 +12,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Progress
 from reconciler.model.report import Project
 from reconciler.model.views import CheckLevel, CheckResult
-from reconciler.ports import EncryptionStatus
+from reconciler.ports import EncryptionStatus, OtherReader
 from reconciler.store.schema.version import REVISIONS
 
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
@@ -25,6 +25,8 @@ async def run_self_check(container: Container, progress: Progress) -> tuple[Chec
     """
     lines = [*_installation_checks(container)]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
+    if container.database.dialect == "postgresql":
+        lines.append(_rights_check(await container.stores.maintenance.other_readers()))
     lines.append(
         _encryption_key_check(
             await container.stores.maintenance.check_encrypted_secrets(),
@@ -73,6 +75,25 @@ def _encryption_key_check(keys: EncryptionStatus, *, configured: bool) -> CheckR
     plain = f"not encrypted: {format_count(keys.plain_count, 'secret')} of the integrations"
     message = f"{plain}; {message}" if keys.encrypted_count else plain
     return CheckResult(name="key", level=CheckLevel.WARN, message=message, remedy=remedy)
+
+
+def _rights_check(readers: Sequence[OtherReader]) -> CheckResult:
+    """Check that no other role of the database may use what is ours."""
+    if not readers:
+        message = "no other role of the database may use this program's tables and functions"
+        return CheckResult(name="rights", level=CheckLevel.OK, message=message)
+    named = "; ".join(f"{each.role} {_name_some(each.names)}" for each in readers)
+    remedy = (
+        "run `reconcile migrate`; what it does not take away (a right given on purpose, or by way of another"
+        " role), REVOKE by hand"
+    )
+    message = f"other roles of the database may use what is this program's alone: {named}"
+    return CheckResult(name="rights", level=CheckLevel.FAIL, message=message, remedy=remedy)
+
+
+def _name_some(names: Sequence[str]) -> str:
+    rest = len(names) - 1
+    return f"({names[0]} and {rest} more)" if rest else f"({names[0]})"
 
 
 def _outgoing_webhook_check(problem: str | None) -> CheckResult:

@@ -50,19 +50,23 @@ def withhold_suspicious(
     policy: GuardPolicy,
     applied: Sequence[Deletion] = (),
     withheld: Sequence[Deletion] = (),
+    local_unseen: bool = False,
 ) -> GuardResult:
     """Withhold suspicious deletions; everything else stays in the plans.
 
     `live_counts`: how many live comments the project's ledger has, by the side of their original. `accepted`:
     ledger rows whose deletion the operator has accepted; these are not counted and not withheld. `applied`,
     `withheld`: the deletions that earlier observations of this pass applied or withheld; they are counted,
-    and once one is withheld, all later ones are.
+    and once one is withheld, all later ones are. `local_unseen`: BugSpark showed none of the comments that
+    the ledger knows, so one that seems to be deleted there is suspicious.
     """
     candidates = {
         deletion_key(item): item for item in deletions_in_plans(plans) if item.pair.id not in accepted
     }
     earlier = {deletion_key(item): item for item in (*applied, *withheld)}
-    if not withheld and not is_suspicious(tuple((earlier | candidates).values()), live_counts, policy):
+    unseen = local_unseen and any(isinstance(item, DeleteRemote) for item in candidates.values())
+    suspicious = unseen or is_suspicious(tuple((earlier | candidates).values()), live_counts, policy)
+    if not withheld and not suspicious:
         return GuardResult(plans=tuple(plans))
     ids = frozenset(item.pair.id for item in candidates.values())
     withheld_by_key = {deletion_key(item): item for item in withheld} | candidates

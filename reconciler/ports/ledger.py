@@ -74,6 +74,13 @@ class Ledger(Protocol):
         """Count the LIVE comments of the ledger, by the side of their original."""
         ...
 
+    async def are_all_comments_missing(self) -> bool:
+        """Whether BugSpark shows none of two or more comments that the ledger knows, in any project.
+
+        Then none is believed to be deleted (docs/decisions/0075-reads-without-known-rows.md).
+        """
+        ...
+
     async def save_withheld_deletions(
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
     ) -> None:

@@ -1,5 +1,6 @@
 """All stores by subject, and those of the database itself: limits, locks, identity, maintenance."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,14 @@ class EncryptionStatus:
     encrypted_count: int  # values in active github integrations
     plain_count: int
     unreadable_projects: tuple[str, ...]  # names of projects with a value that no key decrypts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherReader:
+    """A database role other than this program's that may use what is ours, and the names of what."""
+
+    role: str
+    names: Sequence[str]
 
 
 class Maintenance(Protocol):
@@ -56,6 +65,10 @@ class Maintenance(Protocol):
 
     async def last_confirmed_write_at(self, project_id: ProjectId) -> datetime | None:
         """Read when GitHub last confirmed a write of this project, if the history goes back that far."""
+        ...
+
+    async def other_readers(self) -> tuple[OtherReader, ...]:
+        """Return the roles other than ours that may use our tables or functions (PostgreSQL), by name."""
         ...
 
     async def outgoing_webhooks_problem(self) -> str | None:

@@ -78,6 +78,12 @@ ERROR_MESSAGES = (
     ("read-only", "it is read-only"),
     ("53100", "its disk is full"),
     ("database or disk is full", "its disk is full"),
+    (
+        "row-level security",
+        "row security would hide rows of a table from this role; see docs/security.md, Row security",
+    ),
+    ("3F000", "a schema of this program's is missing; run `reconcile migrate`"),
+    ("42883", "a function of this program's is missing; run `reconcile migrate`"),
     ("42501", "this role lacks a right; docs/least-privilege-role.sql lists those it needs"),
     ("42P01", "a table is missing; run `reconcile migrate`"),
     ("no such table", "a table is missing; run `reconcile migrate`"),

@@ -11,9 +11,10 @@ from sqlalchemy import RowMapping, Table, Text, and_, cast, delete, exists, not_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError
+from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
-from reconciler.ports import EncryptionStatus
+from reconciler.ports import EncryptionStatus, OtherReader
 from reconciler.store.bugspark import outgoing_webhooks
 from reconciler.store.bugspark.bugspark_tables import integrations, reports
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
@@ -22,6 +23,7 @@ from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION,
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database
+from reconciler.store.schema.privileges import find_other_readers
 from reconciler.store.schema.tables import (
     accounts,
     changes,
@@ -38,7 +40,8 @@ from reconciler.store.schema.tables import (
     withheld,
 )
 from reconciler.store.sync import history_log
-from reconciler.store.types import column_types
+from reconciler.store.sync.known_rows import are_all_projects_missing
+from reconciler.store.types import ONE, column_types
 
 ROWS_PER_DELETION_STEP = 500
 """Rows looked at in one transaction."""
@@ -53,6 +56,8 @@ PROJECT_TABLES = (
 """The tables with rows of a project. Those of `sync_locks` expire by themselves."""
 
 CLEANUP_AT_KEY = "swept_at"
+
+log = EventLogger(__name__)
 
 
 class StoredMaintenance:
@@ -81,11 +86,14 @@ class StoredMaintenance:
         return deleted + await _delete_old_deliveries(self._database, before)
 
     async def delete_rows_of_deleted_projects(self, now: datetime, before: datetime) -> int:
-        in_bugspark = exists().where(bugspark_projects.c.id == projects.c.project_id)
+        in_bugspark = exists(ONE).where(bugspark_projects.c.id == projects.c.project_id)
         is_marked = projects.c.deleted_at.is_not(None)
         query = select(projects.c.project_id, projects.c.deleted_at, in_bugspark.label("exists"))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.where(or_(is_marked, not_(in_bugspark))))).all()
+            if rows and await are_all_projects_missing(connection):
+                log.warning("no known project is in BugSpark any more; none is taken as deleted")
+                return 0
         if not rows:
             return 0
         came_back = [row.project_id for row in rows if row.exists]
@@ -128,6 +136,12 @@ class StoredMaintenance:
     async def last_confirmed_write_at(self, project_id: ProjectId) -> datetime | None:
         async with self._database.read() as connection:
             return await history_log.read_last_confirmed_write_at(connection, project_id)
+
+    async def other_readers(self) -> tuple[OtherReader, ...]:
+        if self._database.dialect != "postgresql":
+            return ()
+        async with self._database.read() as connection:
+            return await find_other_readers(connection)
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
@@ -173,7 +187,7 @@ async def _conflicts_to_keep(connection: AsyncConnection, old: Sequence[RowMappi
     """Select conflicts that `resolve` may be asked for: the newest of each field of a report that exists."""
     conflicts = [row["id"] for row in old if row["kind"] == Kind.CONFLICT]
     later = changes.alias("later")
-    newer = exists().where(
+    newer = exists(ONE).where(
         and_(
             later.c.report_id == changes.c.report_id,
             later.c.field == changes.c.field,
@@ -181,7 +195,7 @@ async def _conflicts_to_keep(connection: AsyncConnection, old: Sequence[RowMappi
             later.c.id > changes.c.id,
         )
     )
-    has_report = exists().where(reports.c.id == changes.c.report_id)
+    has_report = exists(ONE).where(reports.c.id == changes.c.report_id)
     query = select(changes.c.id).where(changes.c.id.in_(conflicts), has_report, ~newer)
     return frozenset((await connection.execute(query)).scalars()) if conflicts else frozenset()
 

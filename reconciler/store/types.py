@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Table, Text, literal_column
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 T = TypeVar("T")
+
+ONE: ColumnElement[int] = literal_column("1")
+"""What EXISTS selects: every column would need the right to read every column."""
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than every moment that is stored."""

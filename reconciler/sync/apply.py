@@ -102,9 +102,11 @@ class PlanApplier:
             return tuple(plans)
         if self.has_unread_pages:
             return tuple(without_unaccepted_deletions(plan, self._accepted_entries) for plan in plans)
+        ledger = self._context.stores.ledger
         result = withhold_suspicious(
             plans,
-            live_counts=await self._context.stores.ledger.live_comment_counts(self._context.project.id),
+            live_counts=await ledger.live_comment_counts(self._context.project.id),
+            local_unseen=await ledger.are_all_comments_missing(),
             accepted=self._accepted_entries,
             policy=self._context.guard,
             applied=self._applied_deletions,

@@ -171,14 +171,14 @@ def sign_in_operator(client: httpx.AsyncClient, app: FastAPI) -> None:
 
 @asynccontextmanager
 async def open_web(
-    url: str, *, secret: str | None = SECRET, **sections: Mapping[str, Any]
+    url: str, *, secret: str | None = SECRET, role: str = "postgres", **sections: Mapping[str, Any]
 ) -> AsyncIterator[WebHarness]:
     """Serve on a free port until the end of the block; nobody has signed in.
 
-    `sections`: of the configuration.
+    `sections`: of the configuration; `role`: who the program is in the database.
     """
     clock, queue, sockets = MovableClock(), RecordingQueue(), bind_sockets("127.0.0.1", 0)
-    settings = settings_for(url, "http://127.0.0.1:9", **sections)
+    settings = settings_for(url.replace("postgres@", f"{role}@"), "http://127.0.0.1:9", **sections)
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Function, Row, Text, and_, cast, func, select, update
+from sqlalchemy import Row, Text, and_, cast, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError, ProjectError
@@ -29,6 +29,10 @@ from reconciler.store.schema.tables import hooks
 IS_ACTIVE_GITHUB_INTEGRATION = and_(integrations.c.provider == "github", integrations.c.is_active)
 WEBHOOK_SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
 SECRET_CONFIG_KEYS = ("token", WEBHOOK_SECRET_FIELD)
+SET_WEBHOOK_SECRET_SQL = text(
+    "SELECT bugspark_sync.set_webhook_secret("
+    "CAST(:integration AS uuid), CAST(:expected AS text), CAST(:secret AS text))"
+)
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -134,10 +138,8 @@ class WebhookSecretLocation:
     stored_value: str | None
 
 
-async def locate_webhook_secret(
-    connection: AsyncConnection, project_id: ProjectId, *, lock: bool = False
-) -> WebhookSecretLocation:
-    """Find where the project's secret is kept. `lock`: the row stays locked until the transaction ends.
+async def locate_webhook_secret(connection: AsyncConnection, project_id: ProjectId) -> WebhookSecretLocation:
+    """Find where the project's secret is kept.
 
     Raises ProjectError where there is no place for a secret, in a sentence that says what to do.
     """
@@ -152,8 +154,6 @@ async def locate_webhook_secret(
             IS_ACTIVE_GITHUB_INTEGRATION,
         )
     )
-    if lock:
-        query = query.with_for_update(of=integrations)
     rows = (await connection.execute(query)).all()
     if not rows:
         raise ProjectError(
@@ -200,16 +200,17 @@ async def read_previous_webhook_secret(
     return None if stored is None else cipher.decrypt(stored, where.project, "previous webhook secret")
 
 
-async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecretLocation, value: str) -> None:
-    """Set the secret and no other key of the config; the row must have been locked when it was read."""
-    config = integrations.c.config
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import ARRAY  # late: not needed on SQLite
+async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecretLocation, value: str) -> bool:
+    """Set the secret and no other key of the config; False when it is not the one that was read any more.
 
-        key = cast([WEBHOOK_SECRET_FIELD], ARRAY(Text))
-        changed: Function[Any] = func.jsonb_set(config, key, func.to_jsonb(cast(value, Text)))
-    else:
-        changed = func.json_set(config, f"$.{WEBHOOK_SECRET_FIELD}", value)
+    On PostgreSQL by a function of the table's owner: this program's role can't change an integration.
+    """
+    if connection.dialect.name == "postgresql":
+        values = {"integration": where.integration_id, "expected": where.stored_value, "secret": value}
+        return bool((await connection.execute(SET_WEBHOOK_SECRET_SQL, values)).scalar())
+    # On SQLite the transaction has excluded all other writers since it read the secret.
+    changed = func.json_set(integrations.c.config, f"$.{WEBHOOK_SECRET_FIELD}", value)
     await connection.execute(
         update(integrations).where(integrations.c.id == where.integration_id).values(config=changed)
     )
+    return True

@@ -1,16 +1,18 @@
 """Tasks for BugSpark's outgoing webhooks, which announce what a sync changed as what a person changed.
 
-They are written in the transaction that changes the report; BugSpark's worker delivers them.
+They are written in the transaction that changes the report; BugSpark's worker delivers them. On PostgreSQL a
+function of the tables' owner writes them: this program's role can't insert a task (store/schema/
+definer_functions.py).
 
 Source: docs/reference/bugspark.md, Tables.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, RowMapping, Text, cast, insert, select, text
+from sqlalchemy import RowMapping, Text, cast, insert, select, text
 from sqlalchemy import inspect as inspector
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,21 +21,27 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
 from reconciler.store.bugspark.mappers import parse_json_or_none
 from reconciler.store.bulk import select_ids, strip_unstorable
+from reconciler.store.schema.definer_functions import (
+    ENQUEUE_REPORT_UPDATED,
+    JSON_MEMBERS,
+    MAX_ATTEMPTS,
+    MAX_JSON_BYTES,
+    MAX_REPORTS_PER_CALL,
+    PAYLOAD_MEMBERS,
+)
 
 OUTGOING_EVENT_NAME = "report.updated"
 TASK_TYPE = "webhook_delivery"
-MAX_ATTEMPTS = 3
-REPORTS_PER_BATCH = 50
-"""Reports that are in memory at a time, with their logs."""
-
 PAYLOAD_COLUMNS = tuple(
-    cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column for column in reports.c
+    cast(reports.c[name], Text).label(name) if name in JSON_MEMBERS else reports.c[name]
+    for name in PAYLOAD_MEMBERS
 )
-JSON_COLUMN_NAMES = frozenset(column.name for column in reports.c if isinstance(column.type, JSON))
-REQUIRED_PRIVILEGES = (
-    ("webhooks", "SELECT", "has_any_column_privilege"),
-    ("background_tasks", "INSERT", "has_table_privilege"),
+ENQUEUE_SQL = text("SELECT bugspark_sync.enqueue_report_updated(CAST(:changed AS uuid[]))")
+MAY_ENQUEUE_SQL = text(
+    "SELECT EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure(:signature)"
+    " AND has_schema_privilege(pronamespace, 'USAGE') AND has_function_privilege(oid, 'EXECUTE'))"
 )
+TABLES = ("webhooks", "background_tasks")
 
 log = EventLogger(__name__)
 
@@ -56,17 +64,23 @@ class OutgoingWebhooks:
         """
         if not self._is_enabled or not changed or not await self._may_enqueue(connection):
             return
-        hooks = await _subscribed_webhook_ids(connection, project)
         wanted = sorted(changed)
-        for start in range(0, len(wanted) if hooks else 0, REPORTS_PER_BATCH):
-            some = select_ids(connection.dialect.name, wanted[start : start + REPORTS_PER_BATCH])
-            rows = (
-                (await connection.execute(select(*PAYLOAD_COLUMNS).where(reports.c.id.in_(some))))
-                .mappings()
-                .all()
-            )
-            if tasks := [self._task_row(hook, _report_payload(row), at) for row in rows for hook in hooks]:
-                await connection.execute(insert(background_tasks), tasks)
+        for start in range(0, len(wanted), MAX_REPORTS_PER_CALL):
+            some = wanted[start : start + MAX_REPORTS_PER_CALL]
+            if connection.dialect.name == "postgresql":
+                await connection.execute(ENQUEUE_SQL, {"changed": some})
+            else:
+                await self._insert_tasks(connection, project, some, at)
+
+    async def _insert_tasks(
+        self, connection: AsyncConnection, project: ProjectId, some: Sequence[ReportId], at: datetime
+    ) -> None:
+        """Do on SQLite, which has no rights, what the function does on PostgreSQL."""
+        hooks = await _subscribed_webhook_ids(connection, project)
+        query = select(*PAYLOAD_COLUMNS).where(reports.c.id.in_(select_ids(connection.dialect.name, some)))
+        rows = (await connection.execute(query)).mappings().all() if hooks else ()
+        if tasks := [self._task_row(hook, _report_payload(row), at) for row in rows for hook in hooks]:
+            await connection.execute(insert(background_tasks), tasks)
 
     async def _may_enqueue(self, connection: AsyncConnection) -> bool:
         if not self._is_permitted:
@@ -93,15 +107,15 @@ class OutgoingWebhooks:
 async def find_enqueue_problem(connection: AsyncConnection) -> str | None:
     """Why no deliveries can be enqueued, in a sentence; None if they can."""
     present = set(await connection.run_sync(lambda sync: inspector(sync).get_table_names()))
-    if missing := [table for table, _, _ in REQUIRED_PRIVILEGES if table not in present]:
+    if missing := [table for table in TABLES if table not in present]:
         return f"this BugSpark has no table {' and no table '.join(missing)}"
     if connection.dialect.name != "postgresql":
         return None
-    for table, right, has in REQUIRED_PRIVILEGES:
-        if not (
-            await connection.execute(text(f"SELECT {has}(:name, :right)"), {"name": table, "right": right})
-        ).scalar():
-            return f"the database role lacks the right to {right} on {table} (docs/least-privilege-role.sql)"
+    if not (await connection.execute(MAY_ENQUEUE_SQL, {"signature": ENQUEUE_REPORT_UPDATED})).scalar():
+        return (
+            f"the database role lacks the right to use {ENQUEUE_REPORT_UPDATED}: run `reconcile migrate`,"
+            " then docs/least-privilege-role.sql"
+        )
     return None
 
 
@@ -122,7 +136,8 @@ def _json_value(name: str, value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
-        return value.isoformat()
-    if name in JSON_COLUMN_NAMES:
-        return parse_json_or_none(value)
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    if name in JSON_MEMBERS:
+        is_bounded = value is None or len(value.encode("utf-8", "replace")) <= MAX_JSON_BYTES
+        return parse_json_or_none(value) if is_bounded else None
     return strip_unstorable(value)

@@ -17,6 +17,7 @@ from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import intents, links
+from reconciler.store.types import ONE
 
 DETAIL_COLUMNS = (
     reports.c.description,
@@ -79,8 +80,8 @@ class StoredReports:
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int
     ) -> tuple[ReportId, ...]:
-        is_linked = exists().where(links.c.report_id == reports.c.id)
-        is_requested = exists().where(
+        is_linked = exists(ONE).where(links.c.report_id == reports.c.id)
+        is_requested = exists(ONE).where(
             intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
         )
         query = (

@@ -33,9 +33,12 @@ READ_ONLY_OPTION = "reconciler_reads"
 MIN_SQLITE_VERSION = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
 SET_TIMEOUTS_SQL = (
     "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
-    " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
+    " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true),"
+    " set_config('row_security', 'off', true)"
 )
-"""Per transaction, because a session's settings would reach other clients behind pgbouncer."""
+"""Per transaction, because a session's settings would reach other clients behind pgbouncer. With row_security
+off, a policy that would hide rows of BugSpark's is an error: hidden rows look like deleted ones.
+"""
 BEGIN_WRITE_SQL = f"BEGIN; {SET_TIMEOUTS_SQL}"
 BEGIN_READ_SQL = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SET_TIMEOUTS_SQL}"
 """Each in one round trip. A writing transaction does not say READ WRITE, which would override a database or

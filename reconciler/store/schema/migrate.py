@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from reconciler.errors import SchemaError
 from reconciler.store.connection import translate_errors
-from reconciler.store.schema import database_identity
+from reconciler.store.schema import database_identity, definer_functions, privileges
 from reconciler.store.schema.engine import (
     APPLICATION_NAME,
     CONNECT_TIMEOUT_SECONDS,
@@ -47,6 +47,7 @@ class MigrationResult:
     after: str | None
     added_columns: tuple[str, ...] = ()  # "table.column", those that were missing and are ours to remove
     made_tables: tuple[str, ...] = ()  # BugSpark's tables, made in an empty SQLite file
+    revoked_from: tuple[str, ...] = ()  # roles that lost rights on what is ours
 
 
 def migrate(url: str, *, pause: Callable[[float], None] = time.sleep) -> MigrationResult:
@@ -112,7 +113,8 @@ def _lock_migration(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK_KEY})
         connection.execute(
-            text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": TABLE_LOCK_TIMEOUT}
+            text("SELECT set_config('lock_timeout', :limit, true), set_config('row_security', 'off', true)"),
+            {"limit": TABLE_LOCK_TIMEOUT},
         )
 
 
@@ -121,6 +123,10 @@ def _upgrade(connection: Connection) -> MigrationResult:
     if classify_revision(before) is SchemaState.NEWER:
         raise SchemaError(STATE_MESSAGES[SchemaState.NEWER])
     command.upgrade(_alembic_config(connection), "head")
+    revoked_from: tuple[str, ...] = ()
+    if connection.dialect.name == "postgresql":
+        definer_functions.make_functions(connection)
+        revoked_from = privileges.revoke_unasked_rights(connection)
     stored = connection.execute(select(meta.c.key, meta.c.value))
     known = dict(tuple(row) for row in stored)
     for key, value in (
@@ -130,10 +136,11 @@ def _upgrade(connection: Connection) -> MigrationResult:
         if key not in known:
             connection.execute(insert(meta).values(key=key, value=value))
     if before is not None:
-        return MigrationResult(before=before, after=read_revision(connection))
+        return MigrationResult(before=before, after=read_revision(connection), revoked_from=revoked_from)
     return MigrationResult(
         before=before,
         after=read_revision(connection),
+        revoked_from=revoked_from,
         added_columns=_split_names(known["added_columns"]),
         made_tables=_split_names(known["made_tables"]),
     )
@@ -143,6 +150,8 @@ def _downgrade(connection: Connection) -> MigrationResult:
     before = read_revision(connection)
     if classify_revision(before) is SchemaState.NEWER:
         raise SchemaError(STATE_MESSAGES[SchemaState.NEWER])
+    if connection.dialect.name == "postgresql":
+        definer_functions.drop_functions(connection)
     if before is not None:
         command.downgrade(_alembic_config(connection), "base")
         connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))

@@ -21,6 +21,7 @@ from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_text, local_comments_query
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import comment_pairs, links
+from reconciler.store.types import ONE
 
 LIVE_LINK_CONDITION = text(f"sync_links.{tables.LIVE_LINK_SQL}")
 QUARANTINED_LINK_CONDITION = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
@@ -32,6 +33,12 @@ COPIED_COMMENT_CONDITION = text(
     )
 )
 
+COMPARED_COLUMNS = (
+    reports.c.id,
+    *(reports.c[field.column] for field in SYNCED_FIELDS.values()),
+    reports.c.github_issue_number,
+    reports.c.github_repo,
+)
 PROJECT_PARAMETER: BindParameter[Any] = bindparam("project")
 NOW_PARAMETER: BindParameter[Any] = bindparam("now")
 REPOSITORY_PARAMETER = bindparam("repository", type_=String())
@@ -56,7 +63,7 @@ def changed_or_orphaned() -> Select[Any]:
     """changed_reports, and orphaned_links with a report id of null: PostgreSQL hashes both tables once for
     the two. Of `project`, `repository` (in small letters).
     """
-    theirs = select(reports).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
+    theirs = select(*COMPARED_COLUMNS).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
     ours = select(links).where(links.c.project_id == PROJECT_PARAMETER, not_(is_past_link())).subquery("ours")
     orphaned = and_(theirs.c.id.is_(None), ours.c.state.in_(LIVE_STATES))
     return (
@@ -105,7 +112,7 @@ def is_different(report: FromClause, link: FromClause, repository: ColumnElement
 @cache
 def orphaned_links() -> Select[Any]:
     """Live links of `project` whose report was deleted."""
-    has_report = exists().where(reports.c.id == links.c.report_id)
+    has_report = exists(ONE).where(reports.c.id == links.c.report_id)
     return select(links.c.id).where(
         links.c.project_id == PROJECT_PARAMETER, LIVE_LINK_CONDITION, not_(has_report)
     )
@@ -118,8 +125,8 @@ def unknown_comments() -> Select[Any]:
     A ledger row of any link counts: the initial sync makes rows for a whole thread, so a comment known to
     an earlier link only is one that the present link knows as well.
     """
-    known = exists().where(comment_pairs.c.local_id == comments.c.id)
-    linked = exists().where(
+    known = exists(ONE).where(comment_pairs.c.local_id == comments.c.id)
+    linked = exists(ONE).where(
         links.c.report_id == comments.c.report_id,
         links.c.project_id == PROJECT_PARAMETER,
         links.c.state == LinkState.ACTIVE,
@@ -131,8 +138,8 @@ def unknown_comments() -> Select[Any]:
 @cache
 def deleted_comments() -> Select[Any]:
     """LIVE or PENDING ledger rows of ACTIVE links of `project` whose comment is not in BugSpark any more."""
-    has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
-    active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
+    has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
+    active = exists(ONE).where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return select(comment_pairs).where(
         comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT_CONDITION, not_(has_comment), active
     )
@@ -145,7 +152,7 @@ def links_awaiting_initial_sync() -> Select[Any]:
     """
     other = links.alias("other")
     free = not_(
-        exists().where(
+        exists(ONE).where(
             other.c.repository_id == links.c.repository_id,
             other.c.number == links.c.number,
             text(f"other.{tables.LIVE_LINK_SQL}"),

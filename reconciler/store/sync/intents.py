@@ -32,7 +32,7 @@ from reconciler.store.schema.tables import comment_pairs, intents, links, projec
 from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreContext, upsert_intents
 from reconciler.store.sync.difference_queries import is_past_link
-from reconciler.store.types import column_types
+from reconciler.store.types import ONE, column_types
 
 INTENT_NEEDS_PERSON = or_(
     intents.c.state == IntentState.QUARANTINED,
@@ -67,8 +67,8 @@ UPDATE_IF_UNCHANGED = update(intents).where(
 )
 DELETE_INTENT = delete(intents).where(intents.c.id == bindparam("wanted"))
 UPDATE_COMMENT_PAIR = update(comment_pairs).where(comment_pairs.c.id == bindparam("wanted"))
-SELECT_COMMENT_EXISTS = select(exists().where(comments.c.id == bindparam("wanted")))
-SELECT_REPORT_EXISTS = select(exists().where(reports.c.id == bindparam("wanted")))
+SELECT_COMMENT_EXISTS = select(exists(ONE).where(comments.c.id == bindparam("wanted")))
+SELECT_REPORT_EXISTS = select(exists(ONE).where(reports.c.id == bindparam("wanted")))
 
 
 class StoredIntents:
@@ -206,7 +206,7 @@ async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUI
         comment_pairs.c.id.in_(select_ids(connection.dialect.name, wanted)),
         comment_pairs.c.state == CommentPairState.PENDING,
     )
-    has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
+    has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
     reason = case((has_comment, UNLINKED_BEFORE_SENDING), else_="deleted in BugSpark")
     ended = update(comment_pairs).where(pending).values(state=CommentPairState.ENDED.value, reason=reason)
     ended_comments = [
@@ -268,7 +268,7 @@ async def _is_cause_gone(
 
 async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
     """Whether the report exists, without columns and without a link."""
-    is_linked = exists().where(links.c.report_id == reports.c.id, not_(is_past_link()))
+    is_linked = exists(ONE).where(links.c.report_id == reports.c.id, not_(is_past_link()))
     query = select(reports.c.id).where(
         reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~is_linked
     )

@@ -41,6 +41,7 @@ from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import (
     history_log,
+    known_rows,
     link_writes,
     snapshot,
     verification_coverage,
@@ -50,9 +51,9 @@ from reconciler.store.sync.apply_batch import StoreContext, apply_batch
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
 from reconciler.store.sync.field_differences import read_differences
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
-from reconciler.store.types import END_OF_TIME
+from reconciler.store.types import END_OF_TIME, ONE
 
-HAS_LIVE_LINK = exists().where(links.c.report_id == reports.c.id, LIVE_LINK_CONDITION)
+HAS_LIVE_LINK = exists(ONE).where(links.c.report_id == reports.c.id, LIVE_LINK_CONDITION)
 DISCOVERY_QUERY = select(
     reports.c.id.label("report_id"),
     reports.c.project_id,
@@ -117,6 +118,10 @@ class StoredLedger:
         )
         async with self._database.read() as connection:
             return {Side(origin): count for origin, count in await connection.execute(query)}
+
+    async def are_all_comments_missing(self) -> bool:
+        async with self._database.read() as connection:
+            return await known_rows.are_all_comments_missing(connection)
 
     async def save_withheld_deletions(
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]

@@ -33,7 +33,7 @@ from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_past_link
-from reconciler.store.types import column_types
+from reconciler.store.types import ONE, column_types
 
 CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
 
@@ -106,7 +106,7 @@ async def carry_over_unsent_comments(
             comments.c.report_id == link.report_id,
             comments.c.source.is_(None),
             comments.c.created_at >= predecessor.created_at,
-            ~exists().where(comment_pairs.c.local_id == comments.c.id),
+            ~exists(ONE).where(comment_pairs.c.local_id == comments.c.id),
         )
         unrecorded = (await connection.execute(never_recorded)).scalars().all()
         owner = (link.id, link.project_id, link.repository_id)

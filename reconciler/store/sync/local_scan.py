@@ -32,6 +32,7 @@ from reconciler.store.sync.difference_queries import (
     is_past_link,
 )
 from reconciler.store.sync.field_differences import has_recorded_differences, record_differences
+from reconciler.store.types import ONE
 
 CHANGED_REPORT = "moved"
 """The kind of a report that differs from its link."""
@@ -120,14 +121,14 @@ def _changed_reports_query(now: datetime) -> Select[Any]:
 
 
 def _orphaned_links_query() -> Select[Any]:
-    has_report = exists().where(reports.c.id == links.c.report_id)
+    has_report = exists(ONE).where(reports.c.id == links.c.report_id)
     return _difference_columns(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
         LIVE_LINK_CONDITION, not_(has_report)
     )
 
 
 def _unknown_comments_query() -> Select[Any]:
-    known = exists().where(comment_pairs.c.local_id == comments.c.id)
+    known = exists(ONE).where(comment_pairs.c.local_id == comments.c.id)
     linked = and_(links.c.report_id == comments.c.report_id, links.c.state == LinkState.ACTIVE)
     return (
         _difference_columns(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
@@ -137,8 +138,8 @@ def _unknown_comments_query() -> Select[Any]:
 
 
 def _deleted_comments_query() -> Select[Any]:
-    has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
-    active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
+    has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
+    active = exists(ONE).where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return _difference_columns(
         comment_pairs.c.project_id, "gone", comment_pairs.c.id, comment_pairs.c.remote_updated_at
     ).where(COPIED_COMMENT_CONDITION, not_(has_comment), active)
@@ -171,8 +172,8 @@ def _sendable_intents_query(now: datetime) -> Select[Any]:
 
 def _unexported_reports_query() -> Select[Any]:
     """Reports that `sync.export = "all"` wants on GitHub (`ports.Reports.export_candidates`)."""
-    is_linked = exists().where(links.c.report_id == reports.c.id)
-    is_requested = exists().where(
+    is_linked = exists(ONE).where(links.c.report_id == reports.c.id)
+    is_requested = exists(ONE).where(
         intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
     )
     return (

@@ -131,10 +131,11 @@ class StoredWebhooks:
         self, project_id: ProjectId, old: Secret | None, new: Secret, valid_until: datetime
     ) -> bool:
         async with self._database.write() as connection:
-            where = await integrations.locate_webhook_secret(connection, project_id, lock=True)
+            where = await integrations.locate_webhook_secret(connection, project_id)
             if integrations.decrypt_webhook_secret(self._cipher, where) != old:
                 return False
-            await integrations.write_webhook_secret(connection, where, self._cipher.encrypt(new))
+            if not await integrations.write_webhook_secret(connection, where, self._cipher.encrypt(new)):
+                return False
             if old is not None:
                 past = {"previous": self._cipher.encrypt(old), "previous_until": valid_until}
                 await _upsert_hook(connection, project_id, past)

@@ -154,6 +154,10 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.live_comment_counts(project_id)
         return {side: stored.get(side, 0) + self._state.live_count_change(side) for side in Side}
 
+    async def are_all_comments_missing(self) -> bool:
+        missing: bool = await self._stored.are_all_comments_missing()
+        return missing
+
     async def links_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:

@@ -1,0 +1,134 @@
+"""The functions of the schema `bugspark_sync`: what the program may do with more rights than its role has.
+
+They belong to the owner of BugSpark's tables and run with its rights (SECURITY DEFINER): the program's role
+can neither change an integration nor insert a task of BugSpark's in any other way. `reconcile migrate` makes
+them on PostgreSQL, again at each run, for nobody but their owner; docs/least-privilege-role.sql lets the
+program's role use them.
+
+Source: docs/decisions/0074-functions-of-the-owner.md.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+SCHEMA = "bugspark_sync"
+SET_WEBHOOK_SECRET = f"{SCHEMA}.set_webhook_secret(uuid, text, text)"
+ENQUEUE_REPORT_UPDATED = f"{SCHEMA}.enqueue_report_updated(uuid[])"
+SIGNATURES = (SET_WEBHOOK_SECRET, ENQUEUE_REPORT_UPDATED)
+MAX_SECRET_LENGTH = 1000
+MAX_REPORTS_PER_CALL = 50
+MAX_JSON_BYTES = 1024 * 1024  # of each JSON column in a payload; a larger one is left out
+MAX_ATTEMPTS = 3
+
+MAKE_SETTER = """
+CREATE OR REPLACE FUNCTION bugspark_sync.set_webhook_secret(integration uuid, expected text, secret text)
+RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $function$
+BEGIN
+    IF integration IS NULL OR secret IS NULL OR secret !~ '^[!-~]+$'
+       OR length(secret) > %(max_secret_length)s THEN
+        RAISE EXCEPTION 'a webhook secret has 1 to %(max_secret_length)s visible ASCII characters'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    UPDATE %(schema)s.integrations AS one
+    SET config = jsonb_set(one.config, '{webhookSecret}', to_jsonb(secret))
+    WHERE one.id = integration AND one.provider = 'github' AND one.is_active
+      AND jsonb_typeof(one.config) = 'object'
+      AND CASE WHEN jsonb_typeof(one.config -> 'webhookSecret') = 'string'
+                AND one.config ->> 'webhookSecret' ~ '[^[:space:]]'
+          THEN one.config ->> 'webhookSecret' END IS NOT DISTINCT FROM expected;
+    RETURN FOUND;
+END
+$function$
+"""
+"""False where the row is no active github integration, or its secret is not the `expected` one any more
+(null: none, as for one that is no text or blank)."""
+
+MAKE_ENQUEUER = """
+CREATE OR REPLACE FUNCTION bugspark_sync.enqueue_report_updated(changed uuid[])
+RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $function$
+DECLARE
+    stored integer;
+BEGIN
+    IF changed IS NULL OR cardinality(changed) > %(max_reports)s THEN
+        RAISE EXCEPTION 'at most %(max_reports)s reports at a time'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO %(schema)s.background_tasks
+        (id, task_type, payload, status, attempts, max_attempts, created_at, updated_at)
+    SELECT gen_random_uuid(), 'webhook_delivery',
+        jsonb_build_object('webhook_id', hook.id::text, 'event', 'report.updated', 'data', report.data),
+        'pending', 0, %(max_attempts)s, now(), now()
+    FROM (
+        SELECT one.id, one.project_id, jsonb_build_object(%(members)s) AS data
+        FROM %(schema)s.reports AS one WHERE one.id = ANY (changed)
+    ) AS report
+    JOIN %(schema)s.webhooks AS hook ON hook.project_id = report.project_id
+    WHERE hook.is_active AND 'report.updated' = ANY (hook.events)
+    ORDER BY report.id, hook.created_at, hook.id;
+    GET DIAGNOSTICS stored = ROW_COUNT;
+    RETURN stored;
+END
+$function$
+"""
+"""How many tasks were stored. The payload is built here: a caller can't have anything else delivered."""
+
+TEXT_MEMBERS = ("id", "project_id", "assignee_id", "severity", "category", "status")
+TIME_MEMBERS = ("created_at", "updated_at")
+JSON_MEMBERS = ("console_logs", "network_logs", "user_actions", "metadata")
+OTHER_MEMBERS = (
+    "tracking_id", "title", "description", "screenshot_url", "annotated_screenshot_url",
+    "reporter_identifier", "console_logs_included",
+)  # fmt: skip
+PAYLOAD_MEMBERS = (*TEXT_MEMBERS, *OTHER_MEMBERS, *JSON_MEMBERS, *TIME_MEMBERS)
+"""What BugSpark knows of a report; not the columns that this program added."""
+TIME_SQL = (
+    "replace(to_char(one.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || 'Z'"
+)
+
+JSON_SQL = (
+    f"CASE WHEN pg_column_size(one.{{0}}) <= {MAX_JSON_BYTES}"
+    f" AND octet_length(one.{{0}}::text) <= {MAX_JSON_BYTES} THEN one.{{0}} END"
+)
+
+FIND_BUGSPARK_SQL = text("""
+    SELECT quote_ident(nspname) AS schema, quote_ident(rolname) AS owner, rolname = current_user AS is_mine
+    FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    JOIN pg_roles ON pg_roles.oid = relowner
+    WHERE pg_class.oid = 'integrations'::regclass
+""")
+
+
+def make_functions(connection: Connection) -> None:
+    """Make or replace the functions, owned by the owner of BugSpark's tables (PostgreSQL only)."""
+    found = connection.execute(FIND_BUGSPARK_SQL).one()
+    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    members = [
+        *(f"'{name}', one.{name}::text" for name in TEXT_MEMBERS),
+        *(f"'{name}', one.{name}" for name in OTHER_MEMBERS),
+        *(f"'{name}', {JSON_SQL.format(name)}" for name in JSON_MEMBERS),
+        *(f"'{name}', {TIME_SQL.format(name)}" for name in TIME_MEMBERS),
+    ]
+    values = {
+        "schema": found.schema,
+        "max_secret_length": MAX_SECRET_LENGTH,
+        "max_reports": MAX_REPORTS_PER_CALL,
+        "max_attempts": MAX_ATTEMPTS,
+        "members": ", ".join(members),
+    }
+    for statement in (MAKE_SETTER, MAKE_ENQUEUER):
+        connection.exec_driver_sql(statement % values, execution_options={"no_parameters": True})
+    if not found.is_mine:
+        connection.exec_driver_sql(f"ALTER SCHEMA {SCHEMA} OWNER TO {found.owner}")
+        for signature in SIGNATURES:
+            connection.exec_driver_sql(f"ALTER FUNCTION {signature} OWNER TO {found.owner}")
+
+
+def drop_functions(connection: Connection) -> None:
+    """Remove the schema with what `make_functions` put into it, and nothing that others put there."""
+    for signature in SIGNATURES:
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {signature}")
+    connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA}")
