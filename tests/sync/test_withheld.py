@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.model.ids import CommentId, ReportId
-from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.passes import NullProgress, Outcome, PassResult
 from tests.support.sync import Sync
 
 TOLD = {"sync_governor", "sync_projects", "sync_runs"}
@@ -58,13 +58,39 @@ async def test_twenty_deletions_of_many_go_on(sync: Sync) -> None:
     assert (result.outcome, result.withheld) == (Outcome.OK, None)
 
 
-@pytest.mark.parametrize(("count", "gone", "left"), [(20, 6, 20), (20, 5, 15), (5, 5, 5), (4, 4, 0)])
+@pytest.mark.parametrize(("count", "gone", "left"), [(20, 6, 20), (20, 5, 15), (5, 5, 5), (4, 4, 4), (1, 1, 0)])
 async def test_a_large_share_and_all_of_one_side_wait(sync: Sync, count: int, gone: int, left: int) -> None:
     _, number, said = await talk(sync, count)
     delete(sync, said[:gone])
     result = await sync.run()
     assert len(sync.said_there(number)) == left
     assert (result.withheld is None) == (left == count - gone)
+
+
+async def test_all_comments_of_a_project_go_where_those_of_another_one_are_seen(sync: Sync) -> None:
+    _, number, said = await talk(sync, 4)
+    other = sync.bugspark.add_project("Other")
+    sync.bugspark.add_integration(other, token=sync.github.token, repo="tools")
+    sync.github.world.add_repository("acme/tools").allow("bugspark-bot", "write")
+    report = sync.bugspark.add_report(other)
+    sync.bugspark.add_comment(report, "of another project", author=sync.ada)
+    await sync.app.export((str(report),), NullProgress())
+    await sync.run(other)
+    delete(sync, said)
+    result = await sync.run()
+    assert (result.withheld, sync.said_there(number)) == (None, [])
+
+
+async def test_deletions_of_a_read_that_shows_no_known_comment_wait_for_the_operator(sync: Sync) -> None:
+    _, number, said = await talk(sync, 2)
+    delete(sync, said)
+    shown = await sync.plan()
+    result = await sync.run()
+    assert result.withheld is not None
+    assert shown.withheld == result.withheld
+    assert len(sync.said_there(number)) == 2
+    await accept(sync, result.withheld)
+    assert sync.said_there(number) == []
 
 
 async def test_all_comments_of_an_issue_deleted_on_github_wait_too(sync: Sync) -> None:
