@@ -78,6 +78,24 @@ async def test_every_active_webhook_that_asked_for_it_gets_one_task(
         assert json.dumps(data)
 
 
+async def test_json_that_is_too_large_or_too_deep_is_left_out_of_the_payload(
+    announcing_stores: DatabaseStores, bugspark: BugSpark, store_url: str
+) -> None:
+    link = await linked(announcing_stores, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    deep = "[" * 64 + "1" + "]" * 64
+    logs = [{"m": "x" * 600_000}, {"m": "y" * 600_000}]
+    bugspark.set_report(
+        link.report_id, console_logs=logs, metadata=json.loads(deep), user_actions=json.loads(f"[{deep}]")
+    )
+    await set_status(announcing_stores, link, "resolved")
+    (task,) = tasks(bugspark)
+    data = task["payload"]["data"]
+    assert (data["console_logs"], data["metadata"]) == (None, json.loads(deep))
+    if not store_url.startswith("sqlite"):
+        assert data["user_actions"] is None
+
+
 async def test_it_is_off_by_default(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     hook(bugspark, link.project_id, "report.updated")

@@ -27,7 +27,8 @@ ALONE = "SELECT pg_advisory_lock(4711)"  # roles belong to the server, which oth
 RIGHTS_OF_ANON = """
     SELECT relname FROM pg_class
     WHERE relname ~ '^(sync|procrastinate|reconciler)_' AND relkind IN ('r', 'S')
-    AND CASE relkind WHEN 'r' THEN has_table_privilege('anon', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+    AND CASE relkind
+        WHEN 'r' THEN has_table_privilege('anon', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
         ELSE has_sequence_privilege('anon', oid, 'USAGE, SELECT, UPDATE') END
     UNION ALL
     SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace

@@ -58,7 +58,9 @@ async def test_twenty_deletions_of_many_go_on(sync: Sync) -> None:
     assert (result.outcome, result.withheld) == (Outcome.OK, None)
 
 
-@pytest.mark.parametrize(("count", "gone", "left"), [(20, 6, 20), (20, 5, 15), (5, 5, 5), (4, 4, 4), (1, 1, 0)])
+@pytest.mark.parametrize(
+    ("count", "gone", "left"), [(20, 6, 20), (20, 5, 15), (5, 5, 5), (4, 4, 4), (1, 1, 0)]
+)
 async def test_a_large_share_and_all_of_one_side_wait(sync: Sync, count: int, gone: int, left: int) -> None:
     _, number, said = await talk(sync, count)
     delete(sync, said[:gone])

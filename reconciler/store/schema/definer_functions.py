@@ -17,7 +17,9 @@ ENQUEUE_REPORT_UPDATED = f"{SCHEMA}.enqueue_report_updated(uuid[])"
 SIGNATURES = (SET_WEBHOOK_SECRET, ENQUEUE_REPORT_UPDATED)
 MAX_SECRET_LENGTH = 1000
 MAX_REPORTS_PER_CALL = 50
-MAX_JSON_BYTES = 1024 * 1024  # of each JSON column in a payload; a larger one is left out
+MAX_WEBHOOKS = 100  # of a project, the oldest
+MAX_JSON_LEVELS = 64
+MAX_JSON_BYTES = 1024 * 1024  # of each JSON column in a payload; a larger or deeper one is null
 MAX_ATTEMPTS = 3
 
 MAKE_SETTER = """
@@ -66,8 +68,11 @@ BEGIN
         SELECT one.id, one.project_id, jsonb_build_object(%(members)s) AS data
         FROM %(schema)s.reports AS one WHERE one.id = ANY (changed)
     ) AS report
-    JOIN %(schema)s.webhooks AS hook ON hook.project_id = report.project_id
-    WHERE hook.is_active AND 'report.updated' = ANY (hook.events)
+    CROSS JOIN LATERAL (
+        SELECT one.id, one.created_at FROM %(schema)s.webhooks AS one
+        WHERE one.project_id = report.project_id AND one.is_active AND 'report.updated' = ANY (one.events)
+        ORDER BY one.created_at, one.id LIMIT %(max_webhooks)s
+    ) AS hook
     ORDER BY report.id, hook.created_at, hook.id;
     GET DIAGNOSTICS stored = ROW_COUNT;
     RETURN stored;
@@ -91,7 +96,8 @@ TIME_SQL = (
 
 JSON_SQL = (
     f"CASE WHEN pg_column_size(one.{{0}}) <= {MAX_JSON_BYTES}"
-    f" AND octet_length(one.{{0}}::text) <= {MAX_JSON_BYTES} THEN one.{{0}} END"
+    f" AND octet_length(one.{{0}}::text) <= {MAX_JSON_BYTES} AND NOT jsonb_path_exists(one.{{0}},"
+    f' \'strict $.**{{{{{MAX_JSON_LEVELS}}}}} ? (@.type() == "array" || @.type() == "object")\') THEN one.{{0}} END'
 )
 
 FIND_BUGSPARK_SQL = text("""
@@ -115,6 +121,7 @@ def make_functions(connection: Connection) -> None:
     values = {
         "schema": found.schema,
         "max_secret_length": MAX_SECRET_LENGTH,
+        "max_webhooks": MAX_WEBHOOKS,
         "max_reports": MAX_REPORTS_PER_CALL,
         "max_attempts": MAX_ATTEMPTS,
         "members": ", ".join(members),

@@ -5,7 +5,6 @@ and the schema `bugspark_sync` with its functions. Default privileges (Supabase'
 public API every right on new tables of `public`) and PostgreSQL's own (everybody may execute a new function)
 give rights on them that nobody asked for.
 
-Source: docs/reference/bugspark.md, Seen on the running product; docs/decisions/0074.
 """
 
 from itertools import groupby
