@@ -4,7 +4,6 @@ Ours are the tables, sequences, views and functions named `sync_*` or `procrasti
 and the schema `bugspark_sync` with its functions. Default privileges (Supabase's give the roles of its
 public API every right on new tables of `public`) and PostgreSQL's own (everybody may execute a new function)
 give rights on them that nobody asked for.
-
 """
 
 from itertools import groupby
