@@ -94,10 +94,11 @@ TIME_SQL = (
     "replace(to_char(one.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || 'Z'"
 )
 
+TOO_DEEP = f"""'strict $.**{{{{{MAX_JSON_LEVELS}}}}} ? (@.type() == "array" || @.type() == "object")'"""
 JSON_SQL = (
     f"CASE WHEN pg_column_size(one.{{0}}) <= {MAX_JSON_BYTES}"
-    f" AND octet_length(one.{{0}}::text) <= {MAX_JSON_BYTES} AND NOT jsonb_path_exists(one.{{0}},"
-    f' \'strict $.**{{{{{MAX_JSON_LEVELS}}}}} ? (@.type() == "array" || @.type() == "object")\') THEN one.{{0}} END'
+    f" AND octet_length(one.{{0}}::text) <= {MAX_JSON_BYTES}"
+    f" AND NOT jsonb_path_exists(one.{{0}}, {TOO_DEEP}) THEN one.{{0}} END"
 )
 
 FIND_BUGSPARK_SQL = text("""
