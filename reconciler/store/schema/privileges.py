@@ -18,7 +18,7 @@ from reconciler.store.schema.version import VERSION_TABLE
 
 EVERYBODY = "PUBLIC"
 API_ROLES = ("anon", "authenticated", "service_role")
-"""Roles of Supabase's HTTP API: whoever has the public key may act as the first."""
+"""Roles of Supabase's HTTP API: with its public key anybody may act as the first."""
 
 OUR_OBJECTS = f"""
     SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.oid,
@@ -85,7 +85,7 @@ async def find_other_readers(connection: AsyncConnection) -> tuple[OtherReader, 
     """Find the roles that may read or change our tables or execute our functions, by name.
 
     Not among them: the role of this connection, superusers, PostgreSQL's own roles and those that it lets
-    read everything, the owner of the tables and whoever acts for it.
+    read everything, the owner of the tables and who acts for it.
     """
     rows = (await connection.execute(FIND_OTHER_READERS_SQL)).all()
     by_role = groupby(rows, key=lambda row: row.role)
