@@ -4,9 +4,16 @@ from datetime import datetime
 
 
 class ReconcilerError(Exception):
-    """The base of all errors that this program raises on purpose. `kind` is a stable word for programs."""
+    """The base of all errors that this program raises on purpose. `kind` is a stable word for programs.
+
+    `remedy`: what a person can do, where that is known more exactly than by the kind.
+    """
 
     kind = "error"
+
+    def __init__(self, *words: object, remedy: str | None = None) -> None:
+        super().__init__(*words)
+        self.remedy = remedy
 
 
 class ConfigurationError(ReconcilerError):

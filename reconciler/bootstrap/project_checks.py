@@ -9,9 +9,10 @@ from datetime import UTC
 
 from reconciler.bootstrap.container import integration_problem
 from reconciler.decide import permission_checks
-from reconciler.errors import CredentialError, GitHubError, LimitedError, ReconcilerError
+from reconciler.errors import AnswerTooHeavyError, CredentialError, GitHubError, LimitedError, ReconcilerError
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
 from reconciler.model.health import ProjectHealth
+from reconciler.model.intent import IntentState
 from reconciler.model.issue import Repository
 from reconciler.model.report import Project
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
@@ -54,12 +55,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
             _build_check_result("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC")
         )
     except ReconcilerError as error:
-        remedy = "see the token's expiry, its repositories and its permissions on GitHub"
-        if isinstance(error, GitHubError):  # not a problem of the token
-            remedy = (
-                "see www.githubstatus.com, and whether this machine reaches github.api_url; passes try again"
-            )
-        lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), remedy))
+        lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), _remedy(error)))
     else:
         text = f"{repository.full_name} answers; writing as {account.login}"
         lines += [
@@ -72,6 +68,19 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         ]
     lines.append(_delivery_check(context, facts))
     return [_with_project_name(context.project, line) for line in lines]
+
+
+def _remedy(error: ReconcilerError) -> str:
+    """Return what a person can do about an error of GitHub's or of the credential."""
+    if error.remedy is not None:
+        return error.remedy
+    if isinstance(error, AnswerTooHeavyError):  # a 5xx: the only fault that is its own
+        return (
+            "GitHub has trouble of its own, see www.githubstatus.com (or your own server); passes try again"
+        )
+    if isinstance(error, GitHubError):  # not a problem of the token
+        return "see whether this machine reaches github.api_url; passes try again"
+    return "see the token's expiry, its repositories and its permissions on GitHub"
 
 
 def _pause_check(project: Project, facts: StoredProjectFacts) -> Iterator[CheckResult]:
@@ -95,9 +104,23 @@ async def _repository_check(context: Context, repository: Repository) -> list[Ch
 async def _permission_checks(context: Context, repository: Repository) -> list[CheckResult]:
     grants = context.github.grants()
     wrote_at = await context.stores.maintenance.last_confirmed_write_at(context.project.id)
-    return [
-        permission_checks.check_issue_permission(repository, grants, wrote_at, context.clock.now()),
+    refused = await _refusal_reasons(context, repository)
+    now = context.clock.now()
+    checks = [
+        permission_checks.check_issue_permission(repository, grants, wrote_at, now, refused),
         permission_checks.check_label_permission(repository, grants),
+        permission_checks.check_refused_writes(refused),
+    ]
+    return [check for check in checks if check is not None]
+
+
+async def _refusal_reasons(context: Context, repository: Repository) -> list[str]:
+    """Return why the writes to this repository that wait since a refusal were refused, the oldest first."""
+    waiting = await context.stores.intents.list_open(context.project.id)
+    return [
+        intent.reason
+        for intent in waiting
+        if intent.reason and intent.state is IntentState.QUARANTINED and intent.repository_id == repository.id
     ]
 
 

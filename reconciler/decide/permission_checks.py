@@ -4,10 +4,12 @@ Nothing is tested by writing (docs/reference/github.md, Credentials and versions
 fine-grained token may do, so the check says exactly that.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from reconciler.model.formatting import format_age
+from reconciler.model.formatting import format_age, format_count
+from reconciler.model.intent import MISSING_PERMISSION
 from reconciler.model.issue import Grants, Repository
 from reconciler.model.views import CheckLevel, CheckResult
 
@@ -17,17 +19,44 @@ PERMISSION_ADVICE = (
     "see that the token has Issues: read and write for this repository; the first write will tell"
 )
 
+PUSH_ADVICE = "give the token Issues: read and write, and its account write access"
+TRIAGE_MESSAGE = (
+    "the account has the triage role: it may close issues, but GitHub may drop its labels; each write tells"
+)
+
+
+def check_refused_writes(refused: Sequence[str]) -> CheckResult | None:
+    """Check that no write waits because GitHub refused it. `refused`: the reasons, the oldest first."""
+    if not refused:
+        return None
+    message = f"{format_count(len(refused), 'write')} refused by GitHub; the last one: {refused[-1]}"
+    remedy = "correct what the message names, then reconcile retry the report (reconcile status names it)"
+    return CheckResult(name="writes", level=CheckLevel.WARN, message=message, remedy=remedy)
+
 
 def check_issue_permission(
-    repository: Repository, grants: Grants, wrote_at: datetime | None, now: datetime
+    repository: Repository,
+    grants: Grants,
+    wrote_at: datetime | None,
+    now: datetime,
+    refused: Sequence[str] = (),
 ) -> CheckResult:
-    """Check whether issues and comments can be written. `wrote_at`: when GitHub last confirmed a write."""
+    """Check whether issues and comments can be written.
+
+    `wrote_at`: when GitHub last confirmed a write; `refused`: why it refused those that wait since, which
+    counts more than what it tells of permissions.
+    """
     if repository.archived:
         return _failed_check("issues", "the repository is archived", "unarchive it on GitHub")
     if not repository.has_issues:
         return _failed_check(
             "issues", "issues are switched off", "switch issues on in the repository's settings"
         )
+    missing = next((reason for reason in refused if MISSING_PERMISSION in reason), None)
+    if missing is not None:
+        permission = missing.partition(MISSING_PERMISSION)[2]
+        remedy = f"give the token {permission}, then reconcile retry the report, or wait for an hour"
+        return _failed_check("issues", missing, remedy)
     if grants.permissions is not None:
         return _check_app(grants)
     if grants.scopes is not None:
@@ -68,10 +97,13 @@ def check_label_permission(repository: Repository, grants: Grants) -> CheckResul
     match repository.can_push:
         case True:
             return _passed_check("labels", "the account may push, so its labels stay")
+        case False if repository.can_triage:
+            return CheckResult(
+                name="labels", level=CheckLevel.WARN, message=TRIAGE_MESSAGE, remedy=PUSH_ADVICE
+            )
         case False:
             message = "the token may not push: GitHub drops labels silently and refuses to close issues"
-            remedy = "give the token Issues: read and write, and its account write access"
-            return _failed_check("labels", message, remedy)
+            return _failed_check("labels", message, PUSH_ADVICE)
         case None:
             message = "GitHub does not say what the account may do here; the first write will tell"
             remedy = "see that the token's account has write access to the repository"

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from reconciler.errors import GitHubError
 from reconciler.github.http import Reply
+from reconciler.github.refusals import refusal_advice
 from reconciler.github.wire import error_message
 from reconciler.model.intent import Confirmed, OutcomeUnknown, Refused
 
@@ -32,7 +33,9 @@ def classify_write(
         return Refused(status=status, reason=reason, gone=False, request_id=reply.request_id)
     message = error_message(reply.body)
     if _is_refusal(status, message):
+        advice = refusal_advice(reply)
         reason = f"GitHub refused to {doing} ({status}): {message or 'no reason given'}"
+        reason = f"{reason.rstrip('.')}; {advice}" if advice else reason
         return Refused(status=status, reason=reason, gone=status in (404, 410), request_id=reply.request_id)
     return OutcomeUnknown(
         reason=f"GitHub answered {status} when asked to {doing}.", request_id=reply.request_id

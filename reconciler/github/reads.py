@@ -5,14 +5,20 @@ from itertools import chain
 
 from msgspec import Raw
 
-from reconciler.errors import AnswerTooHeavyError, GitHubError, MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import AnswerTooHeavyError, MovedError, NotThereError, RowUnreadableError
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
 from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import issue_number_in_url, parse_next_link
 from reconciler.github.page_size import SMALLER_PAGES, resized
-from reconciler.github.repository_ref import RepositoryRef, require_hooks_ok, require_object_ok, require_ok
+from reconciler.github.repository_ref import (
+    RepositoryRef,
+    require_account_ok,
+    require_hooks_ok,
+    require_object_ok,
+    require_ok,
+)
 from reconciler.github.translate import FieldOfLabel, clamp_times
 from reconciler.github.wire import (
     CommentRow,
@@ -78,17 +84,14 @@ class Reads:
         return self._ref.id or (await self.repository()).id
 
     async def account(self) -> Account:
-        """Read whose credential this is. Raises GitHubError where GitHub does not say.
+        """Read whose credential this is. Raises UnreadableError or GitHubError where GitHub does not say.
 
         Source: docs/reference/github.md, Credentials and versions.
         """
         gateway, origin = self._ref.gateway, self._ref.origin
         bot = await gateway.credential.bot_login(gateway.request_as_app, self._ref.github_time.now)
         reply = await self._get(origin.url("users", bot) if bot else origin.url("user"))
-        if reply.status != 200:
-            raise GitHubError(
-                f"GitHub does not say whose credential that of {self._ref.name} is ({reply.status})."
-            )
+        require_account_ok(reply, self._ref)
         credential_account = translate.to_account(decode(reply.body, UserRow, "the credential's account"))
         assert credential_account is not None
         return credential_account

@@ -17,6 +17,7 @@ from reconciler.errors import (
 from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, Reply
 from reconciler.github.origin import Origin, split_repository_name
+from reconciler.github.refusals import refusal_advice
 from reconciler.github.wire import error_reason
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
@@ -62,7 +63,8 @@ class RepositoryRef:
         """
         reply = (await self.gateway.read(self.url())).reply
         if reply.status == 410:
-            raise UnreadableError(_not_shown(f"the repository {self.name}", reply, RETIRED_VERSION_ADVICE))
+            text = _not_shown(f"the repository {self.name}", reply, RETIRED_VERSION_ADVICE)
+            raise UnreadableError(text, remedy=RETIRED_VERSION_ADVICE)
 
     def is_other_repository(self, url: str) -> bool:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
@@ -90,8 +92,9 @@ def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     if reply.status == 200:
         return
     if reply.status in _ADVICE_BY_STATUS:
-        advice = RETIRED_VERSION_ADVICE if is_retired_version(reply) else _ADVICE_BY_STATUS[reply.status]
-        raise UnreadableError(_not_shown(what, reply, advice))
+        exact = RETIRED_VERSION_ADVICE if is_retired_version(reply) else refusal_advice(reply)
+        advice = exact or _ADVICE_BY_STATUS[reply.status]
+        raise UnreadableError(_not_shown(what, reply, advice), remedy=advice)
     reason = error_reason(reply.body)
     raise GitHubError(
         single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")
@@ -114,6 +117,17 @@ def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
         reason = error_reason(reply.body)
         raise NotThereError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
     require_ok(reply, ref, what)
+
+
+def require_account_ok(reply: Reply, ref: RepositoryRef) -> None:
+    """Pass a 200 about the credential's account. Raises UnreadableError where it is refused, GitHubError."""
+    if reply.status == 200:
+        return
+    what = f"whose credential that of {ref.name} is"
+    advice = refusal_advice(reply)
+    if advice is not None:
+        raise UnreadableError(_not_shown(what, reply, advice), remedy=advice)
+    raise GitHubError(f"GitHub does not say {what} ({reply.status}: {error_reason(reply.body)}).")
 
 
 def require_hooks_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:

@@ -147,6 +147,7 @@ def to_repository(row: RepositoryRow) -> Repository:
         archived=row.archived,
         has_issues=row.has_issues,
         can_push=row.permissions.push if row.permissions else None,
+        can_triage=bool(row.permissions and row.permissions.triage),
     )
 
 

@@ -101,6 +101,7 @@ class PermissionsRow(Struct, frozen=True):
     """The permissions of a user's token; absent for installations of an App."""
 
     push: bool | None = None
+    triage: bool | None = None
 
 
 class RepositoryRow(Struct, frozen=True, kw_only=True):

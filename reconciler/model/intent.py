@@ -41,6 +41,9 @@ UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 DOUBTFUL_ANSWER = "the answer was lost, and "
 """How the reason of a write begins whose answer GitHub shows, but not beyond doubt: a person has to look."""
 
+MISSING_PERMISSION = "it needs the permission "
+"""Before the permission, in the reason of a write that was refused for want of it."""
+
 MAYBE_SENT_STATES = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
 """States in which a write was sent, or may have been: GitHub may show it at any moment."""
 

@@ -30,6 +30,7 @@ class Repository:
     archived: bool
     has_issues: bool
     can_push: bool | None  # None where GitHub does not say (installations)
+    can_triage: bool = False  # the account may edit issues, at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.permission_checks import check_issue_permission, check_label_permission
+from reconciler.decide.permission_checks import (
+    check_issue_permission,
+    check_label_permission,
+    check_refused_writes,
+)
 from reconciler.model.ids import RepositoryId
 from reconciler.model.issue import Grants, Repository
 from reconciler.model.views import CheckLevel, CheckResult
@@ -53,6 +57,28 @@ def test_a_write_that_github_confirmed_is_better_than_a_guess() -> None:
     check = check_issue_permission(OPEN, FINE, NOW - timedelta(hours=3), NOW)
     assert check.level is CheckLevel.OK
     assert check.message.endswith("but GitHub confirmed a write 3 h ago")
+
+
+def test_a_refusal_counts_more_than_what_github_tells() -> None:
+    reasons = [
+        "GitHub refused to comment (403): locked",
+        "GitHub refused (403); it needs the permission Issues: write",
+    ]
+    check = check_issue_permission(OPEN, classic("repo"), NOW, NOW, reasons)
+    assert (check.level, check.message) == (CheckLevel.FAIL, reasons[1])
+    waiting = check_refused_writes(reasons)
+    assert waiting is not None
+    assert (waiting.level, waiting.message.startswith("2 writes refused by GitHub")) == (
+        CheckLevel.WARN,
+        True,
+    )
+    assert check_issue_permission(OPEN, classic("repo"), NOW, NOW, reasons[:1]).level is CheckLevel.OK
+    assert check_refused_writes([]) is None
+
+
+def test_a_triage_role_is_no_failure() -> None:
+    check = check_label_permission(replace(OPEN, can_push=False, can_triage=True), FINE)
+    assert (check.level, "triage role" in check.message) == (CheckLevel.WARN, True)
 
 
 @pytest.mark.parametrize(

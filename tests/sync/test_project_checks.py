@@ -10,7 +10,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reconciler.bootstrap.application import open_application
-from reconciler.demo.github.faults import Limit, Reply, Rewrite
+from reconciler.demo.github.faults import Limit, Reply, Rewrite, ip_not_allowed, saml_required
+from reconciler.demo.github.rows import Level
 from reconciler.model.ids import ProjectId
 from reconciler.model.views import CheckResult
 from reconciler.store.schema.migrate import migrate
@@ -85,6 +86,48 @@ async def test_permissions_are_those_that_github_tells(sync: Sync) -> None:
     assert await level(sync, "labels") == "fail"
 
 
+async def test_after_a_refused_write_the_missing_permission_fails(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.github.world.add_token("bugspark-bot", "github_pat_x", kind="fine", cap=Level.READ)
+    sync.bugspark.execute("DELETE FROM integrations")
+    sync.bugspark.add_integration(sync.project, token="github_pat_x")
+    sync.say(report, "Same here")
+    await sync.run()
+    found = await lines(sync)
+    assert (found["issues"].level.value, found["writes"].level.value) == ("fail", "warn")
+    assert "Resource not accessible by personal access token" in found["issues"].message
+    assert found["issues"].message.endswith("it needs the permission Issues: write")
+    assert (found["issues"].remedy or "").startswith("give the token Issues: write")
+    assert sync.github.web.thread(number) == []
+    sync.github.world.tokens.pop("github_pat_x")
+    sync.github.world.add_token("bugspark-bot", "github_pat_x", kind="fine")
+    await sync.run()
+    found = await lines(sync)
+    assert (found["issues"].level.value, "writes" in found) == ("ok", False)
+
+
+async def test_a_triage_role_is_a_warning(sync: Sync) -> None:
+    sync.github.web.allow("bugspark-bot", "triage")
+    found = (await lines(sync))["labels"]
+    assert (found.level.value, "triage role" in found.message) == ("warn", True)
+
+
+async def test_saml_and_an_ip_allow_list_are_told_with_what_helps(sync: Sync) -> None:
+    url = "https://github.com/orgs/acme/sso?authorization_request=AB12"
+    sync.github.simulator.faults.add(saml_required(url), times=None)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, url in (found.remedy or "")) == ("fail", True)
+    result = await sync.run()
+    assert result.error is not None
+    assert url in result.error.message
+    sync.github.simulator.faults.clear()
+    sync.github.simulator.faults.add(ip_not_allowed("acme"), times=None)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "IP allow list" in (found.remedy or "")) == ("fail", True)
+    assert "expiry" not in (found.remedy or "")
+    assert "nothing is wrong with the token" in (found.remedy or "")
+
+
 async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Sync) -> None:
     found = (await lines(sync))["hook"]
     assert found.level.value == "warn"
@@ -127,7 +170,7 @@ async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> No
     assert await level(sync, "repository") == "fail"
     sync.github.simulator.faults.add(Reply(status=503), times=None)
     found = (await lines(sync))["GitHub"]
-    assert (found.level.value, "reaches github.api_url" in (found.remedy or "")) == ("fail", True)
+    assert (found.level.value, "www.githubstatus.com" in (found.remedy or "")) == ("fail", True)
     sync.github.simulator.faults.clear()
     sync.github.world.revoke(sync.github.token)
     found = (await lines(sync))["GitHub"]

@@ -57,14 +57,16 @@ class Caller:
             return floor
         return max(floor, min(repository.level(self.user.id), self.token.cap))
 
-    def refusal(self) -> Problem:
-        """Return the 403 for an action without permission."""
+    def refusal(self, needed: str = "issues=write") -> Problem:
+        """Return the 403 for an action without permission, with the permission that it needs."""
         kind = None if self.token is None else self.token.kind
         messages = {
             "fine": "Resource not accessible by personal access token",
             "installation": "Resource not accessible by integration",
         }
-        return Problem(403, messages.get(kind or "", "Must have admin rights to Repository."))
+        headers = {"X-Accepted-GitHub-Permissions": needed} if kind in messages else {}
+        words = messages.get(kind or "", "Must have admin rights to Repository.")
+        return Problem(403, words, headers=headers)
 
 
 def identify(world: World, headers: Mapping[str, str]) -> Caller:

@@ -169,6 +169,26 @@ def unauthorized() -> Reply:
     return error(401, "Bad credentials")
 
 
+def saml_required(url: str) -> Reply:
+    """Return the 403 to a token that is not authorised for an organisation's SAML single sign-on."""
+    refused = error(
+        403,
+        "Resource protected by organization SAML enforcement. You must grant your Personal Access token "
+        "access to this organization.",
+    )
+    return replace(refused, headers={**refused.headers, "X-GitHub-SSO": f"required; url={url}"})
+
+
+def ip_not_allowed(organisation: str) -> Reply:
+    """Return the 403 to a machine that is not in an organisation's IP allow list."""
+    return error(
+        403,
+        "Although you appear to have the correct authorization credentials, "
+        f"the `{organisation}` organization has an IP allow list enabled, "
+        "and your IP address is not permitted to access this resource.",
+    )
+
+
 def missing() -> Reply:
     """Return a 404."""
     return error(404, "Not Found")

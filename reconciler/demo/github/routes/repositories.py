@@ -85,7 +85,11 @@ def _administered(call: Exchange) -> Repository:
     if call.may(repository, Level.ADMIN):
         return repository
     token = call.caller.token
-    raise call.caller.refusal() if token is not None and token.kind != "classic" else not_found()
+    raise (
+        call.caller.refusal("repository_hooks=write")
+        if token is not None and token.kind != "classic"
+        else not_found()
+    )
 
 
 def _hook(call: Exchange, repository: Repository) -> Hook:
