@@ -62,6 +62,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
             _build_check_result("GitHub", CheckLevel.OK, text),
             *await _repository_check(context, repository),
             *await _permission_checks(context, repository),
+            *_announcement_checks(context),
             await _webhook_check(context, facts),
             _clock_check(context),
             _rate_limit_check(context),
@@ -186,6 +187,23 @@ def _delivery_check(context: Context, facts: StoredProjectFacts) -> CheckResult:
             "deliveries", CheckLevel.WARN, f"{last}; {count} since then not announced", remedy
         )
     return _build_check_result("deliveries", CheckLevel.OK, f"{last}, {webhook.received:,} in all")
+
+
+def _announcement_checks(context: Context) -> Iterator[CheckResult]:
+    """Check what GitHub's headers announce: the end of the token, and of the version of the API."""
+    announced = context.github.announcements()
+    if announced is None:
+        return
+    if announced.token_expires_at is not None:
+        warning = announced.token_warning(context.clock.now())
+        message = warning or f"the token expires on {announced.token_expires_at:%Y-%m-%d}"
+        level = CheckLevel.WARN if warning else CheckLevel.OK
+        yield _build_check_result(
+            "token", level, message, "make a new token on GitHub and enter it in BugSpark"
+        )
+    if ending := announced.version_warning():
+        remedy = "set github.api_version, run reconcile check again, then restart the daemon"
+        yield _build_check_result("API version", CheckLevel.WARN, ending, remedy)
 
 
 def _clock_check(context: Context) -> CheckResult:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.github.credentials import AppCredential, Credential
@@ -14,6 +15,7 @@ from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel, to_comment_row, to_issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.writes import Writes
+from reconciler.model.announcements import Announcements
 from reconciler.model.ids import Fingerprint, RepositoryId
 from reconciler.model.issue import (
     Grants,
@@ -113,7 +115,7 @@ class GitHubRepository(Writes):
         field_of: FieldOfLabel,
     ) -> None:
         split_repository_name(name)
-        self._usage = Usage(client.time)
+        self._usage = Usage(client.time, client.api_version)
         self._gateway = client.open_gateway(name, credential, self._usage)
         ref = RepositoryRef(name=name, gateway=self._gateway, id=repository_id)
         super().__init__(ref, field_of)
@@ -146,6 +148,13 @@ class GitHubRepository(Writes):
         if scopes is None:
             return Grants()
         return Grants(scopes=frozenset(each.strip() for each in scopes.split(",") if each.strip()))
+
+    def announcements(self) -> Announcements | None:
+        if not self._usage.cost().requests:
+            return None
+        found = self._usage.announcements
+        is_renewed = isinstance(self._gateway.credential, AppCredential)
+        return replace(found, token_expires_at=None) if is_renewed else found
 
     def cost(self) -> Cost:
         return self._usage.cost()

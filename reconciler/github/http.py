@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from reconciler.github.announcements import read_announcements
 from reconciler.github.limits import parse_date_header, parse_rate_limit_headers
 from reconciler.github.origin import Origin
 from reconciler.github.transport import (
@@ -16,6 +17,7 @@ from reconciler.github.transport import (
     HttpResponse,
     Transport,
 )
+from reconciler.model.announcements import Announcements
 from reconciler.model.issue import RateLimit
 from reconciler.model.passes import Cost
 from reconciler.model.secret import Secret
@@ -62,8 +64,9 @@ class Usage:
     Source: docs/reference/contract.md, JSON of a pass: `github`.
     """
 
-    def __init__(self, time: GitHubTime) -> None:
+    def __init__(self, time: GitHubTime, api_version: str = "") -> None:
         self.time = time
+        self.announcements = Announcements(api_version=api_version)
         self.limit: RateLimit | None = None
         self.scopes: str | None = None  # X-OAuth-Scopes: only answers to a classic token carry it
         self._requests = self._not_modified = self._writes = self._answered = 0
@@ -82,6 +85,7 @@ class Usage:
         Source: docs/reference/github.md, Conditional requests.
         """
         self.time.record_date(parse_date_header(answer.headers))
+        self.announcements = read_announcements(answer.headers, self.announcements)
         self.limit = parse_rate_limit_headers(answer.headers) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1

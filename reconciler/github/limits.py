@@ -44,7 +44,7 @@ class LimitWait:
 
 def parse_date_header(headers: Mapping[str, str]) -> datetime | None:
     """Return the answer's `Date`, or None when it is missing or no date."""
-    return _parse_http_date(headers.get("date"))
+    return parse_http_date(headers.get("date"))
 
 
 def parse_rate_limit_headers(headers: Mapping[str, str]) -> RateLimit | None:
@@ -154,7 +154,7 @@ def _parse_retry_after(text: str | None, now: datetime) -> float | None:
     seconds = _parse_number(text)
     if seconds is not None:
         return float(min(seconds, int(MAX_WAIT_SECONDS)))
-    moment = _parse_http_date(text)
+    moment = parse_http_date(text)
     return (moment - now).total_seconds() if moment else None
 
 
@@ -167,7 +167,8 @@ def _parse_number(text: str | None) -> int | None:
     return int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) <= 18 else None
 
 
-def _parse_http_date(text: str | None) -> datetime | None:
+def parse_http_date(text: str | None) -> datetime | None:
+    """Return the time of a header like `Date`, or None when it is missing or no date."""
     try:
         moment = parsedate_to_datetime(text or "")
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

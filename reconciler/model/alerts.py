@@ -17,6 +17,8 @@ FAILURES_BEFORE_ALERT = 3
 """A failure that may pass by itself (GitHub does not answer) becomes a problem after so many in a row."""
 TRANSIENT_ERROR_KINDS = frozenset({"github", "fence"})
 IGNORED_ERROR_KINDS = frozenset({"busy", "paused"})
+ANNOUNCED_KINDS = frozenset({"token_expiry", "api_version"})
+"""Problems that GitHub announces in the headers of its answers."""
 MAX_REASON_CHARS = 300
 """Characters of a reason that are stored and sent."""
 MAX_PENDING_NOTICES = 200
@@ -28,7 +30,7 @@ MAX_SEND_ATTEMPTS = 10
 class Problem:
     """A problem that needs a person."""
 
-    what: str  # failing, withheld, public, renamed_label; of a link or write: AttentionItem.what
+    what: str  # failing, withheld, public, renamed_label, ANNOUNCED_KINDS; of a link: AttentionItem.what
     reason: str
     mark: str = ""  # tells apart problems of one kind: the hash of the withheld deletions
     report_id: str | None = None
@@ -84,9 +86,27 @@ class CurrentProblems:
     is_complete: bool  # `items` are all there are: a known problem that is not among them is over
 
 
-def current_problems(result: PassResult, now: CurrentProblems) -> tuple[Problem, ...]:
-    """Return everything that needs a person after a pass."""
-    return (*_failure_problems(result), *_problems_awaiting_consent(now), *map(_item_problem, now.items))
+def current_problems(
+    result: PassResult, found: CurrentProblems, at: datetime, known: Sequence[Problem] = ()
+) -> tuple[Problem, ...]:
+    """Return everything that needs a person after a pass that ended at `at`. `known`: before the pass."""
+    return (
+        *_failure_problems(result),
+        *_problems_awaiting_consent(found),
+        *announced_problems(result, at, known),
+        *map(_item_problem, found.items),
+    )
+
+
+def announced_problems(result: PassResult, at: datetime, known: Sequence[Problem] = ()) -> Iterable[Problem]:
+    """Yield what GitHub announced to a pass; one that GitHub did not answer leaves what is known."""
+    if result.announced is None:
+        yield from (problem for problem in known if problem.what in ANNOUNCED_KINDS)
+        return
+    if token := result.announced.token_warning(at):
+        yield Problem(what="token_expiry", reason=token)
+    if version := result.announced.version_warning():
+        yield Problem(what="api_version", reason=version)
 
 
 def _failure_problems(result: PassResult) -> Iterable[Problem]:

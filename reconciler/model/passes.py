@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from reconciler.model.announcements import Announcements
 from reconciler.model.ids import ProjectId
 
 MAX_IDLE_FACTOR = 5
@@ -97,6 +98,7 @@ class PassResult:
     verified: VerificationProgress | None = None  # of a full verification (`reconcile verify`)
     entered: int = 0  # problems that began
     left: int = 0  # problems that ended
+    announced: Announcements | None = None  # by GitHub's headers; None: GitHub was not asked
 
     @property
     def has_changes(self) -> bool:

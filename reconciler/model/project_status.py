@@ -34,6 +34,7 @@ STATUS_SYMBOLS = {
     ProjectStatusKind.NEW: ("·", "."),
 }
 RECREATED_ERROR_KIND = "recreated"  # errors.RecreatedError.kind
+CHECK_COMMAND = "reconcile check"
 RESTING, FROZEN = "resting", "frozen"
 ATTENTION_TEXTS = {
     RESTING: "rests",
@@ -85,7 +86,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         command = shell_command(*one_pass, "--accept", health.withheld)
         return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
     if health.problem:
-        return ProjectStatus(state=ProjectStatusKind.FAILED, reason=health.problem, command="reconcile check")
+        return ProjectStatus(state=ProjectStatusKind.FAILED, reason=health.problem, command=CHECK_COMMAND)
     if health.paused:
         return ProjectStatus(
             state=ProjectStatusKind.PAUSED, command=shell_command("reconcile", "resume", health.name)
@@ -102,7 +103,12 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         return ProjectStatus(
             state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*one_pass)
         )
-    return _attention_status(health) or _renamed_label_status(health) or _overdue_status(health, now, zone)
+    return (
+        _attention_status(health)
+        or _renamed_label_status(health)
+        or _announced_status(health, now)
+        or _overdue_status(health, now, zone)
+    )
 
 
 def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
@@ -124,7 +130,7 @@ def _status_awaiting_consent(health: ProjectHealth) -> ProjectStatus | None:
     last = health.last_pass
     if last and last.error and last.error.kind == RECREATED_ERROR_KIND:
         return ProjectStatus(
-            state=ProjectStatusKind.ATTENTION, reason=last.error.message, command="reconcile check"
+            state=ProjectStatusKind.ATTENTION, reason=last.error.message, command=CHECK_COMMAND
         )
     if health.exposed:
         command = shell_command("reconcile", "--project", health.name, "--accept", "public")
@@ -171,6 +177,19 @@ def _renamed_label_status(health: ProjectHealth) -> ProjectStatus | None:
     more = len(health.renamed_labels) - 1
     reason = health.renamed_labels[0].text + (f" (and {format_count(more, 'label')} more)" if more else "")
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason)
+
+
+def _announced_status(health: ProjectHealth, now: datetime) -> ProjectStatus | None:
+    """Return a status if the token expires or the version of the API ends soon, as GitHub announced."""
+    announced = health.last_pass.announced if health.last_pass else None
+    if announced is None:
+        return None
+    reason = announced.token_warning(now)
+    if reason is None and announced.version_ends_soon(now):
+        reason = announced.version_warning()
+    if reason is None:
+        return None
+    return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=CHECK_COMMAND)
 
 
 def _conflict_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
@@ -229,6 +248,9 @@ def _synced_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) ->
     ]
     if health.other_repository_links:
         parts.append(f"{format_count(health.other_repository_links, 'link')} of another repository rest")
+    announced = health.last_pass.announced if health.last_pass else None
+    if announced is not None and (ending := announced.version_warning()):
+        parts.append(ending)
     command = None
     if silent := webhook_silence_text(health.webhook, now, zone):
         parts.append(silent)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from reconciler.model.announcements import Announcements
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import (
     Fingerprint,
@@ -70,6 +71,10 @@ class GitHub(Protocol):
 
     def grants(self) -> Grants:
         """Return what the credential may do, as far as the answers so far say."""
+        ...
+
+    def announcements(self) -> Announcements | None:
+        """Return what the answers so far announced; None if there was none."""
         ...
 
     def cost(self) -> Cost:

@@ -13,6 +13,7 @@ from reconciler.model.alerts import (
     Alert,
     AlertState,
     Notice,
+    announced_problems,
     current_problems,
     new_notices,
     next_alert_state,
@@ -29,7 +30,8 @@ async def send_alerts(context: Context, before: AlertState, result: PassResult) 
     `before`: the state before the pass. A pass without news, in a project without problems, reads nothing
     from the database.
     """
-    if before == NO_ALERT_STATE and result.is_uneventful:
+    announced = any(announced_problems(result, context.clock.now()))
+    if before == NO_ALERT_STATE and result.is_uneventful and not announced:
         return result
     try:
         return await _update_alert_state(context, before, result)
@@ -40,7 +42,7 @@ async def send_alerts(context: Context, before: AlertState, result: PassResult) 
 
 async def _update_alert_state(context: Context, before: AlertState, result: PassResult) -> PassResult:
     found = await context.stores.queries.current_problems(context.project.id)
-    now = current_problems(result, found)
+    now = current_problems(result, found, context.clock.now(), before.known)
     fresh = new_notices(before, now, context.clock.now(), is_complete=found.is_complete)
     for notice in fresh:
         _log_notice(context, notice)

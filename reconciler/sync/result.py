@@ -201,6 +201,7 @@ async def build_pass_result(
         next_at=ending.next_at,
         linked=stats.initial_syncs,
         ended=stats.ended_links,
+        announced=context.github.announcements(),
         verified=await read_verification_progress(context, stats) if _may_query_database(ending) else None,
     )
 

@@ -83,7 +83,7 @@ async def test_a_token_s_account_is_its_user(harness: ClientHarness, github: Git
 async def test_an_unknown_account_is_an_error() -> None:
     net = Net()
     net.on("GET", "https://api.test/user", refusal(403, "Resource not accessible by integration"))
-    with pytest.raises(GitHubError, match=r"whose credential .* \(403\)"):
+    with pytest.raises(GitHubError, match=r"whose credential .* \(403: "):
         await net.github.account()
 
 

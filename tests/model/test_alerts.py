@@ -59,7 +59,7 @@ def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any
 def test_a_failed_pass_is_a_problem_if_it_will_not_pass_by_itself(
     pass_result: PassResult, needs: bool
 ) -> None:
-    problems = current_problems(pass_result, CALM)
+    problems = current_problems(pass_result, CALM, NOW)
     assert [problem.what for problem in problems] == (["failing"] if needs else [])
     assert all(len(problem.reason) <= 300 for problem in problems)
 
@@ -74,7 +74,7 @@ def test_withheld_writes_and_links_are_problems_too() -> None:
         reason="locked",
     )
     problems = current_problems(
-        result(), CurrentProblems(withheld="h4sh", exposed=True, items=(item,), is_complete=True)
+        result(), CurrentProblems(withheld="h4sh", exposed=True, items=(item,), is_complete=True), NOW
     )
     assert [(problem.what, problem.mark, problem.report, problem.issue) for problem in problems] == [
         ("withheld", "h4sh", None, None),

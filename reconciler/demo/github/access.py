@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import jwt
 
@@ -39,6 +39,14 @@ class Caller:
         if self.token is None or self.token.kind != "classic":
             return {}
         return {"X-OAuth-Scopes": ", ".join(self.token.scopes)}
+
+    @property
+    def expiry(self) -> dict[str, str]:
+        """The expiry header of an answer to a user's token that expires; empty for others."""
+        if self.token is None or self.token.kind == "installation" or self.token.expires is None:
+            return {}
+        expires = self.token.expires.astimezone(UTC)
+        return {"GitHub-Authentication-Token-Expiration": f"{expires:%Y-%m-%d %H:%M:%S} UTC"}
 
     @property
     def label(self) -> str | None:

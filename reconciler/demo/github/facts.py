@@ -15,6 +15,10 @@ def _retired() -> Mapping[str, int]:
     return MappingProxyType({})
 
 
+def _no_ends() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The behaviour of the simulator where the facts leave it open."""
@@ -59,3 +63,5 @@ class Facts:
     """Accepted values of `X-GitHub-Api-Version`; any other is answered 400."""
     retired_versions: Mapping[str, int] = field(default_factory=_retired)
     """Version → status (410 or 400) of versions that were accepted once."""
+    ending_versions: Mapping[str, str] = field(default_factory=_no_ends)
+    """Version → `Sunset` date of accepted versions whose end is announced."""

@@ -170,7 +170,13 @@ class Simulator:
         seen.cost = 0 if free or refused or seen.path == "/rate_limit" else 1
         limits = self.limits.charge(caller.account, seen.cost, seen.time)
         seen.applied = seen.write and answer.status < FIRST_ERROR
-        headers = {**limits, **caller.scopes, **answer.headers}
+        headers = {
+            **limits,
+            **caller.scopes,
+            **caller.expiry,
+            **self._version_headers(seen),
+            **answer.headers,
+        }
         return self._add_common_headers(replace(answer, headers=headers), seen)
 
     def _call_route(
@@ -214,6 +220,13 @@ class Simulator:
             raise Problem(facts.retired_versions[version], f"API version {version} is no longer supported")
         if version not in facts.api_versions:
             raise Problem(400, f"The API version {version!r} is not supported")
+
+    def _version_headers(self, seen: RecordedRequest) -> dict[str, str]:
+        """Return the announcement of the end of the version that was asked for."""
+        facts = self.world.facts
+        version = seen.headers.get("x-github-api-version", facts.api_versions[0])
+        ends = facts.ending_versions.get(version)
+        return {} if ends is None else {"Deprecation": "true", "Sunset": ends}
 
     def _add_common_headers(self, answer: Answer, seen: RecordedRequest) -> Answer:
         """Add the headers that every answer of GitHub has."""

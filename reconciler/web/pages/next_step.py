@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
-from reconciler.model.project_status import ProjectStatus, ProjectStatusKind
+from reconciler.model.project_status import CHECK_COMMAND, ProjectStatus, ProjectStatusKind
 
 STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILED, ProjectStatusKind.PAUSED)
 
@@ -63,6 +63,8 @@ def _next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
         return _step_after_failure(health, page)
     last = health.last_pass
     if not (health.attention or health.exposed or health.quarantined) and last is not None and not last.error:
+        if status.command == CHECK_COMMAND:
+            return NextStep(text="Look at the set-up", path=f"{page}/setup")
         return NextStep(text="Sync now", path=f"{page}/sync", is_form_post=True)  # no pass for a long time
     return NextStep(text="Decide", path=f"{page}#needs")
 
