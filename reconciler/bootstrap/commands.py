@@ -147,8 +147,10 @@ class SharedCommands:
     async def ping_webhook(self, project: Project | ProjectId) -> str:
         """Ask GitHub to deliver a `ping`. Raises what `create_webhook` raises."""
         setup = await self._webhook_setup_context(project)
-        await webhook_setup.ping_webhook(await self._require_command_context(setup.project), setup)
-        return "GitHub was asked to deliver a ping; it usually comes within seconds."
+        context = await self._require_command_context(setup.project)
+        before = await webhook_setup.ping_webhook(context, setup)
+        text = "GitHub was asked to deliver a ping; it usually comes within seconds."
+        return text if before is None or before.is_ok else f"{text} Before that, {before.text}."
 
     async def _webhook_setup_context(self, project: Project | ProjectId) -> webhook_setup.WebhookSetupContext:
         return webhook_setup.WebhookSetupContext(

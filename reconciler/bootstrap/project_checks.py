@@ -17,7 +17,7 @@ from reconciler.model.issue import Repository
 from reconciler.model.report import Project
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckLevel, CheckResult
-from reconciler.model.webhook import WEBHOOK_EVENTS, Hook
+from reconciler.model.webhook import WEBHOOK_EVENTS, WRONG_SECRET_STATUS, Hook, select_own_hooks
 from reconciler.sync.context import Context
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
@@ -142,20 +142,29 @@ async def _webhook_check(context: Context, facts: StoredProjectFacts) -> CheckRe
         return _build_check_result("hook", CheckLevel.OK if webhook else CheckLevel.WARN, message, remedy)
     except ReconcilerError as error:
         return _build_check_result("hook", CheckLevel.WARN, str(error), "check again")
-    return _check_listed_webhooks([hook for hook in hooks if hook.url == facts.delivery_url], create)
+    ours = select_own_hooks(hooks, facts.delivery_url, context.project.id)
+    return _check_listed_webhooks(ours, facts.delivery_url, create)
 
 
-def _check_listed_webhooks(hooks: list[Hook], create: str) -> CheckResult:
+def _check_listed_webhooks(hooks: list[Hook], url: str, create: str) -> CheckResult:
     if not hooks:
         return _build_check_result("hook", CheckLevel.WARN, "GitHub has no webhook to this service", create)
-    best = min(hooks, key=lambda hook: (not hook.active, len(_missing_webhook_events(hook))))
+    best = min(hooks, key=lambda hook: (hook.url != url, not hook.active, len(_missing_webhook_events(hook))))
     missing = _missing_webhook_events(best)
+    if best.url != url:
+        message = f"the webhook delivers to {best.url}, which is not at web.public_url"
+        return _build_check_result("hook", CheckLevel.WARN, message, create)
     if not best.active:
         return _build_check_result("hook", CheckLevel.WARN, "the webhook is switched off on GitHub", create)
     if missing:
         return _build_check_result(
             "hook", CheckLevel.WARN, f"the webhook lacks the events {', '.join(missing)}", create
         )
+    if best.response is not None and not best.response.is_ok:
+        remedy = create
+        if best.response.code != WRONG_SECRET_STATUS:
+            remedy = f"see that GitHub reaches the daemon at {url}, then {create}, which tries it"
+        return _build_check_result("hook", CheckLevel.WARN, best.response.text, remedy)
     if len(hooks) > 1:
         remedy = "remove all but one in the repository's settings"
         return _build_check_result(

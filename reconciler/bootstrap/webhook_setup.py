@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, assert_never
 
-from reconciler.errors import ConfigurationError, GitHubError, ProjectError
+from reconciler.errors import ConfigurationError, GitHubError, LimitedError, ProjectError
+from reconciler.logs import EventLogger
 from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused, WriteResult
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
@@ -19,17 +20,23 @@ from reconciler.model.webhook import (
     WEBHOOK_PERMISSION_ADVICE,
     DesiredHook,
     Hook,
+    HookResponse,
     HookResult,
     WebhookSetup,
+    select_own_hooks,
 )
 from reconciler.ports import Clock, Webhooks
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.preflight import require_certain_identity, require_same_repository
 
 T = TypeVar("T")
+log = EventLogger(__name__)
 
 PREVIOUS_SECRET_VALIDITY = timedelta(days=1)
 """How long GitHub may go on signing with the secret that was replaced."""
+
+PING_WAIT_SECONDS = 2.0
+"""So long a ping is given to arrive before GitHub is asked how it was answered."""
 
 MISSING_PERMISSION_STATUSES = (403, 404)
 
@@ -79,9 +86,10 @@ async def rotate_webhook_secret(setting: WebhookSetupContext) -> WebhookSetup:
 
 
 async def create_webhook(context: Context, setting: WebhookSetupContext) -> HookResult:
-    """Create the webhook on GitHub, or correct the one that delivers to our address.
+    """Create the webhook on GitHub, or correct the one that delivers for the project; then ping it.
 
-    Events, secret, content type, active. Safe to repeat: a webhook is recognised by its address.
+    Address, events, secret, content type, active. Safe to repeat: a webhook is recognised by the path of its
+    address, also after `web.public_url` has changed.
 
     Raises ConfigurationError without `web.public_url`, IdentityError in a copy of the database, ProjectError
     with the permission that is missing, GitHubError when it is not known whether it was done.
@@ -94,7 +102,7 @@ async def create_webhook(context: Context, setting: WebhookSetupContext) -> Hook
         await require_same_repository(
             context, state
         )  # the secret is not handed to a repository that took over the name
-    ours = [hook for hook in await context.github.hooks() if hook.url == url]
+    ours = select_own_hooks(await context.github.hooks(), url, setting.project.id)
     desired = DesiredHook(url=url, secret=await _ensure_secret(setting))
     hook = await _create_or_change_webhook(context, ours[0] if ours else None, desired)
     await setting.webhooks.record_hook(setting.project.id, hook.id, setting.clock.now())
@@ -104,11 +112,31 @@ async def create_webhook(context: Context, setting: WebhookSetupContext) -> Hook
         url=url,
         repository=context.project.repository or "",
         others=len(ours[1:]),
+        previous_url=ours[0].url if ours and ours[0].url != url else None,
+        response=await _try_webhook(context, hook.id),
     )
 
 
-async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
+async def _try_webhook(context: Context, hook_id: int) -> HookResponse | None:
+    """Have GitHub deliver a ping, and read how it was answered; None where that is not known.
+
+    What fails here is logged only: the webhook has been set up.
+    """
+    try:
+        await wait_for_write_slot(context)
+        _require_confirmed(context, await context.github.ping_hook(hook_id))
+        await context.clock.sleep(PING_WAIT_SECONDS)
+        found = [hook for hook in await context.github.hooks() if hook.id == hook_id]
+    except (LimitedError, GitHubError, ProjectError) as error:
+        log.warning("webhook not tried", project=str(context.project.id), reason=str(error))
+        return None
+    return found[0].response if found else None
+
+
+async def ping_webhook(context: Context, setting: WebhookSetupContext) -> HookResponse | None:
     """Have GitHub deliver a `ping`: the project's health shows whether it arrives.
+
+    Returns how the delivery before it was answered, as far as GitHub says.
 
     Raises what `create` raises, and ProjectError if no webhook delivers to our address.
     """
@@ -122,6 +150,7 @@ async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
         )
     await wait_for_write_slot(context)
     _require_confirmed(context, await context.github.ping_hook(ours[0].id))
+    return ours[0].response
 
 
 async def _ensure_secret(setting: WebhookSetupContext) -> Secret:

@@ -113,9 +113,13 @@ def created_hook_as_lines(result: HookResult) -> Iterator[str]:
     done = "was made" if result.is_new else "was there and is set right"
     text = f"The webhook of {result.repository} {done} (id {result.id}): it delivers to {result.url}"
     yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ", break_long_words=False)
+    if result.previous_url is not None:
+        yield f"  Before, it delivered to {escape_unprintable(result.previous_url)}"
+    if result.response is not None:
+        yield f"  {escape_unprintable(result.response.text)}"
     if result.others:
         more = format_count(result.others, "more webhook")
-        yield f"  {more} of the repository deliver to this address: remove them on GitHub."
+        yield f"  {more} of the repository deliver for this project: remove them on GitHub."
 
 
 def created_hook_as_json(result: HookResult) -> dict[str, Any]:
@@ -126,4 +130,6 @@ def created_hook_as_json(result: HookResult) -> dict[str, Any]:
         "created": result.is_new,
         "url": result.url,
         "others": result.others,
+        "previous_url": result.previous_url,
+        "response": {"code": result.response.code, "text": result.response.text} if result.response else None,
     }

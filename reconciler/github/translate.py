@@ -12,6 +12,7 @@ from reconciler.github.origin import issue_number_in_url
 from reconciler.github.wire import (
     CommentRow,
     EventRow,
+    HookResponseRow,
     HookRow,
     Id,
     IssueRow,
@@ -25,10 +26,11 @@ from reconciler.github.wire import (
     try_decode,
 )
 from reconciler.model.fields import Field, LabelColours
+from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
 from reconciler.model.snapshot import PoisonedItem
-from reconciler.model.webhook import Hook
+from reconciler.model.webhook import Hook, HookResponse
 
 T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
@@ -182,7 +184,20 @@ def to_field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
 
 def to_hook(row: HookRow) -> Hook:
     """Translate a webhook."""
-    return Hook(id=row.id, url=row.config.url, events=row.events, active=row.active)
+    return Hook(
+        id=row.id,
+        url=row.config.url,
+        events=row.events,
+        active=row.active,
+        response=_to_hook_response(row.last_response),
+    )
+
+
+def _to_hook_response(raw: Raw) -> HookResponse | None:
+    row = try_decode(raw, HookResponseRow) if bytes(raw) else None
+    if not isinstance(row, HookResponseRow) or row.status in (None, "unused"):
+        return None
+    return HookResponse(code=row.code, message=single_printable_line(row.message or "") or None)
 
 
 def _unreadable_issue(raw: bytes | Raw, reason: str, repository: str) -> ListRow[Issue]:

@@ -141,6 +141,14 @@ class HookConfigRow(Struct, frozen=True):
     url: str = ""
 
 
+class HookResponseRow(Struct, frozen=True):
+    """How the last delivery was answered."""
+
+    code: int | None = None
+    status: str | None = None  # `unused`: there was none
+    message: str | None = None
+
+
 class HookRow(Struct, frozen=True):
     """A webhook of a repository."""
 
@@ -148,6 +156,7 @@ class HookRow(Struct, frozen=True):
     active: bool = True
     events: tuple[str, ...] = ()
     config: HookConfigRow = HookConfigRow()
+    last_response: Raw = Raw()  # undecoded: a webhook may not be missed for it
 
 
 class MessageRow(Struct, frozen=True):

@@ -30,7 +30,7 @@ MAX_SEND_ATTEMPTS = 10
 class Problem:
     """A problem that needs a person."""
 
-    what: str  # failing, withheld, public, renamed_label, ANNOUNCED_KINDS; of a link: AttentionItem.what
+    what: str  # a word of `failing`, `withheld`, … (docs/operating.md, Alerts); or AttentionItem.what
     reason: str
     mark: str = ""  # tells apart problems of one kind: the hash of the withheld deletions
     report_id: str | None = None
@@ -83,6 +83,7 @@ class CurrentProblems:
     exposed: bool
     items: tuple[AttentionItem, ...]
     renamed_labels: tuple[RenamedLabel, ...] = ()
+    webhook_silence: str | None = None  # since when the webhook is silent, in a sentence
     is_complete: bool  # `items` are all there are: a known problem that is not among them is over
 
 
@@ -94,6 +95,7 @@ def current_problems(
         *_failure_problems(result),
         *_problems_awaiting_consent(found),
         *announced_problems(result, at, known),
+        *_webhook_problems(found),
         *map(_item_problem, found.items),
     )
 
@@ -126,6 +128,11 @@ def _problems_awaiting_consent(now: CurrentProblems) -> Iterable[Problem]:
         yield Problem(what="public", reason="the repository has become public; text is held back")
     for label in now.renamed_labels:
         yield Problem(what="renamed_label", mark=label.now, reason=label.text[:MAX_REASON_CHARS])
+
+
+def _webhook_problems(found: CurrentProblems) -> Iterable[Problem]:
+    if found.webhook_silence is not None:
+        yield Problem(what="webhook_silent", reason=found.webhook_silence)
 
 
 def _item_problem(item: AttentionItem) -> Problem:

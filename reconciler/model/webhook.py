@@ -1,8 +1,10 @@
 """A project's webhook on GitHub: its state, and how it is set up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 
@@ -19,6 +21,19 @@ class WebhookHealth:
     silent: int = 0  # of these, since the last delivery
     silent_since: datetime | None = None  # when the first of those happened
 
+    @property
+    def silence_text(self) -> str | None:
+        """Say since when it is silent, and what to do; None while it announces what happens."""
+        if not self.silent or self.silent_since is None:
+            return None
+        return (
+            f"the webhook is silent since {self.silent_since:%Y-%m-%d %H:%M} UTC: no delivery came, and "
+            "passes found changes; reconcile check says why"
+        )
+
+
+WRONG_SECRET_STATUS = 401
+"""What this service answers to a delivery with a missing or wrong signature."""
 
 WEBHOOK_EVENTS = ("issues", "issue_comment", "label")
 """The events that a hook has to announce (docs/reference/github.md, Webhooks)."""
@@ -42,6 +57,27 @@ WEBHOOK_PERMISSION_ADVICE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookResponse:
+    """How the last delivery of a webhook was answered, as GitHub shows it (`last_response`)."""
+
+    code: int | None  # None or 0: there was no answer
+    message: str | None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the delivery was taken."""
+        return self.code is not None and 200 <= self.code < 300
+
+    @property
+    def text(self) -> str:
+        """What became of the delivery, in a sentence without full stop."""
+        if not self.code:
+            return f"GitHub's last delivery did not arrive ({self.message or 'no answer'})"
+        cause = ": the secret on GitHub is another one" if self.code == WRONG_SECRET_STATUS else ""
+        return f"GitHub's last delivery was answered {self.code}{cause}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """A webhook as GitHub shows it. GitHub never shows its secret."""
 
@@ -49,6 +85,17 @@ class Hook:
     url: str  # the address it delivers to
     events: tuple[str, ...]
     active: bool
+    response: HookResponse | None = None  # None: it has delivered nothing, or GitHub does not say
+
+
+def select_own_hooks(hooks: Sequence[Hook], url: str, project_id: ProjectId) -> list[Hook]:
+    """Return the webhooks that deliver for a project: that with this address first.
+
+    The path names the project, so one with another address before it is that of an earlier `web.public_url`.
+    """
+    path = WEBHOOK_PATH.format(project_id=project_id)
+    ours = [hook for hook in hooks if hook.url == url or hook.url.rstrip("/").endswith(path)]
+    return sorted(ours, key=lambda hook: hook.url != url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +115,9 @@ class HookResult:
     is_new: bool  # False: it existed, and its settings were corrected
     url: str
     repository: str
-    others: int = 0  # further hooks of the repository that deliver to the same address
+    others: int = 0  # further hooks of the repository that deliver for the same project
+    previous_url: str | None = None  # where it delivered before, if that was another address
+    response: HookResponse | None = None  # to the ping, if GitHub tells by now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,10 @@ class Webhooks(Protocol):
         """
         ...
 
+    async def is_silent(self, project_id: ProjectId, at: datetime) -> bool:
+        """Whether the webhook has not announced changes in time, and no delivery came since."""
+        ...
+
     async def current_secret(self, project_id: ProjectId) -> Secret | None:
         """Read the current secret. Raises ProjectError if none could be stored, or it can't be decrypted."""
         ...

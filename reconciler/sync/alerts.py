@@ -19,25 +19,33 @@ from reconciler.model.alerts import (
     next_alert_state,
 )
 from reconciler.model.passes import PassResult
+from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
 
 log = EventLogger(__name__)
 
 
-async def send_alerts(context: Context, before: AlertState, result: PassResult) -> PassResult:
+async def send_alerts(context: Context, state: ProjectState, result: PassResult) -> PassResult:
     """Return the result with the number of problems that began and that ended.
 
-    `before`: the state before the pass. A pass without news, in a project without problems, reads nothing
-    from the database.
+    `state`: before the pass. A pass without news, in a project without problems, reads no more from the
+    database than whether a webhook that is known to work is silent.
     """
-    announced = any(announced_problems(result, context.clock.now()))
-    if before == NO_ALERT_STATE and result.is_uneventful and not announced:
-        return result
     try:
-        return await _update_alert_state(context, before, result)
+        if state.alert_state == NO_ALERT_STATE and not await _has_news(context, state, result):
+            return result
+        return await _update_alert_state(context, state.alert_state, result)
     except ReconcilerError as error:
         log.warning("problems not read", kind=error.kind, reason=str(error))
         return result
+
+
+async def _has_news(context: Context, state: ProjectState, result: PassResult) -> bool:
+    """Whether a pass may have found a problem in a project that had none."""
+    now = context.clock.now()
+    if not result.is_uneventful or any(announced_problems(result, now)):
+        return True
+    return state.has_webhook and await context.stores.webhooks.is_silent(context.project.id, now)
 
 
 async def _update_alert_state(context: Context, before: AlertState, result: PassResult) -> PassResult:

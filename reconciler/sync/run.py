@@ -245,7 +245,7 @@ async def run_pass(
                 context, await build_pass_result(context, stats, ending, started_monotonic)
             )
             await context.stores.projects.record_pass(result, context.clock.now())
-            return await send_alerts(context, state.alert_state, result)
+            return await send_alerts(context, state, result)
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
         return await build_pass_result(context, stats, ending_of_error(error), started_monotonic)
 

@@ -9,7 +9,7 @@ from reconciler.errors import CredentialError, GitHubError, NotThereError, Unrea
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, Refused
 from reconciler.model.secret import Secret
-from reconciler.model.webhook import WEBHOOK_EVENTS, DesiredHook, Hook
+from reconciler.model.webhook import WEBHOOK_EVENTS, DesiredHook, Hook, HookResponse
 from tests.github.client_harness import ClientHarness
 from tests.github.network import REPO, Net, answer
 from tests.support.github import GitHub
@@ -27,7 +27,7 @@ async def test_a_hook_is_created_listed_replaced_and_pinged(harness: ClientHarne
     result = await harness.repository.create_hook(WISH)
     assert isinstance(result, Confirmed)
     assert result.value == Hook(id=result.value.id, url=WISH.url, events=WEBHOOK_EVENTS, active=True)
-    assert await harness.repository.hooks() == (result.value,)
+    assert [replace(hook, response=None) for hook in await harness.repository.hooks()] == [result.value]
     there = github.web.hooks[result.value.id]
     assert (there.secret, there.content_type, there.insecure_ssl) == ("made up", "json", "0")
     github.web.hooks[there.id] = replace(there, active=False, events=("push",), secret=None)
@@ -76,3 +76,21 @@ async def test_an_unchanged_issue_costs_nothing(harness: ClientHarness, github: 
     github.web.delete_issue(number, by="alice")
     with pytest.raises(NotThereError):
         await harness.repository.issue_if_changed(number, etags)
+
+
+@pytest.mark.parametrize(
+    ("shown", "response"),
+    [
+        ({"code": 200, "status": "active", "message": "OK"}, HookResponse(code=200, message="OK")),
+        ({"code": None, "status": "timeout", "message": None}, HookResponse(code=None, message=None)),
+        ({"code": None, "status": "unused", "message": None}, None),
+        ({"code": "many", "status": "active"}, None),
+        (None, None),
+    ],
+)
+async def test_the_answer_to_the_last_delivery_is_read_in_any_shape(
+    shown: object, response: HookResponse | None
+) -> None:
+    net = Net()
+    net.on("GET", LIST, answer(200, [a_row(3) | {"last_response": shown}]))
+    assert [hook.response for hook in await net.github.hooks()] == [response]

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.bootstrap.application import open_application
 from reconciler.demo.github.faults import Drop, error
 from reconciler.errors import ConfigurationError, CredentialError, GitHubError, ProjectError, RecreatedError
 from reconciler.model.report import Project
 from reconciler.model.webhook import WEBHOOK_EVENTS
 from tests.support.github import GitHub
-from tests.support.sync import Sync, open_sync
+from tests.support.sync import Sync, open_sync, settings_for
 
 PUBLIC = "https://sync.example.com/base/"
 
@@ -112,3 +113,50 @@ async def test_a_ping_is_asked_for_where_there_is_a_hook(sync: Sync) -> None:
     before = len(sync.github.simulator.hooks.all)
     await sync.app.ping_webhook(project)
     assert [each.event for each in sync.github.simulator.hooks.all[before:]] == ["ping"]
+
+
+async def test_after_a_changed_public_url_the_old_hook_is_moved(sync: Sync, world_url: str) -> None:
+    project = await the_project(sync)
+    old = await sync.app.create_webhook(project)
+    settings = settings_for(world_url, sync.github.api, web={"public_url": "https://new.example.com"})
+    async with open_application(settings, sync.clock) as app:
+        found = {line.name: line for line in await app.run_self_check()}["Shop: hook"]
+        assert (found.level.value, found.remedy) == ("warn", "reconcile webhook create --project Shop")
+        assert old.url in found.message
+        moved = await app.create_webhook(project)
+    assert (moved.id, moved.is_new, moved.previous_url) == (old.id, False, old.url)
+    (hook,) = sync.github.web.hooks.values()
+    assert hook.url == moved.url == f"https://new.example.com/api/v1/webhooks/github/{project.id}"
+
+
+async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync) -> None:
+    project = await the_project(sync)
+    made = await sync.app.create_webhook(project)
+    pings = [each for each in sync.github.simulator.requests if each.path.endswith(f"/hooks/{made.id}/pings")]
+    assert len(pings) == 1
+    assert made.response is not None
+    assert made.response.text == "GitHub's last delivery did not arrive (failed to connect to host)"
+    sync.github.simulator.faults.add(error(500), method="POST", path="/pings")
+    again = await sync.app.create_webhook(project)
+    assert (again.id, again.response) == (made.id, None), "it is set up all the same"
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "told"),
+    [
+        (202, "ok", "with every event"),
+        (401, "warn", "answered 401: the secret on GitHub is another one"),
+        (404, "warn", "answered 404"),
+        (0, "warn", "did not arrive"),
+    ],
+)
+async def test_check_reads_how_the_last_delivery_was_answered(
+    sync: Sync, status: int, level: str, told: str
+) -> None:
+    made = await sync.app.create_webhook(await the_project(sync))
+    sync.github.world.hook_answers[made.id] = status
+    found = {line.name: line for line in await sync.app.run_self_check()}["Shop: hook"]
+    assert (found.level.value, told in found.message) == (level, True)
+    assert ("reconcile webhook create" in (found.remedy or "")) is (level == "warn")
+    told_by_test = await sync.app.ping_webhook(await the_project(sync))
+    assert ("Before that" in told_by_test) is (level == "warn")

@@ -102,5 +102,15 @@ def hook(views: Views, row: Repository, shown: Hook) -> dict[str, Any]:
         "test_url": f"{url}/test",
         "ping_url": f"{url}/pings",
         "deliveries_url": f"{url}/deliveries",
-        "last_response": {"code": None, "status": "unused", "message": None},
+        "last_response": _last_response(views.world.hook_answers.get(shown.id)),
     }
+
+
+def _last_response(status: int | None) -> dict[str, Any]:
+    if status is None:
+        return {"code": None, "status": "unused", "message": None}
+    if status == 0:
+        return {"code": 0, "status": "connection_error", "message": "failed to connect to host"}
+    taken = 200 <= status < 300
+    message = "OK" if taken else f"Invalid HTTP Response: {status}"
+    return {"code": status, "status": "active" if taken else "invalid_response", "message": message}

@@ -27,7 +27,7 @@ async def send_deliveries(deliveries: Deliveries) -> None:
         while True:
             while deliveries.waiting and not deliveries.held:
                 delivery = deliveries.waiting.popleft()
-                delivery.status = await _send(delivery)
+                deliveries.record_answer(delivery, await _send(delivery))
             wake.clear()
             if not deliveries.waiting or deliveries.held:
                 await wake.wait()

@@ -68,6 +68,11 @@ class Deliveries:
         }
         self._send(hook, "ping", msgspec.json.encode(body | {"repository": self._short(repository)}))
 
+    def record_answer(self, delivery: Delivery, status: int) -> None:
+        """Record how a message was answered; 0: not at all."""
+        delivery.status = status
+        self._world.hook_answers[delivery.hook] = status
+
     def redeliver(self, delivery: Delivery) -> None:
         """Send a message again, under the same id (docs/reference/github.md, Webhooks)."""
         self._enqueue(delivery)

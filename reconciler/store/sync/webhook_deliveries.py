@@ -121,6 +121,11 @@ class StoredWebhooks:
             await webhook_gaps.count_missed_deliveries(connection, project_id, at)
             await webhook_gaps.record_expected_deliveries(connection, project_id, changes)
 
+    async def is_silent(self, project_id: ProjectId, at: datetime) -> bool:
+        async with self._database.read() as connection:
+            found = await webhook_gaps.read_webhook_health(connection, at, project_id)
+        return project_id in found and found[project_id].silent > 0
+
     async def current_secret(self, project_id: ProjectId) -> Secret | None:
         async with self._database.read() as connection:
             return integrations.decrypt_webhook_secret(

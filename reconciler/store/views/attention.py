@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_frozen_fields, to_renamed_labels
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, links, projects
+from reconciler.store.sync import webhook_gaps
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
 from reconciler.store.sync.intents import INTENT_NEEDS_PERSON
 from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK_CONDITION
@@ -45,16 +47,20 @@ async def read_attention_items(
     return found
 
 
-async def read_project_problems(connection: AsyncConnection, project: ProjectId) -> CurrentProblems:
+async def read_project_problems(
+    connection: AsyncConnection, project: ProjectId, now: datetime
+) -> CurrentProblems:
     """Read one project's problems, withheld deletions and exposure included."""
     columns = (projects.c.withheld, projects.c.exposed, projects.c.renamed_labels)
     query = select(*columns).where(projects.c.project_id == project)
     row = (await connection.execute(query)).first()
     items = (await read_attention_items(connection, [project]))[project]
+    webhook = (await webhook_gaps.read_webhook_health(connection, now, project)).get(project)
     return CurrentProblems(
         withheld=row.withheld if row else None,
         exposed=bool(row and row.exposed),
         renamed_labels=to_renamed_labels(row.renamed_labels if row else None),
+        webhook_silence=webhook.silence_text if webhook else None,
         items=tuple(items),
         is_complete=len(items) < MAX_ITEMS_READ,
     )

@@ -73,7 +73,7 @@ class StoredQueries:
 
     async def current_problems(self, project_id: ProjectId) -> CurrentProblems:
         async with self._database.read() as connection:
-            return await attention.read_project_problems(connection, project_id)
+            return await attention.read_project_problems(connection, project_id, self._clock.now())
 
     async def rate_limits(self) -> tuple[CredentialLimits, ...]:
         async with self._database.read() as connection:

@@ -117,9 +117,13 @@ def created_text(result: HookResult) -> str:
     """Describe the result of *create*, and what a person has to do."""
     done = "was made" if result.is_new else "was there and is set right"
     text = f"The webhook of {result.repository} {done} (id {result.id}); GitHub sends a ping at once."
+    if result.previous_url is not None:
+        text += f" Before, it delivered to {result.previous_url}."
+    if result.response is not None and not result.response.is_ok:
+        text += f" {result.response.text}."
     if result.others:
         more = format_count(result.others, "more webhook")
-        text += f" {more} of the repository deliver to this address: remove them on GitHub."
+        text += f" {more} of the repository deliver for this project: remove them on GitHub."
     return text
 
 

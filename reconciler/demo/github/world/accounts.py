@@ -60,6 +60,8 @@ class Accounts:
         self.names: dict[str, int] = {}
         self.former_names: dict[str, int] = {}
         self.renderings = 0
+        self.hook_answers: dict[int, int] = {}
+        """Webhook → the status that its last message was answered with; 0: it did not arrive."""
         self.on_notice: Notice | None = None
         self.on_ping: Callable[[int, Hook], None] | None = None
         self._ids = count(3_000_000_001)  # beyond 32 bits, as GitHub's are
