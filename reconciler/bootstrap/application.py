@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.bootstrap.commands import SharedCommands
@@ -135,11 +136,14 @@ class Application(SharedCommands):
 
         return await offer_sign_in(self._container)
 
-    async def run_self_check(self) -> tuple[CheckResult, ...]:
-        """Check everything that a pass needs. Each result of a failed check has a remedy."""
+    async def run_self_check(self, secrets_file: Path | None = None) -> tuple[CheckResult, ...]:
+        """Check everything that a pass needs. Each result of a failed check has a remedy.
+
+        `secrets_file`: a configuration file that has secrets in it.
+        """
         from reconciler.bootstrap.self_check import run_self_check
 
-        return await run_self_check(self._container, NullProgress())
+        return await run_self_check(self._container, NullProgress(), secrets_file)
 
     async def _export_project(
         self, project: Project, wanted: dict[ReportId, str], progress: Progress

@@ -34,6 +34,7 @@ RESTART_ONLY_KEYS = (
     ("web", "enabled"),
     ("web", "host"),
     ("web", "port"),
+    ("web", "trusted_proxies"),
 )
 """Keys that a reload can't change, because database, queue and port are already open."""
 
@@ -268,7 +269,8 @@ async def _serve_web(
         application.replace_app(current, runtime.lease)
 
     replace_application()
-    async with serve_app(application, sockets) as running:
+    proxies = runtime.settings.web.effective_proxies
+    async with serve_app(application, sockets, proxies) as running:
         host = sockets[0].getsockname()[0]
         log.info("listening", host=host, port=running.port)
         running.task.add_done_callback(lambda _: stop.set())

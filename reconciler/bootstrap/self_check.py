@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from reconciler.bootstrap import project_checks
 from reconciler.bootstrap.container import Container
+from reconciler.bootstrap.security_checks import security_checks
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.formatting import format_count
 from reconciler.model.health import ProjectHealth
@@ -18,12 +20,14 @@ from reconciler.store.schema.version import REVISIONS
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
-async def run_self_check(container: Container, progress: Progress) -> tuple[CheckResult, ...]:
+async def run_self_check(
+    container: Container, progress: Progress, secrets_file: Path | None = None
+) -> tuple[CheckResult, ...]:
     """Return all results: the general ones first, then those of each project. Raises DatabaseError.
 
     Configuration and schema are already known to be usable: otherwise opening the program would have failed.
     """
-    lines = [*_installation_checks(container)]
+    lines = [*_installation_checks(container), *security_checks(container.settings, secrets_file)]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
     if container.database.dialect == "postgresql":
         lines.append(_rights_check(await container.stores.maintenance.other_readers()))

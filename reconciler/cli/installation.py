@@ -58,7 +58,8 @@ def check(context: typer.Context, json: JsonOption = False) -> None:
     """
     session = current_session(context)
     try:
-        checks = session.run_in_backend(lambda application, _: application.run_self_check())
+        secrets_file = session.load_configuration().secrets_file
+        checks = session.run_in_backend(lambda application, _: application.run_self_check(secrets_file))
     except (ConfigurationError, DatabaseError, SchemaError) as error:
         _print_checks(session, startup_failure_checks(error), json)
         raise

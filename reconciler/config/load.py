@@ -65,6 +65,13 @@ class LoadedConfiguration:
             for key, value in _values_by_key(self.settings)
         )
 
+    @property
+    def secrets_file(self) -> Path | None:
+        """The configuration file if it has secrets in it; None otherwise."""
+        keys = (key for key in self.sources if sources.type_of_key(key) is Secret)
+        has_secrets = any(self.sources[key].startswith("file ") for key in keys)
+        return self.file if has_secrets else None
+
     def _source_of_key(self, key: str) -> str:
         return self.sources.get(key, "default")
 

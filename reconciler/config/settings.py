@@ -38,6 +38,9 @@ LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(vali
 WebUrl = Annotated[str, AfterValidator(validators.validate_public_url)]
 
 
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1")
+
+
 class SettingsSection(BaseModel):
     """A frozen section: unknown keys are errors, and values are not converted between types."""
 
@@ -170,6 +173,14 @@ class WebSection(SettingsSection):
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
     public_url: WebUrl = ""
     password_hash: Annotated[Secret, _secret_validator(validators.validate_password_hash)] = Secret("")
+    trusted_proxies: Annotated[
+        tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_networks)
+    ] = ()
+
+    @property
+    def effective_proxies(self) -> tuple[str, ...]:
+        """The proxies that are believed: with a public address, by default those on this machine."""
+        return self.trusted_proxies or (LOOPBACK_NETWORKS if self.public_url else ())
 
 
 class QueueSection(SettingsSection):

@@ -238,10 +238,28 @@ def credentials_directory(environ: Mapping[str, str]) -> Path | None:
 
 
 def find_configuration_file(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """Return `--config`, else $RECONCILER_CONFIG (both must exist), else the first existing default path."""
+    """Return `--config`, else $RECONCILER_CONFIG (both must exist), else the first existing default path.
+
+    Raises ConfigurationError for root, where that is another user's file in the working directory.
+    """
     if explicit is not None:
         return explicit
     if named := environ.get(CONFIG_FILE_VARIABLE):
         return Path(named)
     defaults = (Path("config.toml"), Path("/etc/bugspark-reconciler/config.toml"))
-    return next((path for path in defaults if os.path.lexists(path)), None)
+    found = next((path for path in defaults if os.path.lexists(path)), None)
+    if found == defaults[0] and os.geteuid() == 0:
+        _require_owner_root(found)
+    return found
+
+
+def _require_owner_root(path: Path) -> None:
+    """Refuse a file that another user may have put there. Raises ConfigurationError."""
+    owners = {path.lstat().st_uid}
+    if path.exists():
+        owners.add(path.stat().st_uid)
+    if owners - {0}:
+        raise ConfigurationError(
+            f"./{path} was not named and belongs to user {max(owners)}, while this command runs as root; "
+            f"name it with --config ./{path} if it is yours, or start the command elsewhere"
+        )

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -110,6 +111,19 @@ def validate_password_hash(text: str) -> str:
             "is not an argon2id hash", "write the hash ($argon2id$…), never the password itself"
         )
     return text
+
+
+def validate_networks(texts: Iterable[str]) -> tuple[str, ...]:
+    """Check IP addresses and networks, such as 10.0.0.5 and 10.0.0.0/8."""
+    networks = tuple(texts)
+    for text in networks:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            raise invalid_value_error(
+                "has an entry that is neither an IP address nor a network", "write 10.0.0.5 or 10.0.0.0/8"
+            ) from None
+    return networks
 
 
 def validate_repository(text: str) -> str:

@@ -13,6 +13,7 @@ from reconciler.metrics import Metrics
 from reconciler.model.webhook import WEBHOOK_PATH_PREFIX
 from reconciler.ports import Clock
 from reconciler.web.site import Site
+from reconciler.web.words import is_plain_query
 
 log = EventLogger(__name__)
 RESPONSE_TIMEOUT_SECONDS = 30.0
@@ -49,7 +50,7 @@ class RequestMiddleware:
         began = self._clock.monotonic()
         answer = _ResponseSender(send)
         path = _apply_prefix(scope, self._site.path_prefix)
-        refused = _build_rejection(self._site, path, Headers(scope=scope))
+        refused = _build_rejection(self._site, path, scope)
         app = self._app if refused is None else refused
         try:
             await _run_with_timeout(lambda: app(scope, receive, answer), answer, scope)
@@ -107,7 +108,10 @@ def _apply_prefix(scope: Scope, prefix: str) -> str:
     return path[len(prefix) :] or "/"
 
 
-def _build_rejection(site: Site, path: str, headers: Headers) -> JSONResponse | None:
+def _build_rejection(site: Site, path: str, scope: Scope) -> JSONResponse | None:
+    headers = Headers(scope=scope)
+    if not is_plain_query(scope["query_string"]):
+        return _json_error_response(HTTPStatus.BAD_REQUEST)
     if path in ANY_HOST_PATHS or path.startswith(WEBHOOK_PATH_PREFIX):
         return None
     if not site.is_allowed_host(headers.get("host", "")):

@@ -77,8 +77,6 @@ MAX_CONNECTIONS = 512
 SHUTDOWN_TIMEOUT_SECONDS = 3
 """Seconds that running requests may take when the program ends."""
 BACKLOG = 512
-TRUSTED_PROXIES = ["127.0.0.1", "::1"]
-"""Proxies whose forwarded client address is believed. It is used only to count wrong passwords."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +142,13 @@ def _bind_error(host: str, port: int, error: OSError) -> ConfigurationError | Li
 
 
 @asynccontextmanager
-async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[RunningServer]:
-    """Serve `app` on these listening sockets until the end of the block, then close them."""
+async def serve_app(
+    app: ASGIApp, sockets: Sequence[socket.socket], trusted_proxies: Sequence[str] = ()
+) -> AsyncIterator[RunningServer]:
+    """Serve `app` on these listening sockets until the end of the block, then close them.
+
+    `trusted_proxies`: addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    """
     config = uvicorn.Config(
         app,
         http=TimedH11Protocol,
@@ -155,7 +158,7 @@ async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIter
         log_level=ERROR,  # malformed requests are not logged
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=TRUSTED_PROXIES,
+        forwarded_allow_ips=list(trusted_proxies),
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
     )

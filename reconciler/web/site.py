@@ -82,11 +82,18 @@ def parse_host_name(host: str) -> str | None:
 
 
 def parse_origin(url: str) -> str | None:
-    """Return an address's origin, without a default port: `https://a.example:8443/x` → `https://a.example:8443`."""
-    split_url: SplitResult = urlsplit(url)
+    """Return an address's origin, without a default port: `https://a.example:8443/x` → `https://a.example:8443`.
+
+    None for what is no address. `url`: untrusted.
+    """
+    try:
+        split_url: SplitResult = urlsplit(url)
+        given_port = split_url.port
+    except ValueError:
+        return None
     if not split_url.hostname:
         return None
     usual = {"http": 80, "https": 443}.get(split_url.scheme)
     name = f"[{split_url.hostname}]" if ":" in split_url.hostname else split_url.hostname
-    port = f":{split_url.port}" if split_url.port not in (None, usual) else ""
+    port = f":{given_port}" if given_port not in (None, usual) else ""
     return f"{split_url.scheme}://{name}{port}".lower()

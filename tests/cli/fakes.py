@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -198,7 +199,7 @@ class FakeApplication(Application):
         self.calls.append(("open",))
         return SignInOffer(address=Secret("http://127.0.0.1:8787/sign-in#t0ken"), valid_for=OFFER_LIFETIME)
 
-    async def run_self_check(self) -> tuple[CheckResult, ...]:
+    async def run_self_check(self, secrets_file: Path | None = None) -> tuple[CheckResult, ...]:
         return self.checks
 
 

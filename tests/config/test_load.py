@@ -1,5 +1,6 @@
 """The sources of configuration values, and their order of priority."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,27 @@ def test_an_unreadable_default_file_is_an_error(empty_directory: Path) -> None:
     (empty_directory / "config.toml").mkdir()
     with pytest.raises(ConfigurationError, match=r"cannot be read, in the file config\.toml"):
         load_configuration(None, {})
+
+
+def test_a_file_of_another_user_in_the_working_directory_is_refused_for_root(
+    empty_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = empty_directory / "config.toml"
+    file.write_text("[poll]\ninterval_seconds = 5\n")
+    owner = 4711 if os.geteuid() == 0 else os.geteuid()
+    if os.geteuid() == 0:
+        os.chown(file, owner, owner)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ConfigurationError, match=f"belongs to user {owner}.*--config"):
+        load_configuration(None, {})
+    assert load_configuration(Path("config.toml"), {}).settings.poll.interval_seconds == 5
+    monkeypatch.setattr(os, "geteuid", lambda: owner)
+    assert load_configuration(None, {}).settings.poll.interval_seconds == 5
+
+
+@pytest.mark.parametrize("entry", ["proxy.internal", "10.0.0.1/8", "10.0.0", ""])
+def test_a_trusted_proxy_is_an_address_or_a_network(empty_directory: Path, entry: str) -> None:
+    file = empty_directory / "config.toml"
+    file.write_text(f'[web]\ntrusted_proxies = ["{entry}"]\n')
+    with pytest.raises(ConfigurationError, match=r"web\.trusted_proxies has an entry that is neither"):
+        load_configuration(file, {})

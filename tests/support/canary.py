@@ -85,7 +85,9 @@ def watched_words() -> Iterator[list[str]]:
 
 
 @asynccontextmanager
-async def serving(app: "ASGIApp", sockets: Sequence[socket]) -> AsyncIterator["RunningServer"]:
+async def serving(
+    app: "ASGIApp", sockets: Sequence[socket], trusted_proxies: Sequence[str] = ()
+) -> AsyncIterator["RunningServer"]:
     """`reconciler.web.server.serve_app`; every answer is searched: headers, pages and JSON, of any status.
 
     Raises Escaped at the end of the block.
@@ -93,7 +95,7 @@ async def serving(app: "ASGIApp", sockets: Sequence[socket]) -> AsyncIterator["R
     from reconciler.web import server
 
     answers: list[tuple[str, bytes]] = []
-    async with server.serve_app(_overheard(app, answers), sockets) as running:
+    async with server.serve_app(_overheard(app, answers), sockets, trusted_proxies) as running:
         yield running
     for where, said in answers:
         search(f"the answer to {where}", said)

@@ -28,7 +28,7 @@ from tests.systemd.machine import PATIENCE, ROOT, UNIT, Machine, booted
 __all__ = ["sqlite_template"]
 
 INSIDE = "sqlite:////var/lib/bugspark-reconciler/bugspark.db"
-MOST_EXPOSED = 1.5
+MOST_EXPOSED = 1.1
 LONGEST_STOP = 10.0
 
 

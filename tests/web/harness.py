@@ -187,7 +187,7 @@ async def open_web(
         async with open_container(settings, clock) as parts:
             app = await build_web(parts, sockets, queue, health)
             async with (
-                serving(app, sockets) as running,
+                serving(app, sockets, settings.web.effective_proxies) as running,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
             ):
                 harness = WebHarness(

@@ -55,6 +55,7 @@ async def test_bugsparks_cookie_and_the_same_token_as_bearer_let_its_user_in(har
         {"sub": "no-id"},
         {"sub": None},
         {"exp": 1},
+        {"exp": None},
         {"nbf": 99_999_999_999},
         {"secret": "another secret that is long enough"},
         {"algorithm": "HS512"},

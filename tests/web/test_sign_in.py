@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 
+from reconciler.model.secret import Secret
 from reconciler.web.security import passwords
 from tests.web.harness import WebHarness, open_web
 from tests.web.users import BUGSPARK, PASSWORD, bearer, by_password, owner_of
@@ -45,7 +47,7 @@ async def test_a_wrong_password_does_not(harness: WebHarness) -> None:
     assert "not the password" in answer.text
     assert "set-cookie" not in answer.headers
     assert (await enter(harness, "")).status_code == 401
-    assert (await enter(harness, "x" * 5000)).status_code == 401
+    assert (await enter(harness, "x" * 2000)).status_code == 401
 
 
 async def test_the_session_cookie_keeps_to_itself_over_https(migrated: str) -> None:
@@ -177,23 +179,84 @@ async def test_guesses_are_throttled_even_the_right_one_until_some_minutes_have_
     assert (await enter(harness)).status_code == 303
 
 
-async def test_guesses_from_other_addresses_are_counted_apart(harness: WebHarness) -> None:
+async def guess(harness: WebHarness, address: str, password: str) -> int:
+    """A guess that a proxy passes on from this address."""
     base = str(harness.client.base_url).rstrip("/")
+    headers = {**FORM, "Origin": base, "X-Forwarded-For": address}
+    body = urlencode({"password": password})
+    return (await harness.client.post("/sign-in", content=body, headers=headers)).status_code
 
-    async def guess(address: str, password: str) -> int:
-        headers = {**FORM, "Origin": base, "X-Forwarded-For": address}
-        body = urlencode({"password": password})
-        return (await harness.client.post("/sign-in", content=body, headers=headers)).status_code
 
-    for number in range(passwords.MAX_WRONG_GUESSES):
-        assert await guess(f"2001:db8::{number}", "wrong") == 401
-    assert await guess("2001:db8::ffff", PASSWORD) == 429  # one household
-    assert await guess("2001:db8:1::1", PASSWORD) == 303
+def behind_proxy(**web: Any) -> dict[str, Any]:
+    config = by_password()
+    config["web"] |= web
+    return config
+
+
+@pytest.mark.parametrize(
+    "web", [{"trusted_proxies": ["127.0.0.1"]}, {"public_url": "http://127.0.0.1"}], ids=["named", "public"]
+)
+async def test_guesses_from_other_addresses_are_counted_apart(migrated: str, web: dict[str, Any]) -> None:
+    async with open_web(migrated, **behind_proxy(**web)) as harness:
+        for number in range(passwords.MAX_WRONG_GUESSES):
+            assert await guess(harness, f"2001:db8::{number}", "wrong") == 401
+        assert await guess(harness, "2001:db8::ffff", PASSWORD) == 429  # one household
+        assert await guess(harness, "2001:db8:1::1", PASSWORD) == 303
+
+
+@pytest.mark.parametrize(
+    "web",
+    [
+        {},
+        {"trusted_proxies": ["10.0.0.0/8"]},
+        {"trusted_proxies": ["10.1.1.1"], "public_url": "http://[::1]"},
+    ],
+    ids=["no proxy", "another one", "another one beside a public address"],
+)
+async def test_a_forwarded_address_from_anybody_else_counts_for_nothing(
+    migrated: str, web: dict[str, Any]
+) -> None:
+    async with open_web(migrated, **behind_proxy(**web)) as harness:
+        for number in range(passwords.MAX_WRONG_GUESSES):
+            assert await guess(harness, f"203.0.113.{number}", "wrong") == 401
+        assert await guess(harness, "203.0.113.99", PASSWORD) == 429
+
+
+async def test_guesses_from_many_addresses_are_slowed_down_and_the_right_password_still_works(
+    migrated: str,
+) -> None:
+    async with open_web(migrated, **behind_proxy(trusted_proxies=["127.0.0.1"])) as harness:
+        for number in range(passwords.MAX_WRONG_GUESSES_OF_ALL):
+            assert await guess(harness, f"203.0.113.{number}", "wrong") == 401
+        began = harness.clock.monotonic()
+        for number in range(3):
+            assert await guess(harness, f"198.51.100.{number}", "wrong") == 401
+        assert harness.clock.monotonic() - began >= 3 * passwords.SLOW_CHECK_SECONDS
+        assert await guess(harness, "192.0.2.1", PASSWORD) == 303
+        harness.clock.advance(passwords.GUESS_WINDOW_SECONDS)
+        began = harness.clock.monotonic()
+        assert await guess(harness, "192.0.2.2", "wrong") == 401
+        assert harness.clock.monotonic() == began
+
+
+@pytest.mark.parametrize(
+    ("cost", "weak"),
+    [
+        ("m=65536,t=3", False),
+        ("m=19456,t=2", False),
+        ("m=19456,t=1", True),
+        ("m=1024,t=64", True),
+        ("m", True),
+    ],
+)
+def test_a_password_hash_that_makes_guessing_cheap_is_known(cost: str, weak: bool) -> None:
+    hashed = f"$argon2id$v=19${cost},p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"
+    assert passwords.is_weak_password_hash(Secret(hashed)) is weak
 
 
 @pytest.mark.parametrize(
     "onward",
-    ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "evil", "/\r\nX: y", ""],
+    ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "evil", "/a\u2028b", ""],
 )
 async def test_sign_in_never_redirects_to_another_site(harness: WebHarness, onward: str) -> None:
     assert (await enter(harness, next=onward)).headers["location"] == "/"

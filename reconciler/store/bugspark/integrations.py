@@ -188,15 +188,18 @@ def decrypt_webhook_secret(cipher: SecretCipher, where: WebhookSecretLocation) -
 
 
 async def read_previous_webhook_secret(
-    connection: AsyncConnection,
-    cipher: SecretCipher,
-    project_id: ProjectId,
-    where: WebhookSecretLocation,
-    now: datetime,
-) -> Secret | None:
-    """Read the secret before the present one, while it is valid. Raises CredentialError."""
+    connection: AsyncConnection, project_id: ProjectId, now: datetime
+) -> str | None:
+    """Read the secret before the present one as it is stored, while it is valid."""
     query = select(hooks.c.previous).where(hooks.c.project_id == project_id, hooks.c.previous_until > now)
     stored = (await connection.execute(query)).scalar()
+    return None if stored is None else str(stored)
+
+
+def decrypt_previous_webhook_secret(
+    cipher: SecretCipher, where: WebhookSecretLocation, stored: str | None
+) -> Secret | None:
+    """Decrypt what `read_previous_webhook_secret` read. Raises CredentialError."""
     return None if stored is None else cipher.decrypt(stored, where.project, "previous webhook secret")
 
 

@@ -25,6 +25,7 @@ from reconciler.store.schema.engine import (
     configure_sqlite,
     parse_url,
 )
+from reconciler.store.schema.sqlite_file import create_private_file
 from reconciler.store.schema.tables import meta
 from reconciler.store.schema.version import (
     STATE_MESSAGES,
@@ -74,6 +75,7 @@ def _run_in_transaction(
     url: str, work: Callable[[Connection], MigrationResult], pause: Callable[[float], None]
 ) -> MigrationResult:
     address = parse_url(url)
+    create_private_file(address)
     with translate_errors(address), _open_engine(address) as engine:
         for attempt in range(1, LOCK_ATTEMPTS + 1):
             try:

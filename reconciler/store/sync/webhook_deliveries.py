@@ -58,12 +58,15 @@ class StoredWebhooks:
 
     async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         async with self._database.read() as connection:
+            # Both are asked whatever is found, so that the time of a refusal does not tell which projects
+            # there are.
+            stored = await integrations.read_previous_webhook_secret(
+                connection, project_id, self._clock.now()
+            )
             try:
                 where = await integrations.locate_webhook_secret(connection, project_id)
                 present = integrations.decrypt_webhook_secret(self._cipher, where)
-                before = await integrations.read_previous_webhook_secret(
-                    connection, self._cipher, project_id, where, self._clock.now()
-                )
+                before = integrations.decrypt_previous_webhook_secret(self._cipher, where, stored)
             except (ProjectError, CredentialError):  # nothing can be verified; `check` and `webhook` say why
                 return ()
         return tuple(each for each in (present, before) if each)

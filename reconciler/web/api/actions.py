@@ -16,6 +16,7 @@ from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, S
 from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
 from reconciler.web.security.cross_origin import require_allowed_origin
 from reconciler.web.security.sign_in import AccessControl, raise_not_found
+from reconciler.web.words import require_plain_word
 
 MAX_COMMAND_BYTES = 16 * 1024
 ACTION_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -80,10 +81,12 @@ class ApiActions:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
         async with self.body_reader.read_body(request) as body:
             try:
-                return msgspec.json.decode(body, type=IssueCommand)
+                command = msgspec.json.decode(body, type=IssueCommand)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 reason = 'Send {"issue": "OWNER/REPO#12"}.'
                 raise HTTPException(HTTPStatus.BAD_REQUEST, reason) from None
+        require_plain_word(command.issue)
+        return command
 
 
 def router(actions: ApiActions) -> APIRouter:

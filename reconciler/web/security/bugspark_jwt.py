@@ -27,7 +27,7 @@ class _TokenHeader(msgspec.Struct):
 class _TokenClaims(msgspec.Struct):
     sub: str
     type: str
-    exp: float | None = None
+    exp: float  # a token without an end would be a password that nobody can change
     nbf: float | None = None
 
 
@@ -53,7 +53,7 @@ def user_id_from_token(token: str, secret: Secret, now: datetime) -> UUID | None
 
 
 def _is_valid_token(header: _TokenHeader, claims: _TokenClaims, now: float) -> bool:
-    expired = claims.exp is not None and claims.exp <= now - LEEWAY_SECONDS
+    expired = claims.exp <= now - LEEWAY_SECONDS
     early = claims.nbf is not None and claims.nbf > now + LEEWAY_SECONDS
     plain = header.alg == "HS256" and not bytes(header.crit)
     return plain and claims.type == "access" and not expired and not early

@@ -8,6 +8,7 @@ statuses, and it would apply to the pages as well.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import chain
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
@@ -19,6 +20,7 @@ from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
 from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.security.sign_in import Visitor
 from reconciler.web.site import Site, parse_origin
+from reconciler.web.words import require_plain_word
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
 MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000
@@ -39,7 +41,8 @@ class FormReader:
 
         `subject`: the session or user that the page was rendered for; None for the sign-in form.
         Raises HTTPException: 403 unless the form was sent from a page of this server, rendered for this
-        subject; 415 for another content type, 400 for a malformed form; those of `BodyReader.read_body`.
+        subject; 415 for another content type, 400 for a malformed form or word; and what
+        `BodyReader.read_body` raises.
         """
         if not is_same_origin_form(request, self.site):
             raise HTTPException(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
@@ -60,6 +63,8 @@ class FormReader:
                 )
             except ValueError:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, "The form can't be read.") from None
+        for word in chain.from_iterable(found):
+            require_plain_word(word)
         return dict(found)
 
 
