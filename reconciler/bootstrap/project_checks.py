@@ -18,6 +18,7 @@ from reconciler.model.report import Project
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, WRONG_SECRET_STATUS, Hook, select_own_hooks
+from reconciler.sync.claims import claim_problem
 from reconciler.sync.context import Context
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
@@ -61,7 +62,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         lines += [
             _build_check_result("GitHub", CheckLevel.OK, text),
             *await _repository_check(context, repository),
-            *await _permission_checks(context, repository),
+            *await _permission_checks(context, repository, account.login),
             *_announcement_checks(context),
             await _webhook_check(context, facts),
             _clock_check(context),
@@ -102,7 +103,7 @@ async def _repository_check(context: Context, repository: Repository) -> list[Ch
     return [_build_check_result("repository", CheckLevel.FAIL, message, remedy)]
 
 
-async def _permission_checks(context: Context, repository: Repository) -> list[CheckResult]:
+async def _permission_checks(context: Context, repository: Repository, login: str) -> list[CheckResult]:
     grants = context.github.grants()
     wrote_at = await context.stores.maintenance.last_confirmed_write_at(context.project.id)
     refused = await _refusal_reasons(context, repository)
@@ -110,6 +111,7 @@ async def _permission_checks(context: Context, repository: Repository) -> list[C
     checks = [
         permission_checks.check_issue_permission(repository, grants, wrote_at, now, refused),
         permission_checks.check_label_permission(repository, grants),
+        permission_checks.check_claim_permission(claim_problem(context, repository, login)),
         permission_checks.check_refused_writes(refused),
     ]
     return [check for check in checks if check is not None]

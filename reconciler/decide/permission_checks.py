@@ -90,6 +90,13 @@ def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
     return _failed_check("issues", f"the classic token has {has}", remedy)
 
 
+def check_claim_permission(problem: str | None) -> CheckResult:
+    """Check whether issues may be linked. `problem`: why not, and what to do (docs/security.md, Claims)."""
+    if problem is None:
+        return _passed_check("claims", "the account may link issues of the repository")
+    return _failed_check("claims", problem, "until then reports can be exported, but not linked to issues")
+
+
 def check_label_permission(repository: Repository, grants: Grants) -> CheckResult:
     """Check whether labels are kept and issues can be closed (docs/reference/github.md, Writes)."""
     if grants.permissions is not None:

@@ -19,6 +19,7 @@ from reconciler.github.wire import (
     LabelRow,
     Moment,
     Number,
+    PermissionsRow,
     RepositoryRow,
     UserRow,
     read_member,
@@ -149,8 +150,14 @@ def to_repository(row: RepositoryRow) -> Repository:
         archived=row.archived,
         has_issues=row.has_issues,
         can_push=row.permissions.push if row.permissions else None,
-        can_triage=bool(row.permissions and row.permissions.triage),
+        can_triage=_can_triage(row.permissions),
     )
+
+
+def _can_triage(row: PermissionsRow | None) -> bool | None:
+    """Whether the account has the role Triage or a higher one; older servers do not name that role."""
+    roles = (row.triage, row.push, row.maintain, row.admin) if row else ()
+    return None if all(role is None for role in roles) else any(roles)
 
 
 def label_names(rows: Iterable[LabelRow | str]) -> tuple[str, ...]:

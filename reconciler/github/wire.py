@@ -102,6 +102,8 @@ class PermissionsRow(Struct, frozen=True):
 
     push: bool | None = None
     triage: bool | None = None
+    maintain: bool | None = None
+    admin: bool | None = None
 
 
 class RepositoryRow(Struct, frozen=True, kw_only=True):

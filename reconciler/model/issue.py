@@ -30,7 +30,7 @@ class Repository:
     archived: bool
     has_issues: bool
     can_push: bool | None  # None where GitHub does not say (installations)
-    can_triage: bool = False  # the account may edit issues, at least
+    can_triage: bool | None = None  # whether the account has at least that role; None likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

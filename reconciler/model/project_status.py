@@ -41,7 +41,7 @@ ATTENTION_TEXTS = {
     LinkState.GONE.value: "is gone on GitHub",
     LinkState.TRANSFERRED.value: "was transferred on GitHub",
     LinkState.CONVERTED.value: "was converted on GitHub",
-    LinkState.CONTESTED.value: "names an issue that another report holds",
+    LinkState.CONTESTED.value: "names an issue that another report holds, or that the token may not claim",
     LinkState.SECOND.value: "was exported a second time",
 }
 """Texts for the states of links that need a person (`store.attention`), as the link's page shows them."""

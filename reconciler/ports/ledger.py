@@ -161,6 +161,22 @@ class Ledger(Protocol):
         """Find the live link of this issue, in any project."""
         ...
 
+    async def numbers_contested_by_others(
+        self, project_id: ProjectId, repository_id: RepositoryId
+    ) -> frozenset[IssueNumber]:
+        """Read the issues of this repository that reports of other projects name and do not hold."""
+        ...
+
+    async def request_claim_check(
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        numbers: Collection[IssueNumber],
+        at: datetime,
+    ) -> None:
+        """Make other projects' links to these issues due for verification, which checks their right."""
+        ...
+
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """Store a NEW link made by command or discovery, and fill the report's columns."""
         ...

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from math import ceil
 
 from reconciler.errors import MovedError, NotThereError, UsageError
-from reconciler.model.ids import IssueNumber, LinkId, ReportId
+from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, UnlinkedReport
 from reconciler.model.views import DiscoveryResult, LinkCandidate
+from reconciler.sync.claims import find_claim_problem, require_claim
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export, settle_stranded
 from reconciler.sync.observe import read_own_accounts
@@ -46,6 +47,8 @@ async def link_report(
             context, await context.stores.projects.get_state(context.project.id)
         )
         await context.stores.projects.save_state(state)
+        if origin is not LinkOrigin.EXPORT:
+            await require_claim(context, state)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise UsageError(
@@ -53,9 +56,7 @@ async def link_report(
             )
         holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
         if holder is not None:
-            raise UsageError(
-                f"{state.repository}#{number} belongs to report {holder.report_id}; unlink that first"
-            )
+            raise UsageError(issue_taken_message(holder, context.project.id))
         try:
             issue = await context.github.issue(number)
         except (NotThereError, MovedError) as error:
@@ -64,6 +65,17 @@ async def link_report(
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
         return made
+
+
+def issue_taken_message(holder: Link, project: ProjectId) -> str:
+    """Say that an issue is linked already, and what to do, without what belongs to another project."""
+    issue = f"{holder.repository}#{holder.number}"
+    if holder.project_id == project:
+        return f"{issue} belongs to report {holder.report_id}; unlink that first"
+    return (
+        f"{issue} is linked to a report of another project of this BugSpark; it can be linked here once that"
+        " link is cut there: ask that project's owner, or the operator"
+    )
 
 
 async def relink_exported_issue(context: Context, report: ReportId) -> bool:
@@ -140,6 +152,8 @@ async def link_exported_issues(
     if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in issues_without_link):
         return []
     found = await match_exported_issues(context, state, issues_without_link)
+    if found.matches and await find_claim_problem(context, state):
+        return []  # `reconcile check` and `reconcile discover` say why
     return [await store_link(context, state, item) for item in found.matches]
 
 
@@ -269,6 +283,8 @@ async def discover_links(context: Context, *, apply: bool) -> DiscoveryResult:
         found = await match_exported_issues(context, state, issues_without_link)
         if apply:
             await context.stores.projects.save_state(state)
+            if found.matches:
+                await require_claim(context, state)
             for pair in found.matches:
                 await store_link(context, state, pair)
         return DiscoveryResult(

@@ -31,6 +31,7 @@ from reconciler.sync import webhook_hints
 from reconciler.sync.after_restore import detect_restore, reread_project
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.apply import PlanApplier
+from reconciler.sync.claims import check_claims, request_claim_checks
 from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
@@ -144,6 +145,7 @@ class _Pass:
         self.applier.has_unread_pages = observation.has_more_pages
         others = await self._adopt_own_issues(decision.unlinked_issues)
         await self.applier.apply_observation(observation, decision.plans)
+        await request_claim_checks(self.context, self.project_state, decision.plans)
         await look_for_hidden_rows(self.context, self.project_state, decision.poisoned)
         await webhook_hints.report_changes_for_delivery_check(
             self.context, self.project_state, observation, decision.plans
@@ -176,7 +178,9 @@ class _Pass:
     async def _run_initial_sync(self, links: Sequence[Link]) -> None:
         if not links and self.project_state.initial_sync is None:
             return
-        async for batch in plan_initial_sync_of_links(self.context, self.project_state, links):
+        claims = await check_claims(self.context, self.project_state, links)
+        await self.applier.apply_plans(claims.refusals)
+        async for batch in plan_initial_sync_of_links(self.context, self.project_state, claims.links):
             await self._apply_plans(batch.plans, batch.scan_position)
 
     async def _apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:

@@ -16,6 +16,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import LocalThread, PoisonedItem, ProjectState
+from reconciler.sync.claims import check_contested_links
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import (
@@ -74,6 +75,8 @@ async def _read_links_due_for_verification(
 async def _compare_links(context: Context, state: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
     unchanged: list[Link] = []
     changed: list[Link] = []
+    claims = await check_contested_links(context, state, links)
+    links = claims.links
     local_threads = await context.stores.ledger.local_threads(links)
     unreadable = {link.id for link in links if local_threads[link.report_id].unreadable}
     plans = await plan_unreadable_reports(context, [link for link in links if link.id in unreadable])
@@ -85,6 +88,7 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
         (unchanged if same_here and await is_unchanged_on_github(context, link) else changed).append(link)
     full = await read_links_in_full(context, state, changed)
     return [
+        *claims.refusals,
         *(plan_moved_report(link) for link in moved),
         *(plan_unchanged_link(context, link) for link in unchanged),
         *await decide_links(context, full.views),

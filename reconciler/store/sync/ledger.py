@@ -231,6 +231,29 @@ class StoredLedger:
             )
         )
 
+    async def numbers_contested_by_others(
+        self, project_id: ProjectId, repository_id: RepositoryId
+    ) -> frozenset[IssueNumber]:
+        query = select(links.c.number).where(
+            links.c.project_id != project_id,
+            links.c.repository_id == repository_id,
+            links.c.state == LinkState.CONTESTED,
+        )
+        async with self._database.read() as connection:
+            return frozenset(IssueNumber(each) for each in (await connection.execute(query)).scalars())
+
+    async def request_claim_check(
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        numbers: Collection[IssueNumber],
+        at: datetime,
+    ) -> None:
+        held = (links.c.repository_id == repository_id, links.c.number.in_(numbers), LIVE_LINK_CONDITION)
+        due = update(links).where(*held, links.c.project_id != project_id, links.c.check_due > at)
+        async with self._database.write() as connection:
+            await connection.execute(due.values(check_due=at, revision=links.c.revision + 1))
+
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """The report's other links become UNLINKED. An earlier one to the same issue is used again, because
         its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.

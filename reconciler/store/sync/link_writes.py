@@ -73,10 +73,13 @@ async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
     )
     holder = (await connection.execute(holding)).mappings().first()
     if holder is not None:
-        who = "this report" if holder["report_id"] == link.report_id else f"report {holder['report_id']}"
-        raise UsageError(
-            f"{who} is linked to {holder['repository']}#{holder['number']} already; unlink it first."
-        )
+        if holder["project_id"] != link.project_id:
+            who, remedy = "a report of another project", "ask that project's owner, or the operator"
+        elif holder["report_id"] == link.report_id:
+            who, remedy = "this report", "unlink it first"
+        else:
+            who, remedy = f"report {holder['report_id']}", "unlink it first"
+        raise UsageError(f"{who} is linked to {holder['repository']}#{holder['number']} already; {remedy}.")
     await connection.execute(
         update(links)
         .where(links.c.report_id == link.report_id, not_(is_past_link()), not_(issue))

@@ -40,7 +40,16 @@ END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 class DryLedger(ReadsOnly):
     """`ports.Ledger` of a dry run."""
 
-    reads = frozenset({"withheld_deletions", "field_differences", "field_history", "verification_coverage"})
+    reads = frozenset(
+        {
+            "withheld_deletions",
+            "field_differences",
+            "field_history",
+            "verification_coverage",
+            "are_all_comments_missing",
+            "numbers_contested_by_others",
+        }
+    )
 
     def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
         super().__init__(context.stores.ledger)
@@ -154,9 +163,14 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.live_comment_counts(project_id)
         return {side: stored.get(side, 0) + self._state.live_count_change(side) for side in Side}
 
-    async def are_all_comments_missing(self) -> bool:
-        missing: bool = await self._stored.are_all_comments_missing()
-        return missing
+    async def request_claim_check(
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        numbers: Collection[IssueNumber],
+        at: datetime,
+    ) -> None:
+        """Only links of other projects are meant, and this is the dry run of one."""
 
     async def links_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
