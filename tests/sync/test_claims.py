@@ -1,5 +1,7 @@
 """Who may claim an issue: squatters who may only read keep nobody out."""
 
+from uuid import UUID
+
 import pytest
 
 from reconciler.errors import UsageError
@@ -32,7 +34,7 @@ def a_claim(sync: Sync, project: ProjectId, number: int) -> ReportId:
 
 
 def link_of(sync: Sync, report: ReportId) -> tuple[str, str]:
-    (row,) = [row for row in sync.bugspark.rows_of("sync_links") if row["report_id"] == report]
+    (row,) = [row for row in sync.bugspark.rows_of("sync_links") if UUID(str(row["report_id"])) == report]
     return row["state"], row["reason"] or ""
 
 
