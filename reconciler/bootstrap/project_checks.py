@@ -18,8 +18,8 @@ from reconciler.model.report import Project
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, WRONG_SECRET_STATUS, Hook, select_own_hooks
-from reconciler.sync.claims import claim_problem
 from reconciler.sync.context import Context
+from reconciler.sync.preflight import claim_problem
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
 """A larger difference from GitHub's clock is a warning, because times decide conflicts."""

@@ -19,11 +19,10 @@ from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, UnlinkedReport
 from reconciler.model.views import DiscoveryResult, LinkCandidate
-from reconciler.sync.claims import find_claim_problem, require_claim
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export, settle_stranded
 from reconciler.sync.observe import read_own_accounts
-from reconciler.sync.preflight import resolve_repository_and_account
+from reconciler.sync.preflight import find_claim_problem, require_claim, resolve_repository_and_account
 from reconciler.text import has_export_footer, is_exported_title
 
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)

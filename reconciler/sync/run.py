@@ -31,7 +31,6 @@ from reconciler.sync import webhook_hints
 from reconciler.sync.after_restore import detect_restore, reread_project
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.apply import PlanApplier
-from reconciler.sync.claims import check_claims, request_claim_checks
 from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
@@ -44,6 +43,8 @@ from reconciler.sync.observe import Observation, observe_lists
 from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.preflight import (
     bind_database,
+    check_claims,
+    request_claim_checks,
     resolve_repository_and_account,
     turned_public_message,
 )

@@ -16,7 +16,6 @@ from reconciler.model.ids import ReportId
 from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import LocalThread, PoisonedItem, ProjectState
-from reconciler.sync.claims import check_contested_links
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import (
@@ -25,6 +24,7 @@ from reconciler.sync.full_read import (
     read_links_in_full,
     verification_done_now,
 )
+from reconciler.sync.preflight import check_contested_links
 from reconciler.sync.result import PassStats
 
 REPORT_MOVED_REASON = "the report belongs to another project now"

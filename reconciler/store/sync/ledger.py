@@ -234,13 +234,8 @@ class StoredLedger:
     async def numbers_contested_by_others(
         self, project_id: ProjectId, repository_id: RepositoryId
     ) -> frozenset[IssueNumber]:
-        query = select(links.c.number).where(
-            links.c.project_id != project_id,
-            links.c.repository_id == repository_id,
-            links.c.state == LinkState.CONTESTED,
-        )
         async with self._database.read() as connection:
-            return frozenset(IssueNumber(each) for each in (await connection.execute(query)).scalars())
+            return await link_writes.numbers_contested_by_others(connection, project_id, repository_id)
 
     async def request_claim_check(
         self,
@@ -249,10 +244,8 @@ class StoredLedger:
         numbers: Collection[IssueNumber],
         at: datetime,
     ) -> None:
-        held = (links.c.repository_id == repository_id, links.c.number.in_(numbers), LIVE_LINK_CONDITION)
-        due = update(links).where(*held, links.c.project_id != project_id, links.c.check_due > at)
         async with self._database.write() as connection:
-            await connection.execute(due.values(check_due=at, revision=links.c.revision + 1))
+            await link_writes.request_claim_check(connection, project_id, repository_id, numbers, at)
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """The report's other links become UNLINKED. An earlier one to the same issue is used again, because

@@ -7,7 +7,7 @@ neither older than the link between the two nor withheld (docs/design.md, Invari
 Source: docs/reference/contract.md, The command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.errors import ProjectLockLostError, UsageError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import IssueNumber, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
@@ -85,6 +85,31 @@ async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
         .where(links.c.report_id == link.report_id, not_(is_past_link()), not_(issue))
         .values(state=LinkState.UNLINKED.value, revision=links.c.revision + 1)
     )
+
+
+async def numbers_contested_by_others(
+    connection: AsyncConnection, project_id: ProjectId, repository_id: RepositoryId
+) -> frozenset[IssueNumber]:
+    """Read the issues of this repository that reports of other projects name and do not hold."""
+    query = select(links.c.number).where(
+        links.c.project_id != project_id,
+        links.c.repository_id == repository_id,
+        links.c.state == LinkState.CONTESTED,
+    )
+    return frozenset(IssueNumber(each) for each in (await connection.execute(query)).scalars())
+
+
+async def request_claim_check(
+    connection: AsyncConnection,
+    project_id: ProjectId,
+    repository_id: RepositoryId,
+    numbers: Collection[IssueNumber],
+    at: datetime,
+) -> None:
+    """Make other projects' links to these issues due for verification."""
+    held = (links.c.repository_id == repository_id, links.c.number.in_(numbers), LIVE_LINK_CONDITION)
+    due = update(links).where(*held, links.c.project_id != project_id, links.c.check_due > at)
+    await connection.execute(due.values(check_due=at, revision=links.c.revision + 1))
 
 
 async def carry_over_unsent_comments(
