@@ -176,7 +176,7 @@ class DryProjects(ReadsOnly):
 class DryReports(ReadsOnly):
     """`ports.Reports` of a dry run."""
 
-    reads = frozenset({"newest_created_at", "find"})
+    reads = frozenset({"newest_created_at", "find_report"})
 
     def __init__(self, stores: Stores, state: DryRunState, intents: DryIntents) -> None:
         super().__init__(stores.reports)
