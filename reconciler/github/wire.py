@@ -269,19 +269,23 @@ def limit_hint(body: bytes) -> str:
 
 
 def _text(raw: Raw) -> str:
-    found = try_decode(raw, Any) if bytes(raw) else None
-    return found if isinstance(found, str) and bytes(raw)[:1] == b'"' else ""
+    found = _value_of(raw)
+    return found if isinstance(found, str) else ""
 
 
 def _details(raw: Raw) -> list[str]:
     """The words of `errors`, whatever shape it has: one or many, each a text, a number or an object."""
-    if not bytes(raw):
-        return []
-    found = try_decode(raw, Any)
-    if isinstance(found, str) and bytes(raw)[:1] != b'"':
-        return []  # it does not decode: what is returned is the reason
+    found = _value_of(raw)
     each = found if isinstance(found, list) else [found]
     return [words for words in map(_detail, each[:MAX_ERRORS_SHOWN]) if words]
+
+
+def _value_of(raw: Raw) -> object:
+    """The value of a member; None where it is absent, or does not decode."""
+    try:
+        return _decode(raw, Any)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _detail(error: object) -> str:

@@ -49,6 +49,14 @@ def test_a_marked_copy_completes_its_pending_pair() -> None:
     )
 
 
+def test_what_may_be_our_copy_edited_is_neither_imported_nor_matched() -> None:
+    waiting = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
+    copies = [a_copy(number=each, is_doubtful_copy=True) for each in (1, 2)]
+    assert decided(comments=tuple(copies), pairs=(waiting,)) == CommentsDecision()
+    unmarked = replace(copies[0], marker_comment_id=None)
+    assert decided(comments=(unmarked,), pairs=(waiting,)) == CommentsDecision()
+
+
 def test_an_adopted_copy_with_an_old_text_is_edited_at_once() -> None:
     waiting = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
     edited = a_local_comment(body="It happens hourly")

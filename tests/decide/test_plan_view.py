@@ -16,6 +16,7 @@ from reconciler.decide.plan_view import (
     intent_view,
     issue_name,
     plan_hash,
+    withheld_view,
 )
 from reconciler.model.fields import Field, IssueState, Severity, Side
 from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
@@ -37,7 +38,8 @@ from reconciler.model.plan import (
     SwapLabels,
     Why,
 )
-from reconciler.model.views import ActionView
+from reconciler.model.views import ActionView, WithheldDeletion
+from reconciler.text import comment_to_github
 from tests.support.factories import (
     AFTER,
     LINKED,
@@ -141,6 +143,54 @@ def test_a_recorded_intent_is_shown_too() -> None:
     assert comment.local is None
     assert {export.report, comment.report} == {str(REPORT)}
     assert {export.rule, comment.rule} == {"recorded by an earlier pass"}
+
+
+# --- withheld deletions -------------------------------------------------------------------------------------
+
+ISSUE_NAME = "acme/web#12"
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "url"),
+    [("https://bugs.example.com/", f"https://bugs.example.com/reports/{REPORT}"), ("", None)],
+)
+def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_report(
+    dashboard: str, url: str | None
+) -> None:
+    deletion = RemoveLocal(pair=PAIR, why=replace(WHY, local="It was the cache"))
+    assert withheld_view(a_link(), deletion, a_report(), None, dashboard) == WithheldDeletion(
+        report=str(REPORT),
+        tracking_id="BUG-0001",
+        side=Side.BUGSPARK,
+        author="somebody",
+        excerpt="It was the cache",
+        url=url,
+        issue=ISSUE_NAME,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (comment_to_github("Ada", "It happens\n\ndaily", "<!-- signed -->", hosts=()), "It happens daily"),
+        ("rewritten by a person", "rewritten by a person"),
+        ("", None),
+    ],
+)
+def test_a_withheld_deletion_on_github_shows_the_copy_without_the_line_of_its_author(
+    body: str, words: str | None
+) -> None:
+    copy = a_remote_comment(5, body)
+    shown = withheld_view(
+        a_link(), DeleteRemote(pair=PAIR, why=WHY), a_report(), copy, "https://bugs.example.com"
+    )
+    assert (shown.side, shown.excerpt, shown.url) == (Side.GITHUB, words, copy.url)
+
+
+def test_a_withheld_deletion_whose_copy_cannot_be_read_is_shown_all_the_same() -> None:
+    shown = withheld_view(a_link(), DeleteRemote(pair=PAIR, why=WHY), None, None, "")
+    assert (shown.tracking_id, shown.issue) == (None, ISSUE_NAME)
+    assert (shown.author, shown.excerpt, shown.url) == ("somebody", None, None)
 
 
 # --- the hash ---------------------------------------------------------------------------------------------

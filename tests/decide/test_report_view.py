@@ -12,13 +12,13 @@ import pytest
 from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
 from reconciler.decide.report_view import build_report_view
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
-from reconciler.model.ids import CommentPairId, IntentId, LinkId, ReportId, RepositoryId
-from reconciler.model.intent import Intent, IntentState, NewComment
+from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
+from reconciler.model.intent import DOUBTFUL_ANSWER, Intent, IntentState, NewComment
 from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPairState, FrozenField, LinkState
 from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.report_detail import DatedChange, ReportView, SkippedComments
+from reconciler.model.report_detail import ConnectedRepository, DatedChange, ReportView, SkippedComments
 from reconciler.model.snapshot import Change
 from tests.support.factories import (
     AFTER,
@@ -61,6 +61,9 @@ def an_intent(state: IntentState = IntentState.PLANNED, **values: Any) -> Intent
 
 
 REFUSED = an_intent(IntentState.QUARANTINED, reason="the issue is locked")
+DOUBT = f"{DOUBTFUL_ANSWER}acme/web#8, acme/web#9 could be it"
+DOUBTFUL = an_intent(IntentState.UNKNOWN, reason=DOUBT)
+SECOND = a_link(number=IssueNumber(13), state=LinkState.SECOND)
 FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it three times")
 
 
@@ -76,6 +79,16 @@ FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it thr
         ({"link": a_link(quarantined_until=AFTER, reason="404")}, "Needs you", "404"),
         ({"link": a_link(frozen_fields=(FROZEN,))}, "Needs you", "bot undid it three times"),
         ({"intents": (an_intent(), REFUSED)}, "Needs you", "the issue is locked"),
+        (
+            {"intents": (an_intent(), an_intent(IntentState.QUARANTINED))},
+            "Needs you",
+            "GitHub refused a write",
+        ),
+        ({"intents": (an_intent(), DOUBTFUL)}, "Needs you", DOUBT),
+        ({"link": None, "intents": (DOUBTFUL,)}, "Needs you", DOUBT),
+        ({"link": a_link(quarantined_until=AFTER)}, "Needs you", "it rests"),
+        ({"second_issues": (SECOND,)}, "Needs you", "acme/web#13 is a second issue of it"),
+        ({"second_issues": (replace(SECOND, reason="pressed twice"),)}, "Needs you", "pressed twice"),
         ({"withheld": {CommentPairId(ids(9)()): Kind.REMOVE_COMMENT}}, "Needs you", "1 deletion withheld"),
         ({"intents": (an_intent(),)}, "Waiting", "1 write pending"),
         ({"report": a_report(status=Status.RESOLVED)}, "Waiting", "the next pass looks at status"),
@@ -83,6 +96,55 @@ FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it thr
 )
 def test_a_reports_status_and_reason(values: dict[str, Any], state: str, reason: str | None) -> None:
     view = explained(**values)
+    assert (view.state, view.reason) == (state, reason)
+
+
+ELSEWHERE = ConnectedRepository(id=RepositoryId(56), name="acme/site")
+HERE = ConnectedRepository(id=a_link().repository_id, name="acme/web")
+LOST_THERE = an_intent(IntentState.UNKNOWN, repository_id=HERE.id)
+LEFT_LINK = (
+    "its issue is acme/web#12, and the project is connected to acme/site now: nothing of it is synced; "
+    "connect that repository again, or `reconcile unlink` the report"
+)
+LEFT_CREATE = (
+    "whether its issue was made in the earlier repository is not known, and the project is connected to "
+    "acme/site now: `reconcile retry` makes it in acme/site, `reconcile unlink` gives it up"
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "connected", "state", "reason"),
+    [
+        ({}, HERE, "Synced", None),
+        ({}, ELSEWHERE, "Needs you", LEFT_LINK),
+        ({"link": a_link(state=LinkState.GONE)}, ELSEWHERE, "Gone on GitHub", None),
+        ({"link": None}, ELSEWHERE, "Not linked", None),
+        ({"link": None, "intents": (LOST_THERE,)}, ELSEWHERE, "Needs you", LEFT_CREATE),
+        (
+            {"link": a_link(state=LinkState.UNLINKED), "intents": (LOST_THERE,)},
+            ELSEWHERE,
+            "Needs you",
+            LEFT_CREATE,
+        ),
+        (
+            {"link": None, "intents": (LOST_THERE,)},
+            HERE,
+            "Waiting",
+            "its issue is to be made by the next pass",
+        ),
+        (
+            {"link": None, "intents": (an_intent(repository_id=HERE.id),)},
+            ELSEWHERE,
+            "Waiting",
+            "its issue is to be made by the next pass",
+        ),
+        ({"intents": (LOST_THERE,)}, HERE, "Waiting", "1 write pending"),
+    ],
+)
+def test_what_a_project_left_in_an_earlier_repository_needs_a_person(
+    values: dict[str, Any], connected: ConnectedRepository, state: str, reason: str | None
+) -> None:
+    view = build_report_view("Shop", a_report_detail(**values), SyncPolicy(), AFTER, connected)
     assert (view.state, view.reason) == (state, reason)
 
 
@@ -191,6 +253,13 @@ def test_an_unsent_comment_shows_what_it_waits_for(state: IntentState, words: st
     intent = an_intent(state, pair_id=pair.id, reason=reason)
     (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,), intents=(intent,)).comments
     assert comment.state == words
+
+
+def test_an_unsent_comment_that_may_be_there_edited_shows_the_doubt() -> None:
+    pair = replace(a_pair(OURS, a_local_comment(), None), state=CommentPairState.PENDING)
+    intent = replace(DOUBTFUL, pair_id=pair.id)
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,), intents=(intent,)).comments
+    assert comment.state == f"waiting: {DOUBT}"
 
 
 def test_a_copy_whose_edit_github_refused_shows_the_reason() -> None:

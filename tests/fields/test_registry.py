@@ -72,6 +72,17 @@ def test_a_winning_report_gives_an_action_of_the_field(field: AnySyncedField) ->
     assert field.base_value(field.with_written_value(a_base(), desired)) == field.local_value(report)
 
 
+@EVERY
+def test_labels_are_the_only_fields_that_no_request_for_the_issue_itself_writes(
+    field: AnySyncedField,
+) -> None:
+    """PATCH would replace the whole set of labels (docs/reference/github.md, Writes)."""
+    report = a_report()
+    diff = field.diff(report, a_seen_issue("low", state=IssueState.CLOSED, title="Other"), None, TITLES)
+    desired = field.build_desired(field.remote_action(diff, report, WHY, TITLES), report)
+    assert (field.issue_update(desired) is None) == isinstance(desired, DesiredLabels)
+
+
 @pytest.mark.parametrize(
     ("desired", "text"),
     [

@@ -128,9 +128,15 @@ def test_an_object_without_a_message_is_a_refusal_all_the_same(body: object) -> 
     assert result.reason.endswith("no reason given")
 
 
-def test_errors_that_do_not_decode_leave_the_message() -> None:
-    odd = b'{"message": "Validation Failed", "errors": ["\\ud800"]}'
-    assert isinstance(classify_write(reply(422, odd), DOING, text), Refused)
+@pytest.mark.parametrize(
+    ("errors", "shown"),
+    [(b'["\\ud800"]', " (\ufffd)"), (b"[1e999]", ""), (b'"\xff"', ""), (b'["\xff", "second"]', "")],
+)
+def test_errors_that_do_not_decode_leave_the_message(errors: bytes, shown: str) -> None:
+    odd = b'{"message": "Validation Failed", "errors": %s}' % errors
+    result = classify_write(reply(422, odd), DOING, text)
+    assert isinstance(result, Refused)
+    assert result.reason == f"GitHub refused to {DOING} (422): Validation Failed{shown}"
 
 
 def test_githubs_message_becomes_one_short_printable_line() -> None:

@@ -77,6 +77,24 @@ async def test_a_new_list_does_not_show_what_was_before(harness: ClientHarness, 
     assert (await read(harness.repository.issue_changes(None)))[0] == []
 
 
+@pytest.mark.parametrize("drained", [False, True])
+async def test_a_position_ahead_of_a_corrected_clock_is_read_again_from_a_day_before(
+    harness: ClientHarness, github: GitHub, *, drained: bool
+) -> None:
+    """GitHub's clock was ahead when it was stored: the list would show nothing until it gets there."""
+    github.web.open_issue("Before", by="alice")
+    ahead = github.clock.now() + timedelta(hours=5)
+    state = ListState(anchor=ahead, cursor=ahead if drained else None)
+    github.clock.advance(60)
+    rows, states = await read(harness.repository.issue_changes(state))
+    assert [row.title for row in rows] == ["Before"]
+    assert states[-1].anchor < github.clock.now()
+    assert states[-1].cursor is None
+    github.web.open_issue("After", by="alice")
+    rows, _ = await read(harness.another().issue_changes(states[-1]))
+    assert "After" in [row.title for row in rows]
+
+
 async def test_without_a_date_no_list_is_begun(harness: ClientHarness, github: GitHub) -> None:
     github.simulator.faults.add(Rewrite(headers={"Date": None}), times=None)
     with pytest.raises(GitHubError, match="carry no Date"):

@@ -139,6 +139,21 @@ def test_a_persons_quote_of_our_comment_is_not_ours() -> None:
     assert KEYS.verify(quoted, "comment", 7, 3) is None
 
 
+def test_the_one_valid_marker_of_an_edited_text_is_found_wherever_it_stands() -> None:
+    edited = f"{BODY}\n\nEdit: seen on Firefox, too"
+    assert KEYS.verify(edited, "comment", 7, 3) is None
+    assert KEYS.find(edited, "comment", 7, 3) == KEYS.verify(BODY, "comment", 7, 3)
+    assert KEYS.find(edited, "comment", 7, 4) is None
+    assert KEYS.find(edited.replace(str(ROW), str(OTHER)), "comment", 7, 3) is None
+
+
+@pytest.mark.parametrize(
+    "body", ["no marker", f"{LINE}\n\n{LINE}", f"{LINE}\n\n<!-- bugspark-sync v2 -->", f"above {LINE[:-4]}"]
+)
+def test_a_text_without_exactly_one_whole_marker_has_none(body: str) -> None:
+    assert KEYS.find(body, "comment", 7, 3) is None
+
+
 def test_a_marker_in_untrusted_text_is_removed_by_rendering() -> None:
     body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
     assert KEYS.verify(body, "comment", 7, 3) is not None

@@ -433,6 +433,31 @@ async def test_events_on_later_pages_and_of_deleted_accounts_are_read() -> None:
     ]
 
 
+async def test_an_event_with_a_time_ahead_of_date_happened_at_date() -> None:
+    """GitHub's own times have been hours ahead (docs/reference/github.md, Lists)."""
+    net = Net()
+    rows = [
+        {"event": "closed", "created_at": "2026-03-02T13:00:00Z"},
+        {"event": "reopened", "created_at": "2026-03-02T08:00:00Z"},
+    ]
+    net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, rows))
+    events = await net.harness.another().field_events(ONE)
+    assert [(event.value, f"{event.at:%H:%M}") for event in events] == [
+        ("reopened", "08:00"),
+        ("closed", "09:00"),
+    ]
+
+
+async def test_the_names_of_all_labels_of_a_repository_are_read() -> None:
+    net = Net()
+    second = f'<{API}/repositories/7/labels?page=2>; rel="next"'
+    first = [{"name": f"label {each}", "color": "ff0000"} for each in range(100)]
+    net.on("GET", f"{REPO}/labels?per_page=100", answer(200, first, Link=second))
+    net.on("GET", f"{API}/repositories/7/labels?page=2", answer(200, [{"name": "P1"}, {"name": None}]))
+    names = await net.harness.another().label_names()
+    assert names == {"P1", *(f"label {each}" for each in range(100))}
+
+
 async def test_without_a_mapping_no_label_is_a_field() -> None:
     net = Net()
     rows = [{"event": "labeled", "created_at": "2026-03-02T08:00:00Z", "label": {"name": "ui"}}]

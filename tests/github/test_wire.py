@@ -131,6 +131,11 @@ def test_a_comment_without_an_issue_is_poisoned() -> None:
     assert "issue_url" in row.problem.reason
 
 
+def test_a_pull_request_that_cannot_be_read_is_nobody_s_trouble() -> None:
+    row = to_issue_row(json.dumps(issue(12, title=None, pull_request={"url": "x"})).encode(), "acme/web")
+    assert (row.value, row.problem, row.id) == (None, None, 1_012)
+
+
 def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
     row = to_issue_row(json.dumps(issue(12, body=["a secret"])).encode(), "acme/web")
     assert row.problem is not None
