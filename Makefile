@@ -29,7 +29,7 @@ WHOLE := reconciler/decide/*,reconciler/fields/*,reconciler/text/*,reconciler/gi
 # suite takes too long to be waited for. ARGS=tests runs it all the same.
 REACH := tests/decide tests/fields tests/text tests/github tests/store/test_intents.py $\
 	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone $\
-	unreadable_rows comments_from heavy_rows write_hints full_labels refused_answers))
+	unreadable_rows comments_from heavy_rows write_hints full_labels refused_answers edited_copies unrecorded_issues))
 
 .PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer coverage mutants fmt lock bench structure soak pictures clean
 .NOTPARALLEL:

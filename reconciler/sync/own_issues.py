@@ -240,8 +240,7 @@ async def _store_ended_link(
     state: LinkState,
     reason: str,
 ) -> None:
-    made = build_link(context, project_state, report, issue, LinkOrigin.EXPORT, backfill=True)
-    link = replace(made, state=state, reason=reason)
-    plan = LinkPlan(link=link, report=None, after=link)
+    link = build_link(context, project_state, report, issue, LinkOrigin.EXPORT, backfill=True)
+    plan = LinkPlan(link=link, report=None, after=replace(link, state=state, reason=reason))
     batch = LocalBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
     await context.stores.ledger.apply_batch(batch)

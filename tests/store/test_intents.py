@@ -386,6 +386,23 @@ async def test_cancelling_ends_a_pending_pair_and_spares_what_was_claimed_since(
     assert side.pairs == (replace(pair, state=CommentPairState.ENDED, reason=UNLINKED_BEFORE_SENDING),)
 
 
+async def test_what_a_person_gives_up_is_deleted_and_in_history_unless_it_was_claimed_since(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    _, export = await an_export(stores, bugspark)
+    report = bugspark.add_report(export.project_id)
+    sent = replace(export, id=IntentId(uuid4()), report_id=report, local_id=report)
+    await stores.intents.add([sent])
+    claim = await stores.intents.claim(sent, NOW)
+    assert claim
+    await stores.intents.give_up([], "nobody asked", NOW)
+    await stores.intents.give_up([export, sent], "the report was unlinked", NOW)
+    assert await stores.intents.list_open(export.project_id) == (claim.intent,)
+    (line,) = bugspark.rows(sa.select(tables.changes))
+    assert (line["kind"], line["rule"]) == (Kind.RETRY.value, "the report was unlinked")
+    assert line["report_id"] == export.report_id
+
+
 async def test_export_candidates_have_no_link_no_columns_and_no_intent(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:

@@ -44,6 +44,14 @@ async def lose_comment(sync: Sync, body: str = "once") -> tuple[ReportId, int]:
     return report, number
 
 
+async def lose_issue(sync: Sync) -> ReportId:
+    sync.github.simulator.faults.add(LOST, method="POST", path=ISSUES)
+    report = sync.bugspark.add_report(sync.project, "It breaks")
+    await sync.app.export((str(report),), NullProgress())
+    assert len(sync.github.web.issues) == 1
+    return report
+
+
 @pytest.mark.parametrize("edit", [append, unsign])
 @pytest.mark.parametrize("seconds", [5, 61])
 async def test_a_comment_edited_before_it_is_found_is_there_once(
@@ -66,11 +74,8 @@ async def test_a_comment_edited_before_it_is_found_is_there_once(
 async def test_an_issue_edited_before_it_is_found_is_there_once(
     sync: Sync, edit: Edit, retitled: bool
 ) -> None:
-    sync.github.simulator.faults.add(LOST, method="POST", path=ISSUES)
-    report = sync.bugspark.add_report(sync.project, "It breaks")
-    await sync.app.export((str(report),), NullProgress())
-    issue = sync.github.web.issue(1)
-    sync.github.web.rewrite(1, edit(issue.body or ""), by="alice")
+    report = await lose_issue(sync)
+    sync.github.web.rewrite(1, edit(sync.github.web.issue(1).body or ""), by="alice")
     if retitled:
         sync.github.web.retitle(1, "Firefox: it breaks", by="alice")
     await recovered(sync)
@@ -80,6 +85,42 @@ async def test_an_issue_edited_before_it_is_found_is_there_once(
     sync.say(report, "and on")
     await sync.run()
     assert len(sync.said_there(1)) == 1
+
+
+async def test_an_edited_issue_that_a_list_shows_before_the_search_is_the_answer(sync: Sync) -> None:
+    report = await lose_issue(sync)
+    sync.github.web.rewrite(1, append(sync.github.web.issue(1).body or ""), by="alice")
+    await sync.run(seconds=5)
+    assert not sync.writes
+    assert sync.number(report) == 1
+    assert sync.dump()["sync_intents"] == []
+    await recovered(sync, passes=2)
+    assert len(sync.github.web.issues) == 1
+
+
+@pytest.mark.parametrize("seconds", [5, 61])
+async def test_issues_that_cannot_be_told_apart_are_shown_and_none_is_made_or_closed(
+    sync: Sync, seconds: int
+) -> None:
+    """Found in the list of changes, or by the search for the lost answer."""
+    report = await lose_issue(sync)
+    body = unsign(sync.github.web.issue(1).body or "")
+    sync.github.web.rewrite(1, body, by="alice")
+    sync.github.web.open_issue(sync.github.web.issue(1).title, body, by=BOT)
+    for _ in range(3):
+        result = await sync.run(seconds=seconds)
+        assert not sync.writes
+    assert (result.pending, len(sync.github.web.issues)) == (1, 2)
+    shown = await sync.app.explain_report(str(report))
+    assert shown.state == "Needs you"
+    assert shown.reason is not None
+    assert "issues/1" in shown.reason
+    assert "issues/2" in shown.reason
+    assert "could be it" in shown.reason
+    sync.github.web.delete_issue(2, by="alice")
+    await recovered(sync)
+    assert sync.number(report) == 1
+    assert sync.dump()["sync_intents"] == []
 
 
 async def test_a_quotation_by_our_own_account_is_a_comment_like_any(sync: Sync) -> None:

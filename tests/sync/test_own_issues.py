@@ -95,6 +95,13 @@ async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:
     assert [issue.number for issue in found.others] == [9]
 
 
+async def test_an_issue_by_the_button_answers_no_create_that_was_never_sent() -> None:
+    pressed = an_issue(number=ELEVEN.number, title="T", body="*Exported from BugSpark (BUG-0001)*")
+    harness = WriterHarness().with_intents(CREATE)
+    found = await classify_unlinked_issues(harness.context(), PROJECT_STATE, (pressed,))
+    assert (found, harness.intents.only) == (UnlinkedIssues(others=(pressed,)), CREATE)
+
+
 async def test_without_a_marker_anywhere_nothing_is_asked_of_the_tables() -> None:
     issues = (an_issue(), an_issue(number=IssueNumber(9)))
     assert await classify_unlinked_issues(WriterHarness().context(), PROJECT_STATE, issues) == UnlinkedIssues(

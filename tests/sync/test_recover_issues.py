@@ -90,6 +90,13 @@ async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() ->
     assert harness.github.requests == [("all_issues", EARLIER - timedelta(minutes=10))]
 
 
+async def test_a_claim_ahead_of_a_corrected_clock_is_looked_for_since_a_day_ago() -> None:
+    """GitHub's clock was ahead when it was claimed: since then no list would show anything."""
+    harness, *_ = await found((THIRTEEN,), claimed_at=AFTER + timedelta(hours=5))
+    assert harness.github.requests == [("all_issues", AFTER - timedelta(days=1))]
+    assert harness.intents.rows == {}
+
+
 async def test_a_list_that_broke_off_proves_nothing() -> None:
     intent = a_lost_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_searches=1)
     harness = WriterHarness(github=ScriptedGitHub(all_issues=[((), GitHubError("502"))])).with_intents(intent)

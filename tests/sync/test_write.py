@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from reconciler.decide.link import seen_issue
-from reconciler.errors import GitHubError, LimitedError, MovedError, NotThereError, ProjectLockLostError
+from reconciler.errors import (
+    GitHubError,
+    LimitedError,
+    MovedError,
+    NotThereError,
+    ProjectLockLostError,
+    RowUnreadableError,
+)
 from reconciler.model.fields import IssueState, Side
 from reconciler.model.intent import (
     Confirmed,
@@ -267,7 +274,8 @@ async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
     assert (at.harness.intents.rows, entry.state) == ({}, CommentPairState.ENDED)
 
 
-async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion() -> None:
-    at = desk(DELETE, delete_comment=[GONE], comment=[a_remote_comment(5)])
+@pytest.mark.parametrize("copy", [a_remote_comment(5), RowUnreadableError("its author can't be read")])
+async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion(copy: Any) -> None:
+    at = desk(DELETE, delete_comment=[GONE], comment=[copy])
     await at.run()
     assert (at.harness.intents.only.state, at.harness.intents.stored) == (QUARANTINED, [])

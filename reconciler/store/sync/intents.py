@@ -148,13 +148,15 @@ class StoredIntents:
                 await _delete_unchanged(connection, cancelled)
 
     async def give_up(self, cancelled: Collection[Intent], rule: str, at: datetime) -> None:
+        """Cancel intents, with a line of history for each that was deleted."""
         if not cancelled:
             return
         async with self._database.write() as connection:
-            await _delete_unchanged(connection, cancelled)
+            deleted = await _delete_unchanged(connection, cancelled)
             for intent in cancelled:
-                change = _given_up_change(intent, rule)
-                await history_log.append_changes(connection, intent.project_id, at, [change])
+                if intent.id in deleted:
+                    change = _given_up_change(intent, rule)
+                    await history_log.append_changes(connection, intent.project_id, at, [change])
 
     async def _create_or_update_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
@@ -165,7 +167,8 @@ class StoredIntents:
             await link_writes.update_link(connection, link)
 
 
-async def _delete_unchanged(connection: AsyncConnection, cancelled: Collection[Intent]) -> None:
+async def _delete_unchanged(connection: AsyncConnection, cancelled: Collection[Intent]) -> set[UUID]:
+    """Delete the intents that are as they were read, and end their pending pairs; return the deleted ids."""
     rows = [(each.id, each.state, each.attempts) for each in cancelled]
     given = bind_rows(connection, column_types(intents, "id", "state", "attempts"), rows)
     same = select(given.c.id).where(
@@ -173,9 +176,10 @@ async def _delete_unchanged(connection: AsyncConnection, cancelled: Collection[I
         intents.c.state == given.c.state,
         intents.c.attempts == given.c.attempts,
     )
-    deleted = delete(intents).where(same.exists()).returning(intents.c.entry_id)
-    ended = [id_ for id_ in (await connection.execute(deleted)).scalars() if id_ is not None]
-    await _end_pending_pairs(connection, ended)
+    query = delete(intents).where(same.exists()).returning(intents.c.id, intents.c.entry_id)
+    deleted = (await connection.execute(query)).all()
+    await _end_pending_pairs(connection, [row.entry_id for row in deleted if row.entry_id is not None])
+    return {row.id for row in deleted}
 
 
 def _given_up_change(intent: Intent, rule: str) -> Change:
