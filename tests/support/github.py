@@ -22,6 +22,7 @@ from reconciler.demo.github.server import running_in_thread, serve
 from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.world import App, Repository, World
 from tests.support.canary import BOT_TOKEN
+from tests.support.loopback import loopback_client
 
 ALICE_TOKEN = "ghp_sim_alice_0123456789"
 
@@ -47,7 +48,7 @@ class GitHub:
         """Return a plain client as the bot, or with another token ("" for none); the caller closes it."""
         value = self.token if token is None else token
         credential = {"Authorization": f"Bearer {value}"} if value else {}
-        return httpx.AsyncClient(base_url=self.api, headers={**credential, **headers}, timeout=10)
+        return loopback_client(self.api, headers={**credential, **headers})
 
 
 def make_github(*, base_path: str = "", clock: ManualClock | None = None) -> GitHub:

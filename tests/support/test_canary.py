@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +13,7 @@ from tests.support import canary
 from tests.support.bugspark import BugSpark, connected
 from tests.support.command import command_runner
 from tests.support.github import make_github
+from tests.support.loopback import loopback_client
 from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
@@ -78,7 +78,7 @@ async def test_the_token_is_found_in_an_answer_of_the_web() -> None:
     async def ask(path: str) -> None:
         async with (
             canary.serving(careless, bind_sockets("127.0.0.1", 0)) as running,
-            httpx.AsyncClient() as client,
+            loopback_client() as client,
         ):
             await client.get(f"http://127.0.0.1:{running.port}{path}")
 

@@ -4,11 +4,16 @@ import os
 import shutil
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 
 from reconciler.store.schema.migrate import migrate
+from reconciler.web.pages import templating
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres
 from tests.web.harness import WebHarness, open_web, sign_in_operator
@@ -28,6 +33,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     everywhere = os.environ.get("EVERYWHERE") or metafunc.definition.path.name in ON_BOTH
     chosen = (DATABASES[zlib.crc32(name.encode()) % 3 == 0],)
     metafunc.parametrize("migrated", DATABASES if everywhere else chosen, indirect=True)
+
+
+class CompiledTemplates(BytecodeCache):
+    """In memory; jinja2 looks at each source again, and compiles it only where it has changed."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self._codes.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Every test serves a site of its own. Its templates are compiled once in a process, as in a daemon."""
+    environment = partial(Environment, bytecode_cache=CompiledTemplates())
+    with patch.object(templating, "Environment", environment):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.server import bind_sockets
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import BOT_TOKEN, serving
+from tests.support.loopback import loopback_client
 from tests.support.sync import settings_for
 
 SECRET = "it-is-a-secret-to-everybody"
@@ -188,7 +189,7 @@ async def open_web(
             app = await build_web(parts, sockets, queue, health)
             async with (
                 serving(app, sockets, settings.web.effective_proxies) as running,
-                httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
+                loopback_client(f"http://127.0.0.1:{running.port}") as client,
             ):
                 harness = WebHarness(
                     bugspark=bugspark,

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub
+from tests.support.loopback import loopback_client
 from tests.support.sync import Sync, open_sync
 from tests.web.harness import RecordingQueue, build_web, sign_in_operator
 
@@ -46,7 +47,7 @@ async def served(sync: Sync, queue: RecordingQueue) -> AsyncIterator[ServedPages
     app = await build_web(sync.app._container, sockets, queue)
     async with (
         serving(app, sockets) as running,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
+        loopback_client(f"http://127.0.0.1:{running.port}") as opened,
     ):
         yield ServedPages(app=app, client=opened)
 

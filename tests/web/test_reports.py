@@ -11,6 +11,7 @@ from reconciler.model.ids import ReportId
 from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
+from tests.support.loopback import loopback_client
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_conflicts import relabel
 from tests.web.browsing import page, press
@@ -32,7 +33,7 @@ async def client(sync: Sync) -> AsyncIterator[httpx.AsyncClient]:
     app = await build_web(sync.app._container, sockets)
     async with (
         serving(app, sockets) as running,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
+        loopback_client(f"http://127.0.0.1:{running.port}") as opened,
     ):
         sign_in_operator(opened, app)
         yield opened

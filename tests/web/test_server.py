@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from reconciler.errors import ConfigurationError, ListenError
 from reconciler.web import server
 from reconciler.web.server import TimedH11Protocol, bind_sockets, serve_app
+from tests.support.loopback import loopback_client
 
 
 class Slow:
@@ -58,7 +59,7 @@ def test_an_address_that_is_not_ours_is_a_mistake_in_the_configuration() -> None
 async def test_signals_stay_the_daemons_and_what_is_under_way_ends_well() -> None:
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
-    async with httpx.AsyncClient() as client:
+    async with loopback_client() as client:
         async with serve_app(app, sockets) as running:
             assert {each: signal.getsignal(each) for each in handlers} == handlers
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
@@ -71,7 +72,7 @@ async def test_signals_stay_the_daemons_and_what_is_under_way_ends_well() -> Non
 async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "SHUTDOWN_TIMEOUT_SECONDS", 0.2)
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
-    async with httpx.AsyncClient() as client:
+    async with loopback_client() as client:
         async with serve_app(app, sockets) as running:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
             await app.asked.wait()
@@ -96,7 +97,7 @@ async def test_a_request_that_was_cut_off_has_ended_when_the_server_has(
                 await asyncio.sleep(0)
             ended.set()
 
-    async with httpx.AsyncClient() as client:
+    async with loopback_client() as client:
         async with serve_app(app, bind_sockets("127.0.0.1", 0)) as running:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
             await begun.wait()
@@ -116,7 +117,7 @@ async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
 
     monkeypatch.setattr(TimedH11Protocol, "connection_made", connection_made)
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
-    async with serve_app(app, sockets) as running, httpx.AsyncClient() as client:
+    async with serve_app(app, sockets) as running, loopback_client() as client:
         app.go.set()
         assert (await client.get(f"http://127.0.0.1:{running.port}/")).text == "done"
         [transport] = made
@@ -131,7 +132,7 @@ async def test_connections_beyond_the_limit_are_refused(
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
     async with serve_app(app, sockets) as running:
         streams = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(3)]
-        async with httpx.AsyncClient() as client:
+        async with loopback_client() as client:
             assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 503
         for _, writer in streams:
             writer.close()

@@ -13,6 +13,7 @@ from reconciler.model.secret import Secret
 from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
+from tests.support.loopback import loopback_client
 from tests.support.sync import Sync, open_sync
 from tests.web.browsing import HTML, Page, page
 from tests.web.harness import build_web, open_web, sign_in_operator
@@ -80,7 +81,7 @@ async def setup_page(migrated: str, github: GitHub) -> AsyncIterator[SetupPage]:
         app = await build_web(sync.app._container, sockets)
         row = sync.bugspark.rows_of("projects")[0]
         user = {"Authorization": f"Bearer {token(row['owner_id'], sync.clock.now())}"}
-        async with serving(app, sockets), httpx.AsyncClient(base_url=base, timeout=10) as client:
+        async with serving(app, sockets), loopback_client(base) as client:
             yield SetupPage(sync=sync, client=client, owner=user)
 
 
