@@ -1,7 +1,7 @@
-"""Metrics for Prometheus: counted here, or read from the database when they are requested.
+"""Metrics for Prometheus: counted here, or read from daemon and database when they are requested.
 
-In: what happened, and what the database says. Out: Prometheus text. Labels are few and bounded: a project's
-id, a credential's fingerprint, fixed words; never a name, an issue or a user
+In: what happened, what the daemon knows of its work, and what the database says. Out: Prometheus text. Labels
+are few and bounded: a project's id, a credential's fingerprint, fixed words; never a name, an issue or a user
 (docs/reference/contract.md, HTTP). May import: model. The registry is this object's own: nothing is global.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from reconciler.model.health import Gauges
+from reconciler.model.health import Gauges, WorkGauges
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 
@@ -100,10 +100,11 @@ class Metrics:
         self._http_requests.labels(route, str(status)).inc()
         self._http_request_seconds.labels(route).observe(seconds)
 
-    def render(self, gauges: Gauges | None) -> bytes:
-        """Return all metrics as Prometheus text; without `gauges`, only those counted in this process."""
+    def render(self, work: WorkGauges, gauges: Gauges | None) -> bytes:
+        """Return all metrics as Prometheus text; without `gauges`, those that need no database."""
         registry = CollectorRegistry()
         registry.register(_ProcessCollector(self._registry))
+        registry.register(_WorkCollector(work))
         if gauges is not None:
             registry.register(_DatabaseCollector(gauges))
         return generate_latest(registry)
@@ -121,6 +122,32 @@ class _ProcessCollector:
             yield metric
 
 
+class _WorkCollector:
+    """The metrics of the daemon's work, as a collector."""
+
+    def __init__(self, work: WorkGauges) -> None:
+        self._work = work
+
+    def collect(self) -> Iterator[Metric]:
+        work = self._work
+        scheduled = (((str(project_id),), 1.0) for project_id in sorted(work.scheduled))
+        yield _gauge_family("project_scheduled", "1: active, connected, not paused", ("project",), scheduled)
+        for name, description, attribute in _WORK_GAUGES:
+            yield _gauge_family(name, description, (), (((), getattr(work, attribute)),))
+        scans = ((("full",), work.full_scan_lag), (("any",), work.scan_lag))
+        yield _gauge_family("scan_lag_seconds", "Since the last successful local scan", ("scan",), scans)
+        yield _gauge_family(
+            "passes_waiting",
+            "Passes that wait to start or to write, by credential, named by one of its projects",
+            ("credential_project", "waits_to"),
+            (
+                ((str(project_id), word), number)
+                for project_id, waiting in sorted(work.waiting.items())
+                for word, number in (("start", waiting.start), ("write", waiting.write))
+            ),
+        )
+
+
 class _DatabaseCollector:
     """The metrics read from the database, as a collector."""
 
@@ -130,6 +157,14 @@ class _DatabaseCollector:
     def collect(self) -> Iterator[Metric]:
         yield from self._project_metrics()
         yield from self._credential_metrics()
+        if (locks := self._gauges.locks) is not None:
+            states = ((("alive",), locks.alive), (("ended",), locks.ended))
+            yield _gauge_family(
+                "project_locks",
+                "Project locks this process holds, by whether their sessions live",
+                ("session",),
+                states,
+            )
 
     def _project_metrics(self) -> Iterator[Metric]:
         projects = [(str(project.project_id), project) for project in self._gauges.projects]
@@ -139,12 +174,9 @@ class _DatabaseCollector:
             ("project", "state"),
             (((id_, state), number) for id_, project in projects for state, number in project.links.items()),
         )
-        yield _gauge_family(
-            "links_verified",
-            "Links compared in full within poll.verify_seconds",
-            ("project",),
-            (((id_,), project.verified) for id_, project in projects),
-        )
+        for name, description, attribute in _COUNT_GAUGES:
+            numbers = (((id_,), getattr(project, attribute)) for id_, project in projects)
+            yield _gauge_family(name, description, ("project",), numbers)
         yield _gauge_family(
             "intents_pending",
             "Writes to GitHub not yet confirmed, by state",
@@ -172,6 +204,18 @@ class _DatabaseCollector:
             )
 
 
+_WORK_GAUGES = (
+    ("projects_due", "Projects that are due and have no running pass", "due"),
+    ("schedule_lag_seconds", "How long the longest overdue of these projects has been due", "schedule_lag"),
+    ("queue_length", "Passes that wait in the queue", "queue_length"),
+    ("queue_oldest_seconds", "How long the oldest of them has waited", "queue_oldest"),
+)
+_COUNT_GAUGES = (
+    ("links_verified", "Links compared in full within poll.verify_seconds", "verified"),
+    ("links_quarantined", "Links that wait in quarantine", "quarantined_links"),
+    ("conflicts_standing", "Conflicts whose outcome still stands", "conflicts"),
+    ("deletions_withheld", "Deletions that wait until a person accepts them", "withheld_deletions"),
+)
 _TIMESTAMP_GAUGES = (
     ("intent_oldest_timestamp_seconds", "When the oldest unconfirmed write was recorded", "oldest_intent"),
     ("last_pass_timestamp_seconds", "When the last pass ended, whatever its outcome", "last_pass_at"),

@@ -7,12 +7,19 @@ from uuid import UUID
 from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.metrics import Metrics
-from reconciler.model.health import CredentialLimits, Gauges, ProjectGauges
+from reconciler.model.health import (
+    CredentialLimits,
+    Gauges,
+    HeldLocks,
+    ProjectGauges,
+    WaitingPasses,
+    WorkGauges,
+)
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
 
 PROJECT = ProjectId(UUID(int=7))
-NO_COST, NOTHING_APPLIED = Cost(), AppliedCounts()
+NO_COST, NOTHING_APPLIED, NO_WORK = Cost(), AppliedCounts(), WorkGauges()
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -34,9 +41,9 @@ def a_pass(
     )
 
 
-def read(metrics: Metrics, gauges: Gauges | None = None) -> dict[str, float]:
+def read(metrics: Metrics, gauges: Gauges | None = None, work: WorkGauges = NO_WORK) -> dict[str, float]:
     """Return `name{label values}` → value; the project comes first."""
-    text = metrics.render(gauges).decode()
+    text = metrics.render(work, gauges).decode()
     return {
         f"{sample.name.removeprefix('reconciler_')}{{{_values(sample.labels)}}}": sample.value
         for family in text_string_to_metric_families(text)
@@ -94,6 +101,36 @@ def test_gauges_have_the_databases_values_and_leave_out_unknown_ones() -> None:
     assert samples["github_limit_reset_timestamp_seconds{abc}"] == AT.timestamp()
     assert "github_blocked_until_timestamp_seconds{abc}" not in samples
     assert f"last_pass_timestamp_seconds{{{PROJECT}}}" not in samples
+
+
+def test_the_daemons_work_is_shown_without_a_database_and_without_a_fingerprint() -> None:
+    work = WorkGauges(
+        scheduled=frozenset({PROJECT}),
+        due=3,
+        schedule_lag=12.5,
+        queue_length=2,
+        queue_oldest=4.0,
+        full_scan_lag=90.0,
+        scan_lag=6.0,
+        waiting={PROJECT: WaitingPasses(start=2, write=1)},
+    )
+    samples = read(Metrics(), None, work)
+    assert samples[f"project_scheduled{{{PROJECT}}}"] == 1
+    assert (samples["projects_due{}"], samples["schedule_lag_seconds{}"]) == (3, 12.5)
+    assert (samples["queue_length{}"], samples["queue_oldest_seconds{}"]) == (2, 4)
+    assert (samples["scan_lag_seconds{full}"], samples["scan_lag_seconds{any}"]) == (90, 6)
+    assert samples[f"passes_waiting{{{PROJECT},start}}"] == 2
+    assert samples[f"passes_waiting{{{PROJECT},write}}"] == 1
+    assert "project_locks{alive}" not in samples
+
+
+def test_what_waits_for_a_person_and_the_locks_come_from_the_database() -> None:
+    project = ProjectGauges(project_id=PROJECT, conflicts=2, quarantined_links=3, withheld_deletions=21)
+    samples = read(Metrics(), Gauges(projects=(project,), locks=HeldLocks(alive=4, ended=1)))
+    assert samples[f"conflicts_standing{{{PROJECT}}}"] == 2
+    assert samples[f"links_quarantined{{{PROJECT}}}"] == 3
+    assert samples[f"deletions_withheld{{{PROJECT}}}"] == 21
+    assert (samples["project_locks{alive}"], samples["project_locks{ended}"]) == (4, 1)
 
 
 def test_two_registries_share_nothing() -> None:

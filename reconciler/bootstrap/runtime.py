@@ -14,7 +14,7 @@ from reconciler.bootstrap.sign_in import open_sessions
 from reconciler.config.settings import Settings
 from reconciler.daemon.runtime import PassActivity
 from reconciler.errors import UsageError
-from reconciler.model.ids import ProjectId
+from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.store.sync import local_scan
@@ -140,6 +140,9 @@ class ReloadableRuntime:
             if not incremental:
                 self._compared_at = now
             return found
+
+    def waiting_writes(self) -> Mapping[Fingerprint, int]:
+        return self._require_open.container.credential_locks.waiting_counts
 
     async def delete_old_records(self) -> None:
         async with self._lease_current() as container:

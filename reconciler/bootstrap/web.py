@@ -1,6 +1,7 @@
 """Construction of the web application for one container."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from socket import socket
 from typing import Protocol
 
@@ -10,9 +11,10 @@ from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
+from reconciler.model.health import Gauges, WorkGauges
 from reconciler.model.ids import ReportId
 from reconciler.model.report_detail import ReportView
-from reconciler.ports import Queue
+from reconciler.ports import Queue, Stores
 from reconciler.web.app import WebDependencies, build_web_app
 from reconciler.web.probes import Probes
 from reconciler.web.replaceable_app import WebApplication
@@ -27,6 +29,7 @@ class DaemonHealth(Protocol):
     def is_alive(self) -> bool: ...
     @property
     def is_working(self) -> bool: ...
+    def measure(self) -> WorkGauges: ...
 
 
 class ComposedReportViews:
@@ -59,7 +62,8 @@ def build_web_application(
                 is_alive=lambda: health.is_alive,
                 is_working=lambda: health.is_working,
                 check_ready=container.check_ready,
-                read_gauges=stores.queries.gauges,
+                measure_work=health.measure,
+                read_gauges=lambda: _read_gauges(stores),
                 metrics=metrics,
                 clock=container.clock,
             ),
@@ -73,6 +77,11 @@ def build_web_application(
             sessions=sessions,
         )
     )
+
+
+async def _read_gauges(stores: Stores) -> Gauges:
+    """Read the numbers that are in the database. Raises DatabaseError."""
+    return replace(await stores.queries.gauges(), locks=await stores.project_locks.check_held())
 
 
 def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:

@@ -5,7 +5,7 @@ is due again. The wall clock is used once per pass, to convert that time to the 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -58,6 +58,19 @@ class DueProjects:
         ]
         return [project_id for _, project_id in sorted(late)]
 
+    @property
+    def scheduled(self) -> Sequence[ScheduledProject]:
+        """Return the projects that are scheduled: all that are not paused."""
+        return [times.project for times in self._times.values()]
+
+    def overdue_seconds(self, monotonic: float) -> Mapping[ProjectId, float]:
+        """Return for how long each project that is due has been due."""
+        return {
+            project_id: monotonic - times.due_monotonic
+            for project_id, times in self._times.items()
+            if times.due_monotonic <= monotonic
+        }
+
     def mark_queued(self, projects: Iterable[ProjectId], monotonic: float) -> None:
         """Record that these projects were queued."""
         for project_id in projects:
@@ -76,7 +89,10 @@ class DueProjects:
     def _project_times(self, project: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
         times = self._times.get(project.project_id)
         if times is not None and _has_same_times(times.project, project):
-            return times
+            # The first pass of a project records its credential long before it ends.
+            return (
+                times if times.project.credential == project.credential else replace(times, project=project)
+            )
         if times is not None and times.project.config != project.config:
             return _ProjectTimes(project=project, due_monotonic=monotonic, not_before_monotonic=monotonic)
         if times is None and project.failures:

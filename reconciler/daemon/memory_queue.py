@@ -1,6 +1,7 @@
 """The queue inside one process, for SQLite, where only one daemon runs."""
 
 import asyncio
+import itertools
 from collections.abc import Collection
 
 from reconciler.daemon.pass_queue import Backlog, RunPass, due_slot_count
@@ -14,28 +15,31 @@ class MemoryQueue:
     """
 
     def __init__(self) -> None:
-        self._nudged_projects: dict[ProjectId, None] = {}  # dicts, because they keep the order
-        self._due_projects: dict[ProjectId, None] = {}
+        self._job_ids = itertools.count(1)
+        self._nudged_projects: dict[ProjectId, int] = {}  # → id of its job, in their order
+        self._due_projects: dict[ProjectId, int] = {}
         self._running: set[ProjectId] = set()
         self._workers: set[MemoryQueueWorker] = set()
 
     async def nudge(self, project_id: ProjectId) -> None:
         """Queue a project ahead of all due projects."""
-        self._due_projects.pop(project_id, None)
-        self._nudged_projects.setdefault(project_id)
+        if project_id not in self._nudged_projects:
+            job_id = self._due_projects.pop(project_id, None)
+            self._nudged_projects[project_id] = next(self._job_ids) if job_id is None else job_id
         self._wake_workers()
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
         """Queue projects behind those that are already waiting."""
         for project_id in projects:
-            if project_id not in self._nudged_projects:
-                self._due_projects.setdefault(project_id)
+            if project_id not in self._nudged_projects and project_id not in self._due_projects:
+                self._due_projects[project_id] = next(self._job_ids)
         self._wake_workers()
 
     async def backlog(self) -> Backlog:
         return Backlog(
             waiting=frozenset(self._nudged_projects) | frozenset(self._due_projects),
             running=frozenset(self._running),
+            waiting_jobs=frozenset((*self._nudged_projects.values(), *self._due_projects.values())),
         )
 
     async def requeue_stalled(self) -> int:
@@ -61,7 +65,7 @@ class MemoryQueue:
         """Take the next due project that is not running, and mark it as running; None without one."""
         return self._take_first_idle(self._due_projects)
 
-    def _take_first_idle(self, waiting: dict[ProjectId, None]) -> ProjectId | None:
+    def _take_first_idle(self, waiting: dict[ProjectId, int]) -> ProjectId | None:
         for project_id in waiting:
             if project_id not in self._running:
                 del waiting[project_id]

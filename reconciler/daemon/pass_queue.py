@@ -24,6 +24,8 @@ class Backlog:
 
     waiting: frozenset[ProjectId] = frozenset()
     running: frozenset[ProjectId] = frozenset()
+    waiting_jobs: frozenset[int] = frozenset()
+    """The ids of waiting jobs, one for each waiting project. A project that waits again has a new one."""
 
 
 class QueueWorker(Protocol):

@@ -61,7 +61,7 @@ SELECT_HELD_JOBS = """
     WHERE queue_name = ANY(%(rows)s) AND status = 'doing' AND worker_id = ANY(%(workers)s)
 """
 SELECT_OPEN_JOBS = """
-    SELECT lock, status::text FROM procrastinate_jobs
+    SELECT id, lock, status::text FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status IN ('todo', 'doing') AND lock IS NOT NULL
 """
 
@@ -92,7 +92,11 @@ class ProcrastinateQueue:
         by_status: dict[str, set[ProjectId]] = {"todo": set(), "doing": set()}
         for row in rows:
             by_status[row["status"]].add(ProjectId(UUID(row["lock"])))
-        return Backlog(waiting=frozenset(by_status["todo"]), running=frozenset(by_status["doing"]))
+        return Backlog(
+            waiting=frozenset(by_status["todo"]),
+            running=frozenset(by_status["doing"]),
+            waiting_jobs=frozenset(row["id"] for row in rows if row["status"] == "todo"),
+        )
 
     async def requeue_stalled(self) -> int:
         with translate_queue_errors():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from reconciler.model.ids import ProjectId
+from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import PassResult, ScheduledProject
 
 
@@ -58,6 +58,10 @@ class Runtime(Protocol):
 
         `incremental`: only changes of the last minutes. Raises DatabaseError.
         """
+        ...
+
+    def waiting_writes(self) -> Mapping[Fingerprint, int]:
+        """Return how many running passes wait until those before them have written, by credential."""
         ...
 
     async def delete_old_records(self) -> None:

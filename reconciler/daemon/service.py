@@ -22,9 +22,11 @@ from reconciler.daemon.runtime import Runtime
 from reconciler.daemon.scan import ScanPlanner
 from reconciler.daemon.scheduler import ClockJumpDetector, Scheduler
 from reconciler.daemon.systemd import SystemdNotifier
+from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.daemon.worker import OnPassResult, PassRunner
 from reconciler.errors import ReconcilerError
 from reconciler.logs import EventLogger
+from reconciler.model.health import WorkGauges
 from reconciler.ports import Clock
 
 SHUTDOWN_GRACE_SECONDS = 4.0
@@ -80,6 +82,7 @@ class Service:
         self._scans = ScanPlanner(intervals.scan)
         self._scheduler = Scheduler(clock)
         self._progress = PassProgress(clock)
+        self._monitor = WorkMonitor(clock)
         self._clock_jumps = ClockJumpDetector(clock)
         self._worker_by_task: dict[asyncio.Task[None], QueueWorker | None] = {}
         self._stopping = asyncio.Event()
@@ -107,6 +110,10 @@ class Service:
             and self._scheduler.failures.failing_seconds() <= MAX_FAILING_SECONDS
             and not self._progress.is_standing_still()
         )
+
+    def measure(self) -> WorkGauges:
+        """Return the numbers of the work for `/metrics`."""
+        return self._monitor.measure(self._due_projects, self._runtime.waiting_writes())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then end or cancel running passes. Raises unexpected errors."""
@@ -207,6 +214,7 @@ class Service:
         projects = await self._runtime.pass_schedule()
         backlog = await self._queue.backlog()
         monotonic = self._clock.monotonic()
+        self._monitor.record_backlog(backlog)
         busy = backlog.waiting | backlog.running
         self._progress.record(
             waiting=len(backlog.waiting),
@@ -236,6 +244,8 @@ class Service:
                 await self._queue.nudge(project_id)
         except ReconcilerError as error:
             self._log_database_problem(error)
+        else:
+            self._monitor.record_scan(began, incremental=scan.incremental)
         self._scans.record_scan(scan, began, self._clock.monotonic())
 
     async def _requeue_stalled(self) -> None:

@@ -102,11 +102,46 @@ class ProjectGauges:
     last_success_at: datetime | None = None
     next_at: datetime | None = None
     last_delivery_at: datetime | None = None
+    conflicts: int = 0  # whose outcome still stands
+    quarantined_links: int = 0
+    withheld_deletions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLocks:
+    """The project locks that this process holds, by what the database says of them."""
+
+    alive: int = 0
+    ended: int = 0  # the session ended, or another process has the lock: their passes write nothing more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauges:
-    """All numbers for `/metrics`, read at one moment."""
+    """The numbers for `/metrics` that are read from the database, at one moment."""
 
     projects: tuple[ProjectGauges, ...] = ()
     limits: tuple[CredentialLimits, ...] = ()
+    locks: HeldLocks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPasses:
+    """The passes of one credential that wait in a daemon."""
+
+    start: int = 0  # due or queued, and not running
+    write: int = 0  # running, and waiting until the passes before them have written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkGauges:
+    """The numbers for `/metrics` that a daemon knows of its own work. Times are in seconds."""
+
+    scheduled: frozenset[ProjectId] = frozenset()  # active, connected and not paused
+    due: int = 0  # projects that are due and have no running pass
+    schedule_lag: float = 0.0  # for how long the longest overdue of them has been due
+    queue_length: int = 0
+    queue_oldest: float = 0.0  # for how long the oldest job has waited
+    full_scan_lag: float = 0.0  # since the last successful full scan began
+    scan_lag: float = 0.0  # since the last successful scan of either kind began
+    waiting: Mapping[ProjectId, WaitingPasses] = field(default_factory=dict)
+    """By credential, which is named by the smallest id of its projects."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from reconciler.model.announcements import Announcements
-from reconciler.model.ids import ProjectId
+from reconciler.model.ids import Fingerprint, ProjectId
 
 MAX_IDLE_FACTOR = 5
 """The interval of an idle project grows up to this multiple of `poll.interval_seconds`."""
@@ -153,6 +153,7 @@ class ScheduledProject:
     next_at: datetime | None = None  # not before then, because of a limit or failures
     changed_at: datetime | None = None  # when the last pass that changed something ended
     verification_due: datetime | None = None  # of the link whose verification is the longest overdue
+    credential: Fingerprint | None = None  # that passes of it use; None: no pass has recorded one
 
 
 def due_at(project: ScheduledProject, interval: timedelta, now: datetime) -> datetime:

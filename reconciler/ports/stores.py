@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.health import HeldLocks
 from reconciler.model.ids import (
     Fingerprint,
     ProjectId,
@@ -141,6 +142,10 @@ class ProjectLocks(Protocol):
         self, project_id: ProjectId, *, wait: bool = False
     ) -> AbstractAsyncContextManager[ProjectLock]:
         """Acquire the lock. Raises BusyError (without `wait` at once) when another process has it."""
+        ...
+
+    async def check_held(self) -> HeldLocks:
+        """Ask the database which of the locks that were acquired here still exist. Raises DatabaseError."""
         ...
 
 

@@ -1,7 +1,8 @@
 """What a pass is given: ports, policies, time and randomness; and its turn at writing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -29,6 +30,12 @@ class CredentialLocks:
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[Fingerprint, asyncio.Lock] = WeakValueDictionary()
+        self._waiting_counts: Counter[Fingerprint] = Counter()
+
+    @property
+    def waiting_counts(self) -> Mapping[Fingerprint, int]:
+        """Return how many passes wait until those before them have written, by credential."""
+        return +self._waiting_counts
 
     @asynccontextmanager
     async def hold(self, credential: Fingerprint) -> AsyncIterator[None]:
@@ -36,8 +43,15 @@ class CredentialLocks:
         lock = self._locks.get(credential)
         if lock is None:
             lock = self._locks[credential] = asyncio.Lock()
-        async with lock:
+        self._waiting_counts[credential] += 1
+        try:
+            await lock.acquire()
+        finally:
+            self._waiting_counts[credential] -= 1
+        try:
             yield
+        finally:
+            lock.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from reconciler.errors import DatabaseError, ReconcilerError
 from reconciler.metrics import CONTENT_TYPE, Metrics
-from reconciler.model.health import Gauges
+from reconciler.model.health import Gauges, WorkGauges
 from reconciler.ports import Clock
 
 T = TypeVar("T")
@@ -32,6 +32,8 @@ class Probes:
     """Whether passes run."""
     check_ready: Callable[[], Awaitable[None]]
     """Checks database and schema; raises SchemaError or DatabaseError."""
+    measure_work: Callable[[], WorkGauges]
+    """Returns what the daemon knows of its work, without the database."""
     read_gauges: Callable[[], Awaitable[Gauges]]
     metrics: Metrics
     clock: Clock
@@ -77,7 +79,8 @@ def router(probes: Probes) -> APIRouter:
 
     @api_router.get("/metrics")
     async def metrics() -> Response:
-        return Response(probes.metrics.render(await gauges.get()), media_type=CONTENT_TYPE)
+        read = await gauges.get()
+        return Response(probes.metrics.render(probes.measure_work(), read), media_type=CONTENT_TYPE)
 
     return api_router
 
@@ -98,7 +101,7 @@ async def _find_problem(probes: Probes) -> ReadinessProblem | None:
 
 
 async def _read_gauges(read: Callable[[], Awaitable[Gauges]]) -> Gauges | None:
-    """Read the database's gauges. None if it can't be used: the process's own metrics are served anyway."""
+    """Read the database's gauges. None if it can't be used: all others are served anyway."""
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
             return await read()

@@ -54,6 +54,23 @@ async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQue
     assert sorted(runner.began) == [ONE, TWO]
 
 
+async def test_a_waiting_job_keeps_its_id_until_it_is_taken_and_a_later_one_has_another(
+    queue: PassQueue,
+) -> None:
+    await queue.put_due([ONE])
+    (first,) = (await queue.backlog()).waiting_jobs
+    await queue.nudge(ONE)  # it moves ahead
+    await queue.put_due([ONE])
+    assert (await queue.backlog()).waiting_jobs == {first}
+    runner = RecordingRunner()
+    async with working(queue, runner):
+        await runner.until(1, ended=True)
+    assert not (await queue.backlog()).waiting_jobs
+    await queue.nudge(ONE)
+    assert first not in (await queue.backlog()).waiting_jobs
+    assert len((await queue.backlog()).waiting_jobs) == 1
+
+
 async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at_a_time(
     queue: PassQueue,
 ) -> None:

@@ -17,7 +17,7 @@ from reconciler.daemon.runtime import PassActivity
 from reconciler.daemon.service import Service, ServiceIntervals
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
-from reconciler.model.ids import ProjectId
+from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import Outcome, PassResult, ScheduledProject
 
 PATIENCE = 15.0
@@ -53,6 +53,7 @@ class Village:
     hang: bool = False
     schedule_error: Exception | None = None
     scan_error: Exception | None = None
+    waiting_writers: dict[Fingerprint, int] = field(default_factory=dict)
     looked: list[ProjectId] = field(default_factory=list)
     asked: int = 0
     kept: int = 0
@@ -83,6 +84,9 @@ class Village:
         if self.scan_error is not None:
             raise self.scan_error
         return dict(self.waiting)
+
+    def waiting_writes(self) -> Mapping[Fingerprint, int]:
+        return self.waiting_writers
 
     async def delete_old_records(self) -> None:
         self.kept += 1
@@ -312,6 +316,25 @@ async def test_no_project_or_a_database_that_is_away_is_no_standstill() -> None:
         village.away = False
         await village.until_asked(village.asked + 2)
         assert service.is_working
+
+
+async def test_it_measures_what_waits_and_how_old_its_last_scan_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
+    village, clock = Village(hang=True), Clock()
+    for number in range(1, 5):
+        village.add(number)
+    async with serving(village, clock) as service:  # two at a time
+        await village.until(2)
+        await village.until_asked(village.asked + 3)
+        measured = service.measure()
+        assert (len(measured.scheduled), measured.due, measured.queue_length) == (4, 2, 2)
+        assert measured.scan_lag < 60
+        village.scan_error = DatabaseError("The database is away.")
+        clock.ahead = 100
+        await village.until_asked(village.asked + 3)
+        measured = service.measure()
+    for seconds in (measured.schedule_lag, measured.queue_oldest, measured.scan_lag, measured.full_scan_lag):
+        assert 100 <= seconds < 160
 
 
 async def test_the_end_waits_shortly_for_a_pass_under_way_and_then_cuts_it(

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -10,13 +11,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import BusyError, ProjectLockLostError
+from reconciler.model.health import HeldLocks
 from reconciler.model.ids import ProjectId
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database, parse_url, psycopg_arguments
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
-from reconciler.store.sync.locks import AdvisoryProjectLock
+from reconciler.store.sync.locks import AdvisoryProjectLock, AdvisoryProjectLocks, RowProjectLocks
 from tests.support.bugspark import BugSpark
 from tests.support.stores import StillClock, digest
 
@@ -36,6 +39,12 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+END_SESSIONS_OF_LOCKS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name LIKE '%fence'"
+)
 
 
 class SleepingClock(StillClock):
@@ -85,12 +94,60 @@ async def test_a_lost_lock_is_noticed(
             clock.at += timedelta(seconds=31)
             await stack.enter_async_context(stores.project_locks.acquire(project))
         else:
-            bugspark.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name LIKE '%fence'"
-            )
+            bugspark.execute(END_SESSIONS_OF_LOCKS)
         with pytest.raises(ProjectLockLostError, match="nothing more is written"):
             await lock.ensure_held()
+
+
+async def test_held_locks_are_counted_by_whether_their_sessions_live(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    locks = stores.project_locks
+    assert await locks.check_held() == HeldLocks()
+    async with locks.acquire(ProjectId(uuid4())):
+        async with locks.acquire(ProjectId(uuid4())):
+            assert await locks.check_held() == HeldLocks(alive=2)
+        assert await locks.check_held() == HeldLocks(alive=1)
+        if bugspark.engine.dialect.name == "sqlite":
+            bugspark.execute("DELETE FROM sync_locks")
+        else:
+            bugspark.execute(END_SESSIONS_OF_LOCKS)
+        assert await locks.check_held() == HeldLocks(ended=1)
+    assert await locks.check_held() == HeldLocks()
+
+
+async def test_a_lock_released_while_it_is_asked_for_is_no_ended_one(
+    stores: DatabaseStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks, asked = stores.project_locks, asyncio.Event()
+    async with locks.acquire(ProjectId(uuid4())):
+        counting = _pause_reads(stores, monkeypatch, asked)
+        checking = asyncio.create_task(locks.check_held())
+        await asked.wait()
+    counting.set()
+    assert await checking == HeldLocks()
+
+
+def _pause_reads(
+    stores: DatabaseStores, monkeypatch: pytest.MonkeyPatch, asked: asyncio.Event
+) -> asyncio.Event:
+    """Let reads that the locks make begin only when the event is set; `asked` is set at the first."""
+    assert isinstance(stores.project_locks, AdvisoryProjectLocks | RowProjectLocks)
+    database, go_on = stores.project_locks._database, asyncio.Event()
+
+    class Paused:
+        @asynccontextmanager
+        async def read(self) -> AsyncIterator[AsyncConnection]:
+            asked.set()
+            await go_on.wait()
+            async with database.read() as connection:
+                yield connection
+
+        def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+            return database.write()
+
+    monkeypatch.setattr(stores.project_locks, "_database", Paused())
+    return go_on
 
 
 async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(

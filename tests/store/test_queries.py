@@ -51,6 +51,8 @@ async def test_links_are_counted_once_by_the_most_urgent_thing(sync: Sync, store
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
     assert await link_counts(sync, stores) == LinkCounts(synced=5, conflict=1)
+    (gauges,) = (await stores.queries.gauges()).projects
+    assert (gauges.conflicts, gauges.quarantined_links, gauges.withheld_deletions) == (1, 0, 0)
     soon = (sync.clock.now() + timedelta(hours=1)).replace(tzinfo=None).isoformat(sep=" ")
     set_link(sync, quarantined, f"quarantined_until = '{soon}'")
     set_link(sync, both, f"quarantined_until = '{soon}'")
@@ -58,6 +60,8 @@ async def test_links_are_counted_once_by_the_most_urgent_thing(sync: Sync, store
     set_link(sync, gone, "state = 'gone'")
     set_link(sync, cut, "state = 'unlinked'")
     assert await link_counts(sync, stores) == LinkCounts(synced=1, pending=1, conflict=0, attention=3)
+    (gauges,) = (await stores.queries.gauges()).projects
+    assert (gauges.conflicts, gauges.quarantined_links) == (1, 2)
 
 
 async def link_counts(sync: Sync, stores: DatabaseStores) -> LinkCounts:

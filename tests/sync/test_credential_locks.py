@@ -36,3 +36,22 @@ async def test_a_write_that_fails_lets_the_next_one_go() -> None:
             raise ValueError("refused")
     async with asyncio.timeout(5), turns.hold(OURS):
         pass
+
+
+async def test_those_that_wait_for_their_turn_are_counted_by_credential() -> None:
+    turns = CredentialLocks()
+
+    async def write() -> None:
+        async with turns.hold(OURS):
+            pass
+
+    async with turns.hold(OURS), turns.hold(THEIRS):
+        waiting = [asyncio.create_task(write()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert turns.waiting_counts == {OURS: 3}
+        waiting[0].cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert turns.waiting_counts == {OURS: 2}
+    await asyncio.gather(*waiting[1:])
+    assert not turns.waiting_counts

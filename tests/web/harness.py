@@ -20,6 +20,7 @@ from reconciler.bootstrap.sign_in import open_sessions
 from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
+from reconciler.model.health import WorkGauges
 from reconciler.model.ids import ProjectId
 from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.server import bind_sockets
@@ -66,6 +67,10 @@ class Health:
 
     is_alive: bool = True
     is_working: bool = True
+    work: WorkGauges = field(default_factory=WorkGauges)
+
+    def measure(self) -> WorkGauges:
+        return self.work
 
 
 @dataclass(slots=True, kw_only=True)

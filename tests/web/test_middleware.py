@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.bootstrap import container
 from reconciler.errors import ConfigurationError, DatabaseError, SchemaError
+from reconciler.model.health import WorkGauges
 from reconciler.web import middleware
 from reconciler.web.site import Site
 from tests.web.harness import WebHarness, open_web
@@ -127,6 +128,25 @@ async def test_ready_says_why_not_and_again_when_it_is(harness: WebHarness) -> N
     harness.bugspark.execute("ALTER TABLE away RENAME TO reconciler_alembic_version")
     harness.clock.advance(1)
     assert (await harness.client.get("/readyz")).status_code == 200
+
+
+async def test_without_the_database_metrics_still_say_how_late_the_work_is(
+    harness: WebHarness,
+) -> None:
+    harness.health.work = WorkGauges(schedule_lag=75.0)
+
+    async def metrics() -> str:
+        harness.clock.advance(10)
+        return (await harness.client.get("/metrics")).text
+
+    text = await metrics()
+    assert "reconciler_schedule_lag_seconds 75.0" in text
+    assert 'reconciler_project_locks{session="alive"} 0.0' in text
+    harness.bugspark.execute("ALTER TABLE sync_governor RENAME TO away")
+    text = await metrics()
+    assert "reconciler_schedule_lag_seconds 75.0" in text
+    assert "reconciler_project_locks" not in text
+    harness.bugspark.execute("ALTER TABLE away RENAME TO sync_governor")
 
 
 async def test_ready_says_that_passes_do_not_run(harness: WebHarness) -> None:

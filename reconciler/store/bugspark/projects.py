@@ -29,6 +29,7 @@ SCHEDULE_COLUMNS = (
     projects.c.last_pass_at,
     projects.c.next_at,
     projects.c.changed_at,
+    projects.c.account_credential,
 )
 
 
@@ -179,5 +180,6 @@ def build_scheduled(
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         failures=row["failures"] or 0,
         verification_due=row["check_due"],
+        credential=row["account_credential"],
         **times,
     )

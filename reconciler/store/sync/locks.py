@@ -9,16 +9,17 @@ import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Container
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.engine import URL
 
 from reconciler.errors import BusyError, DatabaseError, ProjectLockLostError
+from reconciler.model.health import HeldLocks
 from reconciler.model.ids import ProjectId
 from reconciler.ports import Clock, ProjectLock
 from reconciler.store.connection import database_label, finish_shielded
@@ -40,14 +41,31 @@ IS_HELD_SQL = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
     AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = %s
 """
+SELECT_LOCKS_OF_SESSIONS = text("""
+    SELECT pid, (classid::bigint << 32) | objid::bigint AS key FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid = ANY(:pids)
+""")
 
 
 class AdvisoryProjectLocks:
     """Advisory locks in PostgreSQL."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._url = database.url
         self._clock = clock
+        self._held: set[AdvisoryProjectLock] = set()
+
+    async def check_held(self) -> HeldLocks:
+        """Ask through another session: that of a lock may be gone without having said so."""
+        if not (asked := frozenset(self._held)):
+            return HeldLocks()
+        pids = [lock.backend_pid for lock in asked]
+        async with self._database.read() as connection:
+            rows = await connection.execute(SELECT_LOCKS_OF_SESSIONS, {"pids": pids})
+        existing = {(row.pid, row.key) for row in rows}
+        # Not those that were released while they were asked for.
+        return _count_held({(lock.backend_pid, lock.key) for lock in asked & self._held}, existing)
 
     @asynccontextmanager
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
@@ -59,8 +77,10 @@ class AdvisoryProjectLocks:
                 if not wait:
                     raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
                 await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+            self._held.add(lock)
             yield lock
         finally:
+            self._held.discard(lock)
             await finish_shielded(_release_and_close(lock, connection))
 
 
@@ -92,7 +112,8 @@ class AdvisoryProjectLock:
         self._connection = connection
         self._project_id = project_id
         digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
-        self._key = int.from_bytes(digest[:8], "big", signed=True)
+        self.key = int.from_bytes(digest[:8], "big", signed=True)
+        self.backend_pid = 0  # of the session's server process, once the lock was tried
         self._may_be_held = False
 
     async def try_acquire(self) -> bool:
@@ -101,11 +122,12 @@ class AdvisoryProjectLock:
 
         self._may_be_held = True  # also where a cancellation takes the answer from us
         try:
-            self._may_be_held = bool(await self._query_value("SELECT pg_try_advisory_lock(%s)"))
+            found = await self._query_row("SELECT pg_try_advisory_lock(%s), pg_backend_pid()")
         except psycopg.Error as error:
             raise DatabaseError(
                 f"The connection for the lock on project {self._project_id} ended."
             ) from error
+        self._may_be_held, self.backend_pid = found
         return self._may_be_held
 
     async def ensure_held(self) -> None:
@@ -114,7 +136,7 @@ class AdvisoryProjectLock:
 
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                held = await self._query_value(IS_HELD_SQL)
+                (held,) = await self._query_row(IS_HELD_SQL)
         except (psycopg.Error, TimeoutError) as error:
             raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id)) from error
         if not held:
@@ -131,13 +153,14 @@ class AdvisoryProjectLock:
             return
         with suppress(psycopg.Error, TimeoutError):
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                await self._query_value("SELECT pg_advisory_unlock(%s)")
+                await self._query_row("SELECT pg_advisory_unlock(%s)")
         self._may_be_held = False
 
-    async def _query_value(self, query: str) -> Any:
-        found = await self._connection.execute(query.encode(), (self._key,))
-        row = await found.fetchone()
-        return row[0] if row else None
+    async def _query_row(self, query: str) -> tuple[Any, ...]:
+        found = await self._connection.execute(query.encode(), (self.key,))
+        row: tuple[Any, ...] | None = await found.fetchone()
+        assert row is not None  # each of these queries has one row
+        return row
 
 
 class RowProjectLocks:
@@ -147,11 +170,21 @@ class RowProjectLocks:
         self._database = database
         self._clock = clock
         self._new_id = new_id
+        self._held_ids: set[UUID] = set()
+
+    async def check_held(self) -> HeldLocks:
+        if not (asked := frozenset(self._held_ids)):
+            return HeldLocks()
+        query = select(locks.c.holder).where(locks.c.holder.in_(asked))
+        async with self._database.read() as connection:
+            existing = set((await connection.execute(query)).scalars())
+        return _count_held(asked & self._held_ids, existing)
 
     @asynccontextmanager
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
         """Raises BusyError."""
-        lock = RowProjectLock(self._database, self._clock, project_id, self._new_id())
+        holder = self._new_id()
+        lock = RowProjectLock(self._database, self._clock, project_id, holder)
         try:
             while not await lock.try_acquire():
                 if not wait:
@@ -161,10 +194,18 @@ class RowProjectLocks:
             await finish_shielded(lock.release())  # the row may have been committed all the same
             raise
         renewing = asyncio.create_task(lock.keep_renewing())
+        self._held_ids.add(holder)
         try:
             yield lock
         finally:
+            self._held_ids.discard(holder)
             await finish_shielded(_stop_and_release(lock, renewing))
+
+
+def _count_held(held: Collection[object], existing: Container[object]) -> HeldLocks:
+    """Count locks by whether the database has them."""
+    alive = sum(lock in existing for lock in held)
+    return HeldLocks(alive=alive, ended=len(held) - alive)
 
 
 async def _stop_and_release(lock: "RowProjectLock", renewing: asyncio.Task[None]) -> None:

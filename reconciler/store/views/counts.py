@@ -50,6 +50,16 @@ async def read_oldest_open_intents(
     return {ProjectId(id_): at for id_, at in rows}
 
 
+async def count_quarantined_links(connection: AsyncConnection) -> dict[ProjectId, int]:
+    """Count each project's links in quarantine."""
+    query = (
+        select(links.c.project_id, func.count())
+        .where(*_quarantined_link_conditions())
+        .group_by(links.c.project_id)
+    )
+    return {ProjectId(id_): count for id_, count in await connection.execute(query)}
+
+
 async def read_conflict_summaries(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, tuple[int, str]]:
@@ -138,18 +148,25 @@ def _to_link_counts(unsynced: Mapping[int, int], states: Mapping[str, int], link
 
 def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
     """(project, link, report, rank, linked): a link may be in several."""
-    # SQLite would walk every live link instead of the few in quarantine: the state must not look like a key.
-    alive = func.coalesce(links.c.state, "").in_(LIVE_STATES)
     return (
-        _ranked_links_query(Urgency.ATTENTION).where(
-            QUARANTINED_LINK_CONDITION, links.c.quarantined_until > EPOCH, alive
-        ),
-        _ranked_links_query(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, alive),
+        _ranked_links_query(Urgency.ATTENTION).where(*_quarantined_link_conditions()),
+        _ranked_links_query(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, _is_live()),
         _ranked_withheld_query(),
         _ranked_links_query(Urgency.PENDING).where(links.c.state == LinkState.NEW),
         _ranked_intents_query(),
         _ranked_conflicts_query(now),
     )
+
+
+def _is_live() -> ColumnElement[bool]:
+    """Condition of a live link, for queries along another index than that of states."""
+    # SQLite would walk every live link instead of the few in quarantine: the state must not look like a key.
+    return func.coalesce(links.c.state, "").in_(LIVE_STATES)
+
+
+def _quarantined_link_conditions() -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """Conditions of a live link in quarantine; one that is to be retried at once is out of it."""
+    return QUARANTINED_LINK_CONDITION, links.c.quarantined_until > EPOCH, _is_live()
 
 
 def _ranked_links_query(rank: int) -> RankedLinks:

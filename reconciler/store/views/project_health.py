@@ -160,17 +160,23 @@ async def _read_reread_progress(
 
 async def read_gauges(connection: AsyncConnection, now: datetime, verify: timedelta) -> Gauges:
     """Read the numbers of every project that had a pass or a delivery, and every credential's limits."""
-    since = now - verify * VERIFICATION_TOLERANCE
     return Gauges(
-        projects=await _read_project_gauges(connection, since), limits=await read_rate_limits(connection, now)
+        projects=await _read_project_gauges(connection, now, verify),
+        limits=await read_rate_limits(connection, now),
     )
 
 
-async def _read_project_gauges(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
+async def _read_project_gauges(
+    connection: AsyncConnection, now: datetime, verify: timedelta
+) -> tuple[ProjectGauges, ...]:
+    since = now - verify * VERIFICATION_TOLERANCE
     by_state = await verification_coverage.count_links_by_state(connection)
     intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state)
     covered = await verification_coverage.read_coverage(connection, by_state, since)
     oldest = await counts.read_oldest_open_intents(connection)
+    conflicts = await counts.read_conflict_summaries(connection, now)
+    quarantined = await counts.count_quarantined_links(connection)
+    held_back = await count_by_project(connection, withheld.c.project_id, withheld.c.kind)
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
     columns = (
         projects.c.project_id,
@@ -191,6 +197,9 @@ async def _read_project_gauges(connection: AsyncConnection, since: datetime) -> 
             last_success_at=row.last_success_at,
             next_at=row.next_at,
             last_delivery_at=row.last_at,
+            conflicts=conflicts[id_][0] if id_ in conflicts else 0,
+            quarantined_links=quarantined.get(id_, 0),
+            withheld_deletions=sum(held_back[id_].values()),
         )
         for row in rows
     )
