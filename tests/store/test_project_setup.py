@@ -40,9 +40,9 @@ async def test_a_projects_set_up_is_complete_and_without_secrets(sync: Sync) -> 
     assert not fresh.has_secret and fresh.hook_id is None and fresh.wrote_at is None
     await sync.linked()
     at = sync.clock.now()
-    await stores.webhooks.replace_secret(sync.project, None, Secret("first one"), at)
+    await stores.webhooks.replace_secret(sync.project, None, Secret("first-one"), at)
     await stores.webhooks.replace_secret(
-        sync.project, Secret("first one"), Secret("second"), at + timedelta(days=1)
+        sync.project, Secret("first-one"), Secret("second"), at + timedelta(days=1)
     )
     await stores.webhooks.record_hook(sync.project, 7, at)
     for minute, number in enumerate((3, None, 5)):
@@ -67,7 +67,7 @@ async def test_a_projects_set_up_is_complete_and_without_secrets(sync: Sync) -> 
         ("d0", 3, True),
     ]
     assert len((await stores.queries.project_setup(sync.project, 2)).deliveries) == 2
-    assert not any(secret in repr(setup) for secret in (BOT_TOKEN, "first one", "second"))
+    assert not any(secret in repr(setup) for secret in (BOT_TOKEN, "first-one", "second"))
     sync.github.clock.advance(2 * 86_400)
     assert (await stores.queries.project_setup(sync.project, 1)).previous_until is None
     sync.bugspark.add_integration(sync.project)
