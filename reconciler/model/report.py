@@ -43,14 +43,25 @@ def unknown_values_reason(unknown: Mapping[Field, str]) -> str:
     return f"in BugSpark its {values}, which this program does not know: nothing of it is synced"
 
 
+MAX_STORED_TEXT_CHARS: Final = 262_144
+"""Of a description or comment, as stored: more is neither read nor rendered. GitHub takes a quarter of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusableJson:
+    """JSON of a report that exceeds a bound. `reason` goes on after its name: "is larger than …"."""
+
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDetails:
     """The parts of a report that only an export needs. Every value is untrusted."""
 
-    description: str
+    description: str  # at most one character more than MAX_STORED_TEXT_CHARS
     screenshot_url: str | None
-    console_logs: object
-    metadata: object
+    console_logs: object  # JSON of any shape, or UnusableJson
+    metadata: object  # the same
     reporter_identifier: str | None
 
 

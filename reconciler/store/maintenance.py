@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, Text, and_, cast, delete, exists, not_, or_, select, tuple_, update
+from sqlalchemy import RowMapping, Table, and_, delete, exists, not_, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError
@@ -16,10 +16,10 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.ports import EncryptionStatus, OtherReader
 from reconciler.store.bugspark import outgoing_webhooks
-from reconciler.store.bugspark.bugspark_tables import integrations, reports
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
-from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION, secrets_as_stored
+from reconciler.store.bugspark.integrations import active_github_rows, secrets_as_stored
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database
@@ -110,10 +110,9 @@ class StoredMaintenance:
 
     async def check_encrypted_secrets(self) -> EncryptionStatus:
         query = (
-            select(bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
-            .join(integrations, integrations.c.project_id == bugspark_projects.c.id)
-            .where(IS_ACTIVE_GITHUB_INTEGRATION)
-            .order_by(bugspark_projects.c.name, integrations.c.created_at)
+            select(bugspark_projects.c.name, active_github_rows.c.config)
+            .join(active_github_rows, active_github_rows.c.project_id == bugspark_projects.c.id)
+            .order_by(bugspark_projects.c.name, active_github_rows.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()

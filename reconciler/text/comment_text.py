@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from reconciler.model.report import unescape_html
+from reconciler.model.report import MAX_STORED_TEXT_CHARS, unescape_html
 from reconciler.text.clean import clean, normalise, normalise_newlines, single_line
 from reconciler.text.inert import MAX_FENCE_CHARS, close_fences, inert, inert_line
 from reconciler.text.truncate import truncate_bytes, truncate_chars, truncate_line, truncation_note
@@ -32,10 +32,12 @@ def comment_to_bugspark(login: str | None, body: str | None, cut_at: int = 60_00
     is plain text, not HTML-escaped (docs/reference/bugspark.md, Text), without control characters.
     """
     heading = f"**{single_line(login or '') or GHOST_LOGIN}** (via GitHub):\n\n"
-    text = normalise(clean(body or ""))
+    given = body or ""
+    is_longer = len(given) > MAX_STORED_TEXT_CHARS
+    text = normalise(clean(given[:MAX_STORED_TEXT_CHARS]))
     available_chars = cut_at - len(heading)
-    if len(text) > available_chars:
-        note = "\n\n" + truncation_note(len(text))
+    if len(text) > available_chars or is_longer:
+        note = "\n\n" + truncation_note(None if is_longer else len(text))
         text = truncate_chars(text, available_chars - len(note)) + note
     return heading + text
 
@@ -80,20 +82,21 @@ def has_tag(body: str) -> bool:
 
 def markdown_block(body: str, max_bytes: int, *, hosts: Collection[str]) -> str:
     """Return a stored body as inert, closed Markdown of at most `max_bytes` bytes, visibly truncated."""
-    stored = clean(unescape_html(body))
+    is_longer = len(body) > MAX_STORED_TEXT_CHARS
+    stored = clean(unescape_html(body[:MAX_STORED_TEXT_CHARS]))
     text = inert(stored, hosts=hosts).strip("\n").rstrip()
     closed = close_fences(text)
-    if _byte_length(closed) <= max_bytes:
+    if _byte_length(closed) <= max_bytes and not is_longer:
         return closed
-    note = "\n\n" + truncation_note(len(stored))
+    note = "\n\n" + truncation_note(None if is_longer else len(stored))
     closing = MAX_FENCE_CHARS + 1
     return close_fences(truncate_bytes(text, max_bytes - closing - _byte_length(note)).rstrip()) + note
 
 
 def _author_name(name: str | None) -> str:
+    stored = (name or "")[: 8 * MAX_NAME_CHARS]
     return (
-        inert_line(truncate_line(single_line(unescape_html(name or "")), chars=MAX_NAME_CHARS))
-        or UNKNOWN_AUTHOR
+        inert_line(truncate_line(single_line(unescape_html(stored)), chars=MAX_NAME_CHARS)) or UNKNOWN_AUTHOR
     )
 
 

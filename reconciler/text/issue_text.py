@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.database_identity import MARKER_NAME
-from reconciler.model.report import unescape_html
+from reconciler.model.report import UnusableJson, unescape_html
 from reconciler.text.clean import normalise, single_line
 from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
 from reconciler.text.inert import ZWSP, fence_for, inert, inert_line, is_allowed_image
@@ -118,6 +118,10 @@ def _screenshot_lines(stored: str | None, hosts: Collection[str]) -> Iterator[st
 
 
 def _log_lines(logs: object) -> Iterator[str]:
+    if isinstance(logs, UnusableJson):
+        yield "### Console Logs"
+        yield _not_shown_line(logs)
+        return
     shown = [_log_entry(entry) for entry in first_list_items(logs, MAX_LOG_ENTRIES)]
     text = "\n".join(line for line in shown if line)
     if text:
@@ -135,7 +139,15 @@ def _log_entry(entry: object) -> str:
     return truncate_line(inert(unescape_html(text), hosts=()).strip(), chars=MAX_LOG_CHARS)
 
 
+def _not_shown_line(unusable: UnusableJson) -> str:
+    return f"*(not shown: what BugSpark stored {unusable.reason})*"
+
+
 def _metadata_lines(metadata: object) -> Iterator[str]:
+    if isinstance(metadata, UnusableJson):
+        yield "### Device / Environment"
+        yield _not_shown_line(metadata)
+        return
     lines = [
         f"- **{_inert_value(key, 60)}:** {_inert_value(as_one_line(value, chars=200), 200)}"
         for key, value in first_object_items(metadata, MAX_METADATA_KEYS)
@@ -161,12 +173,14 @@ def _inert_value(text: str, chars: int = MAX_VALUE_CHARS) -> str:
 
 MAX_GITHUB_TITLE_UNITS: Final = 256
 MAX_BUGSPARK_TITLE_CHARS: Final = 500
+MAX_STORED_TITLE_CHARS: Final = 4_000
+"""Of a title on either side: the rest is not rendered."""
 UNTITLED: Final = "Untitled"
 
 
 def title_to_github(tracking_id: str, title: str) -> str:
     """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis."""
-    text = inert_line(unescape_html(title)) or UNTITLED
+    text = inert_line(unescape_html(title[:MAX_STORED_TITLE_CHARS])) or UNTITLED
     return truncate_line(f"{_title_prefix(tracking_id)} {text}", chars=MAX_GITHUB_TITLE_UNITS)
 
 
@@ -175,7 +189,7 @@ def title_from_github(title: str, tracking_id: str) -> str:
 
     Zero width spaces are removed: they are ours (`inert`), or invisible. Empty if nothing else is left.
     """
-    text = single_line(title.replace(ZWSP, ""))
+    text = single_line(title[:MAX_STORED_TITLE_CHARS].replace(ZWSP, ""))
     return truncate_chars(text.removeprefix(_title_prefix(tracking_id)).strip(), MAX_BUGSPARK_TITLE_CHARS)
 
 

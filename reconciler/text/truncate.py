@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
+from reconciler.model.report import MAX_STORED_TEXT_CHARS
+
 _ELLIPSIS: Final = "…"
 # Finding graphemes costs the square of a run of flags: only this much before the cut is searched.
 _WINDOW_CHARS: Final = 512
@@ -38,9 +40,13 @@ def truncate_line(text: str, *, chars: int) -> str:
     return _truncate_at_grapheme(text, fitting).rstrip() + _ELLIPSIS
 
 
-def truncation_note(length: int) -> str:
-    """Return the line that says that a text of `length` characters continues elsewhere."""
-    return f"{_ELLIPSIS} (cut by BugSpark sync: {length:,} characters)"
+def truncation_note(length: int | None) -> str:
+    """Return the line that says that a text of `length` characters continues elsewhere.
+
+    None for a text of which only the first MAX_STORED_TEXT_CHARS were looked at.
+    """
+    size = f"more than {MAX_STORED_TEXT_CHARS:,}" if length is None else f"{length:,}"
+    return f"{_ELLIPSIS} (cut by BugSpark sync: {size} characters)"
 
 
 def _utf16_length(text: str) -> int:

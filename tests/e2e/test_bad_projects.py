@@ -1,5 +1,6 @@
 """Bad input, project by project: one clear sentence, the right exit status, nothing half done."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -46,6 +47,8 @@ BAD: dict[str, tuple[object, str]] = {
     "no token": ({"owner": "acme", "repo": "web"}, "no token"),
     "a number": ({**ACME, "token": 7}, "no token"),
     "a header in the token": ({**ACME, "token": "a\r\nX-Evil: 1"}, "characters that no token has"),
+    "nested deeply": ({**ACME, "x": json.loads("[" * 900 + "]" * 900)}, "nested more than 64 levels deep"),
+    "too large": ({**ACME, "x": "x" * 70_000}, "larger than 64 KiB"),
     "undecryptable": (
         {**ACME, "token": Fernet(b"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U=").encrypt(b"t").decode()},
         "encryption_key",

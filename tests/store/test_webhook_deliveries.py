@@ -226,7 +226,7 @@ async def test_a_secret_that_cannot_be_read_verifies_nothing_and_is_an_error(
         await stores.webhooks.current_secret(foreign)
     two = a_project(bugspark, webhookSecret="x")
     bugspark.add_integration(two, config={"webhookSecret": "x"})
-    with pytest.raises(ProjectError, match="2 active github integrations"):
+    with pytest.raises(ProjectError, match="two active github integrations"):
         await stores.webhooks.replace_secret(two, Secret("x"), Secret("y"), NOW)
     none = bugspark.add_project()
     with pytest.raises(ProjectError, match="connect the project"):

@@ -58,6 +58,7 @@ def test_a_line_fits_in_every_unit_and_shows_its_cut(text: str, chars: int) -> N
 
 def test_the_note_has_the_full_length() -> None:
     assert truncation_note(70_000) == "… (cut by BugSpark sync: 70,000 characters)"
+    assert truncation_note(None) == "… (cut by BugSpark sync: more than 262,144 characters)"
 
 
 @pytest.mark.parametrize("astral", ["\U00010000", "\U0001f600"])

@@ -13,8 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import Row, Text, and_, cast, func, select, text, update
+from sqlalchemy import and_, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError, ProjectError
@@ -24,6 +23,12 @@ from reconciler.model.secret import Secret
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
+from reconciler.store.foreign_json import (
+    MAX_CONFIG_BYTES,
+    ForeignJsonError,
+    bounded_config_text,
+    decode_foreign_json,
+)
 from reconciler.store.schema.tables import hooks
 
 IS_ACTIVE_GITHUB_INTEGRATION = and_(integrations.c.provider == "github", integrations.c.is_active)
@@ -43,6 +48,30 @@ class ProjectConfigs:
     id: ProjectId
     name: str
     configs: Sequence[str]
+
+
+MAX_ROWS_PER_PROJECT = 4
+"""Active github rows of a project that are read; more than one is a problem, whatever they contain."""
+
+_position = func.row_number().over(
+    partition_by=integrations.c.project_id, order_by=(integrations.c.created_at, integrations.c.id)
+)
+_ranked = (
+    select(
+        integrations.c.project_id,
+        integrations.c.config,
+        integrations.c.created_at,
+        _position.label("position"),
+    )
+    .where(IS_ACTIVE_GITHUB_INTEGRATION)
+    .subquery()
+)
+active_github_rows = (
+    select(_ranked.c.project_id, bounded_config_text(_ranked.c.config).label("config"), _ranked.c.created_at)
+    .where(_ranked.c.position <= MAX_ROWS_PER_PROJECT)
+    .subquery("active_github_rows")
+)
+"""The first active github rows of each project, their configs as bounded text."""
 
 
 class BadConfigError(Exception):
@@ -84,15 +113,15 @@ def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integ
 
 
 def _number_word(number: int) -> str:
-    return {2: "two", 3: "three"}.get(number, str(number))
+    return {2: "two", 3: "three"}.get(number, "more than three")
 
 
 def parse_config(text: str) -> dict[str, Any]:
-    """Decode the JSON text of a config. Raises BadConfigError when it is not an object."""
+    """Decode the bounded text of a config. Raises BadConfigError when it can't be read or is no object."""
     try:
-        config = msgspec.json.decode(text)
-    except ValueError:
-        config = None
+        config = decode_foreign_json(text, MAX_CONFIG_BYTES)
+    except ForeignJsonError as error:
+        raise BadConfigError(f"Its github integration {error}: set it up again in BugSpark.") from None
     if not isinstance(config, dict):
         raise BadConfigError("Its github integration is not a JSON object: set it up again in BugSpark.")
     return config
@@ -122,10 +151,10 @@ def _decrypt_token(value: object, project: str, cipher: SecretCipher) -> Secret:
 def secrets_as_stored(config: str) -> list[str]:
     """The secrets in a config as stored, encrypted or not; none of a malformed config."""
     try:
-        found = msgspec.json.decode(config)
-    except ValueError:
+        found = parse_config(config)
+    except BadConfigError:
         return []
-    values = [found.get(name) for name in SECRET_CONFIG_KEYS] if isinstance(found, dict) else []
+    values = [found.get(name) for name in SECRET_CONFIG_KEYS]
     return [value.strip() for value in values if isinstance(value, str) and value.strip()]
 
 
@@ -144,7 +173,11 @@ async def locate_webhook_secret(connection: AsyncConnection, project_id: Project
     Raises ProjectError where there is no place for a secret, in a sentence that says what to do.
     """
     query = (
-        select(integrations.c.id, bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
+        select(
+            integrations.c.id,
+            bugspark_projects.c.name,
+            bounded_config_text(integrations.c.config).label("config"),
+        )
         .select_from(
             bugspark_projects.join(integrations, integrations.c.project_id == bugspark_projects.c.id)
         )
@@ -154,6 +187,7 @@ async def locate_webhook_secret(connection: AsyncConnection, project_id: Project
             IS_ACTIVE_GITHUB_INTEGRATION,
         )
     )
+    query = query.limit(MAX_ROWS_PER_PROJECT)
     rows = (await connection.execute(query)).all()
     if not rows:
         raise ProjectError(
@@ -162,19 +196,21 @@ async def locate_webhook_secret(connection: AsyncConnection, project_id: Project
         )
     if len(rows) > 1:
         raise ProjectError(
-            f"Project {rows[0].name} has {len(rows)} active github integrations:"
+            f"Project {rows[0].name} has {_number_word(len(rows))} active github integrations:"
             " switch off all but one in BugSpark."
         )
     return WebhookSecretLocation(
-        integration_id=rows[0].id, project=rows[0].name, stored_value=_webhook_secret_in(rows[0])
+        integration_id=rows[0].id,
+        project=rows[0].name,
+        stored_value=_webhook_secret_in(rows[0].name, rows[0].config),
     )
 
 
-def _webhook_secret_in(row: Row[Any]) -> str | None:
+def _webhook_secret_in(project: str, config: str) -> str | None:
     try:
-        value = parse_config(row.config).get(WEBHOOK_SECRET_FIELD)
+        value = parse_config(config).get(WEBHOOK_SECRET_FIELD)
     except BadConfigError as error:
-        raise ProjectError(f"{row.name}: {error}") from error
+        raise ProjectError(f"{project}: {error}") from error
     return value if isinstance(value, str) and value.strip() else None
 
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import msgspec
 from sqlalchemy import RowMapping, Text, cast, func, select
 from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField
 from reconciler.model.fields import Category, Field, Severity, Status
-from reconciler.model.report import IssueColumns, LocalComment, Report
+from reconciler.model.report import MAX_STORED_TEXT_CHARS, IssueColumns, LocalComment, Report, UnusableJson
 from reconciler.store.bugspark.bugspark_tables import comments, reports, users
+from reconciler.store.foreign_json import MAX_REPORT_JSON_BYTES, ForeignJsonError, decode_foreign_json
 
 
 def field_as_text(report: FromClause, field: AnySyncedField) -> ColumnElement[Any]:
@@ -105,7 +105,7 @@ def local_comments_query() -> Select[Any]:
             comments.c.id,
             comments.c.report_id,
             author,
-            comments.c.body,
+            bounded_long_text(comments.c.body).label("body"),
             comments.c.source,
             comments.c.created_at,
         )
@@ -126,11 +126,16 @@ def to_local_comment(row: RowMapping) -> LocalComment:
     )
 
 
-def parse_json_or_none(text: str | None) -> Any:
-    """What users' JSON says; None where it does not parse (SQLite accepts any text)."""
+def bounded_long_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text of people's, at most one character longer than is rendered, which shows that it is longer."""
+    return func.substr(column, 1, MAX_STORED_TEXT_CHARS + 1)
+
+
+def decode_report_json(text: str | None) -> Any:
+    """What JSON of a report says, selected by `bounded_report_text`; UnusableJson beyond a bound."""
     if text is None:
         return None
     try:
-        return msgspec.json.decode(text)
-    except ValueError:
-        return None
+        return decode_foreign_json(text, MAX_REPORT_JSON_BYTES)
+    except ForeignJsonError as error:
+        return UnusableJson(reason=str(error))

@@ -12,28 +12,34 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, Text, cast, insert, select, text
+from sqlalchemy import RowMapping, insert, select, text
 from sqlalchemy import inspect as inspector
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.report import UnusableJson
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
-from reconciler.store.bugspark.mappers import parse_json_or_none
+from reconciler.store.bugspark.mappers import bounded_long_text, decode_report_json
 from reconciler.store.bulk import select_ids, strip_unstorable
+from reconciler.store.foreign_json import bounded_report_text
 from reconciler.store.schema.definer_functions import (
     ENQUEUE_REPORT_UPDATED,
     JSON_MEMBERS,
     MAX_ATTEMPTS,
-    MAX_JSON_BYTES,
     MAX_REPORTS_PER_CALL,
+    MAX_WEBHOOKS,
     PAYLOAD_MEMBERS,
 )
 
 OUTGOING_EVENT_NAME = "report.updated"
 TASK_TYPE = "webhook_delivery"
 PAYLOAD_COLUMNS = tuple(
-    cast(reports.c[name], Text).label(name) if name in JSON_MEMBERS else reports.c[name]
+    bounded_report_text(reports.c[name]).label(name)
+    if name in JSON_MEMBERS
+    else bounded_long_text(reports.c[name]).label(name)
+    if name == "description"
+    else reports.c[name]
     for name in PAYLOAD_MEMBERS
 )
 ENQUEUE_SQL = text("SELECT bugspark_sync.enqueue_report_updated(CAST(:changed AS uuid[]))")
@@ -120,15 +126,20 @@ async def find_enqueue_problem(connection: AsyncConnection) -> str | None:
 
 
 async def _subscribed_webhook_ids(connection: AsyncConnection, project: ProjectId) -> Sequence[UUID]:
-    query = select(webhooks.c.id, webhooks.c.events).where(
+    """Read the oldest MAX_WEBHOOKS that asked for the event, on SQLite, where the list is JSON."""
+    query = select(webhooks.c.id, bounded_report_text(webhooks.c.events)).where(
         webhooks.c.project_id == project, webhooks.c.is_active
     )
     found = await connection.execute(query.order_by(webhooks.c.created_at, webhooks.c.id))
-    return [id_ for id_, events in found if OUTGOING_EVENT_NAME in (events or ())]
+    return [id_ for id_, events in found if _is_subscribed(decode_report_json(events))][:MAX_WEBHOOKS]
+
+
+def _is_subscribed(events: object) -> bool:
+    return isinstance(events, list) and OUTGOING_EVENT_NAME in events
 
 
 def _report_payload(row: RowMapping) -> dict[str, Any]:
-    """A report as JSON types, in snake_case."""
+    """A report as JSON types, in snake_case; null in place of JSON that exceeds a bound."""
     return {name: _json_value(name, value) for name, value in row.items()}
 
 
@@ -138,6 +149,6 @@ def _json_value(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     if name in JSON_MEMBERS:
-        is_bounded = value is None or len(value.encode("utf-8", "replace")) <= MAX_JSON_BYTES
-        return parse_json_or_none(value) if is_bounded else None
+        found = decode_report_json(value)
+        return None if isinstance(found, UnusableJson) else found
     return strip_unstorable(value)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Text, and_, cast, func, or_, select, true
+from sqlalchemy import RowMapping, Select, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
@@ -15,10 +15,9 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, ScheduledProject
 from reconciler.model.report import Project
-from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
-from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION, ProjectConfigs, to_project
+from reconciler.store.bugspark.integrations import ProjectConfigs, active_github_rows, to_project
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 
@@ -108,17 +107,13 @@ def _parse_uuid(text: str) -> UUID | None:
 
 def _active_projects_query() -> Select[Any]:
     """A row for each active github row of an active project, and one for a project without any; by name."""
-    github_row = and_(integrations.c.project_id == bugspark_projects.c.id, IS_ACTIVE_GITHUB_INTEGRATION)
+    rows = active_github_rows.c
     return (
-        select(
-            bugspark_projects.c.id,
-            bugspark_projects.c.name,
-            cast(integrations.c.config, Text).label("config"),
-        )
+        select(bugspark_projects.c.id, bugspark_projects.c.name, rows.config)
         .select_from(bugspark_projects)
-        .outerjoin(integrations, github_row)
+        .outerjoin(active_github_rows, rows.project_id == bugspark_projects.c.id)
         .where(bugspark_projects.c.is_active)
-        .order_by(bugspark_projects.c.name, bugspark_projects.c.id, integrations.c.created_at)
+        .order_by(bugspark_projects.c.name, bugspark_projects.c.id, rows.created_at)
     )
 
 

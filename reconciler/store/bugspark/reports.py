@@ -12,21 +12,30 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.report import Project, Report, ReportDetails
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bugspark.mappers import REPORT_COLUMNS, parse_json_or_none, to_report
+from reconciler.store.bugspark.mappers import (
+    REPORT_COLUMNS,
+    bounded_long_text,
+    decode_report_json,
+    to_report,
+)
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import select_ids
+from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import intents, links
 from reconciler.store.types import ONE
 
 DETAIL_COLUMNS = (
-    reports.c.description,
+    bounded_long_text(reports.c.description).label("description"),
     reports.c.screenshot_url,
-    cast(reports.c.console_logs, Text).label("console_logs"),
-    cast(reports.c.metadata, Text).label("metadata"),
+    bounded_report_text(reports.c.console_logs).label("console_logs"),
+    bounded_report_text(reports.c.metadata).label("metadata"),
     reports.c.reporter_identifier,
 )
 
+
+DETAILS_PER_QUERY = 10
+"""Reports whose logs are in memory as stored at a time."""
 
 DONE_STATUSES = (Status.RESOLVED.value, Status.CLOSED.value)
 """Reports with these get an issue only by name."""
@@ -60,15 +69,16 @@ class StoredReports:
         """Read these reports. One with a value that this program does not know is absent: it can't be
         exported.
         """
-        wanted = select_ids(self._database.dialect, report_ids)
-        query = select(*REPORT_COLUMNS, *DETAIL_COLUMNS).where(reports.c.id.in_(wanted))
-        found: dict[ReportId, tuple[Report, ReportDetails]] = {}
+        wanted, found = sorted(report_ids), {}
         async with self._database.read() as connection:
-            for row in (await connection.execute(query)).mappings():
-                try:
-                    found[row["id"]] = (to_report(row), _to_report_details(row))
-                except ValueError:
-                    continue
+            for start in range(0, len(wanted), DETAILS_PER_QUERY):
+                some = select_ids(self._database.dialect, wanted[start : start + DETAILS_PER_QUERY])
+                query = select(*REPORT_COLUMNS, *DETAIL_COLUMNS).where(reports.c.id.in_(some))
+                for row in (await connection.execute(query)).mappings():
+                    try:
+                        found[row["id"]] = (to_report(row), _to_report_details(row))
+                    except ValueError:
+                        continue
         return found
 
     async def newest_created_at(self, project_id: ProjectId) -> datetime | None:
@@ -115,7 +125,7 @@ def _to_report_details(row: RowMapping) -> ReportDetails:
     return ReportDetails(
         description=row["description"],
         screenshot_url=row["screenshot_url"],
-        console_logs=parse_json_or_none(row["console_logs"]),
-        metadata=parse_json_or_none(row["metadata"]),
+        console_logs=excerpt(decode_report_json(row["console_logs"])),
+        metadata=excerpt(decode_report_json(row["metadata"])),
         reporter_identifier=row["reporter_identifier"],
     )

@@ -2,18 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
 from reconciler.model.views import CredentialKind, ReceivedDelivery, SetupView
-from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.encryption import FERNET_PREFIX
 from reconciler.store.bugspark.integrations import (
-    IS_ACTIVE_GITHUB_INTEGRATION,
     WEBHOOK_SECRET_FIELD,
     BadConfigError,
+    active_github_rows,
     parse_config,
 )
 from reconciler.store.schema.tables import deliveries, hooks, projects
@@ -46,9 +45,8 @@ async def _read_config_texts(connection: AsyncConnection, project_id: ProjectId)
     """Read the texts in the config of the one active github row, as stored; none where there are several rows
     or it is malformed.
     """
-    query = select(cast(integrations.c.config, Text)).where(
-        integrations.c.project_id == project_id, IS_ACTIVE_GITHUB_INTEGRATION
-    )
+    rows = active_github_rows.c
+    query = select(rows.config).where(rows.project_id == project_id)
     configs = (await connection.execute(query)).scalars().all()
     try:
         found = parse_config(configs[0]) if len(configs) == 1 else {}
