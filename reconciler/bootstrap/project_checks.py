@@ -218,6 +218,8 @@ def _announcement_checks(context: Context) -> Iterator[CheckResult]:
 
 
 def _clock_check(context: Context) -> CheckResult:
+    if (doubt := context.github.clock_doubt()) is not None:
+        return _build_check_result("clock", CheckLevel.FAIL, doubt, "synchronise it (NTP)")
     off = abs((context.github.now() - context.clock.now()).total_seconds())
     if off <= MAX_CLOCK_SKEW_SECONDS:
         return _build_check_result("clock", CheckLevel.OK, f"{off:.0f} s from GitHub's")

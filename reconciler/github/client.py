@@ -137,6 +137,12 @@ class GitHubRepository(Writes):
     def now(self) -> datetime:
         return self._usage.time.now()
 
+    def earliest_now(self) -> datetime:
+        return self._usage.time.earliest_now()
+
+    def clock_doubt(self) -> str | None:
+        return self._usage.time.doubt
+
     def rate_limit(self) -> RateLimit | None:
         return self._usage.limit
 

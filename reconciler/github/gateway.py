@@ -16,7 +16,7 @@ from reconciler.github.credentials import Credential, fingerprint
 from reconciler.github.http import HttpClient, Reply
 from reconciler.github.limits import LimitBackoff, LimitWait, limit_wait, limited_error
 from reconciler.github.transport import AnswerLostError, AnswerTooLargeError, NotSentError
-from reconciler.github.wire import error_message, error_reason, is_json, limit_hint
+from reconciler.github.wire import error_message, error_reason, is_json, is_nested_too_deeply, limit_hint
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
@@ -218,6 +218,8 @@ class Gateway:
             words = f"it answered {reply.status}" + (f" ({message})" if message else "")
             raise TransientError(single_printable_line(words), is_heavy=True)
         if reply.status == 200 and not is_json(reply.body):
+            if is_nested_too_deeply(reply.body):
+                raise TransientError("it answered with JSON that is nested too deeply", is_heavy=True)
             raise TransientError("it answered with something that is not JSON")
         return reply
 

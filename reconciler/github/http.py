@@ -17,6 +17,7 @@ from reconciler.github.transport import (
     HttpResponse,
     Transport,
 )
+from reconciler.logs import EventLogger
 from reconciler.model.announcements import Announcements
 from reconciler.model.issue import RateLimit
 from reconciler.model.passes import Cost
@@ -25,23 +26,46 @@ from reconciler.ports import Clock
 
 DATE_JITTER = timedelta(seconds=5)
 """How far one `Date` may be behind another: they are whole seconds and come from many machines."""
+MAX_CLOCK_DIFFERENCE = timedelta(days=1)
+"""Between a `Date` and this machine's clock; with more, one of them is wrong, and nobody knows which."""
 MAX_REDIRECTS = 3
+log = EventLogger(__name__)
 _REDIRECTS_OF_READS = frozenset({301, 302, 307, 308})
 _REDIRECTS_OF_WRITES = frozenset({307, 308})
 
 
 class GitHubTime:
-    """GitHub's clock as its `Date` headers show it. It goes back only by more than their jitter."""
+    """GitHub's clock as its `Date` headers show it. It goes back only by more than their jitter.
+
+    A `Date` more than MAX_CLOCK_DIFFERENCE from the local clock is not believed: the clock stays as it was.
+    Source: docs/reference/github.md, Credentials and versions.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._moment: datetime | None = None
         self._at = 0.0
+        self._doubted: datetime | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether any answer had a `Date`."""
+        """Whether any answer had a `Date` that was believed."""
         return self._moment is not None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the last answer's `Date` was not believed, in a sentence; None if it was."""
+        if self._doubted is None:
+            return None
+        local = self._clock.now().astimezone(UTC)
+        return (
+            f"GitHub's clock says {self._doubted:%Y-%m-%d %H:%M} UTC, this machine's {local:%Y-%m-%d %H:%M}"
+            " UTC: what waits, or is kept for some time, goes by this machine's until they agree"
+        )
+
+    def earliest_now(self) -> datetime:
+        """Return a time that is not later than the present, whichever clock is right."""
+        return self.now() if self._doubted is None else min(self.now(), self._doubted)
 
     def now(self) -> datetime:
         """Return the last `Date` plus the monotonic time since; before the first answer, the local time."""
@@ -49,13 +73,21 @@ class GitHubTime:
             return self._clock.now().astimezone(UTC)
         return self._moment + timedelta(seconds=max(0.0, self._clock.monotonic() - self._at))
 
-    def record_date(self, date: datetime | None) -> None:
-        """Set the clock by an answer's `Date`."""
+    def record_date(self, date: datetime | None) -> bool:
+        """Set the clock by an answer's `Date`; whether there is one that is believed."""
         if date is None:
-            return
+            return False
+        local = self._clock.now().astimezone(UTC)
+        if abs(date - local) > MAX_CLOCK_DIFFERENCE:
+            if self._doubted is None:  # once for all answers that follow each other with such a `Date`
+                log.error("GitHub's clock and this machine's disagree", github=f"{date:%Y-%m-%d %H:%M:%S}")
+            self._doubted = date
+            return False
+        self._doubted = None
         behind = self.now() - date if self._moment else timedelta(0)
         self._moment = self.now() if timedelta(0) < behind <= DATE_JITTER else date
         self._at = self._clock.monotonic()
+        return True
 
 
 class Usage:
@@ -79,20 +111,23 @@ class Usage:
         """Count a request that was sent and not answered."""
         self._requests += 1
 
-    def count_answer(self, answer: HttpResponse) -> None:
+    def count_answer(self, answer: HttpResponse) -> Mapping[str, str]:
         """Count an answer, and read its headers. A 304 costs nothing of the primary limit.
 
+        Returns the headers, without a `Date` that is not believed.
         Source: docs/reference/github.md, Conditional requests.
         """
-        self.time.record_date(parse_date_header(answer.headers))
+        is_believed = self.time.record_date(parse_date_header(answer.headers))
         self.announcements = read_announcements(answer.headers, self.announcements)
-        self.limit = parse_rate_limit_headers(answer.headers) or self.limit
+        self.limit = parse_rate_limit_headers(answer.headers, self.time.now()) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1
         if answer.status == 304:
             self._not_modified += 1
         else:
             self._answered += 1
+        headers = answer.headers
+        return headers if is_believed else {name: headers[name] for name in headers if name != "date"}
 
     def cost(self) -> Cost:
         """Return the counts so far."""
@@ -192,10 +227,10 @@ class HttpClient:
         except AnswerLostError:
             self.usage.count_lost_answer()
             raise
-        self.usage.count_answer(answer)
+        headers_believed = self.usage.count_answer(answer)
         return Reply(
             status=answer.status,
-            headers=answer.headers,
+            headers=headers_believed,
             body=_body_without_token(bearer, answer),
             url=admitted,
         )

@@ -22,6 +22,8 @@ MAX_WAIT_SECONDS = 86_400.0
 UNANNOUNCED_WAIT_SECONDS = 60.0
 """GitHub: "wait at least one minute"; doubled with every further refusal that names no time."""
 MAX_UNANNOUNCED_WAIT_SECONDS = 3_600.0
+MAX_HOURLY_REQUESTS = 1_000_000
+"""Far above any primary limit of GitHub's."""
 _SECONDARY_LIMIT_WORDS = (
     "secondary rate limit",
     "abuse detection",
@@ -47,11 +49,17 @@ def parse_date_header(headers: Mapping[str, str]) -> datetime | None:
     return parse_http_date(headers.get("date"))
 
 
-def parse_rate_limit_headers(headers: Mapping[str, str]) -> RateLimit | None:
-    """Return the primary limit of the resource `core` as the headers show it, or None."""
+def parse_rate_limit_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | None:
+    """Return the primary limit of the resource `core` as the headers show it, or None.
+
+    A limit without its like, or a reset more than MAX_WAIT_SECONDS away, is not believed. `now`: in GitHub's
+    time.
+    """
     numbers = [_parse_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")]
     limit, remaining, reset = numbers
-    if limit is None or remaining is None or reset is None or reset > 2**35:
+    if limit is None or remaining is None or reset is None:
+        return None
+    if max(limit, remaining) > MAX_HOURLY_REQUESTS or reset > now.timestamp() + MAX_WAIT_SECONDS:
         return None
     if headers.get("x-ratelimit-resource", "core") != "core":
         return None

@@ -187,9 +187,9 @@ class RepositoryList(Generic[T]):
         time = self.ref.github_time
         if not time.is_known:
             require_ok((await self.ref.gateway.read(self.ref.url())).reply, self.ref, self.ref.name)
-        if not time.is_known:
+        if not time.is_known and time.doubt is None:
             raise GitHubError(f"GitHub's answers about {self.ref.name} carry no Date: no list can be begun.")
-        return earlier(time.now().replace(microsecond=0), self.overlap)
+        return earlier(time.earliest_now().replace(microsecond=0), self.overlap)
 
 
 def state_after_probe(anchor: datetime, answer: ListAnswer[T], overlap: timedelta) -> ListState:

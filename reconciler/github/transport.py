@@ -7,9 +7,18 @@ Traps of the libraries).
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from reconciler.github.http_pool import ACCEPTED_ENCODING, ConnectionPool
+from reconciler.github.network import (
+    ANSWER_SECONDS,
+    AnswerTooLongError,
+    Exchange,
+    ExchangeError,
+    limit_exchange,
+)
 from reconciler.model.secret import Secret
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -17,6 +26,7 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 READ_TIMEOUT_SECONDS = 30.0
 """Without a byte in either direction for so long, the answer counts as lost."""
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+"""Of the body, unpacked."""
 _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -53,7 +63,7 @@ class AnswerLostError(Exception):
 
 
 class AnswerTooLargeError(AnswerLostError):
-    """The answer is larger than `MAX_ANSWER_BYTES`."""
+    """The answer is larger than `MAX_ANSWER_BYTES`, or takes too long although it comes at a good rate."""
 
 
 @dataclass(slots=True)
@@ -67,7 +77,8 @@ class _PooledClient:
 class Transport:
     """Sends requests over one kept-alive client that all repositories share.
 
-    `inner` replaces the network in tests. `on_answer` is called with every answer's status; None: no answer.
+    `inner` replaces the network in tests. `answer_seconds`: the limit of one exchange. `on_answer` is called
+    with every answer's status; None: no answer.
     """
 
     def __init__(
@@ -75,11 +86,13 @@ class Transport:
         *,
         user_agent: str,
         inner: httpx.AsyncBaseTransport | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
         on_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._user_agent = user_agent
         self._on_answer = on_answer
         self._inner = inner
+        self._answer_seconds = answer_seconds
         self._current: _PooledClient | None = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
@@ -96,13 +109,17 @@ class Transport:
         pooled = self._current = self._current or _PooledClient(self._build_client(request.url))
         pooled.in_flight += 1
         try:
-            return await _exchange(pooled.client, request)
+            return await _exchange(pooled.client, request, Exchange(seconds=self._answer_seconds))
         except httpx.PoolTimeout:
             # A cancelled request can keep its slot for good: the next request gets a pool of its own.
             self._current = None if self._current is pooled else self._current
             raise NotSentError("no connection became free in time") from None
         except _NOT_SENT_ERRORS as error:
             raise NotSentError(_error_text(error)) from None
+        except AnswerTooLongError as error:
+            raise AnswerTooLargeError(str(error)) from None
+        except ExchangeError as error:
+            raise AnswerLostError(str(error)) from None
         except httpx.HTTPError as error:
             raise AnswerLostError(_error_text(error)) from None
         finally:
@@ -119,15 +136,15 @@ class Transport:
     def _build_client(self, url: str) -> httpx.AsyncClient:
         # trust_env off: no proxy, .netrc or certificate variable may divert or add to what we send.
         return httpx.AsyncClient(
-            verify=_ssl_context(url),
             follow_redirects=False,
             trust_env=False,
-            transport=self._inner,
-            headers={"User-Agent": self._user_agent},
+            transport=self._inner or ConnectionPool(_ssl_context(url)),
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": ACCEPTED_ENCODING},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         )
 
 
-async def _exchange(client: httpx.AsyncClient, request: HttpRequest) -> HttpResponse:
+async def _exchange(client: httpx.AsyncClient, request: HttpRequest, exchange: Exchange) -> HttpResponse:
     headers = {**request.headers, "Authorization": f"Bearer {request.bearer.reveal()}"}
     try:
         built = client.build_request(
@@ -135,11 +152,13 @@ async def _exchange(client: httpx.AsyncClient, request: HttpRequest) -> HttpResp
         )
     except (httpx.InvalidURL, ValueError, TypeError):
         raise NotSentError("the request can't be written as HTTP") from None
-    answer = await client.send(built, stream=True)
-    try:
-        body = await _read_bounded(answer)
-    finally:
-        await answer.aclose()
+    with limit_exchange(exchange):
+        answer = await client.send(built, stream=True)
+        exchange.has_head = True
+        try:
+            body = await _read_bounded(answer)
+        finally:
+            await answer.aclose()
     return HttpResponse(status=answer.status_code, headers=_lower_case_names(answer.headers), body=body)
 
 
@@ -189,4 +208,5 @@ _TEXTS_BY_ERROR_NAME = {
     "ReadError": "the connection broke",
     "WriteError": "the connection broke",
     "RemoteProtocolError": "the connection broke",
+    "DecodingError": "the answer can't be unpacked",
 }

@@ -227,6 +227,17 @@ def is_json(body: bytes) -> bool:
     return True
 
 
+def is_nested_too_deeply(body: bytes) -> bool:
+    """Whether the body is not read because of its depth; a page with fewer rows may do."""
+    try:
+        _decode(body, Raw)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return False
+
+
 def decoding_problem_text(error: Exception) -> str:
     """Say in a few words what is wrong, and with which field."""
     return (

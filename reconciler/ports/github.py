@@ -62,7 +62,18 @@ class GitHub(Protocol):
         ...
 
     def now(self) -> datetime:
-        """Return GitHub's time: its last `Date` plus the time since; before the first answer, local time."""
+        """Return GitHub's time: its last `Date` plus the time since.
+
+        Local time before the first `Date` that is believed.
+        """
+        ...
+
+    def earliest_now(self) -> datetime:
+        """Return `now`, or a `Date` that is not believed if it is earlier: what is made now is not older."""
+        ...
+
+    def clock_doubt(self) -> str | None:
+        """Return why GitHub's `Date` is not believed, in a sentence; None if it is."""
         ...
 
     def rate_limit(self) -> RateLimit | None:

@@ -139,7 +139,8 @@ class IntentWriter:
         await wait_for_write_slot(self.context)
         await self.project_lock.ensure_held()
         started = self.context.clock.monotonic()
-        claim = await self.context.stores.intents.claim(intent, self.context.github.now())
+        # A lost answer is looked for since then.
+        claim = await self.context.stores.intents.claim(intent, self.context.github.earliest_now())
         if claim is None:
             return
         if claim.cause_gone:

@@ -88,18 +88,19 @@ def test_other_refusals_are_no_limit(status: int, headers: dict[str, str], messa
 def test_the_primary_limit_is_read_from_every_answer() -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4990", "x-ratelimit-reset": RESET}
     expected = RateLimit(limit=5_000, remaining=4_990, reset_at=datetime(2026, 3, 2, 9, 10, tzinfo=UTC))
-    assert parse_rate_limit_headers(headers) == expected
-    assert parse_rate_limit_headers({**headers, "x-ratelimit-resource": "core"}) == expected
+    assert parse_rate_limit_headers(headers, NOW) == expected
+    assert parse_rate_limit_headers({**headers, "x-ratelimit-resource": "core"}, NOW) == expected
 
 
 @pytest.mark.parametrize(
     "spoilt",
     [{"x-ratelimit-limit": ""}, {"x-ratelimit-remaining": "-1"}, {"x-ratelimit-reset": "soon"},
-     {"x-ratelimit-reset": "9" * 18}, {"x-ratelimit-resource": "search"}, {"x-ratelimit-limit": "9" * 30}],
+     {"x-ratelimit-reset": "9" * 18}, {"x-ratelimit-resource": "search"}, {"x-ratelimit-limit": "9" * 30},
+     {"x-ratelimit-remaining": "9" * 15}, {"x-ratelimit-reset": "4102444800"}],
 )  # fmt: skip
 def test_senseless_headers_are_ignored(spoilt: dict[str, str]) -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1", "x-ratelimit-reset": RESET}
-    assert parse_rate_limit_headers({**headers, **spoilt}) is None
+    assert parse_rate_limit_headers({**headers, **spoilt}, NOW) is None
 
 
 def test_github_s_date_is_read() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.errors import GitHubError
 from reconciler.github.translate import to_comment_row, to_issue_row
-from reconciler.github.wire import IssueRow, decode, decode_members, is_json
+from reconciler.github.wire import IssueRow, decode, decode_members, is_json, is_nested_too_deeply
 from reconciler.model.fields import IssueState
 from reconciler.model.issue import Account, Issue, RemoteComment
 from tests.github.network import comment, issue
@@ -174,6 +174,15 @@ def test_text_that_is_no_json_is_an_error(body: bytes) -> None:
     assert not is_json(body)
     with pytest.raises(GitHubError, match="the issue can't be read"):
         decode(body, IssueRow, "the issue")
+
+
+def test_json_that_is_too_deep_is_distinguished_from_no_json() -> None:
+    deep = b"[" * 9_000 + b"]" * 9_000
+    assert (is_nested_too_deeply(deep), is_nested_too_deeply(b"[{}]"), is_nested_too_deeply(b"<html>")) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_complete_json_is_distinguished_from_truncated_json() -> None:

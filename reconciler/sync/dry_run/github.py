@@ -38,8 +38,8 @@ class DryGitHub(ReadsOnly):
 
     reads = frozenset(
         {
-            "credential", "now", "rate_limit", "grants", "announcements", "cost", "repository",
-            "account", "reserve_reads",
+            "credential", "now", "earliest_now", "rate_limit", "grants", "announcements", "cost",
+            "repository", "account", "reserve_reads",
             "issue_changes", "comment_changes", "all_issues", "all_comments", "newest_number",
             "is_unchanged", "field_events", "label_names",
         }
