@@ -7,18 +7,26 @@ travel through the standard library's logging; structlog, which renders them, co
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, TextIO
 
+from reconciler.errors import ReconcilerError
 from reconciler.model.formatting import escape_unprintable
+from reconciler.model.passes import AppliedCounts, Cost
 from reconciler.model.secret import Secret
 
 MASK = "***"
-MIN_SECRET_LENGTH = 4  # a shorter "secret" would mask ordinary words
+MIN_LEARNT_CHARS, MAX_LEARNT_CHARS = 16, 1_024
+"""Of a secret that an integration's owner chose: a short one would mask words in everybody's log."""
+MAX_LEARNT_PER_PROJECT = 6
+"""Token, webhook secret, and those before them; the oldest is forgotten."""
+MAX_LEARNING_PROJECTS = 5_000
 TRACEBACK_KEY = "exception"
 # Secrets known by their form, wherever they come from: GitHub's tokens, Fernet's, passwords in addresses,
 # private keys. An App's tokens have no fixed form, so every token that is read is registered as well.
@@ -32,28 +40,88 @@ ROOT_LOGGER = "reconciler"  # the loggers that `level` is for; libraries log war
 RECORD_VALUES_ATTRIBUTE = "reconciler_values"  # the attribute of a record that carries an event's values
 _BOUND_VALUES: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
+# What names things in logs: ids, fingerprints, `owner/repo`, addresses, anything with blanks.
+_NAMING_PATTERN = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16}|[\d.,:_-]+|[\w.-]+/[\w.-]+|.*(?:\s|://).*",
+    re.DOTALL | re.IGNORECASE,
+)
+
 Event = MutableMapping[str, Any]
 Processor = Callable[[Any, str, Event], Event]
 
 
 class Redaction:
-    """The secrets known so far, and their removal from texts. Tokens read later are added as they come."""
+    """The secrets known so far, and their removal from texts. It implements `LearntSecrets`.
+
+    The operator's own are masked whatever they are. Those of integrations are chosen by owners, one of whom
+    could make everybody's log unreadable: they are learnt only if they are long and name nothing.
+    """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._secret_texts: set[str] = set()
+        self._own: set[str] = set()
+        self._learnt: dict[str, dict[str, None]] = {}  # by project; the newest is the last
+        self._longest_first: tuple[str, ...] = ()
         for secret in secrets:
             self.add_secret(secret)
 
     def add_secret(self, secret: Secret) -> None:
-        """Mask this text from now on wherever it occurs."""
-        if len(secret.reveal()) >= MIN_SECRET_LENGTH:
-            self._secret_texts.add(secret.reveal())
+        """Mask a secret of the operator's from now on wherever it occurs."""
+        if secret and secret.reveal() not in self._own:
+            self._own.add(secret.reveal())
+            self._sort()
+
+    def learn(self, project: str, secret: Secret) -> None:
+        """Mask a secret of a project's integration, unless it may be a word that logs need."""
+        text = secret.reveal()
+        known = self._learnt.get(project, {})
+        if text in known or not is_fit_to_be_masked(text):
+            return
+        known[text] = None
+        if len(known) > MAX_LEARNT_PER_PROJECT:
+            del known[next(iter(known))]
+        self._learnt[project] = known
+        if len(self._learnt) > MAX_LEARNING_PROJECTS:
+            del self._learnt[next(iter(self._learnt))]
+        self._sort()
+
+    def keep_only(self, projects: Collection[str]) -> None:
+        """Forget what was learnt of other projects."""
+        gone = self._learnt.keys() - set(projects)
+        for project in gone:
+            del self._learnt[project]
+        if gone:
+            self._sort()
+
+    def _sort(self) -> None:
+        texts = self._own.union(*self._learnt.values())
+        self._longest_first = tuple(sorted(texts, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
         """Return the text with every secret masked, longer ones first, since one may contain another."""
-        for known in sorted(self._secret_texts, key=len, reverse=True):
+        for known in self._longest_first:
             text = text.replace(known, MASK)
         return SECRET_PATTERN.sub(MASK, text)
+
+
+def is_fit_to_be_masked(text: str) -> bool:
+    """Whether a text of an owner's can't be an id, a name or a word of this program's own."""
+    return (
+        MIN_LEARNT_CHARS <= len(text) <= MAX_LEARNT_CHARS
+        and text.lower() not in own_words()
+        and not _NAMING_PATTERN.fullmatch(text)
+    )
+
+
+@cache
+def own_words() -> frozenset[str]:
+    """Return the words that stand in logs: values of enumerations, kinds of errors, names of counts."""
+    enumerations = (kind for kind in StrEnum.__subclasses__() if kind.__module__.startswith(ROOT_LOGGER))
+    values = {str(member).lower() for kind in enumerations for member in kind}
+    errors_known = [ReconcilerError]
+    for kind in errors_known:
+        errors_known += kind.__subclasses__()
+    counts = (*AppliedCounts.__slots__, *Cost.__slots__)
+    return frozenset(values | {kind.kind for kind in errors_known} | set(counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +227,14 @@ def _add_bound_values(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def redaction_processor(redaction: Redaction) -> Processor:
-    """Build a structlog processor that redacts every key and value to one line, and indents tracebacks."""
+    """Build a structlog processor that redacts every value to one line, and indents tracebacks.
+
+    The names of values are words of this program, so they are not redacted.
+    """
 
     def clean(_logger: Any, _method: str, event: Event) -> Event:
         return {
-            _redact_text(redaction, key): _redact_traceback(redaction, value)
+            escape_unprintable(str(key)): _redact_traceback(redaction, value)
             if key == TRACEBACK_KEY
             else _redact_value(redaction, value)
             for key, value in event.items()

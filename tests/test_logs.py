@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any, NoReturn
+from uuid import UUID
 
 import pytest
 
@@ -168,3 +169,89 @@ def test_log_lines_of_libraries_are_cleaned_too(stream: io.StringIO) -> None:
 )  # fmt: skip
 def test_terminal_control_characters_are_shown(text: str, shown: str) -> None:
     assert escape_unprintable(text) == shown
+
+
+TOKEN = "ghp_abcdefgh0123456789"
+SHOP, WEB = str(UUID(int=1)), str(UUID(int=2))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "event", "info", "pass", "ghp_short", "x" * 15,
+        *sorted(word for word in logs.own_words() if len(word) >= logs.MIN_LEARNT_CHARS),
+        "REMOTE_COMMENTS_REMOVED", SHOP, str(UUID(int=2**127)).upper(), "0123456789abcdef",
+        "1234567890123456",
+        "2026-03-02T09:00:00".replace("T", ":"), "victim-org/victim-repo", "https://api.github.com/repos",
+        "GitHub could not be asked", "the database can't be used", "x" * 1_025, " " * 20, "", "\n" * 20,
+    ],
+)  # fmt: skip
+def test_an_owner_s_secret_that_may_be_a_word_of_the_log_is_not_learnt(
+    stream: io.StringIO, chosen: str
+) -> None:
+    redaction = logs.Redaction([Secret(CANARY)])
+    log = configured(stream, redaction=redaction)
+    log.info(chosen or "nothing", value=chosen, project=SHOP)
+    before = json.loads(stream.getvalue())
+    redaction.learn(WEB, Secret(chosen))
+    log.info(chosen or "nothing", value=chosen, project=SHOP)
+    after = json.loads(stream.getvalue().splitlines()[1])
+    assert {**before, "timestamp": ""} == {**after, "timestamp": ""}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        TOKEN,
+        "x" * 16,
+        "x" * 1_024,
+        "correct-horse-battery-staple",
+        "pässwörter-genug!",
+        "a/b/c/d/e/f/g/h/i",
+        "0" * 15 + "g",
+    ],
+)
+def test_a_long_secret_of_an_integration_is_learnt(secret: str) -> None:
+    redaction = logs.Redaction()
+    redaction.learn(SHOP, Secret(secret))
+    assert redaction.redact(f"-{secret}-") == "-***-"
+
+
+@pytest.mark.parametrize("secret", ["x", "event", "ab", "GitHub could not be asked"])
+def test_a_secret_of_the_operator_is_masked_whatever_it_is(secret: str) -> None:
+    assert logs.Redaction([Secret(secret)]).redact(f"<{secret}>") == "<***>"
+
+
+def test_keys_are_never_redacted(stream: io.StringIO) -> None:
+    log = configured(stream, redaction=logs.Redaction([Secret("event"), Secret("level"), Secret("value")]))
+    log.info("a", value="level", deep=["value"])
+    event = json.loads(stream.getvalue())
+    assert (event["level"], event["event"], event["value"], event["deep"]) == (
+        "info",
+        "a",
+        "***",
+        ["***"],
+    )
+
+
+def test_what_is_learnt_is_forgotten_with_its_integration() -> None:
+    redaction = logs.Redaction([Secret("operator")])
+    redaction.learn(SHOP, Secret(TOKEN))
+    redaction.learn(WEB, Secret(TOKEN[::-1]))
+    redaction.keep_only([WEB])
+    assert redaction.redact(f"{TOKEN[4:]} {TOKEN[::-1]} operator") == f"{TOKEN[4:]} *** ***"
+
+
+def test_what_is_learnt_is_bounded_per_project_and_in_all() -> None:
+    redaction = logs.Redaction()
+    secrets = [f"secret-number-{number:06}" for number in range(20)]
+    redaction.learn(WEB, Secret("the-only-one-of-web"))
+    for secret in secrets:
+        redaction.learn(SHOP, Secret(secret))
+    known = [secret for secret in secrets if redaction.redact(secret) == "***"]
+    assert known == secrets[-logs.MAX_LEARNT_PER_PROJECT :]
+    assert redaction.redact("the-only-one-of-web") == "***"
+    for number in range(logs.MAX_LEARNING_PROJECTS):
+        redaction._learnt[str(number)] = {}
+    redaction.learn("one more", Secret(TOKEN + "x"))
+    assert WEB not in redaction._learnt

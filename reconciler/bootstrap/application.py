@@ -4,7 +4,7 @@ Modules that only rare commands need are imported inside their methods, so that 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from reconciler.model.link import LIVE_STATES
 from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
 from reconciler.model.report import Project, Report, unknown_values_reason
 from reconciler.model.report_detail import ConnectedRepository, ReportView
-from reconciler.model.secret import Secret
+from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
@@ -224,13 +224,13 @@ def _export_failure_reason(result: PassResult | None) -> str:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, clock: Clock | None = None, learn: Callable[[Secret], None] = lambda _: None
+    settings: Settings, clock: Clock | None = None, learnt: LearntSecrets | None = None
 ) -> AsyncIterator[Application]:
     """Open database and connections.
 
-    `clock`: replaced in tests; `learn`: called with every token that is read, so that logs can mask it.
+    `clock`: replaced in tests; `learnt`: learns every secret that is read, so that logs mask it.
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
-    async with open_container(settings, clock, learn) as container:
+    async with open_container(settings, clock, learnt) as container:
         yield Application(container)

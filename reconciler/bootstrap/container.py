@@ -25,7 +25,7 @@ from reconciler.github.transport import Transport
 from reconciler.logs import EventLogger
 from reconciler.model.passes import Progress
 from reconciler.model.report import Project
-from reconciler.model.secret import Secret
+from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
@@ -173,14 +173,14 @@ class Container:
 async def open_container(
     settings: Settings,
     clock: Clock | None = None,
-    register_secret: Callable[[Secret], None] = lambda _: None,
+    learnt: LearntSecrets | None = None,
     *,
     connections: int = MAX_CONNECTIONS,
     on_github_answer: Callable[[int | None], None] = lambda _: None,
 ) -> AsyncIterator[Container]:
     """Open database and connections.
 
-    `register_secret`: called with every token that is read, so that logs can mask it; `on_github_answer`:
+    `learnt`: learns every secret of an integration that is read, so that logs mask it; `on_github_answer`:
     called with the status of every response of GitHub (None: no response).
 
     Raises SchemaError, DatabaseError, ConfigurationError.
@@ -190,10 +190,8 @@ async def open_container(
     transport = Transport(user_agent=USER_AGENT, on_answer=on_github_answer)
     try:
         await require_schema(database)
-        stores = build_stores(database, _build_store_settings(settings, register_secret, dry=False), clock)
-        dry_run_stores = build_stores(
-            database, _build_store_settings(settings, register_secret, dry=True), clock
-        )
+        stores = build_stores(database, _build_store_settings(settings, learnt, dry=False), clock)
+        dry_run_stores = build_stores(database, _build_store_settings(settings, learnt, dry=True), clock)
         markers = await load_instance_markers(settings, stores.marker_keys)
         yield Container(
             settings=settings,
@@ -237,9 +235,7 @@ def _build_github_client(
     )
 
 
-def _build_store_settings(
-    settings: Settings, register_secret: Callable[[Secret], None], *, dry: bool
-) -> StoreSettings:
+def _build_store_settings(settings: Settings, learnt: LearntSecrets | None, *, dry: bool) -> StoreSettings:
     return StoreSettings(
         digest=text_digest,
         encryption_keys=settings.bugspark.encryption_keys,
@@ -249,7 +245,7 @@ def _build_store_settings(
         verify_every=timedelta(seconds=settings.poll.verify_seconds),
         notify_webhooks=settings.bugspark.notify_webhooks,
         dry_run=dry,
-        on_secret_read=register_secret,
+        learnt=learnt or NoLearntSecrets(),
     )
 
 

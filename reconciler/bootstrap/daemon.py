@@ -22,7 +22,7 @@ from reconciler.daemon.systemd import SystemdNotifier, take_inherited_sockets
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
-from reconciler.model.secret import Secret
+from reconciler.model.secret import LearntSecrets
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
 
@@ -52,7 +52,7 @@ class DaemonStart:
     read_configuration: Callable[
         [], ReloadedConfiguration
     ]  # reads the configuration again; raises ConfigurationError
-    register_secret: Callable[[Secret], None]  # called with every token that is read, so that logs mask it
+    learnt: LearntSecrets  # learns every secret of an integration that is read, so that logs mask it
     environ: Mapping[str, str]  # used for systemd's variables only
 
 
@@ -65,7 +65,7 @@ async def run_daemon(start: DaemonStart) -> None:
         notify.store_sockets(sockets)
         stack.enter_context(handle_signals(stop, reload_requested.set))
         metrics = Metrics()
-        runtime = ReloadableRuntime(start.register_secret, metrics.count_github_answer)
+        runtime = ReloadableRuntime(start.learnt, metrics.count_github_answer)
         stack.push_async_callback(runtime.aclose)
         if not await _open_when_database_answers(runtime, settings, notify, stop):
             return

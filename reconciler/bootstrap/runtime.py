@@ -16,7 +16,7 @@ from reconciler.daemon.runtime import PassActivity
 from reconciler.errors import UsageError
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import PassResult, ScheduledProject
-from reconciler.model.secret import Secret
+from reconciler.model.secret import LearntSecrets
 from reconciler.store.sync import local_scan
 from reconciler.sync.run import run_pass
 from reconciler.web.security.sessions import OperatorSessions
@@ -57,15 +57,15 @@ class _OpenContainer:
 class ReloadableRuntime:
     """The current container.
 
-    `register_secret`: called with every token that is read; `on_github_answer`: with every response's status.
+    `learnt`: learns every secret that is read; `on_github_answer`: called with every response's status.
     """
 
     def __init__(
         self,
-        register_secret: Callable[[Secret], None],
+        learnt: LearntSecrets,
         on_github_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
-        self._register_secret = register_secret
+        self._learnt = learnt
         self._on_github_answer = on_github_answer
         self._current: _OpenContainer | None = None
         self._compared_at: datetime | None = None
@@ -101,7 +101,7 @@ class ReloadableRuntime:
             container = await stack.enter_async_context(
                 open_container(
                     settings,
-                    register_secret=self._register_secret,
+                    learnt=self._learnt,
                     connections=connections,
                     on_github_answer=self._on_github_answer,
                 )

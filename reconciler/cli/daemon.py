@@ -16,6 +16,4 @@ def daemon(context: typer.Context) -> None:
     session = current_session(context)
     settings = session.load_service_configuration().settings
     assert session.redaction is not None  # set up when the configuration was read
-    session.entrypoints.run_daemon(
-        settings, session.reload_settings, session.redaction.add_secret, session.environ
-    )
+    session.entrypoints.run_daemon(settings, session.reload_settings, session.redaction, session.environ)

@@ -23,20 +23,18 @@ if TYPE_CHECKING:
     from reconciler.config.load import LoadedConfiguration
     from reconciler.config.settings import Settings
     from reconciler.logs import Redaction
-    from reconciler.model.secret import Secret
+    from reconciler.model.secret import LearntSecrets
 
 T = TypeVar("T")
 
-RegisterSecret = Callable[["Secret"], None]
-"""A function that is called with every secret that is read, so that logs mask it."""
 ReloadSettings = Callable[[], tuple["Settings", Callable[[], None]]]
 """Reads the configuration again. Returns the settings and a function that applies them to the log."""
 
 
-def _open_backend(settings: Settings, learn: RegisterSecret) -> AbstractAsyncContextManager[Application]:
+def _open_backend(settings: Settings, learnt: LearntSecrets) -> AbstractAsyncContextManager[Application]:
     from reconciler.bootstrap import open_application
 
-    return open_application(settings, learn=learn)
+    return open_application(settings, learnt=learnt)
 
 
 def _migrate(settings: Settings) -> str:
@@ -46,16 +44,14 @@ def _migrate(settings: Settings) -> str:
 
 
 def _run_daemon(
-    settings: Settings, again: ReloadSettings, learn: RegisterSecret, environ: Mapping[str, str]
+    settings: Settings, again: ReloadSettings, learnt: LearntSecrets, environ: Mapping[str, str]
 ) -> None:
     import asyncio
 
     from reconciler.bootstrap.daemon import DaemonStart, run_daemon
 
     asyncio.run(
-        run_daemon(
-            DaemonStart(settings=settings, read_configuration=again, register_secret=learn, environ=environ)
-        )
+        run_daemon(DaemonStart(settings=settings, read_configuration=again, learnt=learnt, environ=environ))
     )
 
 
@@ -67,11 +63,11 @@ def _run_demo(keep: bool) -> int:
 class Entrypoints:
     """The functions that commands call in other packages; tests replace them."""
 
-    open_backend: Callable[[Settings, RegisterSecret], AbstractAsyncContextManager[Application]] = (
+    open_backend: Callable[[Settings, LearntSecrets], AbstractAsyncContextManager[Application]] = (
         _open_backend
     )
     migrate: Callable[[Settings], str] = _migrate
-    run_daemon: Callable[[Settings, ReloadSettings, RegisterSecret, Mapping[str, str]], None] = _run_daemon
+    run_daemon: Callable[[Settings, ReloadSettings, LearntSecrets, Mapping[str, str]], None] = _run_daemon
     run_demo: Callable[[bool], int] = _run_demo
 
 
@@ -130,7 +126,7 @@ class CommandSession:
         settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
         with ProgressDisplay(self.console.err, self.environ) as display:
-            async with self.entrypoints.open_backend(settings, self.redaction.add_secret) as application:
+            async with self.entrypoints.open_backend(settings, self.redaction) as application:
                 return await work(application, display)
 
     def _register_secrets(self, settings: Settings) -> Redaction:

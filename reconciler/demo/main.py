@@ -25,6 +25,7 @@ from reconciler.demo.pass_report import PassReporter
 from reconciler.demo.preparation import UnlinkedIssue, open_unlinked_issues, write_backlog
 from reconciler.demo.sample_data import COMPANIES, MONA, SHOP
 from reconciler.demo.walkthrough import Walkthrough
+from reconciler.model.secret import NoLearntSecrets
 
 WIDTHS = (10, 7, 12)
 
@@ -143,7 +144,7 @@ def _starting(settings: Settings) -> DaemonStart:
     return DaemonStart(
         settings=settings,
         read_configuration=lambda: (settings, lambda: None),
-        register_secret=lambda _: None,
+        learnt=NoLearntSecrets(),
         environ={},
     )
 

@@ -1,7 +1,9 @@
 """Secrets, and the mask shown in their place."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import unquote
 
 MASK = "***"
@@ -26,6 +28,28 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._text)
+
+
+class LearntSecrets(Protocol):
+    """The secrets of integrations that logs mask, by project id: owners wrote them."""
+
+    def learn(self, project: str, secret: Secret) -> None:
+        """Mask this text from now on, if it is fit for that."""
+        ...
+
+    def keep_only(self, projects: Collection[str]) -> None:
+        """Forget the secrets of all other projects: their integrations are gone."""
+        ...
+
+
+class NoLearntSecrets:
+    """`LearntSecrets` where nothing is logged."""
+
+    def learn(self, project: str, secret: Secret) -> None:
+        """Do nothing."""
+
+    def keep_only(self, projects: Collection[str]) -> None:
+        """Do nothing."""
 
 
 def mask_secret(secret: Secret) -> str:

@@ -110,24 +110,26 @@ class StoredMaintenance:
 
     async def check_encrypted_secrets(self) -> EncryptionStatus:
         query = (
-            select(bugspark_projects.c.name, active_github_rows.c.config)
+            select(bugspark_projects.c.id, bugspark_projects.c.name, active_github_rows.c.config)
             .join(active_github_rows, active_github_rows.c.project_id == bugspark_projects.c.id)
             .order_by(bugspark_projects.c.name, active_github_rows.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        found = [(name, value) for name, config in rows for value in secrets_as_stored(config)]
-        encrypted = [(name, value) for name, value in found if value.startswith(FERNET_PREFIX)]
-        unreadable = dict.fromkeys(name for name, value in encrypted if not self._is_decryptable(name, value))
+        found = [(row, value) for row in rows for value in secrets_as_stored(row.config)]
+        encrypted = [(row, value) for row, value in found if value.startswith(FERNET_PREFIX)]
+        unreadable = dict.fromkeys(
+            row.name for row, value in encrypted if not self._is_decryptable(row.id, row.name, value)
+        )
         return EncryptionStatus(
             encrypted_count=len(encrypted),
             plain_count=len(found) - len(encrypted),
             unreadable_projects=tuple(unreadable),
         )
 
-    def _is_decryptable(self, project: str, value: str) -> bool:
+    def _is_decryptable(self, project_id: ProjectId, project: str, value: str) -> bool:
         try:
-            self._cipher.decrypt(value, project)
+            self._cipher.decrypt(value, project_id, project)
         except CredentialError:
             return False
         return True

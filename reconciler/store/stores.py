@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from reconciler.model.policy import RateLimitPolicy
-from reconciler.model.secret import Secret
+from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
 from reconciler.ports import Clock, ProjectLocks, RateLimiter
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
@@ -39,7 +39,7 @@ class StoreSettings:
     verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
     notify_webhooks: bool = False  # bugspark.notify_webhooks
     dry_run: bool = False  # `reconcile plan`: not even limits are written
-    on_secret_read: Callable[[Secret], None] = lambda _: None  # called with each, so that logs can mask it
+    learnt: LearntSecrets = field(default_factory=NoLearntSecrets)  # learns each, so that logs mask it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def build_stores(
     database: Database, settings: StoreSettings, clock: Clock, new_id: Callable[[], UUID] = uuid4
 ) -> DatabaseStores:
     """Build the stores without asking the database. Raises ConfigurationError for a malformed key."""
-    cipher = SecretCipher(settings.encryption_keys, settings.on_secret_read)
+    cipher = SecretCipher(settings.encryption_keys, settings.learnt)
     outgoing = OutgoingWebhooks(is_enabled=settings.notify_webhooks, new_id=new_id)
     context = StoreContext(
         comment_digest=settings.digest, web_url=settings.web_url.rstrip("/"), outgoing_webhooks=outgoing

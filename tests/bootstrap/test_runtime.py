@@ -13,6 +13,7 @@ from reconciler.bootstrap import runtime as module
 from reconciler.bootstrap.runtime import ReloadableRuntime
 from reconciler.config.settings import Settings
 from reconciler.errors import DatabaseError
+from reconciler.model.secret import NoLearntSecrets
 from reconciler.web.replaceable_app import ReplaceableApp
 
 
@@ -60,7 +61,7 @@ async def ask(replaceable_app: ReplaceableApp) -> None:
 async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_new_ones(
     opened: list[Any],
 ) -> None:
-    reloadable, replaceable_app = ReloadableRuntime(lambda _: None), ReplaceableApp()
+    reloadable, replaceable_app = ReloadableRuntime(NoLearntSecrets()), ReplaceableApp()
     apps: list[Requests] = []
 
     def renew() -> None:
@@ -82,7 +83,7 @@ async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_n
 
 
 async def test_a_container_that_is_closing_is_leased_to_no_request(opened: list[Any]) -> None:
-    reloadable, replaceable_app = ReloadableRuntime(lambda _: None), ReplaceableApp()
+    reloadable, replaceable_app = ReloadableRuntime(NoLearntSecrets()), ReplaceableApp()
 
     def renew() -> None:
         app = Requests(reloadable.container)
@@ -102,7 +103,7 @@ async def test_a_container_that_is_closing_is_leased_to_no_request(opened: list[
 
 
 async def test_a_configuration_that_can_not_be_opened_leaves_the_old_one_in_use(opened: list[Any]) -> None:
-    reloadable = ReloadableRuntime(lambda _: None)
+    reloadable = ReloadableRuntime(NoLearntSecrets())
     moved: list[int] = []
     await reloadable.reload(Settings())
     with pytest.raises(DatabaseError):

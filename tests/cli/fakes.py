@@ -15,7 +15,7 @@ from reconciler.bootstrap.application import Application
 from reconciler.bootstrap.sign_in import SignInOffer
 from reconciler.cli.console import Console
 from reconciler.cli.main import run_command
-from reconciler.cli.session import Entrypoints, RegisterSecret
+from reconciler.cli.session import Entrypoints
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
@@ -24,7 +24,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult, Progress
 from reconciler.model.report import Integration, Project
 from reconciler.model.report_detail import ReportView
-from reconciler.model.secret import Secret
+from reconciler.model.secret import LearntSecrets, Secret
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.web.security.sessions import OFFER_LIFETIME
@@ -234,7 +234,7 @@ class Terminal(io.TextIOWrapper):
 
 def entrypoints_to(application: FakeApplication, **others: Callable[..., Any]) -> Entrypoints:
     @asynccontextmanager
-    async def open_application(settings: Settings, learn: RegisterSecret) -> AsyncIterator[Application]:
+    async def open_application(settings: Settings, learnt: LearntSecrets) -> AsyncIterator[Application]:
         try:
             yield application
         finally:

@@ -16,6 +16,7 @@ from reconciler.daemon import service, signals
 from reconciler.demo.github.faults import Delay, Rule
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
+from reconciler.model.secret import NoLearntSecrets
 from tests.support.cancelling import connections_watched
 from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, eventually, time_passing
@@ -133,7 +134,7 @@ async def a_life(installation: Installation) -> None:
     settings = load_configuration(installation.commands.home / "config.toml", {}).settings
     again = (settings, lambda: None)
     start = DaemonStart(
-        settings=settings, read_configuration=lambda: again, register_secret=lambda _: None, environ={}
+        settings=settings, read_configuration=lambda: again, learnt=NoLearntSecrets(), environ={}
     )
     before = asyncio.all_tasks()
     with connections_watched() as opened:

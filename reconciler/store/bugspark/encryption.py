@@ -1,10 +1,10 @@
 """BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (docs/reference/bugspark.md, Secrets)."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigurationError, CredentialError
-from reconciler.model.secret import Secret
+from reconciler.model.ids import ProjectId
+from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -15,21 +15,21 @@ FERNET_PREFIX = "gAAAA"
 class SecretCipher:
     """Encrypts and decrypts values with these keys, newest first."""
 
-    def __init__(self, keys: tuple[Secret, ...], on_read: Callable[[Secret], None] = lambda _: None) -> None:
-        """`on_read` is called with every secret that was read, so that logs can mask it.
+    def __init__(self, keys: tuple[Secret, ...], learnt: LearntSecrets | None = None) -> None:
+        """`learnt` learns every secret that was read, so that logs can mask it.
 
         Raises ConfigurationError for a malformed key, without repeating it.
         """
-        self._on_read = on_read
+        self.learnt = learnt or NoLearntSecrets()
         self._fernet = _build_fernet(keys) if keys else None
 
-    def decrypt(self, stored: str, project: str, what: str = "token") -> Secret:
+    def decrypt(self, stored: str, project_id: ProjectId, project: str, what: str = "token") -> Secret:
         """Decrypt a stored value; one that was stored before encryption is returned as it is.
 
         Raises CredentialError, naming the project, for a value that is encrypted and can't be decrypted.
         """
         secret = self._decrypt(stored, project, what)
-        self._on_read(secret)
+        self.learnt.learn(str(project_id), secret)
         return secret
 
     def _decrypt(self, stored: str, project: str, what: str) -> Secret:

@@ -108,7 +108,7 @@ def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integ
     return Integration(
         owner=_require_github_name(config.get("owner"), "owner"),
         repo=_require_github_name(config.get("repo"), "repo"),
-        token=_decrypt_token(config.get("token"), found.name, cipher),
+        token=_decrypt_token(config.get("token"), found, cipher),
     )
 
 
@@ -142,10 +142,10 @@ def _require_github_name(value: object, what: str) -> str:
     return value
 
 
-def _decrypt_token(value: object, project: str, cipher: SecretCipher) -> Secret:
+def _decrypt_token(value: object, found: ProjectConfigs, cipher: SecretCipher) -> Secret:
     if not isinstance(value, str) or not value.strip():
         raise BadConfigError("Its github integration has no token.")
-    return cipher.decrypt(value.strip(), project)
+    return cipher.decrypt(value.strip(), found.id, found.name)
 
 
 def secrets_as_stored(config: str) -> list[str]:
@@ -163,6 +163,7 @@ class WebhookSecretLocation:
     """Where a project's secret is kept, and what is written there now."""
 
     integration_id: UUID
+    project_id: ProjectId
     project: str  # its name
     stored_value: str | None
 
@@ -201,6 +202,7 @@ async def locate_webhook_secret(connection: AsyncConnection, project_id: Project
         )
     return WebhookSecretLocation(
         integration_id=rows[0].id,
+        project_id=project_id,
         project=rows[0].name,
         stored_value=_webhook_secret_in(rows[0].name, rows[0].config),
     )
@@ -219,7 +221,7 @@ def decrypt_webhook_secret(cipher: SecretCipher, where: WebhookSecretLocation) -
     return (
         None
         if where.stored_value is None
-        else cipher.decrypt(where.stored_value, where.project, "webhook secret")
+        else cipher.decrypt(where.stored_value, where.project_id, where.project, "webhook secret")
     )
 
 
@@ -236,7 +238,9 @@ def decrypt_previous_webhook_secret(
     cipher: SecretCipher, where: WebhookSecretLocation, stored: str | None
 ) -> Secret | None:
     """Decrypt what `read_previous_webhook_secret` read. Raises CredentialError."""
-    return None if stored is None else cipher.decrypt(stored, where.project, "previous webhook secret")
+    if stored is None:
+        return None
+    return cipher.decrypt(stored, where.project_id, where.project, "previous webhook secret")
 
 
 async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecretLocation, value: str) -> bool:

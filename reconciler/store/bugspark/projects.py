@@ -63,6 +63,7 @@ class BugSparkProjects:
     async def pass_schedule(self) -> tuple[ScheduledProject, ...]:
         async with self._database.read() as connection:
             found = await read_schedule_rows(connection)
+        self._cipher.learnt.keep_only([str(each.id) for each, _ in found if each.configs])
         known, self._problems = self._problems, {}
         return tuple(
             self._to_scheduled(each, row, known)
