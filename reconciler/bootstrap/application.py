@@ -85,7 +85,7 @@ class Application(SharedCommands):
         return build_report_view(
             project.name,
             detail,
-            self._container.settings.sync_policy(),
+            self._container.sync_policy(),
             self._container.clock.now(),
             ConnectedRepository(id=state.repository_id, name=state.repository) if known else None,
         )

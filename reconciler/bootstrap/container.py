@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from reconciler.github.credentials import AppCredential, Credential, MissingCred
 from reconciler.github.transport import Transport
 from reconciler.logs import EventLogger
 from reconciler.model.passes import Progress
+from reconciler.model.policy import SyncPolicy, TextPolicy
 from reconciler.model.report import Project
 from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
 from reconciler.ports import Clock, RateLimiter, Stores
@@ -104,6 +105,10 @@ class Container:
             public_url=self.settings.web.public_url, web_url=github_web_url(self.settings.github.api_url)
         )
 
+    def sync_policy(self) -> SyncPolicy:
+        """Return the policy of `decide` and `sync`, with the hosts and bots that texts are made inert for."""
+        return replace(self.settings.sync_policy(), text=_text_policy(self.settings))
+
     async def build_context(
         self, project: Project, progress: Progress, *, manual: bool, dry_run: bool = False
     ) -> Context:
@@ -131,13 +136,12 @@ class Container:
             markers=self.markers.for_identity(identity),
             identity=identity,
             clock=self.clock,
-            policy=settings.sync_policy(),
+            policy=self.sync_policy(),
             guard=settings.guard_policy(),
             timing=settings.timing(),
             new_id=uuid4,
             random_fraction=random.random,
             progress=progress,
-            image_hosts=_allowed_image_hosts(settings),
             dashboard_url=settings.bugspark.dashboard_url,
             alert_channel=self.alert_poster,
             manual=manual,
@@ -261,9 +265,14 @@ def github_web_url(api_url: str) -> str:
     return f"{split_url.scheme}://{host}"
 
 
-def _allowed_image_hosts(settings: Settings) -> frozenset[str]:
-    host = urlsplit(settings.bugspark.dashboard_url).netloc
-    return frozenset({host}) if host else frozenset()
+def _text_policy(settings: Settings) -> TextPolicy:
+    image_host = urlsplit(settings.bugspark.dashboard_url).netloc.lower()
+    github_host = urlsplit(github_web_url(settings.github.api_url)).hostname or ""
+    return TextPolicy(
+        image_hosts=frozenset({image_host} - {""}),
+        github_hosts=TextPolicy().github_hosts | ({github_host} - {""}),
+        bots=frozenset(settings.sync.bots),
+    )
 
 
 def _read_private_key(path: str) -> str:

@@ -25,7 +25,7 @@ MESSAGES_BY_ERROR_TYPE: Mapping[str, tuple[str, str]] = {
     "int_from_float": ("must be a whole number", "write a number without a fraction"),
     "float_type": ("must be a number", "write a number without quotes"),
     "string_type": ("must be text", "put it in quotes"),
-    "tuple_type": ("must be a list of labels", 'write a list, as in ["high-priority", "high"]'),
+    "tuple_type": ("must be a list of names", 'write a list, as in ["high-priority", "high"]'),
     "dict_type": ("must be a table", 'write "project id" = "owner/repo" lines in it'),
     "greater_than": ("must be greater than {gt:g}", "choose a larger number"),
     "greater_than_equal": ("must be at least {ge:g}", "choose a larger number"),

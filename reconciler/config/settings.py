@@ -35,6 +35,7 @@ def _number_as_text(value: object) -> object:
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_label_names)]
+BotNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_bot_names)]
 WebUrl = Annotated[str, AfterValidator(validators.validate_public_url)]
 
 
@@ -143,6 +144,7 @@ class SyncSection(SettingsSection):
     comments_from: Literal["everyone", "collaborators"] = "everyone"
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
+    bots: BotNames = ()
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()
 

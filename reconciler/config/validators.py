@@ -11,6 +11,7 @@ from uuid import UUID
 from reconciler.model.addresses import is_loopback
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
+BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 MAX_LABEL_LENGTH = 50  # docs/reference/github.md, Writes
 REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo"'
 
@@ -144,6 +145,19 @@ def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
         except ValueError:
             raise invalid_value_error("has a key that is not a project id", REPOSITORY_PAIR_HINT) from None
     return {str(UUID(project)): validate_repository(name) for project, name in pairs.items()}
+
+
+def validate_bot_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Check logins of bots; returns them without a leading `@` and a trailing `[bot]`.
+
+    Source: docs/reference/contract.md, Configuration.
+    """
+    logins = tuple(name.strip().removeprefix("@").removesuffix("[bot]") for name in names)
+    if not all(BOT_LOGIN_PATTERN.fullmatch(login) for login in logins):
+        raise invalid_value_error(
+            "has a name that is no login on GitHub", 'write logins such as "my-bot" or "my-bot[bot]"'
+        )
+    return logins
 
 
 def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ from reconciler.model.report import LocalComment
 from reconciler.text import (
     GHOST_LOGIN,
     comment_to_bugspark,
-    comment_to_github,
     has_tag,
+    is_rendering_of,
     is_same_text,
     parse_import,
     text_digest,
@@ -211,8 +211,7 @@ def is_copy_of(local: LocalComment, body: str) -> bool:
     """Whether a GitHub comment is a copy of this BugSpark comment, made by BugSpark or by this program."""
     unsigned = body.partition(f"\n\n<!-- {MARKER_NAME}")[0]
     plain = f"[BugSpark] {local.author or 'Unknown'}:\n\n{local.body}"
-    rendered = comment_to_github(local.author, local.body, "", hosts=())
-    return is_same_text(plain, unsigned) or text_digest(rendered) == text_digest(unsigned)
+    return is_same_text(plain, unsigned) or is_rendering_of(unsigned, local.author, local.body)
 
 
 def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:

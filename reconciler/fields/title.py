@@ -45,7 +45,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
 
         Empty if it changed after the issue's was rendered, so that BugSpark counts as changed.
         """
-        current = title_to_github(report.tracking_id, report.title) == issue.title
+        current = title_to_github(report.tracking_id, report.title, policy.text) == issue.title
         return report.title if current else ""
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
@@ -54,7 +54,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         Titles are equal when the issue's title is our rendering of the report's, or, with or without the
         prefix, its text as it reads or as it is stored. An issue title that is only the prefix has no value.
         """
-        rendered = title_to_github(report.tracking_id, report.title)
+        rendered = title_to_github(report.tracking_id, report.title, policy.text)
         remote = title_from_github(seen.title, report.tracking_id)
         local_moved = base is not None and report.title != base.title
         alike = remote in (report.title, title_from_github(rendered, report.tracking_id))
@@ -73,7 +73,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
 
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetTitle:
         """Build the action with the report's title, prefix included."""
-        return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
+        return SetTitle(title=title_to_github(report.tracking_id, report.title, policy.text), why=why)
 
     def build_desired(self, action: SetTitle, report: Report) -> DesiredTitle:
         """Return the rendered title."""

@@ -37,6 +37,15 @@ class LabelMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextPolicy:
+    """What text for GitHub is made inert against. Hosts are `name`, those of images also `name:port`."""
+
+    image_hosts: frozenset[str] = frozenset()  # images from there stay images
+    github_hosts: frozenset[str] = frozenset({"github.com"})  # addresses there, and below, may be references
+    bots: frozenset[str] = frozenset()  # logins of bots that act on raw text, besides the built-in ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncPolicy:
     """What is synced, and which side wins a conflict."""
 
@@ -48,6 +57,7 @@ class SyncPolicy:
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
     labels: LabelMapping = field(default_factory=LabelMapping)
+    text: TextPolicy = TextPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

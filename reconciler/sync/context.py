@@ -70,7 +70,6 @@ class Context:
     new_id: Callable[[], UUID]
     random_fraction: Callable[[], float]  # numbers in [0, 1)
     progress: Progress
-    image_hosts: frozenset[str]  # where images in exported text may come from
     dashboard_url: str  # "" : no report links in exported issues
     credential_locks: CredentialLocks  # one for each credential
     alert_channel: AlertChannel | None  # takes alerts about what needs a person

@@ -93,7 +93,7 @@ def _build_create_issue_intent(
         repository_id=repository_id,
         number=None,
         desired=NewIssue(
-            title=title_to_github(report.tracking_id, report.title),
+            title=title_to_github(report.tracking_id, report.title, context.policy.text),
             body=_issue_body(context, report, details, marker),
             labels=export_labels(context, report),
         ),
@@ -128,7 +128,7 @@ def _issue_body(context: Context, report: Report, details: ReportDetails, marker
             report_url=url,
         ),
         marker,
-        hosts=context.image_hosts,
+        context.policy.text,
         dashboard_url=context.dashboard_url,
     )
 
@@ -222,7 +222,7 @@ def with_increasing_created_at(
 
 def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
-    return comment_to_github(comment.author, comment.body, marker, hosts=context.image_hosts)
+    return comment_to_github(comment.author, comment.body, marker, context.policy.text)
 
 
 def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:

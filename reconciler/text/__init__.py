@@ -12,6 +12,7 @@ from reconciler.text.comment_text import (
     comment_to_bugspark,
     comment_to_github,
     has_tag,
+    is_rendering_of,
     is_same_text,
     parse_import,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "inert",
     "inert_line",
     "is_exported_title",
+    "is_rendering_of",
     "is_same_text",
     "issue_body",
     "normalise",

@@ -5,15 +5,17 @@ docs/reference/bugspark.md, The existing export.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.database_identity import MARKER_NAME
+from reconciler.model.policy import TextPolicy
 from reconciler.model.report import UnusableJson, unescape_html
 from reconciler.text.clean import normalise, single_line
+from reconciler.text.code_blocks import ZWSP, fence_code
 from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
-from reconciler.text.inert import ZWSP, fence_for, inert, inert_line, is_allowed_image
+from reconciler.text.inert import inert, inert_code, inert_line, is_allowed_image
 from reconciler.text.json_values import as_lines, as_one_line, first_list_items, first_object_items
 from reconciler.text.truncate import truncate_chars, truncate_line
 
@@ -44,31 +46,29 @@ class ExportedReport:
     report_url: str | None = None  # the report's page on BugSpark's dashboard
 
 
-def issue_body(
-    report: ExportedReport, marker: str, *, hosts: Collection[str], dashboard_url: str = ""
-) -> str:
+def issue_body(report: ExportedReport, marker: str, policy: TextPolicy, *, dashboard_url: str = "") -> str:
     """Return the body of the issue made for `report`; at most 65,000 bytes, the marker its last line.
 
-    `hosts`: where images may come from. `dashboard_url`: the origin a link to the report must have; empty for
-    no link. Only the description is cut to fit, every other part has a bound of its own. Pure.
+    `dashboard_url`: the origin a link to the report must have; empty for no link. Only the
+    description is cut to fit, every other part has a bound of its own. Pure.
     """
-    head = _join_blocks(_summary_block(report), "### Description")
+    head = _join_blocks(_summary_block(report, policy), "### Description")
     tail = _join_blocks(
-        *_screenshot_lines(report.screenshot_url, hosts),
-        *_log_lines(report.console_logs),
-        *_metadata_lines(report.metadata),
-        *_reporter_lines(report, dashboard_url),
+        *_screenshot_lines(report.screenshot_url, policy),
+        *_log_lines(report.console_logs, policy),
+        *_metadata_lines(report.metadata, policy),
+        *_reporter_lines(report, policy, dashboard_url),
         export_footer(report.tracking_id),
         marker,
     )
     available_bytes = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
-    description = markdown_block(report.description, available_bytes, hosts=hosts) or "(none)"
+    description = markdown_block(report.description, available_bytes, policy) or "(none)"
     return _join_blocks(head, description, tail)
 
 
 def export_footer(tracking_id: str) -> str:
     """Return the line that ends an exported issue's text."""
-    return f"*Exported from BugSpark ({_inert_value(tracking_id)})*"
+    return f"*Exported from BugSpark ({_inert_value(tracking_id, TextPolicy())})*"
 
 
 def has_export_footer(body: str, tracking_id: str) -> bool:
@@ -100,56 +100,56 @@ def _join_blocks(*parts: str) -> str:
     return "\n\n".join(parts)
 
 
-def _summary_block(report: ExportedReport) -> str:
+def _summary_block(report: ExportedReport, policy: TextPolicy) -> str:
     values = (("Severity", report.severity), ("Category", report.category), ("Status", report.status))
-    lines = "\n".join(f"**{name}:** {_inert_value(value)}" for name, value in values)
-    return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id)}", lines)
+    lines = "\n".join(f"**{name}:** {_inert_value(value, policy)}" for name, value in values)
+    return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id, policy)}", lines)
 
 
-def _screenshot_lines(stored: str | None, hosts: Collection[str]) -> Iterator[str]:
+def _screenshot_lines(stored: str | None, policy: TextPolicy) -> Iterator[str]:
     url = single_line(unescape_html(stored or ""))
     if not _WEB_URL.fullmatch(url):
         return
     yield "### Screenshot"
-    if len(url) <= MAX_URL_CHARS and is_allowed_image(url, hosts):
-        yield inert(f"![Screenshot]({url})", hosts=hosts)
+    if len(url) <= MAX_URL_CHARS and is_allowed_image(url, policy):
+        yield inert(f"![Screenshot]({url})", policy)
     else:
-        yield _inert_value(url, MAX_URL_CHARS)
+        yield _inert_value(url, policy, MAX_URL_CHARS)
 
 
-def _log_lines(logs: object) -> Iterator[str]:
+def _log_lines(logs: object, policy: TextPolicy) -> Iterator[str]:
     if isinstance(logs, UnusableJson):
         yield "### Console Logs"
         yield _not_shown_line(logs)
         return
-    shown = [_log_entry(entry) for entry in first_list_items(logs, MAX_LOG_ENTRIES)]
+    shown = [_log_entry(entry, policy) for entry in first_list_items(logs, MAX_LOG_ENTRIES)]
     text = "\n".join(line for line in shown if line)
     if text:
-        fence = fence_for(text)
         yield "### Console Logs"
-        yield f"{fence}\n{text}\n{fence}"
+        yield fence_code(text)
 
 
-def _log_entry(entry: object) -> str:
-    """Return an entry as inert text for a code block, which it may not end."""
+def _log_entry(entry: object, policy: TextPolicy) -> str:
+    """Return an entry for a code block. Logs are stored as the page wrote them, not HTML-escaped."""
     text = as_lines(entry, chars=MAX_LOG_CHARS)
     if isinstance(entry, dict) and "message" in entry:
         level = as_one_line(entry.get("level") or "log", chars=20)
         text = f"[{level}] {as_lines(entry['message'], chars=MAX_LOG_CHARS)}"
-    return truncate_line(inert(unescape_html(text), hosts=()).strip(), chars=MAX_LOG_CHARS)
+    return truncate_line(inert_code(text, policy).strip(), chars=MAX_LOG_CHARS)
 
 
 def _not_shown_line(unusable: UnusableJson) -> str:
     return f"*(not shown: what BugSpark stored {unusable.reason})*"
 
 
-def _metadata_lines(metadata: object) -> Iterator[str]:
+def _metadata_lines(metadata: object, policy: TextPolicy) -> Iterator[str]:
+    """Yield the section. Metadata are stored as the page wrote them, not HTML-escaped."""
     if isinstance(metadata, UnusableJson):
         yield "### Device / Environment"
         yield _not_shown_line(metadata)
         return
     lines = [
-        f"- **{_inert_value(key, 60)}:** {_inert_value(as_one_line(value, chars=200), 200)}"
+        f"- **{_raw_value(key, policy, 60)}:** {_raw_value(as_one_line(value, chars=200), policy, 200)}"
         for key, value in first_object_items(metadata, MAX_METADATA_KEYS)
     ]
     if lines:
@@ -157,8 +157,8 @@ def _metadata_lines(metadata: object) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _reporter_lines(report: ExportedReport, dashboard_url: str) -> Iterator[str]:
-    reporter = _inert_value(report.reporter_identifier or "")
+def _reporter_lines(report: ExportedReport, policy: TextPolicy, dashboard_url: str) -> Iterator[str]:
+    reporter = _inert_value(report.reporter_identifier or "", policy)
     if reporter:
         yield f"**Reporter:** {reporter}"
     url, origin = report.report_url or "", dashboard_url.rstrip("/")
@@ -166,9 +166,14 @@ def _reporter_lines(report: ExportedReport, dashboard_url: str) -> Iterator[str]
         yield f"[Open in BugSpark]({url})"
 
 
-def _inert_value(text: str, chars: int = MAX_VALUE_CHARS) -> str:
-    """Return a stored value as an inert line of at most `chars` characters."""
-    return truncate_line(inert_line(unescape_html(text[: 8 * chars])), chars=chars)
+def _inert_value(text: str, policy: TextPolicy, chars: int = MAX_VALUE_CHARS) -> str:
+    """Return a value that BugSpark stores HTML-escaped as an inert line of at most `chars` characters."""
+    return _raw_value(unescape_html(text[: 8 * chars]), policy, chars)
+
+
+def _raw_value(text: str, policy: TextPolicy, chars: int) -> str:
+    """Return a value that BugSpark stores as it is as an inert line of at most `chars` characters."""
+    return truncate_line(inert_line(text[: 8 * chars], policy), chars=chars)
 
 
 MAX_GITHUB_TITLE_UNITS: Final = 256
@@ -178,9 +183,9 @@ MAX_STORED_TITLE_CHARS: Final = 4_000
 UNTITLED: Final = "Untitled"
 
 
-def title_to_github(tracking_id: str, title: str) -> str:
+def title_to_github(tracking_id: str, title: str, policy: TextPolicy) -> str:
     """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis."""
-    text = inert_line(unescape_html(title[:MAX_STORED_TITLE_CHARS])) or UNTITLED
+    text = inert_line(unescape_html(title[:MAX_STORED_TITLE_CHARS]), policy) or UNTITLED
     return truncate_line(f"{_title_prefix(tracking_id)} {text}", chars=MAX_GITHUB_TITLE_UNITS)
 
 
@@ -206,4 +211,4 @@ def is_exported_title(issue_title: str, tracking_id: str, report_title: str) -> 
 
 
 def _title_prefix(tracking_id: str) -> str:
-    return f"[{inert_line(tracking_id)}]"
+    return f"[{inert_line(tracking_id, TextPolicy())}]"

@@ -81,6 +81,7 @@ def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
         title = "both"
         comments_from = "collaborators"
         delete_in_bugspark = false
+        bots = ["@acme-deploy", "helper[bot]"]
         severity.high = ["P1"]
         category.ui = ["design", "ui"]
         [guard]
@@ -96,6 +97,7 @@ def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
     assert (policy.conflict, policy.export_all, policy.discover) == (ConflictPolicy.BUGSPARK, True, False)
     assert (policy.title, policy.collaborators_only) == (True, True)
     assert (policy.delete_in_bugspark, policy.delete_on_github) == (False, True)
+    assert settings.sync.bots == ("acme-deploy", "helper")
     assert policy.labels.severity[Severity.HIGH] == ("P1",)
     assert policy.labels.severity[Severity.LOW] == ("low-priority", "low")
     assert policy.labels.category[Category.UI] == ("design", "ui")

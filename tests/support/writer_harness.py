@@ -191,7 +191,6 @@ class WriterHarness:
             "new_id": ids(5_000),
             "random_fraction": lambda: 0.5,
             "progress": NullProgress(),
-            "image_hosts": frozenset(),
             "dashboard_url": "",
             "credential_locks": CredentialLocks(),
             "alert_channel": None,

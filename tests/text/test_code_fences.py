@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 
-from reconciler.text.inert import close_fences, fence_for
-from tests.support.hostile_text import hostile, rendered
+from reconciler.text.code_blocks import close_fences, fence_code
+from tests.support.github_oracle import commonmark_tokens
+from tests.support.hostile_text import hostile
 
 AFTER = "<!-- after -->"
 
@@ -34,13 +35,17 @@ def test_open_fences_are_closed(written: str, closed: str) -> None:
 @given(hostile)
 def test_text_after_it_is_never_code(text: str) -> None:
     plain = text.replace("<", "").replace("\r", "\n")
-    last = rendered(f"{close_fences(plain)}\n\n{AFTER}")[-1]
+    last = commonmark_tokens(f"{close_fences(plain)}\n\n{AFTER}")[-1]
     assert (last.type, last.content.strip()) == ("html_block", AFTER)
 
 
 @pytest.mark.parametrize(("content", "fence"), [("", "```"), ("a ``` b", "````"), ("`" * 9, "`" * 10)])
 def test_a_fence_is_longer_than_any_inside_it(content: str, fence: str) -> None:
-    assert fence_for(content) == fence
+    assert fence_code(content) == f"{fence}\n{content}\n{fence}"
+
+
+def test_a_line_that_could_end_the_longest_fence_gets_a_sign() -> None:
+    assert fence_code(f"a\n  {'`' * 255}\n@x") == f"```\na\n\u200b  {'`' * 255}\n@x\n```"
 
 
 @pytest.mark.parametrize("almost", ["```X", "X```", "```\u00a0", "\u00a0```", "\t```", "``"])
@@ -56,7 +61,3 @@ def test_a_closing_fence_may_be_longer_indented_and_followed_by_blanks(closing: 
 def test_the_longest_fence_opens_and_a_longer_one_does_not() -> None:
     assert close_fences("`" * 32) == "`" * 32 + "\n" + "`" * 32
     assert close_fences("`" * 33) == "\u200b" + "`" * 33
-
-
-def test_a_fence_for_text_without_backticks_has_three() -> None:
-    assert fence_for("plain") == "```"

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 
+from reconciler.model.report import unescape_html
 from reconciler.text.clean import normalise
 from reconciler.text.comment_text import (
     MAX_BODY_BYTES,
@@ -11,13 +12,13 @@ from reconciler.text.comment_text import (
     parse_import,
 )
 from tests.support.hostile_text import FRAGMENTS, hostile
-from tests.text.posted import HOSTS, MARKER, assert_safe
+from tests.text.posted import MARKER, POLICY, assert_safe
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
 def sent(name: str | None, body: str) -> str:
-    return comment_to_github(name, body, MARKER, hosts=HOSTS)
+    return comment_to_github(name, body, MARKER, POLICY)
 
 
 def test_a_comment_for_github_says_who_wrote_it_and_ends_with_the_marker() -> None:
@@ -148,7 +149,7 @@ def test_what_github_returns_is_what_was_sent() -> None:
 )
 @pytest.mark.parametrize("start", ["", "```\n", "~~~~ info\n", "`" * 32 + "\n", "- ```\n"])
 def test_a_long_comment_is_truncated_visibly_and_stays_safe(start: str, piece: str) -> None:
-    body = start + piece * (120_000 // len(piece))
+    body = start + piece * (120_000 // len(unescape_html(piece)))
     result = sent("Ann", body)
     assert_safe(result)
     assert "characters)" in result.split("\n")[-3]

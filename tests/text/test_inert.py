@@ -4,15 +4,17 @@ import pytest
 from hypothesis import given
 
 from reconciler.model.report import unescape_html
-from reconciler.text.inert import close_fences, inert, inert_line, is_allowed_image
-from tests.support.hostile_text import FRAGMENTS, active, hostile
+from reconciler.text.code_blocks import close_fences
+from reconciler.text.inert import inert, inert_line, is_allowed_image
+from tests.support.github_oracle import acting
+from tests.support.hostile_text import FRAGMENTS, hostile
+from tests.text.posted import POLICY
 
-HOSTS = ("ours.example",)
 DOT = "\u200b"
 
 
 def neutralised(text: str) -> str:
-    return close_fences(inert(unescape_html(text), hosts=HOSTS))
+    return close_fences(inert(unescape_html(text), POLICY))
 
 
 @pytest.mark.parametrize(
@@ -32,9 +34,9 @@ def neutralised(text: str) -> str:
         ("Closes: owner/repo#1", "Closes: owner/repo#·1"),
         ("Duplicate of #1", "Duplicate of #·1"),
         ("https://github.com/o/r/issues/1", "https://github.com/o/r/issues/·1"),
-        ("https://ghe.example/o/r/pull/2", "https://ghe.example/o/r/pull/·2"),
+        ("https://ghe.example/o/r/pull/2#1", "https://ghe.example/o/r/pull/2#1"),
         (r"[x](https://github.com/o/r/issues\/1)", r"[x](https://github.com/o/r/issues\/·1)"),
-        ("`@octocat`", "`@·octocat`"),
+        ("`@octocat`", "`@octocat`"),
         ("https://npm.example/@types/node", "https://npm.example/%40types/node"),
         ("https://user@host.example/x", "https://user@·host.example/x"),
         ("mail a @ b, end @", "mail a @ b, end @"),
@@ -52,6 +54,39 @@ def neutralised(text: str) -> str:
         ("![a][ref]", "!·[a][ref]"),
         ("[BugSpark]: https://evil.example", "[BugSpark]·: https://evil.example"),
         ("/close\n /lgtm now\n/usr/bin/env", "/·close\n /·lgtm now\n/usr/bin/env"),
+        ("**fixes acme/other#**1** now**", "**fixes acme/other#**·1** now**"),
+        ("**GH-**1** x**", "**GH-**·1** x**"),
+        ("**x G****H-1**** y**", "**x G****H-·1**** y**"),
+        ("__fixes #__1__ now__", "__fixes #__·1__ now__"),
+        ("@**octocat**", "@**·octocat**"),
+        ("https://github.com/o/r/iss**ues/1**", "https://github.com/o/r/iss**ues/·1**"),
+        ("<https://gitlab.example/o/r/-/issues/3>", "<https://gitlab.example/o/r/-/issues/3>"),
+        ("<https://npm.example/@types/node>", "<https://npm.example/%40types/node>"),
+        ("<https://github.com/o/r/pull/3>", "<https://github.com/o/r/pull/·3>"),
+        ("\\<https://x.example/o/r#1>", "\\<·https://x.example/o/r#·1>"),
+        ("https://github.com/o/r/%69ssues/1", "https://github.com/o/r/%·69ssues/1"),
+        (
+            "https://x.example/?u=https://github.com/o/r/pull/1",
+            "https://x.example/?u=https://github.com/o/r/pull/·1",
+        ),
+        ("www.gitlab.example/a/@b/issues/3", "www.gitlab.example/a/%40b/issues/3"),
+        ("[https://x.example/o/r#1", "[https://x.example/o/r#·1"),
+        ("[a](https://x.example/o/r#1) https://x.example/o/r#1",) * 2,
+        ("[a `](x) https://x.example/o/r#1", "[a `](x) https://x.example/o/r#·1"),
+        (
+            "[ ![a](https://no.example/) ` ![a](https://no.example/) https://x.example/o/r#1",
+            "[ !·[a](https://no.example/) ` !·[a](https://no.example/) https://x.example/o/r#·1",
+        ),
+        ("[open\n\nhttps://x.example/o/r#1", "[open\n\nhttps://x.example/o/r#1"),
+        ("[open\n```\ncode\n```\nhttps://x.example/o/r#1",) * 2,
+        (
+            "src/issues/detail.ts:3 test/pull/12.py, issues/7",
+            "src/issues/detail.ts:3 test/pull/12.py, issues/7",
+        ),
+        ("[x]: ../issues/1", "[x]: ../issues/·1"),
+        ("[x](../pull/1)", "[x](../pull/·1)"),
+        ("github.com/o/r/pull/9", "github.com/o/r/pull/·9"),
+        ("a/GH-1", "a/GH-·1"),
         ("a\x00b\ud800c\x1b[0m\r\nd\te", "abc[0m\nd\te"),
         ("\u202eabc", "\u202eabc"),
     ],
@@ -62,12 +97,12 @@ def test_active_text_is_made_inert_and_stays_readable(written: str, sent: str) -
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)
 def test_no_single_trick_acts(fragment: str) -> None:
-    assert active(neutralised(fragment)) == []
+    assert acting(neutralised(fragment)) == []
 
 
 @given(hostile)
 def test_no_mixture_of_tricks_acts(text: str) -> None:
-    assert active(neutralised(text)) == []
+    assert acting(neutralised(text)) == []
 
 
 @given(hostile)
@@ -78,16 +113,17 @@ def test_making_inert_text_inert_changes_nothing(text: str) -> None:
 
 @given(hostile)
 def test_any_start_of_an_inert_text_is_inert(text: str) -> None:
-    quiet = inert(text, hosts=HOSTS)
-    assert [end for end in range(len(quiet)) if active(quiet[:end])] == []
+    quiet = inert(text, POLICY, spans=False)
+    step = max(1, len(quiet) // 30)
+    assert [end for end in range(0, len(quiet), step) if acting(close_fences(quiet[:end]))] == []
 
 
 @given(hostile)
 def test_a_line_stays_one_line_and_inert(text: str) -> None:
-    line = inert_line(unescape_html(text))
+    line = inert_line(unescape_html(text), POLICY)
     assert len(line.splitlines()) <= 1
-    assert active(line) == []
-    assert inert_line(line) == line
+    assert acting(line) == []
+    assert inert_line(line, POLICY) == line
 
 
 @given(hostile)
@@ -113,7 +149,7 @@ def test_markers_are_removed(text: str) -> None:
     ],
 )
 def test_only_plain_addresses_on_listed_hosts_are_images(url: str, allowed: bool) -> None:
-    assert is_allowed_image(url, ["ours.EXAMPLE"]) is allowed
+    assert is_allowed_image(url, POLICY) is allowed
 
 
 @pytest.mark.parametrize(

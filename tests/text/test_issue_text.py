@@ -12,8 +12,9 @@ from reconciler.text.issue_text import (
     issue_body,
     read_exported_values,
 )
+from tests.support.github_oracle import github_html, parsed
 from tests.support.hostile_text import FRAGMENTS, hostile
-from tests.text.posted import HOSTS, MARKER, assert_safe
+from tests.text.posted import MARKER, POLICY, assert_safe
 
 PLAIN = ExportedReport(
     tracking_id="BUG-0001",
@@ -52,7 +53,7 @@ reports = st.builds(
 
 
 def body_of(report: ExportedReport, dashboard_url: str = "") -> str:
-    return issue_body(report, MARKER, hosts=HOSTS, dashboard_url=dashboard_url)
+    return issue_body(report, MARKER, POLICY, dashboard_url=dashboard_url)
 
 
 def test_an_issue_looks_like_bugsparks_own_export() -> None:
@@ -86,17 +87,23 @@ def test_missing_parts_of_a_report_are_left_out() -> None:
     )
 
 
-def test_every_value_is_unescaped_once() -> None:
+def test_the_reporter_is_unescaped_once() -> None:
+    assert "**Reporter:** O'Neil &\u200blt;\n" in body_of(
+        replace(PLAIN, reporter_identifier="O&#x27;Neil &amp;lt;")
+    )
+
+
+def test_logs_and_metadata_are_not_unescaped() -> None:
     report = replace(
         PLAIN,
-        reporter_identifier="O&#x27;Neil &amp;lt;",
-        console_logs=["don&#x27;t"],
-        metadata={"a&#x27;b": "c&#x27;d"},
+        console_logs=[{"level": "error", "message": "Expected &lt;div&gt;"}, "don&#x27;t &amp;"],
+        metadata={"a&#x27;b": "Expected &lt;div&gt;"},
     )
     body = body_of(report)
-    assert "**Reporter:** O'Neil &\u200blt;\n" in body
-    assert "\ndon't\n" in body
-    assert "- **a'b:** c'd\n" in body
+    page = parsed(github_html(body))
+    assert page.code == ["[error] Expected &lt;div&gt;\ndon&#x27;t &amp;\n"]
+    assert " Expected &lt;div&gt;" in "".join(page.texts).replace("\u200b", "")
+    assert "a&#x27;b:" in "".join(page.texts).replace("\u200b", "")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +135,8 @@ def test_a_screenshots_object_key_is_left_out(key: str | None) -> None:
         ({"entries": [["a", [1, [2]]]]}, "{entries: [[a, […]]]}".replace("[a, […]]", "…")),
         ("just text", "just text"),
         ([{"stack": "a\nb"}], "{stack: a\nb}"),
-        (["@octocat #1 </code>"], "@\u200boctocat #\u200b1 <\u200b/code>"),
+        (["@octocat #1 </code>"], "@octocat #1 </code>"),
+        (["/close", "@claude fix"], "/\u200bclose\n@\u200bclaude fix"),
         ([10**5000], "(a very large number)"),
         ([object()], "(object)"),
         ([list(range(25))], "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, …]"),
@@ -149,9 +157,17 @@ def test_only_the_first_ten_log_entries_are_shown() -> None:
     assert "entry 10" not in body
 
 
-def test_logs_cannot_end_their_code_block() -> None:
-    body = body_of(replace(PLAIN, console_logs=["```\n````\n~~~"]))
-    assert "`````\n```\n````\n~~~\n`````" in body
+@pytest.mark.parametrize(
+    ("log", "block"),
+    [
+        ("```\n````\n~~~", "`````\n```\n````\n~~~\n`````"),
+        (f"{'`' * 300}\n@octocat", f"```\n\u200b{'`' * 300}\n@octocat\n```"),
+        (f"x {'`' * 300}\n@octocat", f"```\nx {'`' * 300}\n@octocat\n```"),
+    ],
+)
+def test_logs_cannot_end_their_code_block(log: str, block: str) -> None:
+    body = body_of(replace(PLAIN, console_logs=[log]))
+    assert block in body
     assert_safe(body)
 
 

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.text.issue_text import is_exported_title, title_from_github, title_to_github
-from tests.support.hostile_text import active, hostile
+from tests.support.github_oracle import acting
+from tests.support.hostile_text import hostile
+from tests.text.posted import POLICY
 
 
 @pytest.mark.parametrize(
@@ -19,13 +21,13 @@ from tests.support.hostile_text import active, hostile
     ],
 )
 def test_a_title_is_sent_as_one_inert_line(title: str, sent: str) -> None:
-    assert title_to_github("BUG-0001", title) == sent
+    assert title_to_github("BUG-0001", title, POLICY) == sent
 
 
 @given(hostile, hostile)
 def test_no_title_harms(tracking_id: str, title: str) -> None:
-    sent = title_to_github(tracking_id[:20], title)
-    assert active(sent) == []
+    sent = title_to_github(tracking_id[:20], title, POLICY)
+    assert acting(sent) == []
     assert len(sent.splitlines()) == 1
     assert len(sent) <= 256
 
@@ -51,7 +53,7 @@ def test_a_title_is_imported_without_our_prefix(title: str, taken: str) -> None:
 def test_a_title_sent_and_imported_is_unchanged(title: str) -> None:
     readable = " ".join(title.split())
     if readable:
-        assert title_from_github(title_to_github("BUG-0001", readable), "BUG-0001") == readable
+        assert title_from_github(title_to_github("BUG-0001", readable, POLICY), "BUG-0001") == readable
 
 
 @pytest.mark.parametrize(
