@@ -11,6 +11,7 @@ from reconciler.decide.copies import excerpt
 from reconciler.decide.report_status import report_status
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField, Verdict
+from reconciler.fields.title import readable_title
 from reconciler.model.fields import Base, Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
@@ -61,7 +62,7 @@ def build_report_view(
     return ReportView(
         project_name=project_name,
         detail=detail,
-        title=unescape_html(detail.report.title),
+        title=readable_title(detail.report, detail.link.base if detail.link else None),
         state=state,
         reason=reason,
         fields=fields,

@@ -186,6 +186,10 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """Return values that other people's labels have besides the one written, and that count less."""
         return ()
 
+    def value_to_restore(self, value: str) -> str:
+        """Return what to store in BugSpark when a person brings GitHub's value back."""
+        return value
+
     # --- for people
 
     @abstractmethod

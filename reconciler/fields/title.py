@@ -11,8 +11,20 @@ from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import SetTitle, Why
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.report import Report
+from reconciler.model.report import Report, escape_entities, unescape_html
 from reconciler.text import title_from_github, title_to_github
+
+
+def readable_title(report: Report, base: Base | None) -> str:
+    """Return a report's title as people read it. `base`: the link's; None: not known, or no link.
+
+    BugSpark stores titles HTML-escaped. One that came from GitHub is stored as GitHub shows it, and the base
+    remembers it: both sides' spellings are the same text. Source: docs/reference/bugspark.md, Text.
+    """
+    agreed = title_from_github(base.remote_title, report.tracking_id) if base else None
+    if base is not None and report.title == base.title == agreed:
+        return report.title
+    return unescape_html(report.title)
 
 
 class TitleField(SyncedField[SetTitle, DesiredTitle]):
@@ -45,8 +57,10 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
 
         Empty if it changed after the issue's was rendered, so that BugSpark counts as changed.
         """
-        current = title_to_github(report.tracking_id, report.title, policy.text) == issue.title
-        return report.title if current else ""
+        # As text: an intent may have been rendered by a release with other rules.
+        rendered = title_to_github(report.tracking_id, unescape_html(report.title), policy.text)
+        texts = {title_from_github(title, report.tracking_id) for title in (rendered, issue.title)}
+        return report.title if len(texts) == 1 else ""
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare each side with its own last spelling; what gets written is the rendering for the other.
@@ -54,7 +68,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         Titles are equal when the issue's title is our rendering of the report's, or, with or without the
         prefix, its text as it reads or as it is stored. An issue title that is only the prefix has no value.
         """
-        rendered = title_to_github(report.tracking_id, report.title, policy.text)
+        rendered = title_to_github(report.tracking_id, readable_title(report, base), policy.text)
         remote = title_from_github(seen.title, report.tracking_id)
         local_moved = base is not None and report.title != base.title
         alike = remote in (report.title, title_from_github(rendered, report.tracking_id))
@@ -73,7 +87,9 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
 
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetTitle:
         """Build the action with the report's title, prefix included."""
-        return SetTitle(title=title_to_github(report.tracking_id, report.title, policy.text), why=why)
+        # What is sent has changed in BugSpark, or comes before any base: it is escaped.
+        title = title_to_github(report.tracking_id, unescape_html(report.title), policy.text)
+        return SetTitle(title=title, why=why)
 
     def build_desired(self, action: SetTitle, report: Report) -> DesiredTitle:
         """Return the rendered title."""
@@ -86,6 +102,10 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
     def expected_events(self, desired: DesiredTitle) -> set[tuple[str, bool]]:
         """Return the event of renaming to it."""
         return {(desired.title.casefold(), True)}
+
+    def value_to_restore(self, value: str) -> str:
+        """Return GitHub's title, escaped: it will be read as a title that a person wrote in BugSpark."""
+        return escape_entities(value)
 
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
         """Return the issue's title as it is."""

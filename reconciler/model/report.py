@@ -118,6 +118,11 @@ def unescape_html(text: str) -> str:
     return _HTML_ENTITY.sub(_decode_entity, text)
 
 
+def escape_entities(text: str) -> str:
+    """Return `text` so that `unescape_html` gives it back. What it would not change stays as it is."""
+    return _HTML_ENTITY.sub(lambda entity: f"&amp;{entity[0][1:]}", text)
+
+
 def _decode_entity(entity: re.Match[str]) -> str:
     found = entity[0]
     if found[1] == "#":

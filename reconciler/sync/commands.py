@@ -9,6 +9,7 @@ from shlex import quote
 
 from reconciler.decide.report_view import bugspark_value, github_value
 from reconciler.errors import PausedError, ProjectError
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
@@ -116,6 +117,8 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         if value is None:
             raise ProjectError(f"{name}: no conflict about {field} is recorded: there is nothing to resolve")
         now = bugspark_value(detail.report, field)
+        if now != value and take is Side.GITHUB:
+            value = SYNCED_FIELDS[field].value_to_restore(value)
         change = _resolution_change(field, link, now, value, take)
         if now == value and not frozen:
             if not await _record_kept_value(context, detail, link, change):

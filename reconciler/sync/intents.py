@@ -38,7 +38,7 @@ from reconciler.model.plan import (
     SetField,
     Why,
 )
-from reconciler.model.report import LocalComment, Report, ReportDetails
+from reconciler.model.report import LocalComment, Report, ReportDetails, unescape_html
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
 from reconciler.text import (
@@ -93,7 +93,7 @@ def _build_create_issue_intent(
         repository_id=repository_id,
         number=None,
         desired=NewIssue(
-            title=title_to_github(report.tracking_id, report.title, context.policy.text),
+            title=title_to_github(report.tracking_id, unescape_html(report.title), context.policy.text),
             body=_issue_body(context, report, details, marker),
             labels=export_labels(context, report),
         ),

@@ -184,8 +184,11 @@ UNTITLED: Final = "Untitled"
 
 
 def title_to_github(tracking_id: str, title: str, policy: TextPolicy) -> str:
-    """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis."""
-    text = inert_line(unescape_html(title[:MAX_STORED_TITLE_CHARS]), policy) or UNTITLED
+    """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis.
+
+    `title`: as people read it, not as BugSpark stores it.
+    """
+    text = inert_line(title[:MAX_STORED_TITLE_CHARS], policy) or UNTITLED
     return truncate_line(f"{_title_prefix(tracking_id)} {text}", chars=MAX_GITHUB_TITLE_UNITS)
 
 

@@ -6,10 +6,10 @@ from reconciler.fields.category import CATEGORY
 from reconciler.fields.severity import SEVERITY
 from reconciler.fields.status import STATUS
 from reconciler.fields.synced_field import Verdict, decide_verdict
-from reconciler.fields.title import TITLE
+from reconciler.fields.title import TITLE, readable_title
 from reconciler.model.fields import Category, IssueState, Severity, Status
 from reconciler.model.policy import LabelMapping, SyncPolicy
-from tests.support.factories import a_base, a_report, a_seen_issue
+from tests.support.factories import a_base, a_report, a_seen_issue, an_issue
 
 EQUAL, LOCAL, REMOTE, CONFLICT = (
     Verdict.EQUAL,
@@ -156,6 +156,11 @@ def test_a_category_without_a_configured_label_is_like_one_without() -> None:
             "[BUG-0001] a &amp; b",
             EQUAL,
         ),  # typed on GitHub
+        # It came from GitHub, where it is shown like that.
+        (("Show &lt;b&gt;", "Show &lt;b&gt;"), "Show &lt;b&gt;", "[BUG-0001] Show &lt;b&gt;", EQUAL),
+        (("Show &lt;b&gt;", "Show &lt;b&gt;"), "Show &lt;b&gt;", "Show <b>", REMOTE),
+        (("Old", "Old"), "Show &lt;b&gt;", "Show <b>", EQUAL),
+        (("Show &lt;b&gt;", "[BUG-0001] Show <b>"), "Show &lt;b&gt;", "Show <b>", EQUAL),
         (None, "Old", "[BUG-0001] Old", EQUAL),
         (None, "Old", "Old", EQUAL),
         (None, "Old", "[BUG-0001]", EQUAL),
@@ -167,6 +172,40 @@ def test_each_title_is_compared_with_its_own_last_spelling(
 ) -> None:
     agreed = None if base is None else a_base(title=base[0], remote_title=base[1])
     assert TITLE.diff(a_report(title=local), a_seen_issue(title=remote), agreed, POLICY).verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("base", "title", "read"),
+    [
+        (None, "Show &lt;b&gt;", "Show <b>"),
+        (("Show &lt;b&gt;", "[BUG-0001] Show &lt;b&gt;"), "Show &lt;b&gt;", "Show &lt;b&gt;"),
+        (("Show &lt;b&gt;", "[BUG-0001] Show <b>"), "Show &lt;b&gt;", "Show <b>"),
+        (("Old", "Old"), "Show &lt;b&gt;", "Show <b>"),
+    ],
+)
+def test_a_title_that_came_from_github_is_read_as_it_is(
+    base: tuple[str, str] | None, title: str, read: str
+) -> None:
+    agreed = None if base is None else a_base(title=base[0], remote_title=base[1])
+    assert readable_title(a_report(title=title), agreed) == read
+
+
+@pytest.mark.parametrize(
+    ("title", "issue_title", "agreed"),
+    [
+        ("Ping @a", "[BUG-0001] Ping @\u200ba", True),
+        ("Ping @a", "[BUG-0001] Ping \u200b@\u200ba", True),  # rendered by another release
+        ("Ping @b", "[BUG-0001] Ping @\u200ba", False),
+    ],
+)
+def test_an_exported_title_is_compared_as_text(title: str, issue_title: str, agreed: bool) -> None:
+    exported = TITLE.exported_value(a_report(title=title), an_issue(title=issue_title), POLICY)
+    assert exported == (title if agreed else "")
+
+
+def test_a_title_of_github_is_restored_so_that_it_reads_the_same() -> None:
+    assert TITLE.value_to_restore("Show &lt;b&gt; & go") == "Show &amp;lt;b&amp;gt; & go"
+    assert CATEGORY.value_to_restore("ui") == "ui"
 
 
 def test_a_long_title_that_was_truncated_is_equal() -> None:
