@@ -112,7 +112,12 @@ class _Scanner:
         """Take a line of a paragraph, a heading, a list item, or of indented code."""
         line = self.lines[at]
         columns = _indentation(line)
-        if columns >= CODE_INDENTATION and not self.in_container and not self.in_paragraph:
+        if (
+            columns >= CODE_INDENTATION
+            and not self.in_container
+            and not self.in_paragraph
+            and not self._is_indentation_unknown(line)
+        ):
             self._add_code([line], LineKind.CODE)
         else:
             self._note_containers(line, columns)
@@ -151,13 +156,16 @@ class _Scanner:
         return len(quoted)
 
     def _add_quote(self, signs: Sequence[str], lines: Sequence[str]) -> None:
-        # The columns of a tab are counted from the start of the whole line: they are not known here.
-        if self.depth == MAX_QUOTE_DEPTH or any("\t" in _leading_blanks(line) for line in lines):
+        if self.depth == MAX_QUOTE_DEPTH or any(_has_tab(line) and _FENCE.fullmatch(line) for line in lines):
             inner = Blocks(list(lines), [LineKind.PLAIN] * len(lines))
         else:
             inner = _Scanner(lines, depth=self.depth + 1).scan()
         for sign, line, kind in zip(signs, inner.lines, inner.kinds, strict=True):
             self.blocks.add(sign + line, kind)
+
+    def _is_indentation_unknown(self, line: str) -> bool:
+        """Whether it has a tab, whose columns count from the start of the line with the quote's signs."""
+        return self.depth > 0 and _has_tab(line)
 
     # --- fences
 
@@ -193,7 +201,7 @@ class _Scanner:
             line = self.lines[end]
             if not line.strip(" \t"):
                 continue
-            if _indentation(line) < columns:
+            if _indentation(line) < columns or self._is_indentation_unknown(line):
                 return 0
             if line.lstrip(" \t").startswith(fence[:3]):
                 is_end = _is_closing(line, fence) and _indentation(line) == columns
@@ -222,6 +230,10 @@ class _Scanner:
 def _indentation(line: str) -> int:
     """Return the columns of a line's leading blanks."""
     return len(_leading_blanks(line).expandtabs(4))
+
+
+def _has_tab(line: str) -> bool:
+    return "\t" in _leading_blanks(line)
 
 
 def _leading_blanks(line: str) -> str:

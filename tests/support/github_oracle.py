@@ -89,6 +89,7 @@ class _Page(HTMLParser):
         self.texts = [""]
         self.joined = [""]
         self.code: list[str] = []
+        self.everything = ""
         self.links: list[str] = []
         self.images: list[str] = []
         self.open: list[str] = []
@@ -112,6 +113,7 @@ class _Page(HTMLParser):
         self._separate(tag)
 
     def handle_data(self, data: str) -> None:
+        self.everything += data
         if self._in_code():
             self.code[-1] += data
         elif "a" not in self.open:

@@ -21,6 +21,7 @@ CODE = (
     "> ```\n> git@host #1\n> ```\n> end",
     "> > ```\n> > @a",
     "> ```\n> @a\n\ntext",
+    "> ```make\n> a:\n> \t@$(CC) #1\n>\t@a\n> ```",
     "text\n\n    @Override\n\n    #0 frame\n\ttab #1",
     "    @first line",
     "```\nx\n```\n    @after a fence",
@@ -93,7 +94,9 @@ def test_code_stays_byte_for_byte(text: str) -> None:
         ("https://x.example/`@a`", "https://x.example/`@·a`"),
         ("> ```\n> `\nlazy `@a`", "> ```\n> `\nlazy `@a`"),
         ("> a `\nlazy `@a`", "> a `\nlazy `@·a`"),
-        (">\ta\nlazy `@a`", ">\ta\nlazy `@·a`"),
+        (f"{QUOTED} a\nlazy `@a`", f"{QUOTED} a\nlazy `@·a`"),
+        ("> \t@a", "> \t@·a"),
+        ("> - a\n>   ```\n> \t@a\n>   ```", "> - a\n> ```\n> \t@a\n>   ```"),
     ],
 )
 def test_what_readers_may_not_see_as_code_is_text(text: str, written: str) -> None:
