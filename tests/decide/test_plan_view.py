@@ -38,6 +38,7 @@ from reconciler.model.plan import (
     SwapLabels,
     Why,
 )
+from reconciler.model.policy import TextPolicy
 from reconciler.model.views import ActionView, WithheldDeletion
 from reconciler.text import comment_to_github
 from tests.support.factories import (
@@ -172,7 +173,7 @@ def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_r
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (comment_to_github("Ada", "It happens\n\ndaily", "<!-- signed -->", hosts=()), "It happens daily"),
+        (comment_to_github("Ada", "It happens\n\ndaily", "<!-- us -->", TextPolicy()), "It happens daily"),
         ("rewritten by a person", "rewritten by a person"),
         ("", None),
     ],

@@ -42,7 +42,7 @@ async def test_logs_and_metadata_of_a_report_arrive_as_the_page_wrote_them(sync:
         metadata={"seen": "**see acme/other#**12** b &lt;b&gt;"},
     )
     await sync.app.export((str(report),), NullProgress())
-    body = sync.github.web.issue(sync.number(report)).body
+    body = sync.github.web.issue(sync.number(report)).body or ""
     assert "```\n[error] Expected &lt;div&gt;\n```" in body
     assert "**see acme/other#**\u200b12** b &\u200blt;b&\u200bgt;" in body
 

@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.report import MAX_STORED_TEXT_CHARS, UnusableJson
 from reconciler.text.comment_text import comment_to_bugspark, comment_to_github
 from reconciler.text.issue_text import title_from_github, title_to_github
-from tests.text.posted import MARKER
+from tests.text.posted import MARKER, POLICY
 from tests.text.test_issue_text import PLAIN, body_of
 
 HUGE = 11 * 1024 * 1024
@@ -34,7 +34,7 @@ def huge(piece: str) -> str:
     "render",
     [
         lambda text: body_of(replace(PLAIN, description=text)),
-        lambda text: comment_to_github("Ann", text, MARKER, hosts=()),
+        lambda text: comment_to_github("Ann", text, MARKER, POLICY),
         lambda text: comment_to_bugspark("ann", text),
     ],
     ids=["description", "comment to GitHub", "comment to BugSpark"],
@@ -54,14 +54,14 @@ def test_a_text_at_the_bound_says_its_true_length() -> None:
 
 def test_what_a_comment_hides_beyond_the_bound_is_not_lost_silently() -> None:
     hidden = "<!--" + "x" * MAX_STORED_TEXT_CHARS + "--> the end"
-    assert NOTE in comment_to_github("Ann", hidden, MARKER, hosts=())
+    assert NOTE in comment_to_github("Ann", hidden, MARKER, POLICY)
 
 
 def test_huge_titles_and_names_are_cut_before_they_are_rendered() -> None:
     with cpu_within(0.5):
-        assert len(title_to_github("BUG-0001", huge("@a "))) <= 256
+        assert len(title_to_github("BUG-0001", huge("@a "), POLICY)) <= 256
         assert len(title_from_github(huge("a "), "BUG-0001")) <= 500
-        assert len(comment_to_github(huge("@a "), "hello", MARKER, hosts=())) <= 1_000
+        assert len(comment_to_github(huge("@a "), "hello", MARKER, POLICY)) <= 1_000
 
 
 def test_logs_that_exceed_a_bound_are_said_to_be_missing() -> None:
