@@ -26,7 +26,7 @@ async def status(sync: Sync) -> tuple[ProjectStatusKind, str]:
     notice = attention_notice(health, found, may_change=True)
     if found.state is ProjectStatusKind.ATTENTION:
         assert notice is not None
-        assert notice.step.path.endswith("/setup"), "the button leads to where it is mended"
+        assert notice.step.path.endswith("/setup"), "the button leads to the set-up"
     return found.state, found.reason or ""
 
 

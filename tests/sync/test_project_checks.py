@@ -51,6 +51,7 @@ def hook(sync: Sync, project: ProjectId, **values: Any) -> None:
 
 async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(sync: Sync) -> None:
     sync.github.web.allow("bugspark-bot", "admin")
+    sync.github.simulator.hooks.lost = True
     hook(sync, sync.project)
     await sync.linked()
     before, there = sync.dump(), sync.github.web.picture()
@@ -129,6 +130,7 @@ async def test_saml_and_an_ip_allow_list_are_told_with_what_helps(sync: Sync) ->
 
 
 async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Sync) -> None:
+    sync.github.simulator.hooks.lost = True
     found = (await lines(sync))["hook"]
     assert found.level.value == "warn"
     assert "may not see webhooks" in found.message
