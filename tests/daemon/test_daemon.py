@@ -8,12 +8,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.demo.github.faults import Delay
+from reconciler.metrics import Metrics
 from reconciler.model.fields import Status
+from reconciler.model.health import Gauges, HeldLocks, WorkGauges
 from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, Daemon, eventually, free_port, running, time_passing
 from tests.support.postgres import Server
+
+EVERY_GAUGE = Gauges(locks=HeldLocks())
 
 
 @pytest.fixture
@@ -46,6 +51,10 @@ def test_a_daemon_from_ready_to_sigterm(installation: Installation) -> None:
         assert {"pass_id", "project", "duration_ms", "requests", "cost"} <= line.keys()
         installation.github.web.comment(number, "seen", by="alice")
         daemon.until("pass", comments_imported=1)
+        text = daemon.get("/metrics").text
+        assert metric_names(text) == metric_names(Metrics().render(WorkGauges(), EVERY_GAUGE).decode())
+        assert "reconciler_project_scheduled{project=" in text
+        assert 'reconciler_project_locks{session="ended"} 0.0' in text
 
         installation.configure(**{**QUICK, "poll": {"interval_seconds": 0.5}})
         daemon.signal(signal.SIGHUP)
@@ -77,6 +86,10 @@ def test_a_daemon_from_ready_to_sigterm(installation: Installation) -> None:
         assert (code, seconds < 10) == (0, True)
         assert "STOPPING=1" in daemon.words
         assert daemon.other == []
+
+
+def metric_names(text: str) -> set[str]:
+    return {family.name for family in text_string_to_metric_families(text)}
 
 
 def test_a_port_in_use_is_reported_and_nothing_is_started(installation: Installation) -> None:
