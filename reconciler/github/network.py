@@ -1,7 +1,7 @@
 """The bytes of one exchange on the wire: their time, their rate and their number before the answer's body.
 
 httpx and httpcore limit the wait for each piece alone: a byte every ten seconds, or interim answers (103)
-without end, would keep a request for ever. Every read and write of a connection passes through here.
+one after the other, would keep a request without end. Every read and write of a connection comes by here.
 
 Source: docs/design.md, Security.
 """

@@ -11,9 +11,9 @@ from reconciler.model.passes import Outcome
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.browsing import page
-from tests.web.page_fixtures import client, queue
+from tests.web.page_fixtures import client, queue, served
 
-__all__ = ["client", "github", "queue"]
+__all__ = ["client", "github", "queue", "served"]
 
 DEEP = json.loads("[" * 900 + "]" * 900)
 CONFIGS = {"deep": {"owner": "acme", "x": DEEP}, "large": {"owner": "acme", "x": "x" * 3_000_000}}
