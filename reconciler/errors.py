@@ -110,6 +110,12 @@ class GitHubError(ReconcilerError):
     kind = "github"
 
 
+class CertificateError(GitHubError):
+    """The certificate of GitHub's server, or of the proxy on the way to it, is not trusted."""
+
+    kind = "certificate"
+
+
 class AnswerTooHeavyError(GitHubError):
     """GitHub kept answering one request with a 5xx, or with more than is taken: its rows may be too heavy."""
 

@@ -8,6 +8,7 @@ import msgspec
 
 from reconciler.model.alerts import Alert, Notice
 from reconciler.model.secret import Secret
+from reconciler.tls import build_client_context
 
 ALERT_TIMEOUT_SECONDS = 5.0
 """The timeout of the complete request, because a pass waits for it."""
@@ -64,9 +65,7 @@ class AlertPoster:
     def _tls_verification(self) -> ssl.SSLContext | bool:
         if self._url.reveal().startswith("http:"):
             return False  # http is allowed for loopback only, so no certificates are loaded
-        context = httpx.create_ssl_context(trust_env=False)
-        context.load_default_certs()
-        return context
+        return build_client_context()
 
 
 def alert_body(alert: Alert) -> dict[str, object]:

@@ -191,7 +191,12 @@ async def open_container(
     """
     clock = clock or SystemClock()
     database = open_database(settings.database.url.reveal(), connections=connections)
-    transport = Transport(user_agent=USER_AGENT, on_answer=on_github_answer)
+    transport = Transport(
+        user_agent=USER_AGENT,
+        ca_file=settings.github.ca_file,
+        proxy=settings.github.proxy or None,
+        on_answer=on_github_answer,
+    )
     try:
         await require_schema(database)
         stores = build_stores(database, _build_store_settings(settings, learnt, dry=False), clock)

@@ -9,7 +9,14 @@ from datetime import UTC
 
 from reconciler.bootstrap.container import integration_problem
 from reconciler.decide import permission_checks
-from reconciler.errors import AnswerTooHeavyError, CredentialError, GitHubError, LimitedError, ReconcilerError
+from reconciler.errors import (
+    AnswerTooHeavyError,
+    CertificateError,
+    CredentialError,
+    GitHubError,
+    LimitedError,
+    ReconcilerError,
+)
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
 from reconciler.model.health import ProjectHealth
 from reconciler.model.intent import IntentState
@@ -80,8 +87,13 @@ def _remedy(error: ReconcilerError) -> str:
         return (
             "GitHub has trouble of its own, see www.githubstatus.com (or your own server); passes try again"
         )
+    if isinstance(error, CertificateError):  # its message says what to set
+        return "nothing was sent; passes try again by themselves"
     if isinstance(error, GitHubError):  # not a problem of the token
-        return "see whether this machine reaches github.api_url; passes try again"
+        return (
+            "see whether this machine reaches github.api_url (github.proxy is the way, if it is set); passes"
+            " try again"
+        )
     return "see the token's expiry, its repositories and its permissions on GitHub"
 
 

@@ -14,7 +14,7 @@ from reconciler.config import sources, validators
 from reconciler.config.settings import Settings
 from reconciler.config.sources import ConfigurationLayer, SourcedValue
 from reconciler.errors import ConfigurationError
-from reconciler.model.secret import Secret, mask_database_url, mask_secret
+from reconciler.model.secret import Secret, mask_secret, mask_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -98,13 +98,20 @@ def load_configuration(
         **sources.read_environment_layer(environ),
         **sources.build_flags_layer(flags or {}),
     }
-    try:
-        settings = Settings(**_nest_layer(layer))
-    except ValidationError as error:
-        raise to_configuration_error(error.errors(include_url=False)[0], layer) from None
+    settings = _validate(layer)
+    if settings.github.trust_environment and (trusted := sources.read_customary_layer(environ, settings)):
+        layer = {**trusted, **layer}
+        settings = _validate(layer)
     check_dependent_keys(settings, layer)
     places = {key: sourced.source.removeprefix("the ") for key, sourced in layer.items()}
     return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
+
+
+def _validate(layer: ConfigurationLayer) -> Settings:
+    try:
+        return Settings(**_nest_layer(layer))
+    except ValidationError as error:
+        raise to_configuration_error(error.errors(include_url=False)[0], layer) from None
 
 
 def _nest_layer(layer: ConfigurationLayer) -> dict[str, Any]:
@@ -128,7 +135,7 @@ def _values_by_key(settings: Settings) -> Iterator[tuple[str, object]]:
 
 def _displayed_value(key: str, value: object) -> object:
     if isinstance(value, Secret):
-        return mask_database_url(value) if key == "database.url" else mask_secret(value)
+        return mask_url(value) if key in ("database.url", "github.proxy") else mask_secret(value)
     return list(value) if isinstance(value, tuple) else value
 
 

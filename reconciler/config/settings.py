@@ -88,6 +88,9 @@ class GithubSection(SettingsSection):
 
     api_url: Annotated[str, AfterValidator(validators.validate_api_url)] = "https://api.github.com"
     api_version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2022-11-28"
+    ca_file: Annotated[str, AfterValidator(validators.validate_ca_file)] = ""
+    proxy: Annotated[Secret, _secret_validator(validators.validate_proxy)] = Secret("")
+    trust_environment: bool = False
     app: AppSection = AppSection()
 
 
@@ -271,5 +274,5 @@ class Settings(SettingsSection):
         """Return every secret that is set, with passwords in the database address, to be masked in logs."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
         more = (self.sync.marker_key, self.web.password_hash, self.alerts.url)
-        rest = (*more, *passwords_in_url(self.database.url))
+        rest = (*more, *passwords_in_url(self.database.url), *passwords_in_url(self.github.proxy))
         return tuple(secret for secret in (*keys, *rest) if secret)

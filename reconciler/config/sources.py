@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -85,6 +86,30 @@ def read_environment_layer(environ: Mapping[str, str]) -> ConfigurationLayer:
             place = f"the environment variable {name}"
             layer.update(_layer_from_text(key, environ[name], place) or _raise_unknown_variable(name))
     return layer
+
+
+def read_customary_layer(environ: Mapping[str, str], settings: Settings) -> ConfigurationLayer:
+    """Return `github.proxy` and `github.ca_file` by the variables that other programs obey.
+
+    For `github.trust_environment`. A proxy is left out where NO_PROXY names the API's host.
+    """
+    layer: ConfigurationLayer = {}
+    variables = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    name = next((each for each in variables if environ.get(each)), None)
+    host = urlsplit(settings.github.api_url).hostname or ""
+    if name and not _is_excepted(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
+        address = environ[name] if "://" in environ[name] else f"http://{environ[name]}"
+        source = f"the environment variable {name}"
+        layer["github.proxy"] = SourcedValue(value=address.rstrip("/"), source=source)
+    if file := environ.get("SSL_CERT_FILE"):
+        layer["github.ca_file"] = SourcedValue(value=file, source="the environment variable SSL_CERT_FILE")
+    return layer
+
+
+def _is_excepted(host: str, listed: str) -> bool:
+    """Whether NO_PROXY, a list of names with or without a dot before them, holds this host."""
+    names = [name.strip().lower().removeprefix("*").lstrip(".") for name in listed.split(",")]
+    return "*" in listed.split(",") or any(name and f".{host}".endswith(f".{name}") for name in names)
 
 
 def read_credentials_layer(directory: Path | None) -> ConfigurationLayer:

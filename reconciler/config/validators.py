@@ -4,6 +4,7 @@ import base64
 import binascii
 import ipaddress
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
@@ -68,6 +69,35 @@ def validate_alert_url(text: str) -> str:
             )
         if split_url.scheme == "http" and not is_loopback(split_url.hostname):
             raise invalid_value_error("is plain http", "use https; http is only for loopback addresses")
+    return text
+
+
+def validate_proxy(text: str) -> str:
+    """Check the address of a proxy; it may be empty, and may contain a user and a password."""
+    if text:
+        scheme, separator, rest = text.partition("://")
+        example = "http://proxy.example.com:3128"
+        split_url = parse_web_url(f"{scheme}{separator}{rest.rpartition('@')[2]}", example)
+        if split_url.path.strip("/"):
+            raise invalid_value_error("has a path", f"write an address such as {example}")
+        try:
+            text.encode("ascii")
+        except UnicodeEncodeError:
+            raise invalid_value_error("is not ASCII", "percent-encode the password") from None
+    return text
+
+
+def validate_ca_file(text: str) -> str:
+    """Check that a file of certificates can be used; it may be empty."""
+    if text:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(text)
+        except (OSError, ValueError) as error:
+            reason = "no certificates in PEM" if isinstance(error, ssl.SSLError) else None
+            reason = reason or getattr(error, "strerror", None) or "not a path"
+            raise invalid_value_error(
+                f"can't be used ({reason})", "name a readable file with the authority's certificate (PEM)"
+            ) from None
     return text
 
 

@@ -11,11 +11,17 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from reconciler.errors import AnswerTooHeavyError, CredentialError, GitHubError, LimitedError
+from reconciler.errors import (
+    AnswerTooHeavyError,
+    CertificateError,
+    CredentialError,
+    GitHubError,
+    LimitedError,
+)
 from reconciler.github.credentials import Credential, fingerprint
 from reconciler.github.http import HttpClient, Reply
 from reconciler.github.limits import LimitBackoff, LimitWait, limit_wait, limited_error
-from reconciler.github.transport import AnswerLostError, AnswerTooLargeError, NotSentError
+from reconciler.github.transport import AnswerLostError, AnswerTooLargeError, NotSentError, NotTrustedError
 from reconciler.github.wire import error_message, error_reason, is_json, is_nested_too_deeply, limit_hint
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
@@ -122,6 +128,8 @@ class Gateway:
                 if method == "GET":
                     return self._require_complete_reply(await self.http.get(url, bearer))
                 return self._require_complete_reply(await self.http.write(method, url, bearer, None))
+            except NotTrustedError as error:
+                raise _certificate_error(error) from None
             except (NotSentError, AnswerLostError) as error:
                 raise TransientError(str(error)) from None
 
@@ -146,6 +154,8 @@ class Gateway:
         await self._spend_points(1)
         try:
             reply = await self.http.get(url, token, etag=etag)
+        except NotTrustedError as error:
+            raise _certificate_error(error) from None
         except AnswerTooLargeError as error:
             raise TransientError(str(error), is_heavy=True) from None
         except (NotSentError, AnswerLostError) as error:
@@ -222,6 +232,10 @@ class Gateway:
                 raise TransientError("it answered with JSON that is nested too deeply", is_heavy=True)
             raise TransientError("it answered with something that is not JSON")
         return reply
+
+
+def _certificate_error(error: NotTrustedError) -> CertificateError:
+    return CertificateError(f"GitHub was not asked: {error}.")
 
 
 class TransientError(Exception):

@@ -7,11 +7,13 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from ssl import SSLContext
+from urllib.parse import unquote, urlsplit
 
 import httpcore
 import httpx
 
 from reconciler.github.network import LimitedNetwork
+from reconciler.model.secret import Secret
 
 ACCEPTED_ENCODING = "gzip"
 MAX_CONNECTIONS = 100
@@ -35,11 +37,15 @@ _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
 
 
 class ConnectionPool(httpx.AsyncBaseTransport):
-    """A pool of connections that are kept alive."""
+    """A pool of connections that are kept alive, direct ones or by way of a proxy.
 
-    def __init__(self, tls: SSLContext) -> None:
+    `proxy`: `http(s)://[user:password@]host:port`. `tls`: for both servers.
+    """
+
+    def __init__(self, tls: SSLContext, proxy: Secret | None = None) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
+            proxy=_parse_proxy(proxy, tls) if proxy else None,
             max_connections=MAX_CONNECTIONS,
             max_keepalive_connections=MAX_IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
@@ -68,6 +74,18 @@ class ConnectionPool(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
+
+
+def _parse_proxy(proxy: Secret, tls: SSLContext) -> httpcore.Proxy:
+    parts = urlsplit(proxy.reveal())
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    auth = (unquote(parts.username or ""), unquote(parts.password or ""))
+    return httpcore.Proxy(
+        f"{parts.scheme}://{host}:{port}/",
+        auth=(auth[0].encode(), auth[1].encode()) if any(auth) else None,
+        ssl_context=tls if parts.scheme == "https" else None,
+    )
 
 
 class _AnswerStream(httpx.AsyncByteStream):

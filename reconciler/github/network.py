@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from ssl import SSLContext
+from ssl import SSLCertVerificationError, SSLContext
 
 import httpcore
 
@@ -28,6 +28,24 @@ class ExchangeError(Exception):
     """The exchange exceeded a limit; the request may have arrived."""
 
 
+class UntrustedServerError(Exception):
+    """A server's certificate is not trusted; nothing was sent. `code`: OpenSSL's."""
+
+    def __init__(self, host: str, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.host = host
+        self.reason = reason
+        self.code = code
+
+
+class CertificateSeenError(Exception):
+    """The certificate (DER) of the server that was asked for; the connection ends with it, unused."""
+
+    def __init__(self, certificate: bytes) -> None:
+        super().__init__("seen")
+        self.certificate = certificate
+
+
 class AnswerTooSlowError(ExchangeError):
     """The answer came too slowly, or began too late."""
 
@@ -38,10 +56,14 @@ class AnswerTooLongError(ExchangeError):
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer. `monotonic`: the clock, in seconds."""
+    """One request and its answer. `monotonic`: the clock, in seconds.
+
+    `inspected_host`: whose certificate is wanted, in place of an answer.
+    """
 
     monotonic: Callable[[], float] = time.monotonic
     seconds: float = ANSWER_SECONDS
+    inspected_host: str | None = None
     has_head: bool = False  # set when the answer's headers are complete
     _began: float = field(init=False)
     _first_byte: float | None = None
@@ -123,7 +145,19 @@ class LimitedStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        return LimitedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        """Begin TLS. Raises UntrustedServerError, and CertificateSeenError where that is wanted."""
+        host = server_hostname or ""
+        try:
+            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except httpcore.ConnectError as error:
+            if isinstance(cause := error.__cause__, SSLCertVerificationError):
+                raise UntrustedServerError(host, cause.verify_message, cause.verify_code) from None
+            raise
+        if host == _CURRENT.get().inspected_host:
+            certificate = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            await stream.aclose()
+            raise CertificateSeenError(certificate or b"")
+        return LimitedStream(stream)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)

@@ -17,9 +17,12 @@ from reconciler.github.network import (
     AnswerTooLongError,
     Exchange,
     ExchangeError,
+    UntrustedServerError,
     limit_exchange,
 )
+from reconciler.github.untrusted import explain_untrusted_server
 from reconciler.model.secret import Secret
+from reconciler.tls import build_client_context, build_context_without_authorities
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 """How long to wait for a connection, unless the request sets less."""
@@ -58,6 +61,10 @@ class NotSentError(Exception):
     """Not a byte was sent: no connection could be made."""
 
 
+class NotTrustedError(NotSentError):
+    """Not a byte was sent: the certificate of the server, or of the proxy, is not trusted."""
+
+
 class AnswerLostError(Exception):
     """The request may have arrived; its answer did not, or not completely."""
 
@@ -77,6 +84,7 @@ class _PooledClient:
 class Transport:
     """Sends requests over one kept-alive client that all repositories share.
 
+    `ca_file`: authorities that are trusted besides the usual ones. `proxy`: as `ConnectionPool` takes it.
     `inner` replaces the network in tests. `answer_seconds`: the limit of one exchange. `on_answer` is called
     with every answer's status; None: no answer.
     """
@@ -85,12 +93,16 @@ class Transport:
         self,
         *,
         user_agent: str,
+        ca_file: str = "",
+        proxy: Secret | None = None,
         inner: httpx.AsyncBaseTransport | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         on_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._user_agent = user_agent
         self._on_answer = on_answer
+        self._ca_file = ca_file
+        self._proxy = proxy
         self._inner = inner
         self._answer_seconds = answer_seconds
         self._current: _PooledClient | None = None
@@ -114,8 +126,18 @@ class Transport:
             # A cancelled request can keep its slot for good: the next request gets a pool of its own.
             self._current = None if self._current is pooled else self._current
             raise NotSentError("no connection became free in time") from None
+        except UntrustedServerError as error:
+            raise NotTrustedError(
+                await explain_untrusted_server(error, request.url, self._proxy, self._user_agent)
+            ) from None
+        except httpx.ProxyError as error:
+            # It refused to connect, so GitHub got nothing. Of its text only the status: it is a stranger's.
+            status = str(error)[:3]
+            answer = f"answered {status}" if status.isdigit() else "did not answer as a proxy does"
+            raise NotSentError(f"the proxy of github.proxy {answer}") from None
         except _NOT_SENT_ERRORS as error:
-            raise NotSentError(_error_text(error)) from None
+            where = " to the proxy of github.proxy" if self._proxy else ""
+            raise NotSentError(_error_text(error).replace("no connection", f"no connection{where}")) from None
         except AnswerTooLongError as error:
             raise AnswerTooLargeError(str(error)) from None
         except ExchangeError as error:
@@ -138,10 +160,19 @@ class Transport:
         return httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
-            transport=self._inner or ConnectionPool(_ssl_context(url)),
+            transport=self._inner or ConnectionPool(self._tls_context(url), self._proxy),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": ACCEPTED_ENCODING},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         )
+
+    def _tls_context(self, url: str) -> ssl.SSLContext:
+        if url.startswith("http:") and not (self._proxy and self._proxy.reveal().startswith("https:")):
+            return build_context_without_authorities()
+        try:
+            return build_client_context(self._ca_file)
+        except OSError as error:  # it was usable when the configuration was read
+            reason = error.strerror or type(error).__name__
+            raise NotTrustedError(f"the file of github.ca_file can't be read ({reason})") from None
 
 
 async def _exchange(client: httpx.AsyncClient, request: HttpRequest, exchange: Exchange) -> HttpResponse:
@@ -178,16 +209,6 @@ async def _read_bounded(answer: httpx.Response) -> bytes:
         if len(body) > MAX_ANSWER_BYTES:
             raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
     return bytes(body)
-
-
-def _ssl_context(url: str) -> ssl.SSLContext:
-    if url.startswith("http:"):
-        # Loading certificates takes 50 ms of CPU. Without any, TLS with this client fails.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context = httpx.create_ssl_context(trust_env=False)
-    # The system's store as well: a company's own GitHub often has a certificate of the company's own.
-    context.load_default_certs()
-    return context
 
 
 def _lower_case_names(headers: httpx.Headers) -> dict[str, str]:

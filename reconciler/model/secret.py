@@ -57,14 +57,14 @@ def mask_secret(secret: Secret) -> str:
     return MASK if secret else ""
 
 
-def mask_database_url(url: Secret) -> str:
-    """Return a database address with its passwords masked."""
+def mask_url(url: Secret) -> str:
+    """Return an address, of a database or proxy, with its passwords masked."""
     text = _URL_PASSWORD.sub(rf"\g<before>{MASK}\g<after>", url.reveal())
     return _QUERY_PASSWORD.sub(rf"\g<key>={MASK}", text)
 
 
 def passwords_in_url(url: Secret) -> tuple[Secret, ...]:
-    """Return the passwords inside a database address, as written and percent-decoded."""
+    """Return the passwords inside an address, as written and percent-decoded."""
     written = [
         match["password"]
         for pattern in (_URL_PASSWORD, _QUERY_PASSWORD)
