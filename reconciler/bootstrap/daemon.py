@@ -30,6 +30,7 @@ DATABASE_RETRY_SECONDS = 2.0
 """Pause between two attempts to open the database when the daemon starts."""
 RESTART_ONLY_KEYS = (
     ("database", "url"),
+    ("database", "insecure"),
     ("queue", "engine"),
     ("web", "enabled"),
     ("web", "host"),

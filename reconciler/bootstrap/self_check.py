@@ -8,11 +8,13 @@ from reconciler.bootstrap import project_checks
 from reconciler.bootstrap.container import Container
 from reconciler.bootstrap.security_checks import security_checks
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.database_url import STRICT_SSLMODE, WEAK_SSLMODES, read_database_tls
 from reconciler.model.formatting import format_count
 from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Progress
 from reconciler.model.report import Project
+from reconciler.model.secret import Secret
 from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.ports import EncryptionStatus, OtherReader
 from reconciler.store.schema.version import REVISIONS
@@ -53,11 +55,34 @@ def _installation_checks(container: Container) -> Iterator[CheckResult]:
     )
     name = DATABASE_NAMES.get(container.database.dialect, container.database.dialect)
     yield CheckResult(name="database", level=CheckLevel.OK, message=f"{name} answers")
+    yield from database_tls_check(container.settings.database.url)
     message = f"it is at revision {REVISIONS[-1]}, which this version needs"
     yield CheckResult(name="schema", level=CheckLevel.OK, message=message)
     if container.alert_poster is not None:
         message = "alerts.url is set; it is not tried here, its first alert will tell"
         yield CheckResult(name="alerts", level=CheckLevel.OK, message=message)
+
+
+def database_tls_check(url: Secret) -> Iterator[CheckResult]:
+    """Check how the way to a database on another machine is protected."""
+    tls = read_database_tls(url.reveal())
+    if tls is None:
+        return
+    name = "database TLS"
+    if tls.sslmode == STRICT_SSLMODE:
+        yield CheckResult(name=name, level=CheckLevel.OK, message="certificate and name are verified")
+        return
+    is_weak = tls.sslmode in WEAK_SSLMODES
+    message = (
+        f"sslmode={tls.sslmode}: whoever is on the way can read and change everything"
+        if is_weak
+        else f"sslmode={tls.sslmode} does not verify that this is the database's server"
+    )
+    remedy = (
+        f"add sslmode={STRICT_SSLMODE} and sslrootcert=FILE to database.url"
+        " (docs/operating.md, TLS to the database)"
+    )
+    yield CheckResult(name=name, level=CheckLevel.WARN, message=message, remedy=remedy)
 
 
 def _encryption_key_check(keys: EncryptionStatus, *, configured: bool) -> CheckResult:

@@ -14,6 +14,13 @@ from reconciler.config import sources, validators
 from reconciler.config.settings import Settings
 from reconciler.config.sources import ConfigurationLayer, SourcedValue
 from reconciler.errors import ConfigurationError
+from reconciler.model.database_url import (
+    DEFAULT_SSLMODE,
+    STRICT_SSLMODE,
+    WEAK_SSLMODES,
+    read_database_tls,
+    with_sslmode,
+)
 from reconciler.model.secret import Secret, mask_secret, mask_url
 
 if TYPE_CHECKING:
@@ -103,6 +110,7 @@ def load_configuration(
         layer = {**trusted, **layer}
         settings = _validate(layer)
     check_dependent_keys(settings, layer)
+    settings = require_database_tls(settings, layer, environ)
     places = {key: sourced.source.removeprefix("the ") for key, sourced in layer.items()}
     return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
 
@@ -183,6 +191,30 @@ def check_dependent_keys(settings: "Settings", layer: Mapping[str, SourcedValue]
     """Check keys that depend on each other. Raises ConfigurationError for the first problem."""
     _check_label_mapping(settings, layer)
     _check_app_section(settings, layer)
+
+
+def require_database_tls(
+    settings: Settings, layer: Mapping[str, SourcedValue], environ: Mapping[str, str]
+) -> Settings:
+    """Return the settings with `sslmode=require` towards another machine, unless its address names one.
+
+    The mode is always named, so that no variable (PGSSLMODE) weakens it. Raises ConfigurationError for one
+    that does not protect, unless `database.insecure` is set.
+    """
+    url = settings.database.url.reveal()
+    tls = read_database_tls(url, environ.get("PGHOST") or environ.get("PGHOSTADDR") or "")
+    if tls is None:
+        return settings
+    if tls.sslmode is None:
+        database = settings.database.model_copy(update={"url": Secret(with_sslmode(url, DEFAULT_SSLMODE))})
+        return settings.model_copy(update={"database": database})
+    if tls.sslmode in WEAK_SSLMODES and not settings.database.insecure:
+        raise ConfigurationError(
+            f"database.url has sslmode={tls.sslmode}, in {_source_of_key('database.url', layer)}, and"
+            f" {tls.hosts[0]!a} is another machine: whoever is on the way can read tokens and change"
+            f" data; write sslmode={STRICT_SSLMODE} (or {DEFAULT_SSLMODE}), or set database.insecure = true"
+        )
+    return settings
 
 
 def _source_of_key(key: str, layer: Mapping[str, SourcedValue]) -> str:

@@ -56,6 +56,7 @@ class DatabaseSection(SettingsSection):
     url: Annotated[Secret, _secret_validator(validators.validate_database_url)] = Secret(
         "sqlite:///bugspark.db"
     )
+    insecure: bool = False
 
 
 class BugsparkSection(SettingsSection):

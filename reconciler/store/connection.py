@@ -102,6 +102,16 @@ ERROR_MESSAGES = (
     ("57P01", "its server was stopped; it is tried again by the next pass"),
     ("57P02", "its server broke off; it is tried again by the next pass"),
     ("57P03", "its server is starting or stopping; it is tried again by the next pass"),
+    (
+        "does not support SSL",
+        "its server offers no TLS, which another machine must (docs/operating.md, TLS to the database)",
+    ),
+    (
+        "certificate verify failed",
+        "its certificate is not trusted; sslrootcert in database.url names the file of its authority",
+    ),
+    ("root certificate file", "the file that sslrootcert in database.url names can't be read"),
+    ("does not match host name", "its certificate is for another name than the one in database.url"),
     ("28P01", "it refuses the password"),
     ("3D000", "there is no database of that name"),
 )

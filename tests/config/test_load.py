@@ -157,7 +157,7 @@ def test_each_kind_of_value_is_read_from_the_environment() -> None:
         "reconciler_lower": "not ours",
     }
     settings = load_configuration(None, environ).settings
-    assert settings.database.url.reveal() == "postgresql+psycopg://u:p@h/d"
+    assert settings.database.url.reveal() == "postgresql+psycopg://u:p@h/d?sslmode=require"
     assert settings.bugspark.notify_webhooks is True
     assert settings.sync.severity.high == ("P1", "high")
     assert settings.sync.severity.low == ("low-priority", "low")
@@ -232,7 +232,7 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     }
     loaded = load_configuration(None, environ)
     shown = {item.key: item.value for item in loaded.effective_values()}
-    assert shown["database.url"] == "postgresql+psycopg://user:***@host:5432/db?password=***"
+    assert shown["database.url"] == "postgresql+psycopg://user:***@host:5432/db?password=***&sslmode=require"
     assert shown["bugspark.jwt_secret"] == shown["sync.marker_key"] == shown["web.password_hash"] == "***"
     assert shown["bugspark.encryption_key"] == "***"
     everything = f"{loaded.settings!r}{loaded.settings}{loaded.effective_values()}{loaded!r}"
