@@ -94,6 +94,12 @@ class ProjectLockLostError(ReconcilerError):
     kind = "fence"
 
 
+class HungPassError(ReconcilerError):
+    """A pass did nothing for a long time and was cut: it is tried again later, other projects go on."""
+
+    kind = "hung"
+
+
 class LimitedError(ReconcilerError):
     """A limit, ours or GitHub's, forbids requests until `until`."""
 

@@ -15,10 +15,10 @@ from reconciler.config.settings import Settings
 from reconciler.daemon.runtime import PassActivity
 from reconciler.errors import UsageError
 from reconciler.model.ids import Fingerprint, ProjectId
-from reconciler.model.passes import PassResult, ScheduledProject
+from reconciler.model.passes import NullProgress, PassResult, ScheduledProject
 from reconciler.model.secret import LearntSecrets
 from reconciler.store.sync import local_scan
-from reconciler.sync.run import run_pass
+from reconciler.sync.run import record_hung_pass, run_pass
 from reconciler.web.security.sessions import OperatorSessions
 
 CLEANUP_INTERVAL = timedelta(hours=1)
@@ -157,6 +157,15 @@ class ReloadableRuntime:
             context = await container.build_context(project, activity, manual=False)
             activity.watch_value(context.github.cost)
             return await run_pass(context)
+
+    async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:
+        async with self._lease_current() as container:
+            try:
+                project = await container.stores.projects.find_project(str(project_id))
+            except UsageError:
+                return None
+            context = await container.build_context(project, NullProgress(), manual=False)
+            return await record_hung_pass(context, silent_seconds)
 
     @property
     def _require_open(self) -> _OpenContainer:

@@ -68,6 +68,10 @@ class Runtime(Protocol):
         """Delete records older than `keep.days`, unless a daemon has just done so. Raises DatabaseError."""
         ...
 
+    async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:
+        """Record that a project's pass was cut. None if it is no longer synced. Raises DatabaseError."""
+        ...
+
     async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
         """Run one pass. Returns None if the project is no longer synced.
 

@@ -92,7 +92,7 @@ class Service:
 
     @property
     def is_alive(self) -> bool:
-        """Whether ticks happen and succeed, and no pass is stuck.
+        """Whether ticks happen and succeed, and no pass that was cut goes on.
 
         A database that does not answer is a tick's expected end: to start the process again would not help.
         """
@@ -268,6 +268,7 @@ class Service:
             if self._clock_jumps.detect_jump():
                 log.warning("the wall clock was set", by_seconds=round(self._clock_jumps.jump_seconds, 1))
                 self._scheduler.run_all_now()
+            self._pass_runner.cut_hung_passes()
             if self.is_alive:
                 self._systemd.notify_watchdog()
             if (status := self._status_line()) != last_status:

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from reconciler.daemon.runtime import PassActivity, Runtime
 from reconciler.errors import BusyError, PausedError, ReconcilerError
-from reconciler.logs import EventLogger, bind_log_values
+from reconciler.logs import ROOT_LOGGER, EventLogger, bind_log_values
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.ports import Clock
 
-STUCK_PASS_SECONDS = 600.0
-"""A pass without activity for this long is stuck: each of its steps has a far shorter timeout."""
+HUNG_PASS_SECONDS = 600.0
+"""A pass without activity for this long is cut: each of its steps has a far shorter timeout."""
+CUT_GRACE_SECONDS = 60.0
+"""A pass that was cut and has not ended by then is stuck: only a new process helps."""
 
 EXPECTED_REFUSAL_KINDS = (BusyError.kind, PausedError.kind)
 """Refusals that are no problem: a command is using the project, or the operator paused it."""
@@ -27,16 +30,25 @@ OnPassResult = Callable[[PassResult], None]
 
 @dataclass(slots=True, kw_only=True)
 class _RunningPass:
-    """A running pass."""
+    """A running pass: the task of the queue, and within it the pass itself."""
 
+    project_id: ProjectId
     task: "asyncio.Task[object] | None"
+    pass_task: "asyncio.Task[PassResult | None] | None" = None
+    is_cut: bool = False
     activity: PassActivity = field(default_factory=PassActivity)
     last_values: tuple[object, ...] = ()
     changed_monotonic: float  # the last change of the values
 
+    def silent_seconds(self, now: float) -> float:
+        """Return for how long nothing has happened."""
+        if (values := self.activity.progress_values()) != self.last_values:
+            self.last_values, self.changed_monotonic = values, now
+        return now - self.changed_monotonic
+
 
 class PassRunner:
-    """Runs passes, and detects stuck ones."""
+    """Runs passes, and cuts those that hang."""
 
     def __init__(
         self, runtime: Runtime, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
@@ -63,11 +75,11 @@ class PassRunner:
             raise asyncio.CancelledError
         pass_id = self._new_id()
         running = self._running[pass_id] = _RunningPass(
-            task=asyncio.current_task(), changed_monotonic=self._clock.monotonic()
+            project_id=project_id, task=asyncio.current_task(), changed_monotonic=self._clock.monotonic()
         )
         with bind_log_values(pass_id=str(pass_id), project=str(project_id)):
             try:
-                result = await self._runtime.run_pass(project_id, running.activity)
+                result = await self._run_until_cut(running)
             except asyncio.CancelledError:
                 log.info("pass cut short", reason="the service stops")
                 raise
@@ -82,6 +94,34 @@ class PassRunner:
                 del self._running[pass_id]
                 self.ended_count += 1
 
+    async def _run_until_cut(self, running: _RunningPass) -> PassResult | None:
+        """Return the result of the pass, or that of its being cut. Raises what a pass raises."""
+        project_id = running.project_id
+        running.pass_task = asyncio.create_task(self._runtime.run_pass(project_id, running.activity))
+        try:
+            return await running.pass_task
+        except asyncio.CancelledError:
+            own_task = asyncio.current_task()
+            if not running.is_cut or own_task is None or own_task.cancelling():
+                raise
+        return await self._runtime.record_hung_pass(project_id, HUNG_PASS_SECONDS)
+
+    def cut_hung_passes(self) -> None:
+        """Cut every pass in which nothing has happened for too long; the others go on."""
+        now = self._clock.monotonic()
+        for pass_id, running in self._running.items():
+            silent = running.silent_seconds(now)
+            if silent > HUNG_PASS_SECONDS and not running.is_cut and running.pass_task is not None:
+                running.is_cut = True
+                log.error(
+                    "hung pass cut",
+                    pass_id=str(pass_id),
+                    project=str(running.project_id),
+                    silent_seconds=round(silent),
+                    waiting_in=_waiting_place(running.pass_task),
+                )
+                running.pass_task.cancel()
+
     def cancel_all(self) -> None:
         """Cancel the running passes, and those that are being taken from the queue as soon as they begin."""
         self._cancelled = True
@@ -90,12 +130,9 @@ class PassRunner:
                 running.task.cancel()
 
     def has_stuck_pass(self) -> bool:
-        """Return whether a running pass has had no activity for too long."""
-        now = self._clock.monotonic()
-        for running in self._running.values():
-            if (values := running.activity.progress_values()) != running.last_values:
-                running.last_values, running.changed_monotonic = values, now
-        return any(now - running.changed_monotonic > STUCK_PASS_SECONDS for running in self._running.values())
+        """Return whether a pass that was cut does not end."""
+        now, limit = self._clock.monotonic(), HUNG_PASS_SECONDS + CUT_GRACE_SECONDS
+        return any(running.silent_seconds(now) > limit for running in self._running.values())
 
     def _publish_and_log_result(self, result: PassResult) -> None:
         self._on_result(result)
@@ -105,6 +142,17 @@ class PassRunner:
             log.warning("pass", **result_log_values(result))
         else:
             log.info("pass", **result_log_values(result))
+
+
+def _waiting_place(task: "asyncio.Task[PassResult | None]") -> str:
+    """Return where in this program a task waits, as `module:line`."""
+    coroutine: Any = task.get_coro()
+    places = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        places.append(f"{frame.f_globals.get('__name__', '?')}:{frame.f_lineno}")
+        coroutine = coroutine.cr_await
+    own = [place for place in places if place.startswith(f"{ROOT_LOGGER}.")]
+    return next(reversed(own), "?")
 
 
 def is_idle_result(result: PassResult) -> bool:

@@ -51,6 +51,8 @@ class Village:
     waiting: dict[ProjectId, int] = field(default_factory=dict)
     away: bool = False
     hang: bool = False
+    deaf: bool = False  # to cancellation
+    hung: list[tuple[ProjectId, float]] = field(default_factory=list)
     schedule_error: Exception | None = None
     scan_error: Exception | None = None
     waiting_writers: dict[Fingerprint, int] = field(default_factory=dict)
@@ -95,9 +97,17 @@ class Village:
         async with self.news:
             self.looked.append(project_id)
             self.news.notify_all()
-        if self.hang:
-            await asyncio.Event().wait()
+        while self.hang:
+            try:
+                await asyncio.sleep(0.05 if self.deaf else 3_600)
+            except asyncio.CancelledError:
+                if not self.deaf:
+                    raise
         self.projects[project_id] = replace(self.projects[project_id], last_pass_at=datetime.now(UTC))
+        return None
+
+    async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:
+        self.hung.append((project_id, silent_seconds))
         return None
 
     async def until(self, count: int) -> None:
@@ -242,21 +252,43 @@ class Watchdog(SystemdNotifier):
         self.heard += 1
 
 
-async def test_a_stuck_pass_is_distinguished_from_a_working_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_hung_pass_is_cut_and_named_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
     village, clock, watchdog = Village(hang=True), Clock(), Watchdog({})
+    hung = village.add(1)
+    async with serving(village, clock, notify=watchdog) as service:
+        await village.until(1)
+        assert service.is_alive
+        clock.ahead = worker.HUNG_PASS_SECONDS + 1
+        async with asyncio.timeout(PATIENCE):
+            while not village.hung:
+                await village.until_asked(village.asked + 1)
+        assert village.hung == [(hung, worker.HUNG_PASS_SECONDS)]
+        assert service.is_alive
+        village.hang = False
+        other = village.add(2)
+        async with asyncio.timeout(PATIENCE):
+            while other not in village.looked:
+                await village.until_asked(village.asked + 1)
+        clock.ahead += worker.HUNG_PASS_SECONDS + worker.CUT_GRACE_SECONDS
+        await village.until_asked(village.asked + 2)
+        assert service.is_alive
+    (line,) = [record for record in caplog.records if record.message == "hung pass cut"]
+    values = line.reconciler_values  # type: ignore[attr-defined]  # logs adds it
+    assert values["project"] == str(hung)
+    assert values["silent_seconds"] >= worker.HUNG_PASS_SECONDS
+
+
+async def test_a_pass_that_goes_on_after_it_was_cut_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    village, clock, watchdog = Village(hang=True, deaf=True), Clock(), Watchdog({})
     village.add(1)
     monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     async with serving(village, clock, notify=watchdog) as service:
         await village.until(1)
         before = service.is_alive
-        clock.ahead = worker.STUCK_PASS_SECONDS + 1
+        clock.ahead = worker.HUNG_PASS_SECONDS + worker.CUT_GRACE_SECONDS + 1
         await village.until_asked(village.asked + 2)
         assert (before, service.is_alive) == (True, False)
-        heard = watchdog.heard
-        await village.until_asked(village.asked + 10)  # it ticks all the while
-        assert watchdog.heard == heard
+        village.hang = False
 
 
 async def test_a_loop_that_ticks_no_more_is_not_alive() -> None:
