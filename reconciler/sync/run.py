@@ -267,7 +267,7 @@ async def record_hung_pass(context: Context, silent_seconds: float) -> PassResul
         ended = await build_pass_result(context, PassStats(), ending_of_error(error), began)
         result = await with_next_pass_time(context, ended)
         await context.stores.projects.record_pass(result, context.clock.now())
-        return await send_alerts(context, state.alert_state, result)
+        return await send_alerts(context, state, result)
 
 
 async def _run_locked(
