@@ -25,6 +25,7 @@ from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
+from reconciler.store.sync.lock_proof import prove_session_locks
 from reconciler.sync import linking
 from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass
@@ -135,6 +136,10 @@ class Application(SharedCommands):
         from reconciler.bootstrap.sign_in import offer_sign_in
 
         return await offer_sign_in(self._container)
+
+    async def prove_locks(self) -> None:
+        """Prove that the database keeps project locks. Raises ConfigurationError, DatabaseError."""
+        await prove_session_locks(self._container.database)
 
     async def run_self_check(self, secrets_file: Path | None = None) -> tuple[CheckResult, ...]:
         """Check everything that a pass needs. Each result of a failed check has a remedy.

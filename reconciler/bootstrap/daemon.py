@@ -25,6 +25,7 @@ from reconciler.metrics import Metrics
 from reconciler.model.secret import LearntSecrets
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
+from reconciler.store.sync.lock_proof import prove_session_locks
 
 DATABASE_RETRY_SECONDS = 2.0
 """Pause between two attempts to open the database when the daemon starts."""
@@ -169,7 +170,7 @@ async def _open_when_database_answers(
     """Open the database, and retry until it answers. Returns False if stopped before."""
     while not stop.is_set():
         try:
-            if not await _run_unless_stopped(stop, runtime.reload(settings)):
+            if not await _run_unless_stopped(stop, _open_with_locks(runtime, settings)):
                 return False
         except DatabaseError as error:
             notify.notify_waiting(str(error))
@@ -179,6 +180,15 @@ async def _open_when_database_answers(
         else:
             return True
     return False
+
+
+async def _open_with_locks(runtime: ReloadableRuntime, settings: Settings) -> None:
+    """Open the database, and prove that it keeps project locks: any number of daemons may share it.
+
+    Raises what opening raises, and ConfigurationError where no lock is kept.
+    """
+    await runtime.reload(settings)
+    await prove_session_locks(runtime.container.database)
 
 
 async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:

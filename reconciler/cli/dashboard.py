@@ -20,7 +20,7 @@ def open_dashboard(context: typer.Context) -> None:
             "reconcile open prints an address that signs in anybody who has it, so it prints it on a terminal"
             " only, and stdout is none: run it without a pipe or file"
         )
-    offer = session.run_in_backend(lambda application, _: application.offer_sign_in())
+    offer = session.run_in_backend(lambda application, _: application.offer_sign_in(), reads=True)
     session.console.print_line(offer.address.reveal())
     minutes = int(offer.valid_for.total_seconds() // 60)
     session.console.print_note(f"This address works once, within {minutes} minutes.")

@@ -116,17 +116,26 @@ class CommandSession:
         self._register_secrets(loaded.settings)  # before an error can contain its secrets
         return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
-    def run_in_backend(self, work: Callable[[Application, ProgressDisplay], Awaitable[T]]) -> T:
-        """Open the application, run one coroutine with it, and close it. Raises what any of them raises."""
+    def run_in_backend(
+        self, work: Callable[[Application, ProgressDisplay], Awaitable[T]], *, reads: bool = False
+    ) -> T:
+        """Open the application, run one coroutine with it, and close it. Raises what any of them raises.
+
+        Unless it only `reads`, the database has to prove before that it keeps project locks.
+        """
         import asyncio
 
-        return asyncio.run(self._run_in_backend(work))
+        return asyncio.run(self._run_in_backend(work, reads=reads))
 
-    async def _run_in_backend(self, work: Callable[[Application, ProgressDisplay], Awaitable[T]]) -> T:
+    async def _run_in_backend(
+        self, work: Callable[[Application, ProgressDisplay], Awaitable[T]], *, reads: bool
+    ) -> T:
         settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
         with ProgressDisplay(self.console.err, self.environ) as display:
             async with self.entrypoints.open_backend(settings, self.redaction) as application:
+                if not reads:
+                    await application.prove_locks()
                 return await work(application, display)
 
     def _register_secrets(self, settings: Settings) -> Redaction:

@@ -54,7 +54,7 @@ def status(
     ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
         return await application.status(await application.find_project(project) if project else None)
 
-    healths, limits = session.run_in_backend(work)
+    healths, limits = session.run_in_backend(work, reads=True)
     view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
     if json:
         for value in (*(health_as_json(health, view) for health in healths), *map(limits_as_json, limits)):

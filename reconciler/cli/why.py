@@ -33,7 +33,7 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
     Each field on both sides, the comments and their copies, what waits, and what was done by which rule.
     """
     session = current_session(context)
-    shown = session.run_in_backend(lambda application, _: application.explain_report(report))
+    shown = session.run_in_backend(lambda application, _: application.explain_report(report), reads=True)
     if json:
         session.console.print_json(report_as_json(shown))
         return

@@ -68,6 +68,9 @@ NOTHING_FOUND = DiscoveryResult(candidates=(), linked=0, requests=0)
 class FakeApplication(Application):
     """Returns values from its fields. `calls`: the recorded calls; `open`: whether it is open now."""
 
+    async def prove_locks(self) -> None:
+        """There is no database."""
+
     known: tuple[Project, ...] = (project(),)
     passes: Mapping[str, PassResult] = field(default_factory=dict)
     plans: Mapping[str, PlanView] = field(default_factory=dict)

@@ -45,8 +45,13 @@ BEGIN_READ_SQL = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SET_TIMEOUT
 """Each in one round trip. A writing transaction does not say READ WRITE, which would override a database or
 role that an operator made read-only by default.
 """
-SERVER_KEEPALIVE_OPTIONS = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-"""Both ends probe the connection: the lock of a machine that lost its power must not last two more hours."""
+SET_SESSION_SQL = (
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
+    " SET row_security = off"
+)
+"""Of a session outside the pool. Both ends probe the connection: the lock of a machine that lost its power
+must not last two more hours. Set after connecting: pgbouncer refuses them as options of a connection.
+"""
 
 
 class Database:
@@ -249,20 +254,32 @@ def psycopg_arguments(url: URL | str, purpose: str) -> dict[str, Any]:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "options": SERVER_KEEPALIVE_OPTIONS,
         "prepare_threshold": None,
     } | dict(address.query)
     return {key: value for key, value in found.items() if value is not None or key == "prepare_threshold"}
 
 
 def psycopg_connection_class() -> "type[psycopg.AsyncConnection[Any]]":
-    """psycopg's connection, closed by `async with` also where the rollback at its end is cancelled.
+    """psycopg's connection with SET_SESSION_SQL, closed by `async with` also where the rollback at its end is
+    cancelled.
 
     psycopg leaves it open then. Procrastinate's LISTEN ends in this way when it is cancelled twice.
     """
     import psycopg
 
     class Connection(psycopg.AsyncConnection[Any]):
+        @classmethod
+        async def connect(cls, *arguments: Any, **options: Any) -> "Connection":
+            made = await super().connect(*arguments, **options)
+            try:
+                await made.execute(SET_SESSION_SQL)
+                if not made.autocommit:
+                    await made.commit()
+            except BaseException:
+                await made.close()
+                raise
+            return made
+
         async def __aexit__(
             self,
             kind: type[BaseException] | None,

@@ -26,6 +26,7 @@ from reconciler.store.connection import database_label, finish_shielded
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import locks
+from reconciler.store.sync.lock_proof import first_line
 
 if TYPE_CHECKING:
     import psycopg  # imported late: not needed on SQLite
@@ -88,12 +89,12 @@ async def _connect_for_lock(url: URL) -> "psycopg.AsyncConnection[Any]":
     import psycopg
 
     try:
-        return await psycopg.AsyncConnection.connect(
+        return await engine.psycopg_connection_class().connect(
             **engine.psycopg_arguments(url, "fence"), autocommit=True
         )
     except psycopg.Error as error:
         raise DatabaseError(
-            f"The database {database_label(url)} gives no connection for the lock."
+            f"The database {database_label(url)} gives no connection for the lock: {first_line(error)}."
         ) from error
 
 
