@@ -85,7 +85,7 @@ prepare: .venv
 test: prepare
 	@$(PYTEST) --without='$(WITHOUT)' $(ARGS)
 
-test-fast: override WITHOUT = browser,systemd,histories,processes,postgresql
+test-fast: override WITHOUT = browser,systemd,histories,processes,pooler,postgresql
 test-fast: test
 
 lint: .venv

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.setup import chromium, parts
-from tests.support import pg_binaries
+from tests.support import pg_binaries, pgbouncer
 
 SYSTEMD = Path("/lib/systemd/systemd")
 OLDEST_SYSTEMD = 252
@@ -104,6 +104,10 @@ def no_postgresql() -> str:
     return ""
 
 
+def no_pgbouncer() -> str:
+    return "" if pgbouncer.find() else f"{' or '.join(pgbouncer.PROGRAMS)} not found"
+
+
 def no_program(*names: str) -> str:
     absent = [name for name in names if shutil.which(name) is None]
     return f"{', '.join(absent)} not found" if absent else ""
@@ -163,6 +167,7 @@ NEEDS = (
         packages=_on_linux("util-linux"),
         problem=partial(no_program, "unshare", "nsenter", "mount"),
     ),
+    Need(name="pgbouncer", part="pooler", packages=_everywhere("pgbouncer"), problem=no_pgbouncer),
     Need(
         name="PostgreSQL",
         part="postgresql",

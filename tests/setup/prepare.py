@@ -1,9 +1,9 @@
 """`python -m tests.setup.prepare [--without PARTS] [-- ARGUMENTS OF PYTEST]`: bring what the tests start.
 
 What the machine has is taken as it is. What is missing is installed: Chromium by Playwright's own download,
-else, as root with apt, by Debian's package; systemd, util-linux and PostgreSQL (where the wheel has none) by
-Debian's packages. What cannot be had is said at once, with the command that helps. Exit status: 0 ready,
-1 something is missing, 2 usage.
+else, as root with apt, by Debian's package; systemd, util-linux, pgbouncer and PostgreSQL (where the wheel
+has none) by Debian's packages. What cannot be had is said at once, with the command that helps. Exit status:
+0 ready, 1 something is missing, 2 usage.
 """
 
 import argparse
