@@ -25,7 +25,7 @@ from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
-from reconciler.store.sync.lock_proof import prove_session_locks
+from reconciler.store.schema.lock_proof import prove_session_locks
 from reconciler.sync import linking
 from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass

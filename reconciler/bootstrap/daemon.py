@@ -25,7 +25,7 @@ from reconciler.metrics import Metrics
 from reconciler.model.secret import LearntSecrets
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
-from reconciler.store.sync.lock_proof import prove_session_locks
+from reconciler.store.schema.lock_proof import prove_session_locks
 
 DATABASE_RETRY_SECONDS = 2.0
 """Pause between two attempts to open the database when the daemon starts."""

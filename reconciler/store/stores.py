@@ -20,7 +20,7 @@ from reconciler.store.sync.apply_batch import StoreContext
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
 from reconciler.store.sync.locks import AdvisoryProjectLocks, RowProjectLocks
-from reconciler.store.sync.project_state import StoredProjects
+from reconciler.store.sync.project_state import ProjectFences, StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
 from reconciler.store.sync.stale_plans import Digest
 from reconciler.store.sync.webhook_deliveries import StoredWebhooks
@@ -67,8 +67,12 @@ def build_stores(
     """Build the stores without asking the database. Raises ConfigurationError for a malformed key."""
     cipher = SecretCipher(settings.encryption_keys, settings.learnt)
     outgoing = OutgoingWebhooks(is_enabled=settings.notify_webhooks, new_id=new_id)
+    fences = ProjectFences(database, new_id())
     context = StoreContext(
-        comment_digest=settings.digest, web_url=settings.web_url.rstrip("/"), outgoing_webhooks=outgoing
+        comment_digest=settings.digest,
+        web_url=settings.web_url.rstrip("/"),
+        outgoing_webhooks=outgoing,
+        require_fence=fences.require,
     )
     projects = StoredProjects(database, cipher, settings.app_repositories)
     limiter = DryRunRateLimiter if settings.dry_run else StoredRateLimiter
@@ -79,9 +83,9 @@ def build_stores(
         intents=StoredIntents(database, context),
         rate_limiter=limiter(database, settings.pace, clock),
         project_locks=(
-            AdvisoryProjectLocks(database, clock)
+            AdvisoryProjectLocks(database, clock, fences)
             if database.dialect == "postgresql"
-            else RowProjectLocks(database, clock, new_id)
+            else RowProjectLocks(database, clock, new_id, fences)
         ),
         webhooks=StoredWebhooks(database, clock, cipher),
         queries=StoredQueries(database, clock, projects, settings.verify_every),

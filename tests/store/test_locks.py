@@ -2,13 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,12 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.errors import BusyError, ProjectLockLostError
 from reconciler.model.health import HeldLocks
 from reconciler.model.ids import ProjectId
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import StoreResult
 from reconciler.store.schema import tables
-from reconciler.store.schema.engine import Database, parse_url, psycopg_arguments
+from reconciler.store.schema.engine import Database, open_database, parse_url
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
-from reconciler.store.sync.locks import AdvisoryProjectLock, AdvisoryProjectLocks, RowProjectLocks
-from tests.support.bugspark import BugSpark
-from tests.support.stores import StillClock, digest
+from reconciler.store.sync.locks import (
+    AdvisoryProjectLock,
+    AdvisoryProjectLocks,
+    LockSession,
+    RowProjectLocks,
+)
+from tests.store.test_intents import an_intent_of
+from tests.support.bugspark import BugSpark, connected
+from tests.support.postgres import Server
+from tests.support.stores import (
+    NOW,
+    StillClock,
+    digest,
+    fill_postgres,
+    linked,
+    store,
+    the_report,
+)
 
 HOLDER = """
 import asyncio, sys
@@ -165,40 +181,157 @@ async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
     assert bugspark.rows(sa.select(tables.locks)) == []
 
 
-async def test_a_released_lock_leaves_the_other_locks_of_its_session(postgres_database: str) -> None:
-    """Sessions may come to be shared (docs/design.md, Where one machine is not enough)."""
+@pytest.fixture
+async def sessions(postgres_database: str) -> AsyncIterator[tuple[LockSession, LockSession]]:
+    """Two sessions of locks, as two daemons have them."""
+    url = parse_url(postgres_database)
+    first, rival = LockSession(url), LockSession(url)
+    yield first, rival
+    await first.aclose()
+    await rival.aclose()
+
+
+async def test_a_released_lock_leaves_the_other_locks_of_its_session(
+    sessions: tuple[LockSession, LockSession],
+) -> None:
+    session, rival = sessions
     project, other = ProjectId(uuid4()), ProjectId(uuid4())
-    url = parse_url(postgres_database)
-    async with (
-        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as session,
-        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as rival,
-    ):
-        first, second = AdvisoryProjectLock(session, project), AdvisoryProjectLock(session, other)
-        assert await first.try_acquire()
-        assert await second.try_acquire()
-        await first.release()
-        await second.ensure_held()
-        with pytest.raises(ProjectLockLostError):
-            await first.ensure_held()
-        assert await AdvisoryProjectLock(rival, project).try_acquire()
-        assert not await AdvisoryProjectLock(rival, other).try_acquire()
+    first, second = AdvisoryProjectLock(session, project), AdvisoryProjectLock(session, other)
+    assert await first.try_acquire()
+    assert await second.try_acquire()
+    await first.release()
+    await second.ensure_held()
+    with pytest.raises(ProjectLockLostError):
+        await first.ensure_held()
+    assert await AdvisoryProjectLock(rival, project).try_acquire()
+    assert not await AdvisoryProjectLock(rival, other).try_acquire()
 
 
-async def test_a_lock_that_was_refused_releases_nothing(postgres_database: str) -> None:
+async def test_a_lock_that_was_refused_releases_nothing(sessions: tuple[LockSession, LockSession]) -> None:
+    session, rival = sessions
     project = ProjectId(uuid4())
-    url = parse_url(postgres_database)
-    async with (
-        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as session,
-        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as rival,
-    ):
-        warnings: list[str | None] = []
-        rival.add_notice_handler(lambda notice: warnings.append(notice.message_primary))
-        held, refused = AdvisoryProjectLock(session, project), AdvisoryProjectLock(rival, project)
-        assert await held.try_acquire()
-        assert not await refused.try_acquire()
-        await refused.release()
-        await held.ensure_held()
-        assert not warnings  # PostgreSQL warns of an unlock without a lock
+    held, refused = AdvisoryProjectLock(session, project), AdvisoryProjectLock(rival, project)
+    assert await held.try_acquire()
+    assert not await refused.try_acquire()
+    await refused.release()
+    await held.ensure_held()
+
+
+async def test_a_cancelled_question_leaves_the_session_to_the_other_projects(
+    sessions: tuple[LockSession, LockSession],
+) -> None:
+    session, _ = sessions
+    held = AdvisoryProjectLock(session, ProjectId(uuid4()))
+    assert await held.try_acquire()
+    asking = asyncio.create_task(AdvisoryProjectLock(session, ProjectId(uuid4())).try_acquire())
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not session.is_dead
+    await held.ensure_held()
+
+
+def lock_sessions(bugspark: BugSpark) -> list[int]:
+    with bugspark.engine.connect() as connection:
+        query = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE '%%fence'"
+        )
+        return [row[0] for row in connection.exec_driver_sql(query)]
+
+
+async def test_all_locks_of_a_process_are_in_one_session_that_ends_with_the_last(
+    postgres_stores: DatabaseStores, postgres_bugspark: BugSpark
+) -> None:
+    stores, bugspark = postgres_stores, postgres_bugspark
+    async with AsyncExitStack() as stack:
+        for _ in range(5):
+            await stack.enter_async_context(stores.project_locks.acquire(ProjectId(uuid4())))
+        assert len(lock_sessions(bugspark)) == 1
+    assert lock_sessions(bugspark) == []
+
+
+async def test_the_death_of_the_session_stops_every_project_of_the_process_and_a_new_one_begins(
+    postgres_stores: DatabaseStores, postgres_bugspark: BugSpark
+) -> None:
+    stores, bugspark = postgres_stores, postgres_bugspark
+    async with AsyncExitStack() as stack:
+        held = [
+            await stack.enter_async_context(stores.project_locks.acquire(ProjectId(uuid4())))
+            for _ in range(3)
+        ]
+        bugspark.execute(f"SELECT pg_terminate_backend({lock_sessions(bugspark)[0]})")
+        for lock in held:
+            with pytest.raises(ProjectLockLostError):
+                await lock.ensure_held()
+        async with stores.project_locks.acquire(ProjectId(uuid4())) as fresh:
+            await fresh.ensure_held()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> Iterator[str]:
+    template = postgres_server.template("bugspark, migrated", fill_postgres)
+    with postgres_server.database(template=template) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_bugspark(postgres_url: str) -> Iterator[BugSpark]:
+    with connected(postgres_url) as engine:
+        yield BugSpark(engine)
+
+
+@pytest.fixture
+async def postgres_stores(postgres_url: str) -> AsyncIterator[DatabaseStores]:
+    database = open_database(postgres_url)
+    yield build_stores(database, StoreSettings(digest=digest), StillClock())
+    await database.aclose()
+
+
+async def break_lock(bugspark: BugSpark, url: str, project: ProjectId) -> None:
+    """Take the lock from its holder, as an administrator or a failover does: the holder does not notice."""
+    if url.startswith("sqlite"):
+        bugspark.execute("DELETE FROM sync_locks")
+    else:
+        bugspark.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE '%fence'"
+        )
+
+
+async def test_a_broken_lock_lets_the_earlier_holder_neither_claim_nor_store(
+    stores: DatabaseStores, bugspark: BugSpark, store_url: str, database: Database
+) -> None:
+    link = await linked(stores, bugspark)
+    await stores.intents.add([an_intent_of(link)])
+    (intent,) = await stores.intents.list_open(link.project_id)
+    rival = build_stores(database, StoreSettings(digest=digest), StillClock())
+    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, pairs=())
+    async with stores.project_locks.acquire(link.project_id):
+        assert (await store(stores, link.project_id, plan)) == StoreResult()
+        await break_lock(bugspark, store_url, link.project_id)
+        async with rival.project_locks.acquire(link.project_id):
+            before = bugspark.dump()
+            with pytest.raises(ProjectLockLostError):
+                await stores.intents.claim(intent, NOW)
+            with pytest.raises(ProjectLockLostError):
+                await store(stores, link.project_id, plan)
+            assert bugspark.dump() == before
+            assert await rival.intents.claim(intent, NOW) is not None
+
+
+async def test_the_epoch_is_raised_only_when_the_holder_changes(
+    stores: DatabaseStores, bugspark: BugSpark, database: Database
+) -> None:
+    project = ProjectId(uuid4())
+    rival = build_stores(database, StoreSettings(digest=digest), StillClock())
+    epochs = []
+    for each in (stores, stores, rival, rival, stores):
+        async with each.project_locks.acquire(project):
+            (row,) = bugspark.rows_of("sync_projects")
+            epochs.append(row["lock_epoch"])
+    assert epochs == [1, 1, 2, 2, 3]
 
 
 async def test_a_lock_is_released_when_the_work_fails(stores: DatabaseStores) -> None:

@@ -10,8 +10,8 @@ import pytest
 from reconciler.errors import ConfigurationError
 from reconciler.model.ids import ProjectId
 from reconciler.store.schema.engine import open_database, parse_url
+from reconciler.store.schema.lock_proof import address_advice, prove_session_locks
 from reconciler.store.stores import StoreSettings, build_stores
-from reconciler.store.sync.lock_proof import address_advice, prove_session_locks
 from tests.support.pgbouncer import behind, pooler
 from tests.support.postgres import Server
 from tests.support.stores import StillClock, digest, fill_postgres

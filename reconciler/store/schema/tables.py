@@ -85,6 +85,9 @@ projects = Table(
     Column("deleted_at", Instant),  # when BugSpark was first seen without it, in GitHub's time
     Column("recovering", Boolean),  # a restore was recognised: nothing is written before all has been read
     Column("restored_at", Instant),  # when the last one was, in GitHub's time
+    Column("lock_holder", Uuid),  # who took the project lock last
+    Column("lock_epoch", Integer),  # raised when another holder takes it; every claim and apply depends on it
+    Column("busy_since", Instant),  # when it was first found at work elsewhere, by our clock; null: it is not
 )
 
 lists = Table(

@@ -4,7 +4,7 @@ A plan whose preconditions no longer hold is left out whole and reported as stal
 No statement is sent once per row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentId, ReportId
+from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
@@ -67,10 +67,16 @@ class StoreContext:
     comment_digest: Digest  # of a comment's body, as the ledger holds it
     web_url: str  # where people read issues: https://github.com
     outgoing_webhooks: OutgoingWebhooks  # for reports that change
+    require_fence: Callable[[AsyncConnection, ProjectId], Awaitable[None]]
+    """Raises ProjectLockLostError when another process took the project's lock since this one did."""
 
 
 async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: StoreContext) -> StoreResult:
-    """Carry out the local half of a batch within the connection's transaction."""
+    """Carry out the local half of a batch within the connection's transaction.
+
+    Raises ProjectLockLostError before anything is stored.
+    """
+    await context.require_fence(connection, batch.project_id)
     plans = [plan for plan in batch.plans if not plan.is_idle]
     stale = await find_stale_reports(connection, plans, context.comment_digest)
     plans = _plans_without_reports(plans, stale)

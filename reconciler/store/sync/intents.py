@@ -93,6 +93,7 @@ class StoredIntents:
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         async with self._database.write() as connection:
+            await self._context.require_fence(connection, intent.project_id)
             found = await _lock_intent_to_claim(connection, intent)
             if found is None:
                 return None

@@ -1,8 +1,8 @@
 """The right to work on a project, for one process at a time: `ports.ProjectLocks`.
 
-PostgreSQL: a session advisory lock on a connection of its own, which must not go through pgbouncer
-(docs/design.md, Where one machine is not enough). It ends with the connection, however that ends.
-SQLite: a row per project with a heartbeat, free again when its holder is dead or silent.
+PostgreSQL: session advisory locks on one connection of the process, which must not go through a pooler that
+shares sessions (docs/design.md, Where one machine is not enough). They end with the connection, however that
+ends. SQLite: a row per project with a heartbeat, free again when its holder is dead or silent.
 """
 
 import asyncio
@@ -25,8 +25,9 @@ from reconciler.ports import Clock, ProjectLock
 from reconciler.store.connection import database_label, finish_shielded
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import Database
+from reconciler.store.schema.lock_proof import first_line
 from reconciler.store.schema.tables import locks
-from reconciler.store.sync.lock_proof import first_line
+from reconciler.store.sync.project_state import LOCK_LOST_MESSAGE, ProjectFences
 
 if TYPE_CHECKING:
     import psycopg  # imported late: not needed on SQLite
@@ -37,7 +38,6 @@ HEARTBEAT_SECONDS = 10.0
 RENEWAL_VALID_FOR = timedelta(seconds=10)
 CHECK_TIMEOUT_SECONDS = 5.0
 PROJECT_BUSY_MESSAGE = "Project {} is at work in another process."
-LOCK_LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
 IS_HELD_SQL = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
     AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = %s
@@ -49,16 +49,22 @@ SELECT_LOCKS_OF_SESSIONS = text("""
 
 
 class AdvisoryProjectLocks:
-    """Advisory locks in PostgreSQL."""
+    """Advisory locks in PostgreSQL, all in one session, which is open while one of them is held or wanted.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    A session may take a lock of its own again, so a project is first taken within this process.
+    """
+
+    def __init__(self, database: Database, clock: Clock, fences: ProjectFences) -> None:
         self._database = database
         self._url = database.url
         self._clock = clock
+        self._fences = fences
+        self._taken: set[ProjectId] = set()
         self._held: set[AdvisoryProjectLock] = set()
+        self._session: LockSession | None = None
 
     async def check_held(self) -> HeldLocks:
-        """Ask through another session: that of a lock may be gone without having said so."""
+        """Ask through another session: that of the locks may be gone without having said so."""
         if not (asked := frozenset(self._held)):
             return HeldLocks()
         pids = [lock.backend_pid for lock in asked]
@@ -70,47 +76,114 @@ class AdvisoryProjectLocks:
 
     @asynccontextmanager
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
-        """Raises BusyError, or DatabaseError when no connection of its own can be made."""
-        connection = await _connect_for_lock(self._url)
-        lock = AdvisoryProjectLock(connection, project_id)
+        """Raises BusyError, or DatabaseError when there is no session for locks."""
+        while project_id in self._taken:
+            if not wait:
+                raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
+            await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+        self._taken.add(project_id)
         try:
-            while not await lock.try_acquire():
-                if not wait:
-                    raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
-                await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
-            self._held.add(lock)
-            yield lock
+            async with self._use_session() as session:
+                lock = AdvisoryProjectLock(session, project_id)
+                try:
+                    while not await lock.try_acquire():
+                        if not wait:
+                            raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
+                        await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+                    await self._fences.enter(project_id)
+                    self._held.add(lock)
+                    yield lock
+                finally:
+                    self._held.discard(lock)
+                    self._fences.leave(project_id)
+                    await finish_shielded(lock.release())
         finally:
-            self._held.discard(lock)
-            await finish_shielded(_release_and_close(lock, connection))
+            self._taken.discard(project_id)
+
+    @asynccontextmanager
+    async def _use_session(self) -> AsyncIterator["LockSession"]:
+        """The session of all locks; a new one where the last one has died. The last user closes it."""
+        if self._session is None or self._session.is_dead:
+            self._session = LockSession(self._url)
+        session = self._session
+        session.users += 1
+        try:
+            yield session
+        finally:
+            session.users -= 1
+            if not session.users:
+                if self._session is session:
+                    self._session = None
+                await finish_shielded(session.aclose())
 
 
-async def _connect_for_lock(url: URL) -> "psycopg.AsyncConnection[Any]":
-    import psycopg
+class LockSession:
+    """One session of PostgreSQL's. Once it fails it is closed: every lock in it is lost, at once."""
 
-    try:
-        return await engine.psycopg_connection_class().connect(
-            **engine.psycopg_arguments(url, "fence"), autocommit=True
-        )
-    except psycopg.Error as error:
-        raise DatabaseError(
-            f"The database {database_label(url)} gives no connection for the lock: {first_line(error)}."
-        ) from error
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._connecting = asyncio.Lock()
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self.users = 0
+        self.is_dead = False
+
+    async def query_row(self, query: str, key: int) -> tuple[Any, ...]:
+        """Execute a query to its end, also where the caller is cancelled: the connection is everybody's.
+
+        Raises DatabaseError; then the session is dead.
+        """
+        running = asyncio.ensure_future(self._query_row(query, key))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            with suppress(DatabaseError):
+                await finish_shielded(_ignore_value(running))
+            raise
+
+    async def _query_row(self, query: str, key: int) -> tuple[Any, ...]:
+        import psycopg
+
+        try:
+            connection = await self._connect()  # has a time limit of its own
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                found = await connection.execute(query.encode(), (key,))
+                row: tuple[Any, ...] | None = await found.fetchone()
+        except (psycopg.Error, TimeoutError) as error:
+            await self.aclose()
+            reason = "it does not answer" if isinstance(error, TimeoutError) else first_line(error)
+            raise DatabaseError(
+                f"The session for locks on {database_label(self._url)} ended: {reason}."
+            ) from error
+        assert row is not None  # each of these queries has one row
+        return row
+
+    async def _connect(self) -> "psycopg.AsyncConnection[Any]":
+        async with self._connecting:
+            if self.is_dead:
+                raise TimeoutError
+            if self._connection is None:
+                self._connection = await engine.psycopg_connection_class().connect(
+                    **engine.psycopg_arguments(self._url, "fence"), autocommit=True
+                )
+        return self._connection
+
+    async def aclose(self) -> None:
+        """Close it: the server releases its locks, and nothing is asked of it any more."""
+        self.is_dead = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
 
-async def _release_and_close(lock: "AdvisoryProjectLock", connection: "psycopg.AsyncConnection[Any]") -> None:
-    """Unlock at once, then close: after a mere close the server would take a moment to notice."""
-    try:
-        await lock.release()
-    finally:
-        await connection.close()
+async def _ignore_value(running: "asyncio.Future[Any]") -> None:
+    await running
 
 
 class AdvisoryProjectLock:
     """One project's lock in a session."""
 
-    def __init__(self, connection: "psycopg.AsyncConnection[Any]", project_id: ProjectId) -> None:
-        self._connection = connection
+    def __init__(self, session: LockSession, project_id: ProjectId) -> None:
+        self._session = session
         self._project_id = project_id
         digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
         self.key = int.from_bytes(digest[:8], "big", signed=True)
@@ -118,59 +191,45 @@ class AdvisoryProjectLock:
         self._may_be_held = False
 
     async def try_acquire(self) -> bool:
-        """Whether the lock is ours now. Raises DatabaseError when the connection ended."""
-        import psycopg
-
+        """Whether the lock is ours now. Raises DatabaseError when the session ended."""
         self._may_be_held = True  # also where a cancellation takes the answer from us
-        try:
-            found = await self._query_row("SELECT pg_try_advisory_lock(%s), pg_backend_pid()")
-        except psycopg.Error as error:
-            raise DatabaseError(
-                f"The connection for the lock on project {self._project_id} ended."
-            ) from error
-        self._may_be_held, self.backend_pid = found
+        query = "SELECT pg_try_advisory_lock(%s), pg_backend_pid()"
+        self._may_be_held, self.backend_pid = await self._session.query_row(query, self.key)
         return self._may_be_held
 
     async def ensure_held(self) -> None:
         """Ask the session that holds it. Raises ProjectLockLostError."""
-        import psycopg
-
+        lost = ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id))
+        if self._session.is_dead:
+            raise lost
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                (held,) = await self._query_row(IS_HELD_SQL)
-        except (psycopg.Error, TimeoutError) as error:
-            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id)) from error
+            (held,) = await self._session.query_row(IS_HELD_SQL, self.key)
+        except DatabaseError as error:
+            raise lost from error
         if not held:
-            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(self._project_id))
+            raise lost
 
     async def release(self) -> None:
-        """Unlock this project and no other: the session may hold locks of other projects.
+        """Unlock this project and no other: the session holds locks of other projects.
 
-        Where the statement does not get through, the end of the connection unlocks.
+        Where the statement does not get through, the end of the session unlocks.
         """
-        import psycopg
-
-        if not self._may_be_held:
-            return
-        with suppress(psycopg.Error, TimeoutError):
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                await self._query_row("SELECT pg_advisory_unlock(%s)")
+        if self._may_be_held and not self._session.is_dead:
+            with suppress(DatabaseError):
+                await self._session.query_row("SELECT pg_advisory_unlock(%s)", self.key)
         self._may_be_held = False
-
-    async def _query_row(self, query: str) -> tuple[Any, ...]:
-        found = await self._connection.execute(query.encode(), (self.key,))
-        row: tuple[Any, ...] | None = await found.fetchone()
-        assert row is not None  # each of these queries has one row
-        return row
 
 
 class RowProjectLocks:
     """Rows in `sync_locks`, on SQLite."""
 
-    def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, new_id: Callable[[], UUID], fences: ProjectFences
+    ) -> None:
         self._database = database
         self._clock = clock
         self._new_id = new_id
+        self._fences = fences
         self._held_ids: set[UUID] = set()
 
     async def check_held(self) -> HeldLocks:
@@ -197,9 +256,11 @@ class RowProjectLocks:
         renewing = asyncio.create_task(lock.keep_renewing())
         self._held_ids.add(holder)
         try:
+            await self._fences.enter(project_id, is_taken_over=lock.is_taken_over)
             yield lock
         finally:
             self._held_ids.discard(holder)
+            self._fences.leave(project_id)
             await finish_shielded(_stop_and_release(lock, renewing))
 
 
@@ -227,6 +288,7 @@ class RowProjectLock:
         self._project_id = project_id
         self._holder = holder
         self._renewed: datetime | None = None
+        self.is_taken_over = False  # from a holder that is dead or silent
 
     async def try_acquire(self) -> bool:
         """Whether the lock is ours now: there was none, or its holder is dead or silent."""
@@ -245,6 +307,7 @@ class RowProjectLock:
                 return False
             await connection.execute(delete(locks).where(same))
             await connection.execute(insert(locks).values(mine))
+        self.is_taken_over = row is not None
         self._renewed = now
         return True
 

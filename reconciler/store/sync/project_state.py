@@ -5,20 +5,25 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reconciler.errors import ProjectLockLostError
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.store.bugspark.projects import BugSparkProjects
-from reconciler.store.bulk import upsert, upsert_row
+from reconciler.store.bulk import build_insert, upsert, upsert_row
 from reconciler.store.mappers import to_list_state, to_renamed_labels
+from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import accounts, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
 from reconciler.store.types import column_types, decode_json, encode_json
+
+LOCK_LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
+NEW_PROJECT_TYPES = column_types(projects, "project_id", "paused", "lock_epoch")
 
 
 class StoredProjects(BugSparkProjects):
@@ -153,3 +158,52 @@ async def _upsert_state(
 ) -> None:
     """Write the project's row, which an idle pass does once."""
     await upsert_row(connection, projects, {"project_id": project}, values, only_at_first)
+
+
+class ProjectFences:
+    """The epochs of the locks that this process holds, in the rows of their projects.
+
+    A lock can be lost unnoticed: broken by an administrator, or by a failover of the database. Whoever takes
+    it then raises the epoch, and what the earlier holder still wants to store or claim is refused.
+    """
+
+    def __init__(self, database: Database, holder: UUID) -> None:
+        self._database = database
+        self._holder = holder
+        self._epochs: dict[ProjectId, int] = {}
+
+    async def enter(self, project_id: ProjectId, *, is_taken_over: bool = False) -> None:
+        """Name this holder in the project's row. `is_taken_over`: from a holder that may still be at work."""
+        mine = projects.c.project_id == project_id
+        query = select(projects.c.lock_epoch).where(mine, projects.c.lock_holder == self._holder)
+        async with self._database.read() as connection:
+            epoch = None if is_taken_over else (await connection.execute(query)).scalar()
+        self._epochs[project_id] = await self._raise_epoch(project_id) if epoch is None else epoch
+
+    async def _raise_epoch(self, project_id: ProjectId) -> int:
+        raised = func.coalesce(projects.c.lock_epoch, 0) + 1
+        values = {"lock_holder": self._holder, "lock_epoch": raised}
+        mine = projects.c.project_id == project_id
+        async with self._database.write() as connection:
+            row = {"project_id": project_id, "paused": False, "lock_epoch": 0}
+            new = build_insert(connection, projects, NEW_PROJECT_TYPES, [tuple(row.values())])
+            await connection.execute(new.on_conflict_do_nothing())
+            done = update(projects).where(mine).values(values).returning(projects.c.lock_epoch)
+            return int((await connection.execute(done)).scalar_one())
+
+    def leave(self, project_id: ProjectId) -> None:
+        """Forget the epoch: the lock is released."""
+        self._epochs.pop(project_id, None)
+
+    async def require(self, connection: AsyncConnection, project_id: ProjectId) -> None:
+        """Keep other holders out until the connection's transaction ends.
+
+        Raises ProjectLockLostError when another one took the lock since this process did. Without a lock of
+        this process nothing is required: a command that takes none, or a test.
+        """
+        epoch = self._epochs.get(project_id)
+        if epoch is None:
+            return
+        query = select(projects.c.lock_epoch).where(projects.c.project_id == project_id)
+        if (await connection.execute(query.with_for_update(read=True))).scalar() != epoch:
+            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(project_id))
