@@ -252,6 +252,7 @@ def _build_store_settings(settings: Settings, learnt: LearntSecrets | None, *, d
         app_repositories=settings.github.app.repositories,
         web_url=github_web_url(settings.github.api_url),
         verify_every=timedelta(seconds=settings.poll.verify_seconds),
+        busy_after=timedelta(seconds=2 * settings.poll.interval_seconds),
         notify_webhooks=settings.bugspark.notify_webhooks,
         dry_run=dry,
         learnt=learnt or NoLearntSecrets(),

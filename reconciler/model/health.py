@@ -72,6 +72,7 @@ class ProjectHealth:
     attention: tuple[AttentionItem, ...] = ()
     newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
     write_doubt: str | None = None  # why this database may not be the one that writes
+    busy_since: datetime | None = None  # at work in another process for longer than two intervals
     renamed_labels: tuple[RenamedLabel, ...] = ()
     recovering: VerificationCoverage | None = None  # after a restore: how many links have been read again
     webhook: WebhookHealth = field(default_factory=WebhookHealth)

@@ -104,11 +104,21 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
             state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*one_pass)
         )
     return (
-        _attention_status(health)
+        _busy_status(health, now, zone)
+        or _attention_status(health)
         or _renamed_label_status(health)
         or _announced_status(health, now)
         or _overdue_status(health, now, zone)
     )
+
+
+def _busy_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
+    """Return a status if another process has had the project for too long."""
+    if health.busy_since is None:
+        return None
+    since = format_time(health.busy_since, now, zone)
+    reason = f"at work in another process since {since}: if no pass runs there, its lock is stuck"
+    return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command="reconcile check")
 
 
 def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:

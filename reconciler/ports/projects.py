@@ -68,6 +68,13 @@ class Projects(Protocol):
         """Record that every link was compared: the next full verification starts from the beginning."""
         ...
 
+    async def record_busy(self, project_id: ProjectId, at: datetime) -> None:
+        """Note that another process is at work on the project, unless that is noted since an earlier time.
+
+        The end of a pass ends it. `at`: the local clock's time.
+        """
+        ...
+
     async def record_pass(self, result: PassResult, at: datetime) -> None:
         """Store the end of a pass: its result, and a run if it changed something or failed.
 

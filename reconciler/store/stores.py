@@ -37,6 +37,7 @@ class StoreSettings:
     app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
     web_url: str = "https://github.com"  # where people read issues
     verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
+    busy_after: timedelta = timedelta(minutes=2)  # two poll.interval_seconds, for health
     notify_webhooks: bool = False  # bugspark.notify_webhooks
     dry_run: bool = False  # `reconcile plan`: not even limits are written
     learnt: LearntSecrets = field(default_factory=NoLearntSecrets)  # learns each, so that logs mask it
@@ -88,7 +89,7 @@ def build_stores(
             else RowProjectLocks(database, clock, new_id, fences)
         ),
         webhooks=StoredWebhooks(database, clock, cipher),
-        queries=StoredQueries(database, clock, projects, settings.verify_every),
+        queries=StoredQueries(database, clock, projects, settings.verify_every, settings.busy_after),
         identity=StoredIdentity(database, new_id),
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),
         restores=StoredRestores(database),

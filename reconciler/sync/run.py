@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from reconciler.decide.renamed_labels import without_mapped_names
-from reconciler.errors import DatabaseError, HungPassError, ReconcilerError, RestoredError
+from reconciler.errors import BusyError, DatabaseError, HungPassError, ReconcilerError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import Issue, ListState, RemoteComment
@@ -252,6 +252,8 @@ async def run_pass(
             await context.stores.projects.record_pass(result, context.clock.now())
             return await send_alerts(context, state, result)
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
+        if isinstance(error, BusyError):
+            await context.stores.projects.record_busy(context.project.id, context.clock.now())
         return await build_pass_result(context, stats, ending_of_error(error), started_monotonic)
 
 

@@ -135,6 +135,11 @@ class StoredProjects(BugSparkProjects):
         async with self._database.write() as connection:
             await _upsert_state(connection, project_id, {"round_began_at": None}, {"paused": False})
 
+    async def record_busy(self, project_id: ProjectId, at: datetime) -> None:
+        known = update(projects).where(projects.c.project_id == project_id, projects.c.busy_since.is_(None))
+        async with self._database.write() as connection:
+            await connection.execute(known.values(busy_since=at))
+
     async def record_pass(self, result: PassResult, at: datetime) -> None:
         done: dict[str, Any] = {
             "outcome": result.outcome,
@@ -142,6 +147,7 @@ class StoredProjects(BugSparkProjects):
             "last_pass_at": at,
             "next_at": result.next_at,
             "failures": result.failures,
+            "busy_since": None,
         }
         done["changed_at"] = at if result.has_changes else func.coalesce(projects.c.changed_at, at)
         if result.outcome in (Outcome.OK, Outcome.PARTIAL):

@@ -124,6 +124,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         other_repository_links=found.links_elsewhere.get(id_, 0),
         webhook=found.webhooks.get(id_, NO_WEBHOOK),
         write_doubt=found.doubt,
+        busy_since=row.get("busy_since"),
         renamed_labels=to_renamed_labels(row.get("renamed_labels")),
         recovering=found.reread_progress.get(id_),
     )

@@ -1,6 +1,7 @@
 """Everything that is read to be shown: `ports.Queries`. Each method opens one snapshot of the database."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,15 +32,23 @@ from reconciler.store.views import (
 
 
 class StoredQueries:
-    """The queries. `verify`: how often every link is to be verified."""
+    """The queries. `verify`: how often every link is to be verified; `busy_after`: how long a project may be
+    at work in another process before that is a problem.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, projects: BugSparkProjects, verify: timedelta
+        self,
+        database: Database,
+        clock: Clock,
+        projects: BugSparkProjects,
+        verify: timedelta,
+        busy_after: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
         self._projects = projects
         self._verify = verify
+        self._busy_after = busy_after
 
     async def viewer(self, user_id: UUID) -> Viewer | None:
         async with self._database.read() as connection:
@@ -68,8 +77,15 @@ class StoredQueries:
             if project_id is None
             else await self._projects.list_one(project_id)
         )
+        now = self._clock.now()
         async with self._database.read() as connection:
-            return await project_health.read_health(connection, known, self._clock.now(), self._verify)
+            found = await project_health.read_health(connection, known, now, self._verify)
+        return tuple(
+            replace(each, busy_since=None)
+            if each.busy_since and now - each.busy_since <= self._busy_after
+            else each
+            for each in found
+        )
 
     async def current_problems(self, project_id: ProjectId) -> CurrentProblems:
         async with self._database.read() as connection:
