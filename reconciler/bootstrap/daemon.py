@@ -24,7 +24,7 @@ from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
 from reconciler.model.secret import LearntSecrets
 from reconciler.store.schema import engine
-from reconciler.store.schema.engine import parse_url
+from reconciler.store.schema.engine import open_database, parse_url
 from reconciler.store.schema.lock_proof import prove_session_locks
 
 DATABASE_RETRY_SECONDS = 2.0
@@ -183,12 +183,16 @@ async def _open_when_database_answers(
 
 
 async def _open_with_locks(runtime: ReloadableRuntime, settings: Settings) -> None:
-    """Open the database, and prove that it keeps project locks: any number of daemons may share it.
+    """Prove that the database keeps project locks, for any number of daemons may share it, and open it.
 
-    Raises what opening raises, and ConfigurationError where no lock is kept.
+    Raises what opening raises, and ConfigurationError where no lock is kept; then nothing was written.
     """
+    database = open_database(settings.database.url.reveal())
+    try:
+        await prove_session_locks(database)
+    finally:
+        await database.aclose()
     await runtime.reload(settings)
-    await prove_session_locks(runtime.container.database)
 
 
 async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:

@@ -23,7 +23,7 @@ PARTS = {
     # The command, the daemon, the demo and the benchmarks, as processes of their own.
     "processes": ("tests/bench", "tests/daemon/test_daemon.py", "tests/demo/test_demo.py", "tests/e2e"),
     # Project locks through a real pgbouncer.
-    "pooler": ("tests/store/test_poolers.py",),
+    "pooler": ("tests/store/test_poolers.py", "tests/e2e/test_poolers.py"),
     # And every test that asks for a server: see `needs_postgresql`.
     "postgresql": ("tests/sync/test_physical_copy.py", "tests/support/test_postgres.py"),
 }
