@@ -18,7 +18,8 @@ from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import NullProgress, PassResult, ScheduledProject
 from reconciler.model.secret import LearntSecrets
 from reconciler.store.sync import local_scan
-from reconciler.sync.run import record_hung_pass, run_pass
+from reconciler.sync.result import record_hung_pass
+from reconciler.sync.run import run_pass
 from reconciler.web.security.sessions import OperatorSessions
 
 CLEANUP_INTERVAL = timedelta(hours=1)

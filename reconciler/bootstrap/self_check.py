@@ -7,8 +7,8 @@ from pathlib import Path
 from reconciler.bootstrap import project_checks
 from reconciler.bootstrap.container import Container
 from reconciler.bootstrap.security_checks import security_checks
+from reconciler.model.addresses import STRICT_SSLMODE, WEAK_SSLMODES, read_database_tls
 from reconciler.model.database_identity import DatabaseInstance
-from reconciler.model.database_url import STRICT_SSLMODE, WEAK_SSLMODES, read_database_tls
 from reconciler.model.formatting import format_count
 from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
@@ -74,7 +74,7 @@ def database_tls_check(url: Secret) -> Iterator[CheckResult]:
         return
     is_weak = tls.sslmode in WEAK_SSLMODES
     message = (
-        f"sslmode={tls.sslmode}: whoever is on the way can read and change everything"
+        f"sslmode={tls.sslmode}: anybody on the way can read and change everything"
         if is_weak
         else f"sslmode={tls.sslmode} does not verify that this is the database's server"
     )

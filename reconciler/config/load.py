@@ -14,7 +14,7 @@ from reconciler.config import sources, validators
 from reconciler.config.settings import Settings
 from reconciler.config.sources import ConfigurationLayer, SourcedValue
 from reconciler.errors import ConfigurationError
-from reconciler.model.database_url import (
+from reconciler.model.addresses import (
     DEFAULT_SSLMODE,
     STRICT_SSLMODE,
     WEAK_SSLMODES,
@@ -211,7 +211,7 @@ def require_database_tls(
     if tls.sslmode in WEAK_SSLMODES and not settings.database.insecure:
         raise ConfigurationError(
             f"database.url has sslmode={tls.sslmode}, in {_source_of_key('database.url', layer)}, and"
-            f" {tls.hosts[0]!a} is another machine: whoever is on the way can read tokens and change"
+            f" {tls.hosts[0]!a} is another machine: anybody on the way can read tokens and change"
             f" data; write sslmode={STRICT_SSLMODE} (or {DEFAULT_SSLMODE}), or set database.insecure = true"
         )
     return settings

@@ -257,21 +257,6 @@ async def run_pass(
         return await build_pass_result(context, stats, ending_of_error(error), started_monotonic)
 
 
-async def record_hung_pass(context: Context, silent_seconds: float) -> PassResult:
-    """Record that a pass was cut: nothing happened in it for so long. Raises DatabaseError, BusyError."""
-    error = HungPassError(
-        f"{context.project.name}: nothing happened in its pass for {silent_seconds:.0f} s, so it was cut;"
-        " what was stored counts, it is tried again, and the log has the last thing that it did"
-    )
-    began = context.clock.monotonic() - silent_seconds
-    async with context.stores.project_locks.acquire(context.project.id, wait=False):
-        state = await context.stores.projects.get_state(context.project.id)
-        ended = await build_pass_result(context, PassStats(), ending_of_error(error), began)
-        result = await with_next_pass_time(context, ended)
-        await context.stores.projects.record_pass(result, context.clock.now())
-        return await send_alerts(context, state, result)
-
-
 async def _run_locked(
     context: Context,
     project_lock: ProjectLock,

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.config.load import load_configuration
 from reconciler.errors import ConfigurationError
-from reconciler.model.database_url import read_database_tls
+from reconciler.model.addresses import read_database_tls
 
 REMOTE = "postgresql+psycopg://u:p@db.example.com/bugspark"
 
