@@ -163,16 +163,21 @@ def configure_logging(
     redaction: Redaction,
     colour: bool = False,
     stream: TextIO | None = None,
+    ready: bool = False,
 ) -> None:
     """Set up the standard library's logging for this process.
 
-    `stream` is stderr unless given. What libraries log is cleaned and shown in the same form, from
+    `stream` is stderr unless given. `ready`: load now what the first line needs: a process that has run
+    out of descriptors can't import it then. What libraries log is cleaned and shown in the same form, from
     warnings on.
     """
     out = stream or sys.stderr
     style = style if style != "auto" else ("console" if out.isatty() else "json")
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(_Formatter(redaction, style, colour=colour))
+    handler = _LineHandler(out)
+    formatter = _Formatter(redaction, style, colour=colour)
+    if ready:
+        formatter.prepare()
+    handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -189,6 +194,13 @@ def bind_log_values(**names: str) -> Iterator[None]:
         _BOUND_VALUES.reset(token)
 
 
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """A handler whose own failure prints no traceback: that would not be redacted."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the library's name
+        self.stream.write(f"a log line of {record.name} could not be written\n")
+
+
 class _Formatter(logging.Formatter):
     """Renders with structlog, which is imported for the first line: most commands write none."""
 
@@ -198,6 +210,10 @@ class _Formatter(logging.Formatter):
         self._format_style = style
         self._colour = colour
         self._rendering_formatter: logging.Formatter | None = None
+
+    def prepare(self) -> None:
+        """Import and build what renders lines."""
+        self._rendering_formatter = self._rendering_formatter or self._build_structlog_formatter()
 
     def format(self, record: logging.LogRecord) -> str:
         self._rendering_formatter = self._rendering_formatter or self._build_structlog_formatter()

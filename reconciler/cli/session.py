@@ -100,7 +100,7 @@ class CommandSession:
     def load_service_configuration(self) -> LoadedConfiguration:
         """Return the configuration, and set up logging with `log.level` even if that is the default."""
         loaded = self.load_configuration()
-        self._set_up_logs(loaded, level=loaded.settings.log.level)
+        self._set_up_logs(loaded, level=loaded.settings.log.level, ready=True)
         return loaded
 
     def reload_settings(self) -> tuple[Settings, Callable[[], None]]:
@@ -114,7 +114,7 @@ class CommandSession:
             self.config, self.environ, credentials=self.load_configuration().credentials
         )
         self._register_secrets(loaded.settings)  # before an error can contain its secrets
-        return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
+        return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level, ready=True)
 
     def run_in_backend(
         self, work: Callable[[Application, ProgressDisplay], Awaitable[T]], *, reads: bool = False
@@ -148,7 +148,11 @@ class CommandSession:
         return self.redaction
 
     def _set_up_logs(
-        self, loaded: LoadedConfiguration, *, level: Literal["debug", "info", "warning", "error"]
+        self,
+        loaded: LoadedConfiguration,
+        *,
+        level: Literal["debug", "info", "warning", "error"],
+        ready: bool = False,
     ) -> None:
         from reconciler import logs
         from reconciler.config.environment import may_use_colour
@@ -162,6 +166,7 @@ class CommandSession:
             redaction=self._register_secrets(settings),
             colour=colour,
             stream=self.console.err,
+            ready=ready,
         )
 
 

@@ -7,44 +7,84 @@ and signals are left to the daemon.
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import ip_network
 from logging import ERROR
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from reconciler.errors import ConfigurationError, ListenError
+from reconciler.web.connections import (
+    Connection,
+    ConnectionPermits,
+    IPNetwork,
+    connection_limit,
+    is_in_networks,
+    start_acceptors,
+)
 
 REQUEST_HEAD_TIMEOUT_SECONDS = 10.0
 """Time limit for the complete head of a request, and for the unread rest of a body after its answer."""
 
 
 class TimedH11Protocol(H11Protocol):
-    """HTTP/1.1 connection that is closed if no new request arrives within the time limit."""
+    """HTTP/1.1 connection that is closed if no new request arrives within the time limit.
 
+    It holds a permit from its first moment until its descriptor is closed.
+    """
+
+    permits: ConnectionPermits
+    trusted_networks: tuple[IPNetwork, ...]
     _timeout_handle: asyncio.TimerHandle | None = None
+    _connection: Connection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         _disable_nagle(transport)
+        self._connection = Connection(
+            holder=self._find_holder, idle_since=self.loop.time(), cut=transport.abort
+        )
+        self.permits.begin(self._connection)
         self._start_timeout()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._is_busy():
             self._cancel_timeout()
+            if self._connection is not None:
+                self._connection.idle_since = None
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self._is_busy():
             self._start_timeout()
+            if self._connection is not None:
+                self._connection.idle_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timeout()
         super().connection_lost(exc)
+        if self._connection is not None:
+            # asyncio closes the descriptor right after this.
+            self.loop.call_soon(self.permits.end, self._connection)
+            self._connection = None
+
+    def _find_holder(self) -> str | None:
+        """Return who holds the connection: for a trusted proxy the forwarded address of its last request.
+
+        uvicorn has put that address into the request's scope.
+        """
+        peer = self.client[0] if self.client else ""
+        if not is_in_networks(peer, self.trusted_networks):
+            return peer
+        scope: Mapping[str, Any] | None = self.scope  # None at first, whatever uvicorn's types say
+        client = scope["client"] if scope is not None else None
+        return client[0] if client is not None and client[0] != peer else None
 
     def _is_busy(self) -> bool:
         """Whether a request's head has arrived and its answer is not complete."""
@@ -72,8 +112,6 @@ def _disable_nagle(transport: asyncio.Transport) -> None:
         there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-MAX_CONNECTIONS = 512
-"""Concurrent connections; more are answered 503. Each takes about ten KiB at most, without its body."""
 SHUTDOWN_TIMEOUT_SECONDS = 3
 """Seconds that running requests may take when the program ends."""
 BACKLOG = 512
@@ -91,16 +129,34 @@ class RunningServer:
 class _UvicornServer(uvicorn.Server):
     """uvicorn without signal handlers: the daemon has its own (docs/design.md, Traps of the libraries)."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(
+        self, config: uvicorn.Config, permits: ConnectionPermits, proxies: tuple[IPNetwork, ...]
+    ) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
+        self._permits = permits
+        self._proxies = proxies
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Accept with permits of our own, in place of uvicorn's servers."""
+
+        def create_protocol() -> TimedH11Protocol:
+            protocol = TimedH11Protocol(
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            protocol.permits, protocol.trusted_networks = self._permits, self._proxies
+            return protocol
+
+        await self.lifespan.startup()
+        # uvicorn closes these and waits for them.
+        self.servers = cast(
+            "list[asyncio.Server]", start_acceptors(sockets or [], self._permits, create_protocol)
+        )
+        self.started = True
         self.up.set()
 
 
@@ -159,10 +215,10 @@ async def serve_app(
         access_log=False,
         server_header=False,
         forwarded_allow_ips=list(trusted_proxies),
-        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
     )
-    server = _UvicornServer(config)
+    permits = ConnectionPermits(limit=connection_limit(), now=asyncio.get_running_loop().time)
+    server = _UvicornServer(config, permits, tuple(ip_network(each) for each in trusted_proxies))
     task = asyncio.create_task(server.serve(list(sockets)))
     up = asyncio.create_task(server.up.wait())
     try:

@@ -335,3 +335,27 @@ async def test_a_burst_of_deliveries_is_answered_completely(harness: WebHarness)
     answers = await asyncio.gather(*(one(number) for number in range(1, 61)))
     assert {each.status_code for each in answers} == {202}
     assert sorted(row["number"] for row in harness.deliveries()) == list(range(1, 61))
+
+
+async def test_bodies_that_are_held_back_take_no_room_from_good_deliveries(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """32 bodies of almost a mebibyte, none of which ends, fill the room of all bodies."""
+    limits = {"max_bytes": MEBIBYTE, "max_total_bytes": 4 * MEBIBYTE, "timeout_seconds": 20.0}
+    monkeypatch.setattr(request_body.BodyReader.__init__, "__kwdefaults__", limits)
+    async with open_web(migrated, web={"trusted_proxies": ["127.0.0.1"]}) as harness:
+        writers = []
+        for number in range(6):
+            _, writer = await asyncio.open_connection("127.0.0.1", harness.port)
+            head = (
+                f"POST {harness.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                f"X-Forwarded-For: 203.0.113.{number}\r\nContent-Length: {MEBIBYTE}\r\n\r\n"
+            )
+            writer.write(head.encode() + b" " * (MEBIBYTE - 1))
+            await writer.drain()
+            writers.append(writer)
+        body = issue_event(title="x" * 200_000)
+        found = [(await harness.deliver(body, x_forwarded_for="192.0.2.1")).status_code for _ in range(5)]
+        assert found == [202] * 5
+        for writer in writers:
+            writer.close()

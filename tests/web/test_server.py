@@ -1,16 +1,19 @@
 """The listening port (in use, impossible, released), and signals, which are left to the daemon."""
 
 import asyncio
+import errno
 import signal
 import socket
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ConfigurationError, ListenError
-from reconciler.web import server
+from reconciler.web import connections, server
+from reconciler.web.connections import Connection, choose_connection_to_cut
 from reconciler.web.server import TimedH11Protocol, bind_sockets, serve_app
 from tests.support.loopback import loopback_client
 
@@ -125,15 +128,125 @@ async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
         assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-async def test_connections_beyond_the_limit_are_refused(
+async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", port)
+
+
+async def is_cut(reader: asyncio.StreamReader) -> bool:
+    """Whether the server ends the connection without a word."""
+    try:
+        return await asyncio.wait_for(reader.read(), 10) == b""
+    except ConnectionError:
+        return True
+
+
+def open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def allow(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(server, "connection_limit", lambda: limit)
+
+
+async def test_idle_connections_beyond_the_limit_make_way_oldest_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
+    allow(monkeypatch, 3)
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
+    app.go.set()
     async with serve_app(app, sockets) as running:
-        streams = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(3)]
-        async with loopback_client() as client:
-            assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 503
+        streams = [await connect(running.port) for _ in range(3)]
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
+        assert await is_cut(streams[0][0])
+        assert not streams[2][0].at_eof()
         for _, writer in streams:
             writer.close()
+
+
+async def test_a_thousand_idle_connections_take_no_more_descriptors_than_there_are_permits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(monkeypatch, 20)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
+    app.go.set()
+    most = 0
+    async with serve_app(app, sockets) as running:
+        before = open_descriptors()
+        clients = []
+        for _ in range(300):
+            probe = socket.socket()
+            probe.setblocking(False)
+            probe.connect_ex(("127.0.0.1", running.port))
+            clients.append(probe)
+            await asyncio.sleep(0)
+            most = max(most, open_descriptors() - before - len(clients))
+        async with httpx.AsyncClient(timeout=10) as client:
+            assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
+        for probe in clients:
+            probe.close()
+    assert most <= 20
+
+
+async def test_a_connection_waits_unaccepted_while_every_permit_is_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(monkeypatch, 2)
+    monkeypatch.setattr(connections, "MAX_BUSY_SHARE", 1)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
+    async with serve_app(app, sockets) as running, httpx.AsyncClient(timeout=10) as client:
+        address = f"http://127.0.0.1:{running.port}/"
+        asking = [asyncio.create_task(client.get(address, headers={"connection": "close"})) for _ in range(3)]
+        await app.asked.wait()
+        await asyncio.sleep(0.05)
+        assert not any(each.done() for each in asking)
         app.go.set()
+        assert [each.status_code for each in await asyncio.gather(*asking)] == [200, 200, 200]
+
+
+async def test_a_process_without_descriptors_warns_once_and_accepts_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connections, "RETRY_SECONDS", 0.01)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
+    app.go.set()
+    failures = 5
+
+    class Exhausted(socket.socket):
+        def accept(self) -> tuple[socket.socket, object]:
+            nonlocal failures
+            if failures:
+                failures -= 1
+                raise OSError(errno.EMFILE, "Too many open files")
+            return super().accept()
+
+    listener = Exhausted(fileno=sockets[0].detach())
+    async with serve_app(app, [listener]) as running, httpx.AsyncClient(timeout=10) as client:
+        assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
+    assert failures == 0
+    assert [record.message for record in caplog.records] == ["a connection can't be accepted"]
+
+
+def test_descriptors_are_kept_for_github_and_the_database() -> None:
+    found = {limit: connections.connection_limit(limit) for limit in (64, 300, 1024, 1_000_000)}
+    assert found == {64: 16, 300: 44, 1024: 512, 1_000_000: 512}
+
+
+def held(holder: str | None, idle_since: float | None = None) -> Connection:
+    return Connection(holder=lambda: holder, idle_since=idle_since)
+
+
+def test_the_idle_connection_of_the_address_that_holds_most_is_cut_first() -> None:
+    heavy = [held("10.0.0.1", 5.0), held("10.0.0.1", 4.0), held("10.0.0.1")]
+    light, proxied = held("10.0.0.2", 1.0), [held(None, 0.5) for _ in range(8)]
+    assert choose_connection_to_cut([light, *proxied, *heavy], 100) is heavy[1]
+    assert choose_connection_to_cut([held("10.0.0.1"), light, held("10.0.0.3", 2.0)], 100) is light
+    assert choose_connection_to_cut([], 100) is None
+
+
+def test_a_request_at_work_is_cut_only_where_its_address_holds_more_than_its_share() -> None:
+    share = 80 // connections.MAX_BUSY_SHARE
+    crowd = [held(f"10.0.0.{number}") for number in range(50)]
+    assert choose_connection_to_cut([*crowd, *[held("10.1.1.1") for _ in range(share)]], 80) is None
+    heavy = [held("10.1.1.1") for _ in range(share + 1)]
+    assert choose_connection_to_cut([*crowd, *heavy], 80) in heavy
