@@ -193,7 +193,7 @@ class Acceptor:
     async def _connect(self, accepted: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._protocol, accepted)
-        except OSError:  # the client has gone meanwhile
+        except OSError:  # the client has gone
             accepted.close()
             self._permits.give_back()
 
