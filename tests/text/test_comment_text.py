@@ -8,6 +8,7 @@ from reconciler.text.comment_text import (
     comment_to_bugspark,
     comment_to_github,
     has_tag,
+    is_rendering_of,
     is_same_text,
     parse_import,
 )
@@ -173,3 +174,26 @@ def test_the_note_counts_what_people_can_read() -> None:
 )
 def test_the_tag_counts_only_at_the_very_start(body: str, tagged: bool) -> None:
     assert has_tag(body) is tagged
+
+
+LONG = "`@a` #1 " * 12_000
+
+
+@pytest.mark.parametrize(
+    ("sent_before", "name", "stored", "same"),
+    [
+        ("[BugSpark] Ann:\n\n`@\u200ba` #\u200b1 <\u200bb>", "Ann", "`@a` #1 &lt;b&gt;", True),
+        ("[BugSpark] Unknown:\n\nhttps://x.example/%40a", None, "https://x.example/@a", True),
+        ("[BugSpark] Ann:\n\na  b", "Ann", "a <!-- hidden --> b", True),
+        ("[BugSpark] Ann:\n\n- a\n```\n  b\n```", "Ann", "- a\n  ```\n  b", True),
+        ("[BugSpark] Ann:\n\na", "Bob", "a", False),
+        ("[BugSpark] Ann:\n\na", "Ann", "a b", False),
+        (comment_to_github("Ann", LONG, "", POLICY), "Ann", LONG, True),
+        (comment_to_github("Ann", LONG, "", POLICY), "Ann", "x" + LONG[1:], False),
+        (comment_to_github("Ann", LONG, "", POLICY), "Ann", LONG + "x", False),
+    ],
+)
+def test_a_copy_is_known_by_what_every_release_keeps(
+    sent_before: str, name: str | None, stored: str, same: bool
+) -> None:
+    assert is_rendering_of(sent_before, name, stored) is same

@@ -157,11 +157,12 @@ def test_only_plain_addresses_on_listed_hosts_are_images(url: str, allowed: bool
     [
         "<!--", "-->", "<!-", "@", "#1", "&", "&a", "&#", "![", "![a", "![a](https://ours.example/", "[ ",
         "[BugSpark", "http://", "http://a@", "issues/", "issues\\", "/a", "\t/a-", "\n```", "`", "GH",
-        "bugspark", " ", "\n", "</",
+        "bugspark", " ", "\n", "</", "`a` ", "``` `", "\n  ```x", "\n> a", "\n- ", "\n    a", "g*", "i\\",
+        "x/", "www.a", "$`", "\n/a", "\u2028", "@*",
     ],
 )  # fmt: skip
-def test_a_megabyte_of_anything_is_processed_quickly(piece: str) -> None:
+def test_a_quarter_megabyte_of_anything_is_processed_quickly(piece: str) -> None:
     started = time.process_time()
-    neutralised(piece * (1_000_000 // len(piece)))
+    neutralised(piece * (250_000 // len(piece)))
     # Linear work takes a few tenths here; anything quadratic would take minutes.
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 5

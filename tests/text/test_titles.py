@@ -11,7 +11,8 @@ from tests.text.posted import POLICY
 @pytest.mark.parametrize(
     ("title", "sent"),
     [
-        ("Don&#x27;t crash", "[BUG-0001] Don't crash"),
+        ("Don't crash", "[BUG-0001] Don't crash"),
+        ("Show &lt;b&gt;", "[BUG-0001] Show &\u200blt;b&\u200bgt;"),
         ("two\r\nlines\u2028and\x00more", "[BUG-0001] two lines and more"),
         ("ping @octocat, fixes #1", "[BUG-0001] ping @\u200boctocat, fixes #\u200b1"),
         ("", "[BUG-0001] Untitled"),
