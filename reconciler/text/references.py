@@ -31,7 +31,7 @@ _ISSUE_ADDRESS: Final = (
 _GH_NUMBER: Final = rf"(?<![a-z0-9]){_with_gaps('gh-')}{_GONE}(?=[0-9])"
 _RULES: Final = (
     # @user, @org/team, owner/repo@sha, mail addresses: no @ acts that has a neighbour of ours.
-    rf"@[*_~]*+(?=[^\s{ZWSP}])",
+    rf"@(?=[^\s{ZWSP}])",
     # #1, owner/repo#1, "fixes #1", "Duplicate of #1".
     rf"\#{_GONE}(?=[0-9])",
     _GH_NUMBER,
