@@ -241,6 +241,7 @@ class Settings(SettingsSection):
             collaborators_only=self.sync.comments_from == "collaborators",
             delete_in_bugspark=self.sync.delete_in_bugspark,
             delete_on_github=self.sync.delete_on_github,
+            settle_seconds=self.write.settle_seconds,
             labels=self.sync.labels(),
         )
 

@@ -5,7 +5,7 @@ identifies only comments that are older than the link and written by an account 
 Comments). A deleted copy never changes its original.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.decide.button_export import link_began_at
@@ -21,11 +21,19 @@ from reconciler.decide.copies import (
     may_send_older,
     unsent_comments,
 )
+from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB, edited_originals
+from reconciler.decide.passed_over import is_passed_over, passed_over_reason
+from reconciler.decide.presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPair, CommentPairState, LinkObservation, is_outdated
+from reconciler.model.link import (
+    CommentPair,
+    CommentPairState,
+    LinkObservation,
+    is_outdated,
+)
 from reconciler.model.plan import (
     Action,
     CommentEvent,
@@ -34,32 +42,20 @@ from reconciler.model.plan import (
     EditRemote,
     ImportComment,
     PostComment,
-    RemoveLocal,
     Rule,
     Why,
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
-from reconciler.text import UNKNOWN_AUTHOR, comment_to_bugspark, parse_import, text_digest
-
-COPY_EDITED_ON_GITHUB = "our copy was edited on GitHub"
-"""The reason shown to people and stored. Such a copy is never overwritten (docs/design.md, Comments)."""
+from reconciler.text import comment_to_bugspark, parse_import, text_digest
 
 COPY_EDITED_IN_BUGSPARK = "its copy was edited in BugSpark"
-"""The same for a copy in BugSpark."""
+"""The reason shown to people and stored, as `COPY_EDITED_ON_GITHUB` is."""
 
 COPY_OF_OTHER_DATABASE = "another BugSpark database wrote it"
 """Such a copy is not imported: its original is a comment of the other database, not one written on GitHub."""
 
-NOT_A_COLLABORATOR = "not by a collaborator (sync.comments_from)"
-AUTHOR_UNKNOWN = "GitHub does not say whether its author is a collaborator (sync.comments_from)"
-PASSED_OVER = (NOT_A_COLLABORATOR, AUTHOR_UNKNOWN)
-"""Why a comment of GitHub was passed over: it is imported once that holds no more."""
-
-ERASED_AUTHORS = ("Deleted User", UNKNOWN_AUTHOR)
-"""What BugSpark shows in place of the name of a user whose account was deleted."""
-
-COPY_WAS_DELETED = "the copy was deleted; its original stays, and no other copy is made"
+COPY_LIVES_AGAIN = "GitHub shows it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +82,8 @@ def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) ->
     ]
     for local in sorted(new_comments, key=lambda row: (row.created_at, row.id)):
         _decide_local(draft, local, unsent_pairs.get(local.id))
-    for pair in view.pairs:
-        _end_pair_deleted_on_github(draft, pair)
-    if view.is_complete:
-        _decide_local_edits(draft)
+    decide_presence(draft)
+    _decide_local_edits(draft)
     return CommentsDecision(
         actions=tuple(draft.actions), pairs=tuple(draft.changed_pairs.values()), events=tuple(draft.events)
     )
@@ -110,6 +104,8 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
     pair = draft.by_remote.get(comment.id)
     if pair is not None and is_passed_over(pair):
         _import_passed_over(draft, pair, comment)
+    elif pair is not None and is_shown_again(draft, pair):
+        _restore(draft, pair, comment)
     elif pair is not None:
         _update_pair(draft, pair, comment)
     elif comment.is_doubtful_copy:
@@ -128,18 +124,13 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
         _import_comment(draft, comment)
 
 
-def is_passed_over(pair: CommentPair) -> bool:
-    """Whether `sync.comments_from` kept this comment from BugSpark when it was last decided."""
-    return pair.state is CommentPairState.SKIPPED and pair.reason in PASSED_OVER
-
-
 def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     # A full read compares content: it has asked twice for what seemed older (sync/full_read.py).
     stale = not draft.view.is_complete and is_outdated(
         comment.updated_at, pair.remote_updated_at, draft.view.now
     )
     # A tombstone stays one, and a row of a list that lags behind says nothing new.
-    if pair.state is not CommentPairState.LIVE or stale:
+    if pair.state is not CommentPairState.LIVE or stale or comment.is_hidden:
         return
     updated_pair = replace(
         pair, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at
@@ -194,26 +185,38 @@ def _import_comment(draft: CommentDraft, comment: RemoteComment) -> None:
     _store_import(draft, comment, draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment))
 
 
-def passed_over_reason(policy: SyncPolicy, comment: RemoteComment) -> str | None:
-    """Why `sync.comments_from` keeps a comment from BugSpark; None: it does not."""
-    if not policy.collaborators_only or comment.collaborator:
-        return None
-    return AUTHOR_UNKNOWN if comment.collaborator is None else NOT_A_COLLABORATOR
-
-
 def _import_passed_over(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """Import a comment that was passed over, or correct the reason why it still is."""
     reason = passed_over_reason(draft.policy, comment)
     if reason is None:
         live = replace(pair, state=CommentPairState.LIVE, reason=None, remote_updated_at=comment.updated_at)
         _store_import(draft, comment, replace(live, remote_digest=text_digest(comment.body)))
-    elif reason != pair.reason and comment.collaborator is not None:
+    elif reason != pair.reason and (comment.collaborator is not None or comment.is_hidden):
         draft.store_pair(replace(pair, reason=reason))
 
 
-def _store_import(draft: CommentDraft, comment: RemoteComment, pair: CommentPair) -> None:
+def _restore(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+    """Undo a deletion that two readings show to be none: an original gets its copy back, our copy lives."""
+    live = replace(pair, state=CommentPairState.LIVE, reason=None, first_reading=None)
+    reason = passed_over_reason(draft.policy, comment)
+    has_local = any(local.id == pair.local_id for local in draft.view.local_comments)
+    if pair.origin is Side.GITHUB and reason is not None:
+        draft.store_pair(replace(live, state=CommentPairState.SKIPPED, reason=reason))
+    elif pair.origin is Side.GITHUB and not has_local:
+        live = replace(live, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at)
+        _store_import(draft, comment, live, Rule.COMMENT_SHOWN)
+    else:  # BugSpark's comment was kept
+        draft.store_pair(live)
+        rule, text = COPY_LIVES_AGAIN, excerpt(comment.body)
+        draft.events.append(CommentEvent(kind=Kind.COPY_RESTORED, side=Side.GITHUB, rule=rule, remote=text))
+        _update_pair(draft, live, comment)
+
+
+def _store_import(
+    draft: CommentDraft, comment: RemoteComment, pair: CommentPair, rule: Rule = Rule.COMMENT_CREATED
+) -> None:
     body = comment_to_bugspark(author_login(comment), comment.body)
-    why = Why(rule=Rule.COMMENT_CREATED, remote=excerpt(comment.body), to=excerpt(body))
+    why = Why(rule=rule, remote=excerpt(comment.body), to=excerpt(body))
     draft.actions.append(ImportComment(comment=comment, body=body, why=why))
     draft.store_pair(replace(pair, local_id=CommentId(draft.new_id()), local_digest=text_digest(body)))
 
@@ -251,7 +254,7 @@ def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
 def _decide_local_edits(draft: CommentDraft) -> None:
     """Carry over originals that were changed by SQL (BugSpark edits no comment), and the erasure of authors.
 
-    Needs a full read.
+    Only a full read, and a second reading of the copy, have BugSpark's text beside the ledger's row.
     """
     for pair, local in edited_originals(
         [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
@@ -260,78 +263,22 @@ def _decide_local_edits(draft: CommentDraft) -> None:
         draft.actions.append(EditRemote(pair=pair, comment=local, why=why))
 
 
-def edited_originals(
-    pairs: Sequence[CommentPair], comments: Sequence[LocalComment]
-) -> Sequence[tuple[CommentPair, LocalComment]]:
-    """Return BugSpark's comments, with their rows, whose text is not the one that their copy was made from,
-    or whose author has been erased since.
-
-    A copy that somebody edited on GitHub is left out: it stays as it is.
-    """
-    texts = {comment.id: comment for comment in comments}
-    live_originals = [
-        (pair, texts[pair.local_id])
-        for pair in pairs
-        if pair.state is CommentPairState.LIVE and pair.origin is Side.BUGSPARK and pair.local_id in texts
-    ]
-    return [
-        (pair, local)
-        for pair, local in live_originals
-        if pair.reason != COPY_EDITED_ON_GITHUB
-        and (text_digest(local.body) != pair.local_digest or _is_author_erased(pair, local))
-    ]
-
-
-def _is_author_erased(pair: CommentPair, local: LocalComment) -> bool:
-    """Whether the copy names a user who has deleted their account since.
-
-    Such a user is renamed, or the comment has no author any more (docs/reference/bugspark.md).
-    """
-    name = local.author or UNKNOWN_AUTHOR
-    return name in ERASED_AUTHORS and pair.author not in (None, name)
-
-
 # --- comments that are gone --------------------------------------------------------------------------------
 
 
 def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> None:
-    copied = pair.remote_id is not None and pair.remote_id not in draft.view.deleted_remote_ids
+    copied = pair.remote_id is not None
     # A second copy has no original of its own: it is deleted even where `delete_on_github` is off.
     is_second_copy = pair.local_id is None
     if pair.origin is Side.GITHUB:
-        draft.store_pair(replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark"))
+        draft.store_pair(
+            replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark", first_reading=None)
+        )
         draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
     elif copied and (is_second_copy or draft.policy.delete_on_github):
         rule = Rule.COMMENT_DOUBLED if is_second_copy else Rule.COMMENT_DELETED
         draft.actions.append(DeleteRemote(pair=pair, why=Why(rule=rule)))
     else:
-        draft.store_pair(replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark"))
-
-
-def _end_pair_deleted_on_github(draft: CommentDraft, pair: CommentPair) -> None:
-    pair = draft.current_pair(pair)
-    if pair.state is not CommentPairState.LIVE or pair.remote_id not in draft.view.deleted_remote_ids:
-        return
-    if pair.origin is Side.BUGSPARK:
-        draft.store_pair(replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted on GitHub"))
-        original_excerpt = _local_excerpt(draft, pair)
-        draft.events.append(
-            CommentEvent(
-                kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=COPY_WAS_DELETED, local=original_excerpt
-            )
+        draft.store_pair(
+            replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark", first_reading=None)
         )
-        return
-    if draft.policy.delete_in_bugspark:
-        draft.actions.append(RemoveLocal(pair=pair, why=_deletion_why(draft, pair)))
-    draft.store_pair(replace(pair, state=CommentPairState.ENDED, reason="deleted on GitHub"))
-
-
-def _deletion_why(draft: CommentDraft, pair: CommentPair) -> Why:
-    return Why(rule=Rule.COMMENT_DELETED, local=_local_excerpt(draft, pair))
-
-
-def _local_excerpt(draft: CommentDraft, pair: CommentPair) -> str | None:
-    """Return an excerpt of the BugSpark comment, if this observation has it."""
-    return next(
-        (excerpt(local.body) for local in draft.view.local_comments if local.id == pair.local_id), None
-    )

@@ -50,10 +50,10 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
     local = draft.unmatched.pop(local_id, None)
     if pair is None:
         _record_copy(draft, comment, local)
-    elif pair.remote_id is None or (
-        pair.state is CommentPairState.LIVE and pair.remote_id in draft.view.deleted_remote_ids
-    ):
+    elif pair.remote_id is None or (pair.state is CommentPairState.LIVE and not _is_shown(draft, pair)):
         _attach_copy(draft, pair, comment)
+    elif draft.view.is_outdated:
+        return  # a later reading tells which of the two are there
     elif pair.state in (CommentPairState.LIVE, CommentPairState.ENDED):
         second = draft.new_pair(
             Side.BUGSPARK, CommentPairState.LIVE, remote=comment, reason="a second copy of ours"
@@ -61,6 +61,15 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
         draft.store_pair(second)
         why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
         draft.actions.append(DeleteRemote(pair=second, why=why))
+
+
+def _is_shown(draft: CommentDraft, pair: CommentPair) -> bool:
+    """Whether the copy in the ledger is known to be there; else another one takes its place.
+
+    Should it come back, it is the second copy.
+    """
+    shown = any(row.id == pair.remote_id for row in draft.view.comments)
+    return shown or not (pair.is_missing or (draft.view.is_complete and not draft.view.is_outdated))
 
 
 def _record_copy(draft: CommentDraft, comment: RemoteComment, local: LocalComment | None) -> None:
@@ -77,6 +86,7 @@ def with_copy(pair: CommentPair, comment: RemoteComment) -> CommentPair:
         remote_id=comment.id,
         remote_digest=text_digest(comment.body),
         remote_updated_at=comment.updated_at,
+        first_reading=None,
     )
 
 

@@ -15,13 +15,15 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentPairId
 from reconciler.model.kinds import FIELD_WRITE_KINDS, Kind
-from reconciler.model.link import CommentPairState
+from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import DeleteRemote, Deletion, FieldWrite, LinkPlan, RemoveLocal, Rule, SetField
 from reconciler.model.policy import GuardPolicy
 from reconciler.model.snapshot import FieldChange
 
 MAX_UNSUSPICIOUS_DELETIONS = 5
 """Up to this many deletions are never suspicious by their share alone (docs/design.md, Guard)."""
+WITHHELD_READ_INTERVAL = timedelta(hours=1)
+"""A comment whose deletion is withheld is read again this often."""
 FLAP_WINDOW = timedelta(hours=1)
 MAX_REVERSALS = 3
 """This many reversals within an hour freeze a field."""
@@ -45,9 +47,11 @@ def deletions_in_plans(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
 def withhold_suspicious(
     plans: Sequence[LinkPlan],
     *,
+    now: datetime,
     live_counts: Mapping[Side, int],
     accepted: Collection[CommentPairId],
     policy: GuardPolicy,
+    missing: Sequence[CommentPair] = (),
     applied: Sequence[Deletion] = (),
     withheld: Sequence[Deletion] = (),
     local_unseen: bool = False,
@@ -57,21 +61,25 @@ def withhold_suspicious(
     `live_counts`: how many live comments the project's ledger has, by the side of their original. `accepted`:
     ledger rows whose deletion the operator has accepted; these are not counted and not withheld. `applied`,
     `withheld`: the deletions that earlier observations of this pass applied or withheld; they are counted,
-    and once one is withheld, all later ones are. `local_unseen`: BugSpark showed none of the comments that
-    the ledger knows, so one that seems to be deleted there is suspicious.
+    and once one is withheld, all later ones are. `missing`: comments that a first reading did not show; they
+    are counted as well, for they may be the rest of the same deletion. `local_unseen`: BugSpark showed none
+    of the comments that the ledger knows, so one that seems to be deleted there is suspicious. What is
+    withheld is read again an hour after `now`: it may be shown by then.
     """
     candidates = {
         deletion_key(item): item for item in deletions_in_plans(plans) if item.pair.id not in accepted
     }
     earlier = {deletion_key(item): item for item in (*applied, *withheld)}
+    counted = tuple((earlier | candidates).values())
     unseen = local_unseen and any(isinstance(item, DeleteRemote) for item in candidates.values())
-    suspicious = unseen or is_suspicious(tuple((earlier | candidates).values()), live_counts, policy)
+    suspicious = unseen or is_suspicious(counted, live_counts, policy, missing=missing)
     if not withheld and not suspicious:
         return GuardResult(plans=tuple(plans))
     ids = frozenset(item.pair.id for item in candidates.values())
     withheld_by_key = {deletion_key(item): item for item in withheld} | candidates
     return GuardResult(
-        plans=tuple(_without_deletions(plan, ids) for plan in plans), withheld=tuple(withheld_by_key.values())
+        plans=tuple(_without_deletions(plan, ids, now + WITHHELD_READ_INTERVAL) for plan in plans),
+        withheld=tuple(withheld_by_key.values()),
     )
 
 
@@ -85,7 +93,9 @@ def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPai
     if not ids:
         return plan
     return replace(
-        _without_deletions(plan, ids), withheld=plan.withheld, after=replace(plan.after, verification=None)
+        _without_deletions(plan, ids, None),
+        withheld=plan.withheld,
+        after=replace(plan.after, verification=None),
     )
 
 
@@ -98,20 +108,26 @@ def deletion_key(item: Deletion) -> str:
 
 
 def is_suspicious(
-    candidates: Sequence[Deletion], live_counts: Mapping[Side, int], policy: GuardPolicy
+    candidates: Sequence[Deletion],
+    live_counts: Mapping[Side, int],
+    policy: GuardPolicy,
+    *,
+    missing: Sequence[CommentPair] = (),
 ) -> bool:
     """Whether these are too many, too large a share, or all comments of a side that has five or more.
 
-    Source: docs/design.md, Guard.
+    `missing`: further comments that a first reading did not show. Source: docs/design.md, Guard.
     """
-    count = len(candidates)
+    pairs = {item.pair.id: item.pair for item in candidates}
+    pairs.update((pair.id, pair) for pair in missing)
+    origins = [pair.origin for pair in pairs.values()]
+    count = len(origins)
     if count > policy.max_deletions:
         return True
     if count > MAX_UNSUSPICIOUS_DELETIONS and count > policy.max_share * sum(live_counts.values()):
         return True
     return any(
-        len(_deletions_on_side(candidates, side)) >= max(live_counts.get(side, 0), MAX_UNSUSPICIOUS_DELETIONS)
-        for side in Side
+        origins.count(side) >= max(live_counts.get(side, 0), MAX_UNSUSPICIOUS_DELETIONS) for side in Side
     )
 
 
@@ -122,25 +138,30 @@ def deletions_digest(candidates: Sequence[Deletion]) -> str | None:
     return sha256("\n".join(sorted(deletion_key(item) for item in candidates)).encode()).hexdigest()[:16]
 
 
-def _deletions_on_side(candidates: Sequence[Deletion], origin: Side) -> list[Deletion]:
-    return [item for item in candidates if item.pair.origin is origin]
-
-
-def _without_deletions(plan: LinkPlan, ids: frozenset[CommentPairId]) -> LinkPlan:
+def _without_deletions(
+    plan: LinkPlan, ids: frozenset[CommentPairId], read_again_at: datetime | None
+) -> LinkPlan:
     """Move these deletions to `withheld`. Their rows do not end; other changes of the rows are kept."""
     withheld = tuple(
         a for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote) and a.pair.id in ids
     )
     if not withheld:
         return plan
+    kept = (pair for pair in plan.pairs if pair.id not in ids or pair.state is not CommentPairState.ENDED)
+    read = (_with_later_reading(action.pair, read_again_at) for action in withheld)
     return replace(
         plan,
         actions=tuple(action for action in plan.actions if action not in withheld),
-        pairs=tuple(
-            pair for pair in plan.pairs if pair.id not in ids or pair.state is not CommentPairState.ENDED
-        ),
+        pairs=(*kept, *(pair for pair in read if pair is not None)),
         withheld=plan.withheld + withheld,
     )
+
+
+def _with_later_reading(pair: CommentPair, at: datetime | None) -> CommentPair | None:
+    """The row of a comment that is read again later; None: its row does not change."""
+    if at is None or pair.first_reading is None:
+        return None
+    return replace(pair, first_reading=replace(pair.first_reading, second_due=at))
 
 
 def remote_values_moved(plan: LinkPlan) -> Mapping[Field, str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, COPY_EDITED_ON_GITHUB
+from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK
 from reconciler.decide.copies import excerpt
+from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
 from reconciler.decide.report_status import report_status
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField, Verdict
@@ -16,6 +17,7 @@ from reconciler.model.fields import Base, Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import (
+    HIDDEN_ON_GITHUB,
     LIVE_STATES,
     UNLINKED_BEFORE_SENDING,
     CommentPair,
@@ -195,14 +197,15 @@ def _copy_state(pair: CommentPair, intent: Intent | None) -> str:
             return f"refused: {intent.reason}"
         case CommentPairState.LIVE:
             place = "on GitHub" if is_from_bugspark else "in BugSpark"
-            return (
-                f"{place}, edited there"
-                if pair.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
-                else place
-            )
+            if pair.is_missing:
+                return f"{place}, not shown by GitHub's last reading"
+            is_edited = pair.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
+            return f"{place}, edited there" if is_edited else place
         case CommentPairState.PENDING:
             return _unsent_state(intent)
         case CommentPairState.TOMBSTONE:
+            if pair.reason == HIDDEN_ON_GITHUB:
+                return "hidden there as spam or abuse"
             return "deleted there" if is_from_bugspark else "deleted here"
         case CommentPairState.ENDED:
             return (

@@ -17,6 +17,7 @@ from reconciler.github.wire import (
     Id,
     IssueRow,
     LabelRow,
+    MinimizedRow,
     Moment,
     Number,
     PermissionsRow,
@@ -41,6 +42,7 @@ FIELD_EVENT_KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unla
 """The kinds of events that change a field."""
 _COLLABORATOR_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _OTHERS = frozenset({"CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE"})
+_HIDING_REASONS = frozenset({"spam", "abuse"})
 _COLOUR_PATTERN = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
 """The most colours kept of one issue: GitHub allows as many labels."""
@@ -111,7 +113,17 @@ def to_comment(row: CommentRow) -> RemoteComment | None:
         url=row.html_url or "",
         created_at=row.created_at,
         updated_at=row.updated_at,
+        is_hidden=is_hidden(row.minimized),
     )
+
+
+def is_hidden(minimized: Raw) -> bool:
+    """Whether a comment is hidden as spam or abuse. Other reasons only fold it.
+
+    Source: docs/reference/github.md, Lists.
+    """
+    found = try_decode(minimized, MinimizedRow)
+    return isinstance(found, MinimizedRow) and (found.reason or "").lower() in _HIDING_REASONS
 
 
 def is_collaborator(association: str | None) -> bool | None:

@@ -73,6 +73,13 @@ class CommentRow(Struct, frozen=True, kw_only=True):
     user: UserRow | None = None
     author_association: str | None = None
     html_url: str | None = None
+    minimized: Raw = Raw()  # undecoded: one of an unknown shape hides nothing
+
+
+class MinimizedRow(Struct, frozen=True):
+    """Why a comment is folded or hidden."""
+
+    reason: str | None = None
 
 
 class RenameRow(Struct, frozen=True):

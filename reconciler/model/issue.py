@@ -78,6 +78,7 @@ class RemoteComment:
     url: str
     created_at: datetime
     updated_at: datetime
+    is_hidden: bool = False  # as spam or abuse: it counts as deleted until it is shown again
     # set by `sync`: the comment named by a valid marker of ours, if an account of ours wrote it
     marker_comment_id: CommentId | None = None
     # set by `sync`: the instance of another database for which our account wrote it

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     NOTE = "note"
     COPY_EDITED = "copy_edited"  # somebody edited our copy on GitHub: recorded, not carried over
     COPY_DELETED = "copy_deleted"  # the original stays, and no other copy is made
+    READING = "reading"  # of a comment on GitHub, otherwise than it was known: a second one decides
+    COPY_RESTORED = "copy_restored"  # two readings show our copy on GitHub again
     LINK = "link"  # made by command or discovery
     FIRST_CONTACT = "first_contact"
     LINK_STATE = "link_state"  # a link ended, or became active again

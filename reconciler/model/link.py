@@ -226,8 +226,32 @@ class CommentPairState(StrEnum):
     SKIPPED = "skipped"  # known and not copied on purpose; `reason` says why
 
 
+DELETED_ON_GITHUB = "deleted on GitHub"
+HIDDEN_ON_GITHUB = "hidden on GitHub as spam or abuse"
+NOT_FOUND_TO_DELETE = "deleted in BugSpark; GitHub did not show its copy"
+"""Why a row's comment counts as absent on GitHub: until two readings show it again."""
+
 UNLINKED_BEFORE_SENDING = "the link was cut before this was sent"
 """The reason of a row that ENDED while its comment exists: it is sent when the link is made again."""
+
+
+class Presence(StrEnum):
+    """Whether a comment is on GitHub."""
+
+    ABSENT = "absent"  # not there, or hidden as spam or abuse
+    PRESENT = "present"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstReading:
+    """What one reading of GitHub showed, otherwise than the ledger has it. Alone it changes nothing.
+
+    Source: docs/design.md, Comments.
+    """
+
+    presence: Presence
+    at: datetime  # GitHub's time
+    second_due: datetime  # from then on the comment is read alone, which decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +269,23 @@ class CommentPair:
     remote_updated_at: datetime | None
     author: str | None  # GitHub login or BugSpark name, for people
     reason: str | None = None
+    first_reading: FirstReading | None = None
+
+    @property
+    def believed_presence(self) -> Presence | None:
+        """Whether the ledger believes the comment to be on GitHub; None where nothing depends on it."""
+        if self.remote_id is None:
+            return None
+        if self.state is CommentPairState.LIVE:
+            return Presence.PRESENT
+        is_absent = self.reason in (DELETED_ON_GITHUB, HIDDEN_ON_GITHUB, NOT_FOUND_TO_DELETE)
+        return Presence.ABSENT if is_absent else None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether one reading did not show the comment, and a second one is to decide."""
+        first = self.first_reading
+        return self.state is CommentPairState.LIVE and first is not None and first.presence is Presence.ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,11 +310,15 @@ class LinkObservation:
     local_comments: tuple[LocalComment, ...] = ()
     vanished_pairs: tuple[CommentPair, ...] = ()
     is_complete: bool = False
-    verification: Verification | None = None  # of this read, when `is_complete`
+    # of this read, when `is_complete`; else the link's own, as it is to be stored
+    verification: Verification | None = None
     # the instance of another database that wrote on the issue first, when `is_complete`
     owner_instance: str | None = None
-    # of GitHub comments that were read one by one and found deleted
+    # the issue row is older than one shown before: the thread says nothing about which comments exist
+    is_outdated: bool = False
+    # of GitHub comments that were read alone, as second reading: they are gone or hidden, or they are there
     deleted_remote_ids: frozenset[int] = field(default_factory=frozenset)
+    shown_remote_ids: frozenset[int] = field(default_factory=frozenset)
     # that this project has ever written as
     own_accounts: frozenset[AccountId] = field(default_factory=frozenset)
     # not decided: GitHub may show a value that we wrote

@@ -25,6 +25,8 @@ class Rule(StrEnum):
     COMMENT_CREATED = "new comment"
     COMMENT_EDITED = "original was edited"
     COMMENT_DELETED = "original was deleted"
+    COMMENT_HIDDEN = "original was hidden as spam or abuse"
+    COMMENT_SHOWN = "GitHub shows the original again"
     COMMENT_DOUBLED = "a second copy of ours"
     EXPORT_ASKED = "export was asked for"
     EXPORT_ALL = "every new report is exported"

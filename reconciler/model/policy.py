@@ -56,6 +56,7 @@ class SyncPolicy:
     collaborators_only: bool = False
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
+    settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     text: TextPolicy = TextPolicy()
 

@@ -81,6 +81,19 @@ class Ledger(Protocol):
         """
         ...
 
+    async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
+        """Read the LIVE rows of ACTIVE links whose comment one reading of GitHub did not show."""
+        ...
+
+    async def links_with_due_second_readings(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        """Read ACTIVE links, not in quarantine, with a comment that is to be read a second time by then.
+
+        The longest overdue first.
+        """
+        ...
+
     async def save_withheld_deletions(
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
     ) -> None:

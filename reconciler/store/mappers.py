@@ -23,11 +23,13 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import (
     CommentPair,
     CommentPairState,
+    FirstReading,
     FrozenField,
     Link,
     LinkOrigin,
     LinkState,
     MissingIssue,
+    Presence,
     SeenIssue,
     TransferTarget,
     Verification,
@@ -182,11 +184,23 @@ def to_comment_pair(row: RowMapping) -> CommentPair:
         remote_updated_at=row["remote_updated_at"],
         author=row["author"],
         reason=row["reason"],
+        first_reading=_to_first_reading(row),
+    )
+
+
+def _to_first_reading(row: RowMapping) -> FirstReading | None:
+    if row["first_reading"] is None:
+        return None
+    return FirstReading(
+        presence=Presence(row["first_reading"]),
+        at=row["first_reading_at"],
+        second_due=row["second_reading_due"],
     )
 
 
 def comment_pair_row(pair: CommentPair, owner: Link | Intent) -> tuple[Any, ...]:
     """Every column of sync_comments, in the table's order. `owner`: the pair's link or intent."""
+    first = pair.first_reading
     return (
         pair.id,
         pair.link_id,
@@ -201,6 +215,9 @@ def comment_pair_row(pair: CommentPair, owner: Link | Intent) -> tuple[Any, ...]
         pair.remote_updated_at,
         pair.author,
         pair.reason,
+        first and first.presence,
+        first and first.at,
+        first and first.second_due,
     )
 
 

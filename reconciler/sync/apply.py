@@ -48,7 +48,7 @@ class PlanApplier:
         self._project_state = state
         self._project_lock = project_lock
         self._stats = stats
-        self._accepted_entries = withheld.pair_ids if withheld.is_accepted else frozenset()
+        self.accepted_entries = withheld.pair_ids if withheld.is_accepted else frozenset()
         self._stored_digest = withheld.digest
         self._applied_deletions: list[Deletion] = []
         self._withheld_deletions: tuple[Deletion, ...] = tuple(
@@ -101,13 +101,15 @@ class PlanApplier:
         if not deletions_in_plans(plans):
             return tuple(plans)
         if self.has_unread_pages:
-            return tuple(without_unaccepted_deletions(plan, self._accepted_entries) for plan in plans)
+            return tuple(without_unaccepted_deletions(plan, self.accepted_entries) for plan in plans)
         ledger = self._context.stores.ledger
         result = withhold_suspicious(
             plans,
+            now=self._context.github.now(),
             live_counts=await ledger.live_comment_counts(self._context.project.id),
+            missing=await ledger.comments_missing_on_github(self._context.project.id),
             local_unseen=await ledger.are_all_comments_missing(),
-            accepted=self._accepted_entries,
+            accepted=self.accepted_entries,
             policy=self._context.guard,
             applied=self._applied_deletions,
             withheld=self._withheld_deletions,
@@ -123,7 +125,7 @@ class PlanApplier:
     async def store_withheld(self) -> None:
         """Store what this pass withheld, if that is new. Called once, at the end of the pass."""
         now = deletions_digest(self._withheld_deletions)
-        if now != self._stored_digest or self._accepted_entries:
+        if now != self._stored_digest or self.accepted_entries:
             pairs = self.withheld_deletions
             await self._context.stores.ledger.save_withheld_deletions(self._context.project.id, now, pairs)
 

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.comments import is_passed_over
 from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
+from reconciler.decide.passed_over import is_passed_over
 from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label
 from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError, UnreadableError
 from reconciler.fields import SYNCED_FIELDS

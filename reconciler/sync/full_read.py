@@ -32,6 +32,7 @@ from reconciler.model.link import (
     MissingIssue,
     TransferTarget,
     Verification,
+    is_outdated,
 )
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
@@ -222,6 +223,12 @@ async def _build_link_observation(
     accounts: frozenset[AccountId],
 ) -> LinkObservation:
     assert local_thread.report is not None
+    seen, now = link.seen, context.github.now()
+    is_stale = seen is not None and is_outdated(thread.issue.updated_at, seen.updated_at, now)
+    verification = verification_done_now(context, link, thread.etags)
+    if is_stale:  # a replica that lags: it proves no comment to be there or gone
+        soon = now + timedelta(seconds=context.timing.settle_seconds)
+        verification = replace(verification, due=soon, etags=None)
     rows = {row.id: row for row in thread.comments}
     rows |= await _read_older_comments(context, local_thread.pairs, rows)
     comments = await mark_edited_copies(
@@ -234,15 +241,15 @@ async def _build_link_observation(
     return LinkObservation(
         link=link,
         report=local_thread.report,
-        now=context.github.now(),
+        now=now,
         issue=thread.issue,
         comments=tuple(comments.values()),
         pairs=local_thread.pairs,
         local_comments=local_thread.comments,
         is_complete=True,
-        verification=verification_done_now(context, link, thread.etags),
+        verification=verification,
         owner_instance=competing_instance(context, accounts, link, thread),
-        deleted_remote_ids=await _read_missing_comments(context, local_thread.pairs, rows),
+        is_outdated=is_stale,
         own_accounts=accounts,
     )
 
@@ -266,27 +273,3 @@ async def _read_older_comments(
             except (NotThereError, RowUnreadableError):  # the next full read says what became of it
                 continue
     return read
-
-
-async def _read_missing_comments(
-    context: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
-) -> frozenset[int]:
-    """The comments that are gone: missing in a complete read, and each says so when it is read itself."""
-    missing = set()
-    for remote_id in _absent_comment_ids(pairs, rows):
-        try:
-            await context.github.comment(remote_id)
-        except RowUnreadableError:
-            continue  # what it says can't be read, but it is there
-        except NotThereError:
-            missing.add(remote_id)
-    return frozenset(missing)
-
-
-def _absent_comment_ids(
-    pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
-) -> Iterator[RemoteCommentId]:
-    for pair in pairs:
-        live = pair.state is CommentPairState.LIVE
-        if live and pair.remote_id is not None and pair.remote_id not in rows:
-            yield pair.remote_id

@@ -7,6 +7,7 @@ async with the project's lock:
     hints         issues that webhook deliveries named → plans → stored, before anything else is read
     observe       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
     initial sync  links without a base are read in full → plans → stored
+    read again    comments that a first reading showed otherwise than the ledger has them → plans → stored
     verify        links that are due are read in full → plans → stored
     exports       reports that are to become issues → intents
     write         every intent: claim, send once, confirm
@@ -56,6 +57,7 @@ from reconciler.sync.result import (
     ending_of_error,
     with_next_pass_time,
 )
+from reconciler.sync.second_readings import plan_second_readings
 from reconciler.sync.verify import look_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 
@@ -109,6 +111,10 @@ class _Pass:
             )
         await webhook_hints.mark_hints_read(self.context, hints)
         await conclude_recovery(self.context, recovery, self.applier.stale_reports)
+        async for plans in plan_second_readings(
+            self.context, self.project_state, self.accepted_links, self.applier.accepted_entries
+        ):
+            await self._apply_plans(plans)
         async for plans in self._verification_batches():
             await self._apply_plans(plans)
         if self.context.policy.export_all:

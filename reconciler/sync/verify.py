@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.comments import edited_originals
+from reconciler.decide.edited_originals import edited_originals
 from reconciler.model.ids import ReportId
 from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan

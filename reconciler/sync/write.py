@@ -28,7 +28,7 @@ from reconciler.model.intent import (
     Refused,
 )
 from reconciler.model.issue import Issue
-from reconciler.model.link import Link
+from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
@@ -195,7 +195,8 @@ class IntentWriter:
             case Confirmed():
                 await record_confirmation(self.context, claim, answer, self.stats)
             case Refused(gone=True) if await self._is_comment_gone(claim.intent):
-                done = Confirmed(value=None, request_id=answer.request_id)  # it is gone, as desired
+                # It is gone, as desired; or not shown just now: should it come back, it is deleted then.
+                done = Confirmed(value=NOT_FOUND_TO_DELETE, request_id=answer.request_id)
                 await record_confirmation(self.context, claim, done, self.stats)
             case Refused():
                 is_hint = answer.status in ELSEWHERE_STATUSES

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import CommentsDecision
-from reconciler.model.link import CommentPair, CommentPairState
+from reconciler.model.link import CommentPairState
 from reconciler.model.plan import (
     DeleteRemote,
     RemoveLocal,
@@ -28,22 +28,24 @@ from tests.decide.threads import (
     SKIPPED,
     TOMBSTONE,
     decided,
+    kinds,
     only,
 )
 from tests.support.factories import (
     a_local_comment,
     a_pair,
     a_remote_comment,
+    missing,
 )
 
 
 def test_the_copy_of_an_original_deleted_on_github_is_deleted() -> None:
     decision = decided(
-        local_comments=(IMPORTED,), pairs=(COPIED,), is_complete=True, deleted_remote_ids=frozenset({1})
+        local_comments=(IMPORTED,), pairs=(missing(COPIED),), deleted_remote_ids=frozenset({1})
     )
     (action,) = decision.actions
     assert isinstance(action, RemoveLocal)
-    assert action.pair == COPIED
+    assert action.pair == missing(COPIED)
     assert only(decision).state is ENDED
 
 
@@ -52,8 +54,7 @@ def test_the_copy_is_kept_if_deletion_in_bugspark_is_off() -> None:
     decision = decided(
         policy,
         local_comments=(IMPORTED,),
-        pairs=(COPIED,),
-        is_complete=True,
+        pairs=(missing(COPIED),),
         deleted_remote_ids=frozenset({1}),
     )
     assert decision.actions == ()
@@ -87,9 +88,7 @@ def test_a_copy_deleted_in_bugspark_is_recorded_and_its_original_stays(*, is_com
 
 
 def test_a_copy_deleted_on_github_is_recorded_and_its_original_stays() -> None:
-    decision = decided(
-        local_comments=(MINE,), pairs=(SENT,), is_complete=True, deleted_remote_ids=frozenset({1})
-    )
+    decision = decided(local_comments=(MINE,), pairs=(missing(SENT),), deleted_remote_ids=frozenset({1}))
     assert decision.actions == ()
     assert only(decision).state is TOMBSTONE
 
@@ -111,11 +110,16 @@ def test_an_edit_does_not_restore_a_copy_deleted_in_the_same_observation(*, is_c
     assert only(decision).state is TOMBSTONE
 
 
-@pytest.mark.parametrize("pair", [SENT, COPIED])
-def test_a_pair_deleted_on_both_sides_ends(pair: CommentPair) -> None:
-    decision = decided(pairs=(pair,), is_complete=True, deleted_remote_ids=frozenset({1}))
+def test_a_copy_in_bugspark_deleted_on_both_sides_is_recorded() -> None:
+    decision = decided(pairs=(COPIED,), is_complete=True)
     assert decision.actions == ()
-    assert only(decision).state is (ENDED if pair is SENT else TOMBSTONE)
+    assert (only(decision).state, only(decision).first_reading) == (TOMBSTONE, None)
+
+
+def test_a_copy_on_github_that_is_not_shown_is_deleted_with_its_original() -> None:
+    """GitHub's answer says whether it was there."""
+    decision = decided(pairs=(SENT,), is_complete=True)
+    assert kinds(decision) == [DeleteRemote]
 
 
 def test_the_pair_of_a_comment_deleted_before_it_was_sent_ends() -> None:
@@ -127,9 +131,7 @@ def test_the_pair_of_a_comment_deleted_before_it_was_sent_ends() -> None:
 
 @pytest.mark.parametrize("state", [TOMBSTONE, ENDED, SKIPPED])
 def test_a_finished_pair_that_is_missing_on_both_sides_does_not_change(state: CommentPairState) -> None:
-    decision = decided(
-        pairs=(replace(COPIED, state=state),), is_complete=True, deleted_remote_ids=frozenset({1})
-    )
+    decision = decided(pairs=(replace(COPIED, state=state),), is_complete=True)
     assert decision == CommentsDecision()
 
 

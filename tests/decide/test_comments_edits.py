@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, CommentsDecision
+from reconciler.model.ids import RemoteCommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair
 from reconciler.model.plan import (
@@ -28,9 +29,7 @@ from tests.decide.threads import (
     kinds,
     only,
 )
-from tests.support.factories import (
-    BEFORE,
-)
+from tests.support.factories import BEFORE, missing
 
 
 def test_an_edit_of_a_github_original_is_carried_over() -> None:
@@ -106,25 +105,25 @@ def test_an_edited_original_in_bugspark_is_carried_over_by_a_full_read() -> None
 
 
 @pytest.mark.parametrize(
-    ("pair", "local", "missing"),
+    ("pair", "local"),
     [
-        (COPIED, replace(IMPORTED, body="By an administrator"), frozenset[int]()),  # a copy, not an original
-        (replace(SENT, state=PENDING, remote_id=None), replace(MINE, body="Hm"), frozenset[int]()),
-        (replace(SENT, state=TOMBSTONE), replace(MINE, body="Hm"), frozenset[int]()),
-        (SENT, MINE, frozenset[int]()),
-        (SENT, replace(MINE, body="Hm"), frozenset({1})),  # its copy was just found deleted
+        (COPIED, replace(IMPORTED, body="By an administrator")),  # a copy, not an original
+        (replace(SENT, state=PENDING, remote_id=None), replace(MINE, body="Hm")),
+        (replace(SENT, state=TOMBSTONE), replace(MINE, body="Hm")),
+        (SENT, MINE),
+        (
+            replace(SENT, remote_id=RemoteCommentId(9)),
+            replace(MINE, body="Hm"),
+        ),  # this reading does not show its copy
+        (missing(SENT), replace(MINE, body="Hm")),  # an earlier one did not
     ],
 )
-def test_nothing_else_is_ever_edited_on_github(
-    pair: CommentPair, local: Any, missing: frozenset[int]
-) -> None:
+def test_nothing_else_is_ever_edited_on_github(pair: CommentPair, local: Any) -> None:
     remote_comments = [row for row in (ORIGINAL if pair is COPIED else POSTED,) if row.id == pair.remote_id]
-    comments = () if missing else tuple(remote_comments)
     decision = decided(
-        comments=comments,
+        comments=tuple(remote_comments),
         local_comments=(local,),
         pairs=(pair,),
         is_complete=True,
-        deleted_remote_ids=missing,
     )
     assert EditRemote not in kinds(decision)

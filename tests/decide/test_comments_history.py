@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.comments import COPY_EDITED_ON_GITHUB, CommentsDecision, decide_comments
+from reconciler.decide.comments import CommentsDecision, decide_comments
 from reconciler.decide.copies import excerpt
+from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, CommentPairState
@@ -23,6 +24,7 @@ from tests.support.factories import (
     an_observation,
     ids,
     local_id,
+    missing,
 )
 
 LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = CommentPairState
@@ -48,10 +50,9 @@ def whys(decision: CommentsDecision) -> list[Why]:
 
 def test_the_event_of_a_copy_deleted_on_github_has_the_originals_text() -> None:
     decision = decided(
-        pairs=(ours(),),
+        pairs=(missing(ours()),),
         local_comments=(a_local_comment(1),),
         deleted_remote_ids=frozenset({1}),
-        is_complete=True,
     )
     (pair,) = decision.pairs
     assert (pair.state, pair.reason) == (TOMBSTONE, "deleted on GitHub")
@@ -143,10 +144,9 @@ def test_a_late_copy_is_deleted_only_if_deletion_on_github_is_on(*, switch: bool
 
 def test_the_deletion_of_a_copy_has_its_text_and_reason_on_both_sides() -> None:
     remote_decision = decided(
-        pairs=(theirs(),),
+        pairs=(missing(theirs()),),
         local_comments=(a_local_comment(1, "their words"),),
         deleted_remote_ids=frozenset({1}),
-        is_complete=True,
     )
     assert whys(remote_decision) == [Why(rule=Rule.COMMENT_DELETED, local="their words")]
     assert [(pair.state, pair.reason) for pair in remote_decision.pairs] == [(ENDED, "deleted on GitHub")]

@@ -66,7 +66,7 @@ def test_deletions_are_withheld_exactly_beyond_the_thresholds(
     count: int, live_counts: dict[Side, int], policy: GuardPolicy, *, held: bool
 ) -> None:
     plan = a_plan(*removals(count), SET)
-    result = withhold_suspicious([plan], live_counts=live_counts, accepted=(), policy=policy)
+    result = withhold_suspicious([plan], now=AFTER, live_counts=live_counts, accepted=(), policy=policy)
     assert bool(result.withheld) is held
     (after,) = result.plans
     assert len(deletions_in_plans([after])) == (0 if held else count)
@@ -88,7 +88,9 @@ def test_both_directions_count_together() -> None:
 
 
 def held_back(*plans: LinkPlan) -> GuardResult:
-    return withhold_suspicious(plans, live_counts=MANY, accepted=(), policy=GuardPolicy(max_deletions=1))
+    return withhold_suspicious(
+        plans, now=AFTER, live_counts=MANY, accepted=(), policy=GuardPolicy(max_deletions=1)
+    )
 
 
 def test_a_pair_does_not_end_while_its_deletion_is_withheld() -> None:
@@ -115,9 +117,11 @@ def test_plans_without_deletions_are_untouched() -> None:
 def test_accepted_deletions_are_neither_counted_nor_withheld() -> None:
     accepted = {item.pair.id for item in removals(20)}
     plan = a_plan(*removals(25))
-    assert withhold_suspicious([plan], live_counts=MANY, accepted=accepted, policy=POLICY).plans == (plan,)
+    assert withhold_suspicious(
+        [plan], now=AFTER, live_counts=MANY, accepted=accepted, policy=POLICY
+    ).plans == (plan,)
     few = withhold_suspicious(
-        [plan], live_counts={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4)
+        [plan], now=AFTER, live_counts={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4)
     )
     assert few.plans[0].actions == removals(20)
     assert few.plans[0].withheld == removals(5, start=20)
@@ -125,9 +129,16 @@ def test_accepted_deletions_are_neither_counted_nor_withheld() -> None:
 
 
 def test_deletions_after_a_withheld_one_are_withheld() -> None:
-    first = withhold_suspicious([a_plan(*removals(21))], live_counts=MANY, accepted=(), policy=POLICY)
+    first = withhold_suspicious(
+        [a_plan(*removals(21))], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY
+    )
     second_result = withhold_suspicious(
-        [a_plan(removal(30), SET)], live_counts=MANY, accepted=(), policy=POLICY, withheld=first.withheld
+        [a_plan(removal(30), SET)],
+        now=AFTER,
+        live_counts=MANY,
+        accepted=(),
+        policy=POLICY,
+        withheld=first.withheld,
     )
     assert second_result.plans[0].actions == (SET,)
     assert second_result.plans[0].withheld == (removal(30),)
@@ -135,18 +146,25 @@ def test_deletions_after_a_withheld_one_are_withheld() -> None:
 
 
 def test_a_withheld_deletion_is_counted_once_for_many_decisions() -> None:
-    first = withhold_suspicious([a_plan(*removals(21))], live_counts=MANY, accepted=(), policy=POLICY)
+    first = withhold_suspicious(
+        [a_plan(*removals(21))], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY
+    )
     second_result = withhold_suspicious(
-        [a_plan(*removals(21))], live_counts=MANY, accepted=(), policy=POLICY, withheld=first.withheld
+        [a_plan(*removals(21))],
+        now=AFTER,
+        live_counts=MANY,
+        accepted=(),
+        policy=POLICY,
+        withheld=first.withheld,
     )
     assert deletions_digest(second_result.withheld) == deletions_digest(first.withheld)
 
 
 def test_deletions_of_earlier_observations_are_counted() -> None:
     plan = a_plan(*removals(6, start=20))
-    assert not withhold_suspicious([plan], live_counts=MANY, accepted=(), policy=POLICY).withheld
+    assert not withhold_suspicious([plan], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY).withheld
     assert withhold_suspicious(
-        [plan], live_counts=MANY, accepted=(), policy=POLICY, applied=removals(15)
+        [plan], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY, applied=removals(15)
     ).withheld == removals(6, start=20)
 
 
@@ -192,7 +210,7 @@ def test_the_guard_neither_loses_nor_adds_an_action(
     candidates = (*removals(theirs), *(deletion(number) for number in range(50, 50 + ours)))
     plans = [a_plan(SET, *candidates[part::parts]) for part in range(parts)]
     live_counts = {GITHUB: local, BUGSPARK: remote}
-    result = withhold_suspicious(plans, live_counts=live_counts, accepted=(), policy=POLICY)
+    result = withhold_suspicious(plans, now=AFTER, live_counts=live_counts, accepted=(), policy=POLICY)
     withheld = [item for plan in result.plans for item in plan.withheld]
     assert sorted([*withheld, *deletions_in_plans(result.plans)], key=repr) == sorted(candidates, key=repr)
     assert sorted(withheld, key=repr) == sorted(result.withheld, key=repr)

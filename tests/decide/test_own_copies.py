@@ -111,7 +111,6 @@ def test_the_last_existing_copy_is_never_deleted() -> None:
         local_comments=(comment,),
         pairs=(pair,),
         is_complete=True,
-        deleted_remote_ids=frozenset({5}),
     )
     assert decision.actions == ()
     assert (only(decision).id, only(decision).state, only(decision).remote_id) == (pair.id, LIVE, 6)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
+from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
 from reconciler.decide.report_view import build_report_view
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId

@@ -132,6 +132,8 @@ def test_withheld_deletions_go_on_with_their_hash_and_only_with_it(installation:
     assert installation.sync_shop().code == 0
     for each in said:
         installation.github.web.delete_comment(each.id, by="bob")
+    assert installation.sync_shop().code == 0
+    installation.github.clock.advance(61)
     held = installation.sync_shop()
     assert (held.code, held.row["outcome"], held.row["error"]["kind"]) == (1, "partial", "withheld")
     assert len(installation.bugspark.comments(report)) == 3

@@ -177,7 +177,10 @@ def test_verify_compares_every_link_and_sums_up(each_installation: Installation)
     each_installation.github.web.delete_comment(gone.id, by="bob")
     done = each_installation.reconcile("verify", "--project", "Shop")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("Shop: 2 of 2 links compared, 1 differed; 1 comment removed; ")
+    assert done.out.startswith("Shop: 2 of 2 links compared, 1 differed; ")
+    assert len(each_installation.bugspark.comments(report)) == 2, "one reading deletes nothing"
+    each_installation.github.clock.advance(61)
+    assert each_installation.sync_shop().row["applied"]["comments_removed"] == 1
     assert len(each_installation.bugspark.comments(report)) == 1
     row = each_installation.reconcile("verify", "--project", "Shop", "--json").row
     assert list(row)[:3] == ["project", "outcome", "error"]

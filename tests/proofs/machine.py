@@ -82,6 +82,7 @@ ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
     st.tuples(st.just("category in BugSpark"), WHICH, st.sampled_from([*CATEGORIES, "bug", "other"])),
     st.tuples(st.just("category on GitHub"), WHICH, st.sampled_from(sorted(CATEGORIES))),
     st.tuples(st.just("move link"), WHICH, WHICH),
+    st.tuples(st.sampled_from(["hide", "show", "flag", "unflag"]), WHICH, st.none()),
 )
 FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
 
@@ -156,6 +157,24 @@ class Storm(RuleBasedStateMachine):
         self.wait(self.scenario.run())
         self.scenario.github.simulator.faults.clear()
 
+    @rule(
+        seconds=st.integers(1, 200),
+        issues=st.booleans(),
+        single=st.booleans(),
+        named=st.lists(st.integers(1, 5), max_size=4),
+        passes=st.integers(1, 2),
+    )
+    def stale_readings(self, seconds: int, issues: bool, single: bool, named: list[int], passes: int) -> None:
+        """Threads are read for deliveries, and are shown as they were, single comments perhaps as well."""
+        fault = Stale(seconds=seconds, issues=issues, single=single)
+        self.scenario.github.simulator.faults.add(
+            fault, method="GET", path=r"/issues/\d+|/comments", times=None
+        )
+        for _ in range(passes):
+            self.scenario.deliver(named, event="issue_comment")
+            self.wait(self.scenario.run(seconds=61))
+        self.scenario.github.simulator.faults.clear()
+
     @rule(acts=st.lists(ACTS, min_size=1, max_size=3), requests=st.integers(0, 12))
     def overtaken_pass(self, acts: list[tuple[str, int, Any]], requests: int) -> None:
         """A worker is paused in the middle, another one takes over, the first resumes."""
@@ -204,6 +223,8 @@ class Storm(RuleBasedStateMachine):
             )
         elif name == "unrelated label":
             scenario.add_unrelated_label(report)
+        elif name in ("flag", "unflag"):
+            (scenario.flag if name == "flag" else scenario.unflag)()
         elif name == "move link":
             scenario.move_link(report, value)
         elif item == "comment":
@@ -214,6 +235,8 @@ class Storm(RuleBasedStateMachine):
                 "delete": scenario.delete_comment_of,
                 "edit copy": scenario.edit_copy,
                 "delete copy": scenario.delete_copy,
+                "hide": scenario.hide,
+                "show": scenario.show,
             }
             actions[name](scenario.notes[-1 - which % len(scenario.notes)])
 

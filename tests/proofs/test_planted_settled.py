@@ -3,7 +3,7 @@ lost, nothing asked or written, nothing inferred from half a list. A planted bug
 """
 
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,13 +13,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reconciler.decide import presence
+from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
 from reconciler.fields.synced_field import FieldDiff, Verdict
 from reconciler.model.fields import Base
-from reconciler.model.ids import RemoteCommentId, ReportId
+from reconciler.model.ids import ReportId
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import CommentPair, SeenIssue
+from reconciler.model.link import CommentPair, Presence, SeenIssue
 from reconciler.model.passes import NullProgress
 from reconciler.model.plan import LinkPlan, SetField
 from reconciler.model.policy import SyncPolicy
@@ -27,7 +29,7 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import LocalBatch, ProjectState
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.sync import apply_batch
-from reconciler.sync import full_read, run
+from reconciler.sync import run
 from reconciler.sync.context import Context
 from reconciler.sync.preflight import resolve_repository_and_account
 from reconciler.sync.recover import RecoveryFindings, recover_unknown_writes
@@ -141,13 +143,12 @@ def rows_of_all(scenario: Scenario) -> dict[str, set[str]]:
 # --- 10: deletion is inferred only from complete, healthy reads --------------------------------------------
 
 
-def half_a_thread_counts_as_whole(patch: pytest.MonkeyPatch) -> None:
-    async def trusting(
-        _: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
-    ) -> frozenset[int]:
-        return frozenset(full_read._absent_comment_ids(pairs, rows))
+def one_reading_counts_as_two(patch: pytest.MonkeyPatch) -> None:
+    def trusting(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
+        if presence._seen_presence(draft, pair, row) is Presence.ABSENT and pair.believed_presence:
+            presence._end_pair(draft, pair, row)
 
-    patch.setattr(full_read, "_read_missing_comments", trusting)
+    patch.setattr(presence, "_decide_first_reading", trusting)
 
 
 async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:
@@ -173,7 +174,7 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
     "2": (whoever_is_faster_is_overwritten, somebody_is_faster),
     "8, it asks": (every_pass_asks_who_it_is, nothing_happens),
     "8, it writes": (every_pass_marks_every_link, nothing_happens),
-    "10": (half_a_thread_counts_as_whole, a_thread_is_shown_in_part),
+    "10": (one_reading_counts_as_two, a_thread_is_shown_in_part),
 }
 
 

@@ -24,10 +24,12 @@ from reconciler.model.issue import Account, Issue, RemoteComment
 from reconciler.model.link import (
     CommentPair,
     CommentPairState,
+    FirstReading,
     Link,
     LinkObservation,
     LinkOrigin,
     LinkState,
+    Presence,
     SeenIssue,
 )
 from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
@@ -175,6 +177,16 @@ def a_pair(
         "author": "somebody",
     }
     return CommentPair(**fields | given)
+
+
+def missing(pair: CommentPair) -> CommentPair:
+    """The row after one reading that did not show its comment."""
+    return replace(pair, first_reading=FirstReading(presence=Presence.ABSENT, at=AFTER, second_due=AFTER))
+
+
+def shown(pair: CommentPair) -> CommentPair:
+    """The row of a comment that counts as deleted, after one reading that showed it."""
+    return replace(pair, first_reading=FirstReading(presence=Presence.PRESENT, at=AFTER, second_due=AFTER))
 
 
 def an_observation(**given: Any) -> LinkObservation:

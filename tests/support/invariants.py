@@ -145,7 +145,7 @@ def _check_copies_on_github(scenario: Scenario, note: Note) -> Iterator[str]:
         copies = sum(note.token_on(number) in body for body in scenario.comments_of_issue(number))
         if copies > 1:
             yield f"{note}: {copies} copies on #{number}"
-        if scenario.report_of_issue(number) == note.report:
+        if scenario.report_of_issue(number) == note.report and number not in note.copies_hidden:
             yield from _expected(scenario, note, note.report, copies, number in note.copies_gone)
     words = set(note.copies_edited.values())
     if any(
@@ -170,7 +170,8 @@ def _check_copies_in_bugspark(scenario: Scenario, note: Note) -> Iterator[str]:
         if copies > 1:
             yield f"{note}: {copies} copies in report {report}"
         if report == scenario.report_of_issue(note.number):
-            yield from _expected(scenario, note, report, copies, report in note.copies_gone)
+            is_dropped = report in note.copies_gone or not scenario.is_shown(note)
+            yield from _expected(scenario, note, report, copies, is_dropped)
 
 
 def _expected(scenario: Scenario, note: Note, report: ReportId, copies: int, dropped: bool) -> Iterator[str]:

@@ -137,7 +137,7 @@ class Scenario(Actors):
             if is_idle(await self.run(seconds=61)):
                 break
         self.github.clock.advance(hours * 3600)
-        for _ in range(3):
+        for _ in range(6):  # two readings, what follows from the second, and what is withheld of that
             result = await self.run(seconds=61)
             if result is not None and is_idle(result):
                 return result

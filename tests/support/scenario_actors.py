@@ -84,6 +84,31 @@ class Actors(ScenarioView):
                 self.bugspark.delete_comment(id_)
                 note.copies_gone.add(note.report)
 
+    def hide(self, note: Note) -> None:
+        """Hide it as spam on GitHub, or our copy of it."""
+        for row in self._rows_on_github(note):
+            self.github.web.minimize_comment(row.id, "spam")
+            note.hidden, note.copies_hidden = True, note.copies_hidden | {row.issue}
+
+    def show(self, note: Note) -> None:
+        """Show it on GitHub again, or our copy of it."""
+        for row in self._rows_on_github(note):
+            self.github.web.minimize_comment(row.id, None)
+            note.hidden, note.copies_hidden = False, note.copies_hidden - {row.issue}
+
+    def _rows_on_github(self, note: Note) -> list[Any]:
+        if note.side == BUGSPARK:
+            return self.copies_on_github(note)
+        return [row for row in self.github.web.thread(note.number or 0) if row.id == note.id]
+
+    def flag(self) -> None:
+        """GitHub takes alice for a spammer: nobody is shown her comments."""
+        self.github.world.flag_user("alice")
+
+    def unflag(self) -> None:
+        """GitHub shows alice's comments again."""
+        self.github.world.flag_user("alice", flagged=False)
+
     def edit_copy(self, note: Note) -> None:
         """Edit our copy on GitHub."""
         for row in self.copies_on_github(note) if note.side == BUGSPARK else ():
@@ -143,13 +168,13 @@ class Actors(ScenarioView):
             for key in [key for key in self.field_edits if key[0] == report]:
                 del self.field_edits[key]  # they belong to the previous link
 
-    def deliver(self, numbers: Sequence[int]) -> None:
+    def deliver(self, numbers: Sequence[int], event: str = "issues") -> None:
         """Receive webhook deliveries for these issues, linked or not, changed or not."""
         rows = [
             {
                 "project_id": self.project,
                 "id": str(uuid4()),
-                "event": "issues",
+                "event": event,
                 "number": number,
                 "at": self.github.clock.now(),
             }

@@ -18,6 +18,8 @@ class Note:
     id: Any
     token: str
     gone: bool = False
+    hidden: bool = False  # as spam, on GitHub
+    copies_hidden: set[int] = field(default_factory=set)  # issues on which our copy is hidden as spam
     copies_gone: set[Any] = field(default_factory=set)  # reports or issues from which a user deleted the copy
     copies_edited: dict[int, str] = field(
         default_factory=dict

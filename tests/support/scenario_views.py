@@ -117,6 +117,10 @@ class ScenarioView:
         thread = [] if number is None else self.github.web.thread(number)
         return [row for row in thread if note.token in row.body]
 
+    def is_shown(self, note: Note) -> bool:
+        """Return whether GitHub shows this comment of alice's."""
+        return not (note.hidden or self.github.world.flagged)
+
     def copies_in_bugspark(self, note: Note) -> list[Any]:
         return [row["id"] for row in self.bugspark.comments(note.report) if note.token in row["body"]]
 

@@ -67,7 +67,7 @@ class TinyWorld:
 
     def decide(self) -> LinkPlan:
         """Look at everything, whole."""
-        live = [e.remote_id for e in self.ledger.values() if e.state is CommentPairState.LIVE and e.remote_id]
+        read_alone = frozenset(e.remote_id for e in self.ledger.values() if e.remote_id and e.first_reading)
         view = LinkObservation(
             link=self.link,
             report=self.report,
@@ -77,7 +77,8 @@ class TinyWorld:
             pairs=tuple(self.ledger.values()),
             local_comments=tuple(self.local.values()),
             is_complete=True,
-            deleted_remote_ids=frozenset(live) - frozenset(self.remote),
+            deleted_remote_ids=read_alone - frozenset(self.remote),
+            shown_remote_ids=read_alone & frozenset(self.remote),
             own_accounts=frozenset({OURS.id}),
         )
         plan = decide_link(view, self.policy, self.times, self.new_id)
@@ -99,7 +100,7 @@ class TinyWorld:
         except CutOff:
             return
 
-    def settle(self, rounds: int = 3) -> None:
+    def settle(self, rounds: int = 4) -> None:
         """Passes until one has nothing to do."""
         for _ in range(rounds):
             plan = self.decide()
@@ -156,7 +157,7 @@ class TinyWorld:
             case DeleteRemote():
                 self._request()
                 assert action.pair.remote_id is not None
-                del self.remote[action.pair.remote_id]
+                self.remote.pop(action.pair.remote_id, None)  # GitHub answers 404 where it is gone already
                 self.ledger[action.pair.id] = replace(
                     self.ledger.get(action.pair.id, action.pair), state=CommentPairState.ENDED
                 )

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from reconciler.demo.github.faults import Drop, Fault, Limit, error
+from reconciler.demo.github.faults import Drop, Fault, Limit, Stale, error
 from reconciler.demo.github.world import Repository
 from reconciler.errors import IdentityError, ReconcilerError
 from reconciler.model.ids import ReportId
@@ -268,6 +268,16 @@ class RandomStates:
         if number := self.issue():
             self.sync.github.web.retitle(number, self.word(), by="alice")
 
+    def bob_hides(self) -> None:
+        """A comment is hidden as spam, or shown again."""
+        web = self.sync.github.web
+        self._on_remote_comment(lambda row: web.minimize_comment(row.id, None if row.minimized else "spam"))
+
+    def github_flags_bob(self) -> None:
+        """His comments are shown to nobody, or again to everybody."""
+        world = self.sync.github.world
+        world.flag_user("bob", flagged=not world.flagged)
+
     # --- what came before -----------------------------------------------------------------------------
 
     def deliver(self) -> None:
@@ -292,6 +302,15 @@ class RandomStates:
         faults = self.sync.github.simulator.faults
         for _ in range(self.random.randrange(1, 3)):
             faults.add(self.random.choice(WRITE_FAULTS), method=WRITES, skip=self.random.randrange(2))
+        await self.sync.run(seconds=self.random.choice([1, 61]))
+        faults.clear()
+
+    async def lagging_pass(self) -> None:
+        """A pass that is shown comments as they were, its second readings perhaps as well."""
+        faults, seconds = self.sync.github.simulator.faults, self.random.choice([30, 100])
+        lag = Stale(seconds=seconds, issues=False, single=self.random.random() < 0.3)
+        faults.add(lag, method="GET", path="/comments", times=None)
+        self.deliver()
         await self.sync.run(seconds=self.random.choice([1, 61]))
         faults.clear()
 
@@ -324,11 +343,12 @@ class RandomStates:
             self.ada_comments, self.ada_comments, self.ada_deletes, self.ada_edits, self.ada_changes,
             self.ada_changes, self.bob_comments, self.bob_comments, self.bob_edits, self.bob_deletes,
             self.bob_toggles, self.bob_relabels, self.bob_relabels, self.bob_retitles, self.deliver,
+            self.bob_hides,
         ]  # fmt: skip
         rare = [
             self.new_report, self.new_report, self.new_report, self.move_link, self.move_link,
             self.delete_report, self.lose_issue, self.lose_issue, self.ada_clears, self.ada_clears,
-            self.bob_clears, self.bob_clears,
+            self.bob_clears, self.bob_clears, self.github_flags_bob,
         ]  # fmt: skip
         once = [self.lose_rows, self.reconnect, self.change_repository]
         kind = self.random.random()
@@ -348,6 +368,8 @@ class RandomStates:
             await self.ask_for_export()
         elif before < 0.4:
             await self.unlink_or_link()
+        elif before < 0.5:
+            await self.lagging_pass()
         for _ in range(random.randrange(3)):
             await self.act()
 

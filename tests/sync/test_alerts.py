@@ -131,6 +131,8 @@ async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, lis
     for row in list(sync.github.web.thread(number)):
         sync.github.web.delete_comment(row.id, by="bob")
     await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NullProgress())
+    assert listener.told == []
+    await sync.run(seconds=61)
     assert listener.told == [(["withheld"], [])]
     sync.github.world.revoke(sync.github.token)
     await sync.run()

@@ -6,6 +6,8 @@ from tests.support.github import ALICE_TOKEN, GitHub
 from tests.support.sync import Sync, open_sync
 
 BOT = "bugspark-bot"
+SETTLE = 61.0
+"""Seconds after which a second reading is due."""
 
 
 def nudge(sync: Sync, number: int) -> None:
@@ -99,8 +101,10 @@ async def test_a_deleted_original_on_github_takes_its_copy_along(sync: Sync) -> 
     await sync.run()
     sync.github.web.delete_comment(comment, by="bob")
     nudge(sync, number)
-    result = await sync.run()
+    assert (await sync.run()).applied.comments_removed == 0, "one reading proves nothing"
+    result = await sync.run(seconds=SETTLE)
     assert sync.said_here(report) == ["**bob** (via GitHub):\n\nstays"]
+    assert sync.said_there(number) == ["stays"]
     assert result.applied.comments_removed == 1
     await quiet(sync)
 
@@ -112,6 +116,8 @@ async def test_a_deletion_hidden_behind_a_new_comment_is_found(sync: Sync) -> No
     sync.github.web.delete_comment(comment, by="bob")
     sync.github.web.comment(number, "better", by="bob")
     await sync.run()
+    assert len(sync.said_here(report)) == 2
+    await sync.run(seconds=SETTLE)
     assert sync.said_here(report) == ["**bob** (via GitHub):\n\nbetter"]
     await quiet(sync)
 
@@ -139,6 +145,7 @@ async def test_either_direction_of_deletion_can_be_switched_off(world_url: str, 
         sync.github.web.delete_comment(theirs, by="bob")
         nudge(sync, number)
         await sync.settle()
+        await sync.run(seconds=SETTLE)
         assert sync.said_here(report) == ["**bob** (via GitHub):\n\ntheirs"]
         assert [body.split("\n")[2] for body in sync.said_there(number)] == ["ours"]
         await quiet(sync)
@@ -151,6 +158,9 @@ async def test_a_copy_deleted_on_github_is_not_made_again_and_its_original_stays
     sync.github.web.delete_comment(sync.github.web.thread(number)[0].id, by="alice")
     nudge(sync, number)
     await sync.settle()
+    await sync.run(seconds=SETTLE)
+    (shown,) = (await sync.app.explain_report(str(report))).comments
+    assert shown.state == "deleted there"
     assert sync.said_here(report) == ["original"]
     assert sync.said_there(number) == []
     await quiet(sync)

@@ -45,6 +45,8 @@ async def test_both_sides_one_thread_and_the_history_are_on_one_page(
     sync.github.web.delete_comment(copy.id, by="alice")
     sync.github.web.label(number, "nudged", by="alice")
     await sync.settle()
+    assert "on GitHub, not shown by GitHub's last reading" in (await shown(client, report)).words
+    await sync.run(seconds=61)
     seen = await shown(client, report)
     words = seen.words
     assert "It doesn't add up" in words and f"acme/web#{number}" in words and "Synced" in words

@@ -28,7 +28,8 @@ from reconciler.demo.github.world import World
 # fmt: off
 _ACTS = frozenset((
     "open_issue", "close", "reopen", "retitle", "rewrite", "lock", "unlock", "label", "unlabel",
-    "rename_label", "delete_label", "comment", "edit_comment", "delete_comment", "delete_issue",
+    "rename_label", "delete_label", "comment", "edit_comment", "minimize_comment", "delete_comment",
+    "delete_issue",
     "convert", "allow", "rename", "make_private", "archive", "disable_issues", "block",
     "transfer",
 ))

@@ -37,6 +37,10 @@ class Facts:
     """Lists of comments carry `author_association`, as single ones do (Lists: since 2026 they may not)."""
     comment_edit_bumps_issue: bool = True
     """An edited comment moves its issue's `updated_at` (Lists: contested)."""
+    minimizing_bumps_comment: bool = False
+    """A comment that is hidden or shown again has a new `updated_at` (Lists: unsettled)."""
+    flagged_comments_are_counted: bool = False
+    """An issue counts the comments of flagged accounts, which nobody is shown (unsettled)."""
     label_rename_bumps_issues: bool = False
     """A renamed label moves `updated_at` of the issues that carry it (Lists: unsettled)."""
     reclosing_completes: bool = True

@@ -66,11 +66,12 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stale:
-    """Answer lists as they were this many seconds ago."""
+    """Answer lists as they were this many seconds ago; with `single`, single issues and comments as well."""
 
     seconds: float
     issues: bool = True
     comments: bool = True
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,8 @@ class Comment:
     created: int
     updated: int
     via_app: bool = False
+    minimized: str | None = None
+    """Why it is folded or hidden: spam, abuse, off-topic, outdated, resolved, duplicate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,7 @@ class Views:
             "assignee": None,
             "assignees": [],
             "milestone": None,
-            "comments": row.comments,
+            "comments": self._comment_count(repository, row),
             "created_at": stamp(row.created),
             "updated_at": stamp(row.updated),
             "closed_at": None if row.closed is None else stamp(row.closed),
@@ -169,6 +169,12 @@ class Views:
             }
         return self.edited(row.id, shown)
 
+    def _comment_count(self, repository: Repository, row: Issue) -> int:
+        if not self.world.flagged or self.world.facts.flagged_comments_are_counted:
+            return row.comments
+        thread = repository.thread(row.number)
+        return row.comments - sum(not self.world.shows_comments_of(comment.author) for comment in thread)
+
     def comment(self, repository: Repository, row: Comment) -> dict[str, Any]:
         """Return a comment."""
         url = f"{self.home(repository)}/issues/comments/{row.id}"
@@ -184,6 +190,7 @@ class Views:
             "updated_at": stamp(row.updated),
             "author_association": self.association(repository, row.author),
             "body": row.body,
+            "minimized": None if row.minimized is None else {"reason": row.minimized},
             "reactions": _no_reactions(url),
             "performed_via_github_app": self.via(row),
         }

@@ -39,6 +39,7 @@ FROZEN_LINK_SQL = "frozen IS NOT NULL"
 HELD_LINK_SQL = "held_by IS NOT NULL"
 CONFLICT_CHANGE_SQL = "kind = 'conflict'"
 COPIED_COMMENT_SQL = "state IN ('live', 'pending') AND local_id IS NOT NULL"
+READING_SQL = "second_reading_due IS NOT NULL"
 UNREAD_DELIVERY_SQL = "read_at IS NULL AND number IS NOT NULL"
 
 
@@ -204,10 +205,16 @@ comment_pairs = Table(
     Column("remote_updated_at", Instant),
     Column("author", String(255)),
     Column("reason", Text),
+    Column("first_reading", String(20)),  # absent or present: what GitHub showed, otherwise than `state`
+    Column("first_reading_at", Instant),
+    Column("second_reading_due", Instant),  # then the comment is read alone, which decides
     UniqueConstraint("local_id", "link_id"),
     UniqueConstraint("remote_id", "link_id"),
     Index(None, "link_id"),
     Index("ix_sync_comments_copied", "project_id", "local_id", info=partial_index_info(COPIED_COMMENT_SQL)),
+    Index(
+        "ix_sync_comments_reading", "project_id", "second_reading_due", info=partial_index_info(READING_SQL)
+    ),
 )
 
 intents = Table(

@@ -16,7 +16,14 @@ from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, 
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
-from reconciler.model.link import LIVE_STATES, PAST_STATES, CommentPairState, LinkState
+from reconciler.model.link import (
+    HIDDEN_ON_GITHUB,
+    LIVE_STATES,
+    PAST_STATES,
+    CommentPairState,
+    LinkState,
+    Presence,
+)
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_text, local_comments_query
 from reconciler.store.schema import tables
@@ -27,6 +34,7 @@ LIVE_LINK_CONDITION = text(f"sync_links.{tables.LIVE_LINK_SQL}")
 QUARANTINED_LINK_CONDITION = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
 """Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling."""
 
+SECOND_READING_CONDITION = text(f"sync_comments.{tables.READING_SQL}")
 COPIED_COMMENT_CONDITION = text(
     tables.COPIED_COMMENT_SQL.replace("state", "sync_comments.state").replace(
         "local_id", "sync_comments.local_id"
@@ -181,12 +189,20 @@ def links_with_ended_quarantine() -> Select[Any]:
 
 @cache
 def is_live_on_github() -> ColumnElement[bool]:
-    """Whether a ledger row's comment should still be on GitHub."""
+    """Whether a ledger row's comment should be among those that GitHub counts.
+
+    One that a reading did not show is not expected until a second one has decided; a hidden one is counted.
+    """
     made_on_github = and_(
         comment_pairs.c.origin == Side.GITHUB,
         comment_pairs.c.state.in_([CommentPairState.TOMBSTONE, CommentPairState.SKIPPED]),
     )
     return and_(
         comment_pairs.c.remote_id.is_not(None),
-        or_(comment_pairs.c.state == CommentPairState.LIVE, made_on_github),
+        or_(
+            comment_pairs.c.state == CommentPairState.LIVE,
+            made_on_github,
+            comment_pairs.c.reason == HIDDEN_ON_GITHUB,
+        ),
+        comment_pairs.c.first_reading.is_distinct_from(Presence.ABSENT.value),
     )

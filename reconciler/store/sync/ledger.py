@@ -20,7 +20,15 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.kinds import Kind
-from reconciler.model.link import LIVE_STATES, CommentPairState, FieldDifference, Link, LinkOrigin, LinkState
+from reconciler.model.link import (
+    LIVE_STATES,
+    CommentPair,
+    CommentPairState,
+    FieldDifference,
+    Link,
+    LinkOrigin,
+    LinkState,
+)
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
@@ -40,6 +48,7 @@ from reconciler.store.mappers import to_link
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import (
+    comment_readings,
     history_log,
     known_rows,
     link_writes,
@@ -122,6 +131,16 @@ class StoredLedger:
     async def are_all_comments_missing(self) -> bool:
         async with self._database.read() as connection:
             return await known_rows.are_all_comments_missing(connection)
+
+    async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
+        async with self._database.read() as connection:
+            return await comment_readings.read_missing_comments(connection, project_id)
+
+    async def links_with_due_second_readings(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        async with self._database.read() as connection:
+            return await comment_readings.read_due_links(connection, project_id, repository_id, at, limit)
 
     async def save_withheld_deletions(
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]

@@ -28,6 +28,7 @@ from reconciler.store.sync.difference_queries import (
     COPIED_COMMENT_CONDITION,
     LIVE_LINK_CONDITION,
     QUARANTINED_LINK_CONDITION,
+    SECOND_READING_CONDITION,
     is_different,
     is_past_link,
 )
@@ -69,7 +70,12 @@ async def find_changed_projects(
 
 def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) -> Any:
     """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
-    waiting = [_new_links_query(now), _ended_quarantines_query(now), _sendable_intents_query(now)]
+    waiting = [
+        _new_links_query(now),
+        _ended_quarantines_query(now),
+        _sendable_intents_query(now),
+        _due_second_readings_query(now),
+    ]
     moved, unknown, unexported = (
         _changed_reports_query(now),
         _unknown_comments_query(),
@@ -159,6 +165,19 @@ def _ended_quarantines_query(now: datetime) -> Select[Any]:
         QUARANTINED_LINK_CONDITION,
         links.c.quarantined_until <= now,
         links.c.state.in_(LIVE_STATES),
+    )
+
+
+def _due_second_readings_query(now: datetime) -> Select[Any]:
+    """Comments that are due to be read a second time on GitHub."""
+    synced = exists().where(
+        links.c.id == comment_pairs.c.link_id,
+        links.c.state == LinkState.ACTIVE,
+        links.c.quarantined_until.is_(None),
+    )
+    due = comment_pairs.c.second_reading_due
+    return _difference_columns(comment_pairs.c.project_id, "reading", comment_pairs.c.id, due).where(
+        SECOND_READING_CONDITION, due <= now, synced
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPairState, Link, LinkState
+from reconciler.model.link import CommentPairState, Link, LinkState, Presence
 from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all, upsert_row
@@ -75,7 +75,7 @@ async def read_withheld(connection: AsyncConnection, project: ProjectId) -> With
 async def _read_removals(
     connection: AsyncConnection, project: ProjectId, found: Mapping[LinkId, Link]
 ) -> tuple[tuple[Link, RemoveLocal], ...]:
-    """Read those that still apply: the comment pair is LIVE, the link ACTIVE."""
+    """Read those that still apply: the link is ACTIVE, the comment LIVE and not shown by a reading since."""
     query = (
         select(comment_pairs, withheld.c.why)
         .join(withheld, withheld.c.entry_id == comment_pairs.c.id)
@@ -83,6 +83,7 @@ async def _read_removals(
             withheld.c.project_id == project,
             withheld.c.kind == Kind.REMOVE_COMMENT,
             comment_pairs.c.state == CommentPairState.LIVE,
+            comment_pairs.c.first_reading == Presence.ABSENT,
         )
         .order_by(comment_pairs.c.id)
     )

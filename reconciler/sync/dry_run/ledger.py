@@ -18,6 +18,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.link import (
+    CommentPair,
     CommentPairState,
     Link,
     LinkOrigin,
@@ -171,6 +172,26 @@ class DryLedger(ReadsOnly):
         at: datetime,
     ) -> None:
         """Only links of other projects are meant, and this is the dry run of one."""
+
+    async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
+        stored = await self._stored.comments_missing_on_github(project_id)
+        found = {
+            pair.id: pair for pair in (*map(self._state.current_pair, stored), *self._state.pairs.values())
+        }
+        ended = {link.id for link in self._state.links.values() if link.state is not LinkState.ACTIVE}
+        return tuple(pair for pair in found.values() if pair.is_missing and pair.link_id not in ended)
+
+    async def links_with_due_second_readings(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        stored = await self._stored.links_with_due_second_readings(
+            project_id, repository_id, at, limit + len(self._state.links)
+        )
+        links = {
+            link.id: link for link in (*map(self._state.current_link, stored), *self._state.links.values())
+        }
+        threads = await self.local_threads(list(links.values()))
+        return self._state.links_with_due_second_readings(links.values(), threads, repository_id, at, limit)
 
     async def links_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int

@@ -10,7 +10,7 @@ from datetime import datetime
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, RepositoryId
-from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.link import HIDDEN_ON_GITHUB, CommentPair, CommentPairState, Link, LinkState, Presence
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.sync.dry_run.state import DryRunState
@@ -176,7 +176,11 @@ def is_copied(pair: CommentPair) -> bool:
 
 
 def _is_live_on_github(pair: CommentPair) -> bool:
-    if pair.remote_id is None:
+    if pair.remote_id is None or (
+        pair.first_reading is not None and pair.first_reading.presence is Presence.ABSENT
+    ):
         return False
+    if pair.reason == HIDDEN_ON_GITHUB:
+        return True
     kept = (CommentPairState.TOMBSTONE, CommentPairState.SKIPPED)
     return pair.state is CommentPairState.LIVE or (pair.origin is Side.GITHUB and pair.state in kept)

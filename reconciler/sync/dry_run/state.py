@@ -1,6 +1,6 @@
 """What a dry run would have stored: rows by their ids, as a later step of the same pass reads them."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -160,6 +160,25 @@ class DryRunState:
             and time_of(link) < before
         ]
         return tuple(sorted(waiting, key=lambda link: (time_of(link), link.id))[:limit])
+
+    def links_with_due_second_readings(
+        self,
+        links: Iterable[Link],
+        threads: Mapping[ReportId, LocalThread],
+        repository_id: RepositoryId,
+        at: datetime,
+        limit: int,
+    ) -> tuple[Link, ...]:
+        """Those of these links with a comment that is to be read a second time by then, by due time."""
+        due: dict[Link, datetime] = {}
+        for link in links:
+            times = [
+                pair.first_reading.second_due for pair in threads[link.report_id].pairs if pair.first_reading
+            ]
+            is_read = link.state is LinkState.ACTIVE and link.quarantined_until is None
+            if is_read and link.repository_id == repository_id and times and min(times) <= at:
+                due[link] = min(times)
+        return tuple(sorted(due, key=lambda link: (due[link], link.id))[:limit])
 
     def reports_with_outdated_plans(self, plans: Sequence[LinkPlan]) -> set[ReportId]:
         """Reports whose plan was decided on another revision of its link.

@@ -20,7 +20,8 @@ def list_comments(call: Exchange) -> Answer:
     asked = window(
         query, page, facts, order=order, descending=sort is not None and query.get("direction") != "asc"
     )
-    rows, total = call.comments_table(repository).select(asked)
+    keep = (lambda row: call.world.shows_comments_of(row.author)) if call.world.flagged else None
+    rows, total = call.comments_table(repository).select(asked, keep)
     if facts.comment_list_rows is not None:
         rows = rows[: max(0, facts.comment_list_rows - page.offset)]
     shown, more = rows[: page.size], len(rows) > page.size
@@ -38,6 +39,7 @@ def list_thread(call: Exchange) -> Answer:
         rows = repository.thread(issue.number)
     else:
         rows = sorted((row for row in table if row.issue == issue.number), key=lambda row: row.id)
+    rows = [row for row in rows if call.world.shows_comments_of(row.author)]
     if since is not None:
         least = since if call.world.facts.since_inclusive else since + 1
         rows = [row for row in rows if row.updated >= least]

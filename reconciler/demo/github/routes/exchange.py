@@ -98,12 +98,21 @@ class Exchange:
             raise Problem(410, "Issues are disabled for this repo")
 
     def comment(self, repository: Repository) -> Comment:
-        """Return the comment in the path; raises Problem 404 when it is not there."""
+        """Return the comment in the path; raises Problem 404 when it is not there, or not shown."""
         self.issues_on(repository)
-        row = repository.comments.get(int(self.params["comment"]))
-        if row is None:
+        is_lagging = self.stale is not None and self.stale.single
+        table = self.comments_table(repository) if is_lagging else repository.comments
+        row = table.get(int(self.params["comment"]))
+        if row is None or not self.world.shows_comments_of(row.author):
             raise not_found()
         return row
+
+    def shown_issue(self, repository: Repository) -> Issue:
+        """Return the issue in the path as it is shown: a past state if reads lag. Raises as `issue`."""
+        row = self.issue(repository)
+        if self.stale is None or not self.stale.single:
+            return row
+        return self.issues_table(repository).get(row.id) or row
 
     def issues_table(self, repository: Repository) -> Table[Issue]:
         """Return the issues for a list: a past state if lists lag."""

@@ -34,7 +34,7 @@ def list_issues(call: Exchange) -> Answer:
 def get_issue(call: Exchange) -> Answer:
     """Answer `GET …/issues/{n}`."""
     repository = call.repository()
-    return answered(call.views.issue(repository, call.issue(repository)))
+    return answered(call.views.issue(repository, call.shown_issue(repository)))
 
 
 def open_issue(call: Exchange) -> Answer:

@@ -55,6 +55,7 @@ class Accounts:
         self.lock = threading.RLock()
         self.users: dict[int, User] = {}
         self.deleted: set[int] = set()
+        self.flagged: set[int] = set()
         self.tokens: dict[str, Token] = {}
         self.apps: dict[int, App] = {}
         self.names: dict[str, int] = {}
@@ -110,6 +111,16 @@ class Accounts:
             self.deleted.add(user.id)
             self.tokens = {value: token for value, token in self.tokens.items() if token.user != user.id}
             self.forget_rendered()
+
+    def flag_user(self, login: str, *, flagged: bool = True) -> None:
+        """Hide the comments of an account from everybody, or show them again."""
+        with self.lock:
+            (self.flagged.add if flagged else self.flagged.discard)(self.user(login).id)
+            self.forget_rendered()
+
+    def shows_comments_of(self, user_id: int) -> bool:
+        """Return whether the comments of an account are shown."""
+        return user_id not in self.flagged
 
     def move_name(self, repository: int, old: str, new: str) -> None:
         """Give a repository a new full name and keep the old one as a redirect."""

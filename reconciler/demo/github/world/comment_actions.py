@@ -51,6 +51,15 @@ class CommentActs(RepositoryState):
         return row
 
     @atomic
+    def minimize_comment(self, comment_id: int, reason: str | None) -> Comment:
+        """Fold or hide a comment (spam, abuse, off-topic, …), or with None show it again."""
+        row = replace(self._comment(comment_id), minimized=reason)
+        if self.world.facts.minimizing_bumps_comment:
+            row = replace(row, updated=self.world.second())
+        self.comments.put(row, self.world.moment())
+        return row
+
+    @atomic
     def delete_comment(self, comment_id: int, *, by: str) -> Comment:
         """Delete a comment: the count falls, `updated_at` stays. KeyError when gone.
 
