@@ -21,6 +21,7 @@ FROZEN = {
     "0001_first.py": "0c2ec6413792286e099a0de8d743ecdb0af7266afcc7737527effa134c7403cb",
     "0002_field_differences.py": "f53b031a1b92d8d277b01357a02371627e3f1446450c6b8d9f8965a814c6f7d5",
     "0003_project_fences.py": "9cc0c8d312e3e0b54755af5c6b4a411fbce73ce474ffd7dec647f9c7803fc444",
+    "0004_comment_readings.py": "ba0788e327398bb6006377312ba80189e703626cad2ec496f921f230ab335815",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 

@@ -33,6 +33,7 @@ from reconciler.sync.after_restore import detect_restore, reread_project
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.commands import accept_and_load_state
+from reconciler.sync.comments.second_readings import plan_second_readings
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.exports.second_issues import record_automatic_exports, record_second_issues
@@ -57,7 +58,6 @@ from reconciler.sync.result import (
     ending_of_error,
     with_next_pass_time,
 )
-from reconciler.sync.second_readings import plan_second_readings
 from reconciler.sync.verify import look_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 

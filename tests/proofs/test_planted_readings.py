@@ -17,7 +17,8 @@ from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair, CommentPairState, Presence
 from reconciler.model.passes import NullProgress
 from reconciler.model.plan import Rule
-from reconciler.sync import full_read, second_readings, write
+from reconciler.sync import full_read, write
+from reconciler.sync.comments import second_readings
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import sqlite_template

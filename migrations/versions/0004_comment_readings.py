@@ -10,8 +10,8 @@ from alembic import op
 
 from reconciler.store.types import Instant
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 comments = sa.table(
     "sync_comments",
