@@ -38,7 +38,7 @@ def _remedy(code: int) -> str:
         return "if that is your own authority, name the file with its certificate in github.ca_file"
     if code in _WRONG_NAME_CODES:
         return "it is for another name: correct github.api_url or github.proxy, or the certificate"
-    return "whoever runs that server has to renew or correct its certificate"
+    return "the operator of that server has to renew or correct its certificate"
 
 
 async def _read_issuer(host: str, url: str, proxy: Secret | None, user_agent: str) -> str | None:

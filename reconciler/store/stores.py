@@ -19,10 +19,10 @@ from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreContext
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
-from reconciler.store.sync.locks import AdvisoryProjectLocks
+from reconciler.store.sync.locks.row_locks import RowProjectLocks
+from reconciler.store.sync.locks.session_locks import AdvisoryProjectLocks
 from reconciler.store.sync.project_state import ProjectFences, StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
-from reconciler.store.sync.row_locks import RowProjectLocks
 from reconciler.store.sync.stale_plans import Digest
 from reconciler.store.sync.webhook_deliveries import StoredWebhooks
 from reconciler.store.views.queries import StoredQueries

@@ -18,7 +18,7 @@ from reconciler.decide.fields import FieldTimes
 from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
 from reconciler.decide.passed_over import is_passed_over
-from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label
+from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label, without_mapped_names
 from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError, UnreadableError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
@@ -28,6 +28,7 @@ from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
 from reconciler.model.link import FieldDifference, FrozenField, Link, LinkObservation
 from reconciler.model.plan import LinkPlan, SetField
+from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
 
 QUARANTINE_DURATION = timedelta(hours=1)
@@ -267,3 +268,11 @@ async def _last_github_actor(context: Context, view: LinkObservation, field: Fie
 
 def _is_own_account(account: AccountId, view: LinkObservation) -> bool:
     return account in view.own_accounts
+
+
+async def end_renamed_label_problems(context: Context, state: ProjectState) -> None:
+    """End the problem of a renamed label once the mapping has its new name."""
+    known = state.renamed_labels
+    kept = without_mapped_names(known, context.policy.labels) if known else known
+    if kept != known:
+        await context.stores.projects.save_renamed_labels(context.project.id, kept)

@@ -18,8 +18,7 @@ async with the project's lock:
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
-from reconciler.decide.renamed_labels import without_mapped_names
-from reconciler.errors import BusyError, DatabaseError, HungPassError, ReconcilerError, RestoredError
+from reconciler.errors import BusyError, DatabaseError, ReconcilerError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import Issue, ListState, RemoteComment
@@ -35,6 +34,7 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.comments.second_readings import plan_second_readings
 from reconciler.sync.context import Context
+from reconciler.sync.decide_links import end_renamed_label_problems
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.exports.second_issues import record_automatic_exports, record_second_issues
 from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
@@ -97,7 +97,7 @@ class _Pass:
 
         An issue that was created gives older comments a place to go.
         """
-        await self._drop_configured_label_names()
+        await end_renamed_label_problems(self.context, self.project_state)
         recovery = await recover_unknown_writes(self.context, self.project_state, self.stats)
         hints = await webhook_hints.load_hints(self.context, self.project_state)
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
@@ -123,13 +123,6 @@ class _Pass:
         if self.stats.counts["issues_created"]:
             await self._apply_observation(Observation())
             await self._write_intents()
-
-    async def _drop_configured_label_names(self) -> None:
-        """End the problem of a renamed label once the mapping has its new name."""
-        known = self.project_state.renamed_labels
-        kept = without_mapped_names(known, self.context.policy.labels) if known else known
-        if kept != known:
-            await self.context.stores.projects.save_renamed_labels(self.context.project.id, kept)
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
         """Apply what the named issues show; returns those to be decided again with the lists."""

@@ -20,12 +20,12 @@ from reconciler.model.snapshot import StoreResult
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database, open_database, parse_url
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
-from reconciler.store.sync.locks import (
+from reconciler.store.sync.locks.row_locks import RowProjectLocks
+from reconciler.store.sync.locks.session_locks import (
     AdvisoryProjectLock,
     AdvisoryProjectLocks,
     LockSession,
 )
-from reconciler.store.sync.row_locks import RowProjectLocks
 from tests.store.test_intents import an_intent_of
 from tests.support.bugspark import BugSpark, connected
 from tests.support.postgres import Server
@@ -169,7 +169,7 @@ def _pause_reads(
 async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
     stores: DatabaseStores, bugspark: BugSpark, clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.store.sync.row_locks.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("reconciler.store.sync.locks.row_locks.HEARTBEAT_SECONDS", 0.01)
     project = ProjectId(uuid4())
     async with stores.project_locks.acquire(project):
         clock.at += timedelta(seconds=29)

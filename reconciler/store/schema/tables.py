@@ -1,7 +1,6 @@
 """Our own tables, all named `sync_*`. No foreign key leads to BugSpark's tables: their rows come and go.
 
-SQLite uses a partial index only where a query repeats its condition word for word: queries take the texts of
-the conditions from here, too.
+SQLite uses a partial index only where a query repeats its condition word for word: queries take it from here.
 """
 
 from sqlalchemy import (
@@ -39,7 +38,7 @@ FROZEN_LINK_SQL = "frozen IS NOT NULL"
 HELD_LINK_SQL = "held_by IS NOT NULL"
 CONFLICT_CHANGE_SQL = "kind = 'conflict'"
 COPIED_COMMENT_SQL = "state IN ('live', 'pending') AND local_id IS NOT NULL"
-READING_SQL = "second_reading_due IS NOT NULL"
+DUE_SQL = "second_reading_due IS NOT NULL"
 UNREAD_DELIVERY_SQL = "read_at IS NULL AND number IS NOT NULL"
 
 
@@ -212,9 +211,7 @@ comment_pairs = Table(
     UniqueConstraint("remote_id", "link_id"),
     Index(None, "link_id"),
     Index("ix_sync_comments_copied", "project_id", "local_id", info=partial_index_info(COPIED_COMMENT_SQL)),
-    Index(
-        "ix_sync_comments_reading", "project_id", "second_reading_due", info=partial_index_info(READING_SQL)
-    ),
+    Index("ix_sync_comments_reading", "project_id", "second_reading_due", info=partial_index_info(DUE_SQL)),
 )
 
 intents = Table(

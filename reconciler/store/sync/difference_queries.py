@@ -34,7 +34,7 @@ LIVE_LINK_CONDITION = text(f"sync_links.{tables.LIVE_LINK_SQL}")
 QUARANTINED_LINK_CONDITION = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
 """Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling."""
 
-SECOND_READING_CONDITION = text(f"sync_comments.{tables.READING_SQL}")
+SECOND_READING_CONDITION = text(f"sync_comments.{tables.DUE_SQL}")
 COPIED_COMMENT_CONDITION = text(
     tables.COPIED_COMMENT_SQL.replace("state", "sync_comments.state").replace(
         "local_id", "sync_comments.local_id"

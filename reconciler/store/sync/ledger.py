@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Select, case, exists, func, not_, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, Select, exists, func, not_, select, update
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.health import VerificationCoverage
@@ -21,7 +20,6 @@ from reconciler.model.ids import (
 )
 from reconciler.model.kinds import Kind
 from reconciler.model.link import (
-    LIVE_STATES,
     CommentPair,
     CommentPairState,
     FieldDifference,
@@ -235,7 +233,7 @@ class StoredLedger:
 
     async def find_link_of_report(self, report_id: ReportId) -> Link | None:
         async with self._database.read() as connection:
-            return await read_link_of_report(connection, report_id)
+            return await link_writes.read_link_of_report(connection, report_id)
 
     async def find_link_between(
         self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
@@ -332,14 +330,7 @@ class StoredLedger:
     async def _longest_unverified_links(
         self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
     ) -> tuple[Link, ...]:
-        query = select(links).where(
-            links.c.project_id == project,
-            links.c.repository_id == repository,
-            links.c.state == LinkState.ACTIVE,
-            links.c.quarantined_until.is_(None),
-            or_(when.is_(None), when < by),
-        )
-        query = query.order_by(when.nulls_first(), links.c.id).limit(limit)
+        query = verification_coverage.longest_unverified_links_query(when, project, repository, by, limit)
         async with self._database.read() as connection:
             return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
 
@@ -347,17 +338,3 @@ class StoredLedger:
         async with self._database.read() as connection:
             row = (await connection.execute(query.limit(1))).mappings().first()
             return to_link(row) if row else None
-
-
-async def read_link_of_report(connection: AsyncConnection, report_id: ReportId) -> Link | None:
-    """Read the live link of a report, else the newest one, UNLINKED ones last."""
-    rank = case(
-        (links.c.state.in_(LIVE_STATES), 0),
-        (links.c.state == LinkState.UNLINKED, 2),
-        (links.c.state == LinkState.SECOND, 3),
-        else_=1,
-    )
-    query = select(links).where(links.c.report_id == report_id)
-    query = query.order_by(rank, links.c.created_at.desc(), links.c.id).limit(1)
-    row = (await connection.execute(query)).mappings().first()
-    return to_link(row) if row else None

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, not_, or_, select, update
+from sqlalchemy import case, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ProjectLockLostError, UsageError
@@ -22,14 +22,14 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
-from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
+from reconciler.model.link import LIVE_STATES, UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import insert_new, update_by_id
-from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
+from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row, to_link
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_past_link
@@ -266,3 +266,17 @@ async def update_link(connection: AsyncConnection, link: Link) -> None:
         raise ProjectLockLostError(
             f"The link of {history_log.issue_label(link)} was changed by somebody else in between."
         )
+
+
+async def read_link_of_report(connection: AsyncConnection, report_id: ReportId) -> Link | None:
+    """Read the live link of a report, else the newest one, UNLINKED ones last."""
+    rank = case(
+        (links.c.state.in_(LIVE_STATES), 0),
+        (links.c.state == LinkState.UNLINKED, 2),
+        (links.c.state == LinkState.SECOND, 3),
+        else_=1,
+    )
+    query = select(links).where(links.c.report_id == report_id)
+    query = query.order_by(rank, links.c.created_at.desc(), links.c.id).limit(1)
+    row = (await connection.execute(query)).mappings().first()
+    return to_link(row) if row else None

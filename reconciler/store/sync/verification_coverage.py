@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, CompoundSelect, func, literal, select, union_all
+from sqlalchemy import Column, CompoundSelect, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
 from reconciler.model.health import VerificationCoverage
-from reconciler.model.ids import ProjectId
+from reconciler.model.ids import ProjectId, RepositoryId
 from reconciler.model.link import LinkState
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema.tables import links
@@ -128,3 +128,17 @@ async def _read_p95_verified_at(
     )
     found: datetime | None = (await connection.execute(query)).scalar()
     return found
+
+
+def longest_unverified_links_query(
+    when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
+) -> Select[Any]:
+    """Select at most `limit` links whose time `when` is before `by` or missing, the oldest first."""
+    query = select(links).where(
+        links.c.project_id == project,
+        links.c.repository_id == repository,
+        links.c.state == LinkState.ACTIVE,
+        links.c.quarantined_until.is_(None),
+        or_(when.is_(None), when < by),
+    )
+    return query.order_by(when.nulls_first(), links.c.id).limit(limit)

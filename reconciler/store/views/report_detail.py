@@ -21,7 +21,7 @@ from reconciler.store.bugspark.mappers import (
 from reconciler.store.mappers import to_comment_pair, to_intent, to_link
 from reconciler.store.schema.tables import comment_pairs, intents, links, withheld
 from reconciler.store.sync import history_log
-from reconciler.store.sync.ledger import read_link_of_report
+from reconciler.store.sync.link_writes import read_link_of_report
 
 
 async def read_report_detail(

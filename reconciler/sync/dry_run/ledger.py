@@ -187,9 +187,8 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.links_with_due_second_readings(
             project_id, repository_id, at, limit + len(self._state.links)
         )
-        links = {
-            link.id: link for link in (*map(self._state.current_link, stored), *self._state.links.values())
-        }
+        current = (*map(self._state.current_link, stored), *self._state.links.values())
+        links = {link.id: link for link in current}
         threads = await self.local_threads(list(links.values()))
         return self._state.links_with_due_second_readings(links.values(), threads, repository_id, at, limit)
 

@@ -21,7 +21,7 @@ from reconciler.ports import Clock, ProjectLock
 from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import locks
-from reconciler.store.sync.locks import ACQUIRE_RETRY_SECONDS, PROJECT_BUSY_MESSAGE, count_held
+from reconciler.store.sync.locks.session_locks import ACQUIRE_RETRY_SECONDS, PROJECT_BUSY_MESSAGE, count_held
 from reconciler.store.sync.project_state import LOCK_LOST_MESSAGE, ProjectFences
 
 LOCK_EXPIRY = timedelta(seconds=30)
