@@ -36,6 +36,8 @@ def test_json_has_the_same_for_programs() -> None:
         "created": True,
         "url": "https://sync.example.com/hook",
         "others": 1,
+        "previous_url": None,
+        "response": None,
     }
 
 

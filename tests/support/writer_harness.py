@@ -62,6 +62,9 @@ class ScriptedGitHub:
     def now(self) -> datetime:
         return self.at
 
+    def earliest_now(self) -> datetime:
+        return self.at
+
     async def repository(self) -> Repository:
         self.at = self._time_of_repository
         return REPOSITORY

@@ -58,7 +58,7 @@ async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(s
     found = await lines(sync)
     assert list(found) == [
         *("configuration", "database", "schema", "instance", "key"),
-        *("GitHub", "issues", "labels", "hook", "clock", "limit", "deliveries"),
+        *("GitHub", "issues", "labels", "claims", "hook", "clock", "limit", "deliveries"),
     ]
     levels = {name: line.level.value for name, line in found.items()}
     assert {name for name, how in levels.items() if how != "ok"} == {"deliveries"}, "none has come yet"

@@ -190,7 +190,7 @@ async def test_a_long_answer_in_any_script_fits_the_cookie_that_says_it_once(har
     user = owner_of(harness, harness.project)
     report = harness.bugspark.add_report(harness.project)
     token = await token_of(harness, user)
-    for issue in ("x" * 5000, "\U0001f41b" * 5000, "\x01" * 5000):
+    for issue in ("x" * 2000, "\U0001f41b" * 2000, "\u202e" * 2000):
         answer = await harness.client.post(
             f"/reports/{report}/link",
             data={"form_token": token, "issue": issue},
@@ -201,7 +201,7 @@ async def test_a_long_answer_in_any_script_fits_the_cookie_that_says_it_once(har
         kept = {"Cookie": f"reconciler-said={answer.cookies['reconciler-said']}"}
         harness.client.cookies.clear()
         seen = await page(harness.client, f"/reports/{report}", bearer(harness, user) | kept)
-        assert "names no issue" in seen.words or issue[:20] in seen.words or "x01" in seen.words
+        assert "names no issue" in seen.words or issue[:20] in seen.words or "u202e" in seen.words
 
 
 def test_marks_piled_on_a_letter_stay_within_their_line() -> None:

@@ -151,7 +151,7 @@ async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
     assert "Unlink" not in seen.buttons
     assert sync.bugspark.report(report)["github_issue_number"] is None  # type: ignore[index]  # it is there
     sync.say(report, "Said in between")
-    refused = await press(client, seen, "Link", issue=HOSTILE)
+    refused = await press(client, seen, "Link", issue=HOSTILE.replace("\x1b", ""))
     assert "Link" in refused.buttons and r"\u202e" in refused.words
     seen = await press(client, seen, "Link", issue=f"#{number}", backfill="1")
     assert f"acme/web#{number}" in seen.words

@@ -169,8 +169,9 @@ async def _upsert_state(
 class ProjectFences:
     """The epochs of the locks that this process holds, in the rows of their projects.
 
-    A lock can be lost unnoticed: broken by an administrator, or by a failover of the database. Another process that
-    takes it then raises the epoch, and what the earlier holder still wants to store or claim is refused.
+    A lock can be lost unnoticed: broken by an administrator, or by a failover of the database. Another
+    process that takes it then raises the epoch, and what the earlier holder still wants to store or claim is
+    refused.
     """
 
     def __init__(self, database: Database, holder: UUID) -> None:
