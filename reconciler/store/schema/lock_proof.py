@@ -1,7 +1,7 @@
 """Prove that this database's sessions keep advisory locks, before anything is done under one.
 
 Behind a pooler that shares sessions by transactions, a lock belongs to a session that the next client gets:
-two processes may then work on one project, and others find it busy for ever. Asking one's own connection
+two processes may then work on one project, and others find it busy without end. Asking one's own connection
 proves nothing: a quiet pooler gives it the same session each time. So a second connection opens a transaction
 of its own, while the first still shows its lock: it must be another session, and must be refused the lock.
 
