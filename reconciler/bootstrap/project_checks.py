@@ -13,6 +13,7 @@ from reconciler.errors import (
     AnswerTooHeavyError,
     CertificateError,
     CredentialError,
+    ForeignOriginError,
     GitHubError,
     LimitedError,
     ReconcilerError,
@@ -53,7 +54,7 @@ def unusable_integration_check(project: Project) -> CheckResult:
 
 async def check_project(context: Context, facts: StoredProjectFacts) -> list[CheckResult]:
     """Return one result per check. If GitHub does not answer, the checks that need it are left out."""
-    lines = [*_pause_check(context.project, facts)]
+    lines = [*_pause_check(context.project, facts), *_config_key_check(context.project)]
     try:
         repository = await context.github.repository()
         account = await context.github.account()
@@ -69,13 +70,14 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         lines += [
             _build_check_result("GitHub", CheckLevel.OK, text),
             *await _repository_check(context, repository),
+            *await _page_check(context),
             *await _permission_checks(context, repository, account.login),
             *_announcement_checks(context),
             await _webhook_check(context, facts),
             _clock_check(context),
             _rate_limit_check(context),
         ]
-    lines.append(_delivery_check(context, facts))
+    lines += [_delivery_check(context, facts), *_link_check(facts)]
     return [_with_project_name(context.project, line) for line in lines]
 
 
@@ -103,6 +105,15 @@ def _pause_check(project: Project, facts: StoredProjectFacts) -> Iterator[CheckR
         yield _build_check_result("pause", CheckLevel.WARN, "it is paused: no pass is made", remedy)
 
 
+def _config_key_check(project: Project) -> Iterator[CheckResult]:
+    """Name the keys of the integration's config that nobody reads: somebody may believe that they count."""
+    unknown = project.integration.unknown_keys if project.integration is not None else ()
+    if unknown:
+        message = f"nobody knows {', '.join(unknown)} of its github integration: nothing follows from it"
+        remedy = "take it out of the integration; the operator's settings are in config.toml"
+        yield _build_check_result("integration", CheckLevel.WARN, message, remedy)
+
+
 async def _repository_check(context: Context, repository: Repository) -> list[CheckResult]:
     """Check that the repository's name still belongs to the repository of the links."""
     project_state = await context.stores.projects.get_state(context.project.id)
@@ -113,6 +124,17 @@ async def _repository_check(context: Context, repository: Repository) -> list[Ch
     message = f"{repository.full_name} is another repository now (id {repository.id}, not {linked_id})"
     remedy = "give the old one its name back; or, if it is meant, reconcile unlink the reports first"
     return [_build_check_result("repository", CheckLevel.FAIL, message, remedy)]
+
+
+async def _page_check(context: Context) -> list[CheckResult]:
+    """Check that the second page of a list could be read, before one is needed."""
+    try:
+        await context.github.require_own_links()
+    except ForeignOriginError as error:
+        return [_build_check_result("pages", CheckLevel.FAIL, str(error), _remedy(error))]
+    except ReconcilerError as error:
+        return [_build_check_result("pages", CheckLevel.WARN, str(error), "check again")]
+    return []
 
 
 async def _permission_checks(context: Context, repository: Repository, login: str) -> list[CheckResult]:
@@ -210,6 +232,16 @@ def _delivery_check(context: Context, facts: StoredProjectFacts) -> CheckResult:
             "deliveries", CheckLevel.WARN, f"{last}; {count} since then not announced", remedy
         )
     return _build_check_result("deliveries", CheckLevel.OK, f"{last}, {webhook.received:,} in all")
+
+
+def _link_check(facts: StoredProjectFacts) -> Iterator[CheckResult]:
+    """Name links and link columns that need a person."""
+    if facts.health is not None and facts.health.attention:
+        items = facts.health.attention
+        more = f" (and {len(items) - 1:,} more)" if len(items) > 1 else ""
+        message = f"{items[0].report}: {items[0].reason}{more}"
+        remedy = f"{shell_command('reconcile', 'status', '--project', facts.health.name)} names all of them"
+        yield _build_check_result("links", CheckLevel.WARN, message, remedy)
 
 
 def _announcement_checks(context: Context) -> Iterator[CheckResult]:

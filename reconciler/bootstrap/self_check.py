@@ -13,6 +13,7 @@ from reconciler.model.formatting import format_count
 from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Progress
+from reconciler.model.project_status import READ_ONLY_DATABASE
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.views import CheckLevel, CheckResult
@@ -29,7 +30,11 @@ async def run_self_check(
 
     Configuration and schema are already known to be usable: otherwise opening the program would have failed.
     """
-    lines = [*_installation_checks(container), *security_checks(container.settings, secrets_file)]
+    read_only = await container.stores.maintenance.is_read_only()
+    lines = [
+        *_installation_checks(container, is_read_only=read_only),
+        *security_checks(container.settings, secrets_file),
+    ]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
     if container.database.dialect == "postgresql":
         lines.append(_rights_check(await container.stores.maintenance.other_readers()))
@@ -49,12 +54,16 @@ async def run_self_check(
     return (*lines, *await _check_projects(container, projects, progress))
 
 
-def _installation_checks(container: Container) -> Iterator[CheckResult]:
+def _installation_checks(container: Container, *, is_read_only: bool) -> Iterator[CheckResult]:
     yield CheckResult(
         name="configuration", level=CheckLevel.OK, message="every key is known, every value fits"
     )
     name = DATABASE_NAMES.get(container.database.dialect, container.database.dialect)
-    yield CheckResult(name="database", level=CheckLevel.OK, message=f"{name} answers")
+    if is_read_only:
+        remedy = "set database.url to the primary server"
+        yield CheckResult(name="database", level=CheckLevel.FAIL, message=READ_ONLY_DATABASE, remedy=remedy)
+    else:
+        yield CheckResult(name="database", level=CheckLevel.OK, message=f"{name} answers")
     yield from database_tls_check(container.settings.database.url)
     message = f"it is at revision {REVISIONS[-1]}, which this version needs"
     yield CheckResult(name="schema", level=CheckLevel.OK, message=message)

@@ -53,12 +53,24 @@ def type_of_key(key: str) -> Any:
     return known_keys()[key].annotation
 
 
+NEAR_MISS = 0.75
+"""A name that is less similar than this (0 to 1) is not offered as what was meant."""
+
+
 def nearest_name(key: str, among: Iterable[str]) -> str:
     """Return the most similar name; one with the same last word is preferred."""
     names = list(among)
     word = key.rpartition(".")[2]
     same = [name for name in names if name.rpartition(".")[2] == word]
     return get_close_matches(key, same or names, n=1, cutoff=0.0)[0]
+
+
+def name_hint(key: str, among: Iterable[str]) -> str:
+    """Return `did you mean web.port?` for a near miss, else words that only name the nearest known name."""
+    guess = nearest_name(key, among)
+    is_near = bool(get_close_matches(key, [guess], n=1, cutoff=NEAR_MISS))
+    same_word = guess.rpartition(".")[2] == key.rpartition(".")[2]
+    return f"did you mean {guess}?" if is_near or same_word else f"the nearest known name is {guess}"
 
 
 def environment_variable_of_key(key: str) -> str:
@@ -241,9 +253,9 @@ def _flatten_table(table: Mapping[str, Any], above: str, place: str) -> Iterator
 
 def _unknown_key_error(key: str, place: str, *, is_section: bool = False) -> ConfigurationError:
     """Return the error for an unknown key or table, with the most similar known one."""
-    guess = nearest_name(key, sorted(known_sections()) if is_section else known_keys())
+    hint = name_hint(key, sorted(known_sections()) if is_section else known_keys())
     shown = key.encode("unicode_escape").decode("ascii")
-    return ConfigurationError(f"{shown} is unknown, in {place}; did you mean {guess}?")
+    return ConfigurationError(f"{shown} is unknown, in {place}; {hint}")
 
 
 def _raise_unknown_variable(name: str) -> NoReturn:
@@ -252,8 +264,7 @@ def _raise_unknown_variable(name: str) -> NoReturn:
         *map(environment_variable_of_key, known_sections()),
         CONFIG_FILE_VARIABLE,
     ]
-    guess = nearest_name(name, names)
-    raise ConfigurationError(f"{name} is unknown, in the environment; did you mean {guess}?")
+    raise ConfigurationError(f"{name} is unknown, in the environment; {name_hint(name, names)}")
 
 
 def credentials_directory(environ: Mapping[str, str]) -> Path | None:

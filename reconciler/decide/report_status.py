@@ -32,6 +32,9 @@ def report_status(
     if left_behind is not None:
         return left_behind
     link = detail.link
+    misnamed = detail.columns.problem(connected.name if connected else None) if detail.columns else None
+    if misnamed is not None:
+        return ProjectStatusKind.ATTENTION.value, misnamed
     if link is not None and link.state in ENDED_STATE_TEXTS:
         return ENDED_STATE_TEXTS[link.state], link.reason
     if detail.unknown:

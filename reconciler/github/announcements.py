@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.github.limits import parse_http_date
-from reconciler.model.announcements import Announcements
+from reconciler.model.passes import Announcements
 
 _EXPIRY_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S")
 """With an offset from UTC; with the word UTC, which is taken off first."""

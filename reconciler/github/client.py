@@ -15,7 +15,6 @@ from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel, to_comment_row, to_issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.writes import Writes
-from reconciler.model.announcements import Announcements
 from reconciler.model.ids import Fingerprint, RepositoryId
 from reconciler.model.issue import (
     Grants,
@@ -24,7 +23,7 @@ from reconciler.model.issue import (
     RateLimit,
     RemoteComment,
 )
-from reconciler.model.passes import Cost
+from reconciler.model.passes import Announcements, Cost
 from reconciler.ports import Clock, ListPage, RateLimiter
 
 MIN_OVERLAP = timedelta(seconds=2)

@@ -19,6 +19,11 @@ from reconciler.ports import Clock
 AppRequest = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
 """Method, path parts, bearer → the answer. It retries by itself and costs the installation no points."""
 
+PUBLIC_KEY_WORDS = "PUBLIC KEY-----"
+PUBLIC_KEY_ADVICE = (
+    "github.app.private_key_file holds a public key; the private one is the .pem file that GitHub gives when "
+    "a key is generated in the App's settings"
+)
 JWT_BACKDATING = timedelta(seconds=60)
 JWT_LIFETIME = timedelta(minutes=9)
 RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
@@ -161,6 +166,10 @@ class AppCredential:
         )
 
     def _jwt(self, now: datetime) -> Secret:
+        if PUBLIC_KEY_WORDS in self._private_key.reveal():
+            raise CredentialError(
+                f"The GitHub App's private key can't be used: {PUBLIC_KEY_ADVICE}.", remedy=PUBLIC_KEY_ADVICE
+            )
         import jwt  # late: its cryptography is loaded only for an App
 
         claims = {"iat": now - JWT_BACKDATING, "exp": now + JWT_LIFETIME, "iss": self._app_id}

@@ -230,7 +230,9 @@ class Gateway:
         if reply.status == 200 and not is_json(reply.body):
             if is_nested_too_deeply(reply.body):
                 raise TransientError("it answered with JSON that is nested too deeply", is_heavy=True)
-            raise TransientError("it answered with something that is not JSON")
+            no_api = self.http.origin.path_advice
+            text = "it answered with something that is not JSON" + (f" ({no_api})" if no_api else "")
+            raise TransientError(text, remedy=no_api)
         return reply
 
 
@@ -241,9 +243,10 @@ def _certificate_error(error: NotTrustedError) -> CertificateError:
 class TransientError(Exception):
     """A failure that may be over at the next attempt. `is_heavy`: or that a smaller page may avoid."""
 
-    def __init__(self, message: str, *, is_heavy: bool = False) -> None:
+    def __init__(self, message: str, *, is_heavy: bool = False, remedy: str | None = None) -> None:
         super().__init__(message)
         self.is_heavy = is_heavy
+        self.remedy = remedy
 
 
 async def call_with_retries(
@@ -280,4 +283,6 @@ async def call_with_retries(
         return await retrying(once)
     except TransientError as error:
         text = f"GitHub could not be asked: {error}{request}."
-        raise (AnswerTooHeavyError(text) if error.is_heavy else GitHubError(text)) from None
+        if error.is_heavy:
+            raise AnswerTooHeavyError(text) from None
+        raise GitHubError(text, remedy=error.remedy) from None

@@ -18,9 +18,8 @@ from reconciler.github.transport import (
     Transport,
 )
 from reconciler.logs import EventLogger
-from reconciler.model.announcements import Announcements
 from reconciler.model.issue import RateLimit
-from reconciler.model.passes import Cost
+from reconciler.model.passes import Announcements, Cost
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 

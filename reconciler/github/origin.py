@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from reconciler.errors import ConfigurationError, ForeignOriginError
+from reconciler.model.formatting import single_printable_line
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 _UNSAFE_CHARACTERS = re.compile(r"[^!-\[\]-~]")  # all but visible ASCII, and the backslash
 _REPOSITORY_ID_PATH = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
 _ISSUE_NUMBER_PATH = re.compile(r"/issues/([0-9]{1,10})$")
+
+
+MAX_SHOWN_HOST_CHARS = 100
+FOREIGN_HOST_ADVICE = (
+    "set github.api_url to the address that the server believes to have, as its links show it, or correct "
+    "that on the server"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,13 @@ class Origin:
         port = "" if _DEFAULT_PORTS[self.scheme] == self.port else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.base}"
 
+    @property
+    def path_advice(self) -> str | None:
+        """What to say where this address answers as no API does; None for GitHub's, or one with a path."""
+        if self.base or self.host == "api.github.com" or self.host.endswith(".ghe.com"):
+            return None
+        return "github.api_url is not the address of an API: that of an Enterprise Server ends in /api/v3"
+
     def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
         """Build an address below the base path; every part is percent-encoded.
 
@@ -73,7 +88,11 @@ class Origin:
         except ValueError:
             raise ForeignOriginError("GitHub's answer points to an address that can't be read.") from None
         if (parts.scheme, parts.hostname, port) != (self.scheme, self.host, self.port) or "@" in parts.netloc:
-            raise ForeignOriginError(f"GitHub's answer points away from {self.host}: not followed.")
+            other = single_printable_line(parts.hostname or "another scheme")[:MAX_SHOWN_HOST_CHARS]
+            raise ForeignOriginError(
+                f"GitHub's answer points away from {self.host}: not followed.",
+                remedy=f"{FOREIGN_HOST_ADVICE} (it points to {other})",
+            )
         if _UNSAFE_CHARACTERS.search(url) or not self._is_below_base(parts.path):
             raise ForeignOriginError(f"GitHub's answer points to a place outside the API at {self.host}.")
         path = parts.path.removeprefix(self.base)

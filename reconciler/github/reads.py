@@ -116,6 +116,18 @@ class Reads:
             default=0,
         )
 
+    async def require_own_links(self) -> None:
+        """Check that the next page of a list is at this API. Raises ForeignOriginError, and as `_get` does.
+
+        A server behind another address shows its own in links.
+
+        Source: docs/reference/github.md, Credentials and versions.
+        """
+        reply = await self._get(self._ref.url("issues", query={"state": "all", "per_page": 1}))
+        link = parse_next_link(reply.headers.get("link"))
+        if link is not None:
+            self._ref.origin.admit(link)
+
     async def issue(self, number: IssueNumber) -> Issue:
         """Read an issue. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
         return await self._read_issue(await self._get_object(self._ref.url("issues", number)), number)

@@ -18,7 +18,7 @@ from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, Reply
 from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.refusals import refusal_advice
-from reconciler.github.wire import error_reason
+from reconciler.github.wire import error_reason, is_json
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
@@ -72,12 +72,22 @@ class RepositoryRef:
         return other is not None and self.id is not None and other != self.id
 
 
+UNKNOWN_VERSION_ADVICE = (
+    "GitHub does not know this version of its API: set github.api_version to one that it names"
+)
+
+
 def is_retired_version(reply: Reply) -> bool:
     """Whether a 410 is about the version of the API, which every request is answered with then.
 
     Its words are not documented: a version is named in no other 410 (docs/reference/github.md, Writes).
     """
     return reply.status == 410 and "version" in error_reason(reply.body).lower()
+
+
+def is_unknown_version(reply: Reply) -> bool:
+    """Whether a 400 is about the version of the API (docs/reference/github.md, Writes)."""
+    return reply.status == 400 and "version" in error_reason(reply.body).lower()
 
 
 def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
@@ -91,9 +101,12 @@ def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
         )
     if reply.status == 200:
         return
+    if is_unknown_version(reply):
+        raise UnreadableError(_not_shown(what, reply, UNKNOWN_VERSION_ADVICE), remedy=UNKNOWN_VERSION_ADVICE)
     if reply.status in _ADVICE_BY_STATUS:
         exact = RETIRED_VERSION_ADVICE if is_retired_version(reply) else refusal_advice(reply)
-        advice = exact or _ADVICE_BY_STATUS[reply.status]
+        no_api = None if is_json(reply.body) else ref.origin.path_advice
+        advice = exact or no_api or _ADVICE_BY_STATUS[reply.status]
         raise UnreadableError(_not_shown(what, reply, advice), remedy=advice)
     reason = error_reason(reply.body)
     raise GitHubError(

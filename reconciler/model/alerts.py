@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.fields import RenamedLabel
-from reconciler.model.health import AttentionItem
+from reconciler.model.health import MISNAMED, AttentionItem, misnamed_items
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
 
@@ -97,7 +97,14 @@ def current_problems(
         *announced_problems(result, at, known),
         *_webhook_problems(found),
         *map(_item_problem, found.items),
+        *_misnamed_problems(result, known),
     )
+
+
+def _misnamed_problems(result: PassResult, known: Sequence[Problem]) -> Iterable[Problem]:
+    if result.misnamed is None:
+        yield from (problem for problem in known if problem.what == MISNAMED)
+    yield from map(_item_problem, misnamed_items(result))
 
 
 def announced_problems(result: PassResult, at: datetime, known: Sequence[Problem] = ()) -> Iterable[Problem]:

@@ -1,6 +1,6 @@
 """The state of projects and credentials: for `reconcile status`, pages, alerts and `/metrics`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,6 +8,9 @@ from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.webhook import WebhookHealth
+
+MISNAMED = "misnamed"
+"""The word for a report whose link columns name no issue that it could be linked to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class ProjectHealth:
     other_repository_links: int = 0
     attention: tuple[AttentionItem, ...] = ()
     newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
+    is_read_only: bool = False  # the database takes no writes: it is a standby
     write_doubt: str | None = None  # why this database may not be the one that writes
     busy_since: datetime | None = None  # at work in another process for longer than two intervals
     renamed_labels: tuple[RenamedLabel, ...] = ()
@@ -146,3 +150,16 @@ class WorkGauges:
     scan_lag: float = 0.0  # since the last successful scan of either kind began
     waiting: Mapping[ProjectId, WaitingPasses] = field(default_factory=dict)
     """By credential, which is named by the smallest id of its projects."""
+
+
+def misnamed_items(last_pass: PassResult | None) -> Iterator[AttentionItem]:
+    """Yield an item for each misnamed report that the pass found."""
+    for each in (last_pass.misnamed or ()) if last_pass is not None else ():
+        yield AttentionItem(
+            report=each.tracking_id,
+            report_id=each.report_id,
+            issue=None,
+            what=MISNAMED,
+            field=None,
+            reason=each.reason,
+        )

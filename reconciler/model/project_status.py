@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from reconciler.model.database_identity import OWNED_ELSEWHERE
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
-from reconciler.model.health import ProjectHealth
+from reconciler.model.health import MISNAMED, ProjectHealth
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.webhook import WebhookHealth
@@ -33,6 +33,10 @@ STATUS_SYMBOLS = {
     ProjectStatusKind.PAUSED: ("‖", "="),
     ProjectStatusKind.NEW: ("·", "."),
 }
+READ_ONLY_DATABASE = (
+    "the database takes no writes: database.url leads to a standby, so nothing is synced and what is shown "
+    "is old"
+)
 RECREATED_ERROR_KIND = "recreated"  # errors.RecreatedError.kind
 CHECK_COMMAND = "reconcile check"
 RESTING, FROZEN = "resting", "frozen"
@@ -43,6 +47,7 @@ ATTENTION_TEXTS = {
     LinkState.CONVERTED.value: "was converted on GitHub",
     LinkState.CONTESTED.value: "names an issue that another report holds, or that the token may not claim",
     LinkState.SECOND.value: "was exported a second time",
+    MISNAMED: "has link columns that can't be used",
 }
 """Texts for the states of links that need a person (`store.attention`), as the link's page shows them."""
 _UNREMARKABLE_LINK_STATES = (*LIVE_STATES, LinkState.UNLINKED)
@@ -79,8 +84,8 @@ def project_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) ->
 
 def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
     one_pass = ("reconcile", "--project", health.name)
-    if health.write_doubt:
-        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=health.write_doubt)
+    if database_status := _database_status(health):
+        return database_status
     if health.withheld:
         reason = f"{format_count(health.withheld_count, 'deletion')} withheld"
         command = shell_command(*one_pass, "--accept", health.withheld)
@@ -119,6 +124,15 @@ def _busy_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> P
     since = format_time(health.busy_since, now, zone)
     reason = f"at work in another process since {since}: if no pass runs there, its lock is stuck"
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command="reconcile check")
+
+
+def _database_status(health: ProjectHealth) -> ProjectStatus | None:
+    """Return a status if this database is not the one to write to."""
+    if health.is_read_only:
+        return ProjectStatus(state=ProjectStatusKind.FAILED, reason=READ_ONLY_DATABASE, command=CHECK_COMMAND)
+    if health.write_doubt:
+        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=health.write_doubt)
+    return None
 
 
 def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:

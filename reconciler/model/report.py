@@ -12,6 +12,7 @@ from html.entities import html5
 from typing import Final
 
 from reconciler.model.fields import Field, ReportFields
+from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.secret import Secret
 
@@ -25,6 +26,61 @@ class IssueColumns:
     url: str | None = None
 
 
+_REPOSITORY_NAME = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
+MAX_SHOWN_CHARS = 80
+"""Characters of a column's text that a reason shows: anybody may have written it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkColumns:
+    """The same three columns as they are stored: each may be empty, or hold anything."""
+
+    number: int | None
+    repository: str | None
+    url: str | None
+
+    def problem(self, connected: str | None) -> str | None:
+        """Say why no link can be made of them, or None: they are empty, or name an issue of `connected`.
+
+        `connected`: the "owner/repo" that the project is connected to, where that is known.
+        """
+        if self.number is None and not self.repository and not self.url:
+            return None
+        fault = self._fault(connected)
+        return None if fault is None else f"its link columns can't be used: {fault}; {LINK_COLUMNS_ADVICE}"
+
+    def _fault(self, connected: str | None) -> str | None:
+        text = self.repository or ""
+        shown = single_printable_line(text)[:MAX_SHOWN_CHARS]
+        if not text:
+            return "github_repo is empty"
+        if "://" in text:
+            return f"github_repo is an address ({shown}), not owner/repo"
+        if text != text.strip():
+            return f"github_repo begins or ends with a blank ({shown!r})"
+        if _REPOSITORY_NAME.fullmatch(text) is None:
+            return f"github_repo is not of the form owner/repo ({shown!r})"
+        if self.number is None:
+            return "github_issue_number is empty"
+        if self.number <= 0:
+            return f"github_issue_number is {self.number}"
+        if connected is not None and text.lower() != connected.lower():
+            return f"they name {shown}#{self.number}, and the project is connected to {connected}"
+        return None
+
+
+LINK_COLUMNS_ADVICE = "correct or empty them in BugSpark's database, or run `reconcile link`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MisnamedReport:
+    """A report without a link whose columns name no issue that it could be linked to."""
+
+    report_id: ReportId
+    tracking_id: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report(ReportFields):
     """A report's synced fields as one database snapshot showed them."""
@@ -35,6 +91,11 @@ class Report(ReportFields):
     created_at: datetime
     updated_at: datetime
     columns: IssueColumns | None = None
+
+
+def report_name(tracking_id: str, project: str) -> str:
+    """Name a report as people of any project know it: its tracking id is unique only within its own."""
+    return f"{tracking_id} of {project}"
 
 
 def unknown_values_reason(unknown: Mapping[Field, str]) -> str:
@@ -84,6 +145,7 @@ class Integration:
     owner: str
     repo: str
     token: Secret | None
+    unknown_keys: tuple[str, ...] = ()  # of its config: nobody reads them
 
     @property
     def repository(self) -> str:

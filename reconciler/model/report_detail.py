@@ -9,7 +9,7 @@ from reconciler.model.ids import CommentPairId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
-from reconciler.model.report import LocalComment, Report
+from reconciler.model.report import LinkColumns, LocalComment, Report
 from reconciler.model.snapshot import Change
 
 
@@ -36,6 +36,7 @@ class ReportDetail:
     withheld: Mapping[CommentPairId, Kind] = field(
         default_factory=dict
     )  # deletions that the guard holds back
+    columns: LinkColumns | None = None  # of a report without a link, as they are stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

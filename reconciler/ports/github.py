@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from reconciler.model.announcements import Announcements
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import (
     Fingerprint,
@@ -28,7 +27,7 @@ from reconciler.model.issue import (
     Repository,
     ThreadEtags,
 )
-from reconciler.model.passes import Cost
+from reconciler.model.passes import Announcements, Cost
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.model.webhook import DesiredHook, Hook
 
@@ -98,6 +97,10 @@ class GitHub(Protocol):
 
     async def account(self) -> Account:
         """Read the account that this credential writes as (`GET /user`; for an App its bot account)."""
+        ...
+
+    async def require_own_links(self) -> None:
+        """Check that the pages of lists are at the configured API. Raises ForeignOriginError."""
         ...
 
     async def reserve_reads(self, requests: int) -> None:

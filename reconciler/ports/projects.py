@@ -12,7 +12,7 @@ from reconciler.model.ids import (
     ReportId,
 )
 from reconciler.model.passes import PassResult, ScheduledProject
-from reconciler.model.report import Project, Report, ReportDetails
+from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 
 
@@ -101,6 +101,14 @@ class Reports(Protocol):
         self, report_ids: Collection[ReportId]
     ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
         """Read reports and what an export shows of them; deleted ones are missing in the result."""
+        ...
+
+    async def misnamed_reports(self, project_id: ProjectId, repository: str) -> tuple[MisnamedReport, ...]:
+        """Read reports without a link whose columns name no issue of this repository, a limited number."""
+        ...
+
+    async def name_of_report(self, report_id: ReportId) -> str:
+        """Return `BUG-0001 of Web shop`; of a deleted report, its id."""
         ...
 
     async def export_candidates(

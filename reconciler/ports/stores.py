@@ -72,6 +72,10 @@ class Maintenance(Protocol):
         """Return the roles other than ours that may use our tables or functions (PostgreSQL), by name."""
         ...
 
+    async def is_read_only(self) -> bool:
+        """Whether the database takes no writes."""
+        ...
+
     async def outgoing_webhooks_problem(self) -> str | None:
         """Return why `bugspark.notify_webhooks` can't work, in words; None: it can."""
         ...

@@ -47,6 +47,10 @@ class Webhooks(Protocol):
         """
         ...
 
+    async def awaits_pass(self, project_id: ProjectId, delivery_id: str) -> bool:
+        """Whether no pass has acted on a stored delivery since: it is unread, or every pass since failed."""
+        ...
+
     async def pending_hints(self, project_id: ProjectId) -> PendingHints:
         """Read what no pass has read from GitHub. `ProjectState.has_unread_hints`: whether there is any."""
         ...

@@ -22,7 +22,7 @@ from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
 from reconciler.store.bugspark.integrations import active_github_rows, secrets_as_stored
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_meta_value
-from reconciler.store.schema.engine import Database
+from reconciler.store.schema.engine import Database, is_read_only
 from reconciler.store.schema.privileges import find_other_readers
 from reconciler.store.schema.tables import (
     accounts,
@@ -143,6 +143,10 @@ class StoredMaintenance:
             return ()
         async with self._database.read() as connection:
             return await find_other_readers(connection)
+
+    async def is_read_only(self) -> bool:
+        async with self._database.read() as connection:
+            return await is_read_only(connection)
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:

@@ -43,7 +43,7 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
 async def _has_news(context: Context, state: ProjectState, result: PassResult) -> bool:
     """Whether a pass may have found a problem in a project that had none."""
     now = context.clock.now()
-    if not result.is_uneventful or any(announced_problems(result, now)):
+    if not result.is_uneventful or result.misnamed or any(announced_problems(result, now)):
         return True
     return state.has_webhook and await context.stores.webhooks.is_silent(context.project.id, now)
 

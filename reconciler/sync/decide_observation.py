@@ -262,8 +262,14 @@ def _plan_ended_links(snapshot: Snapshot) -> Iterable[LinkPlan]:
         (snapshot.detached, LinkState.UNLINKED, "the report's columns no longer name this issue"),
         (gone, LinkState.REPORT_DELETED, "the report was deleted in BugSpark"),
         (left, LinkState.REPORT_DELETED, REPORT_MOVED_REASON),
-        (snapshot.contested, LinkState.CONTESTED, "another report is already linked to this issue"),
     )
     for links, state, reason in endings:
         for link in links:
             yield LinkPlan(link=link, report=None, after=replace(link, state=state, reason=reason))
+    for link in snapshot.contested:
+        reason = link.reason or "another report is already linked to this issue"
+        yield LinkPlan(
+            link=replace(link, reason=None),  # made up by the snapshot, which says who holds the issue
+            report=None,
+            after=replace(link, state=LinkState.CONTESTED, reason=reason),
+        )

@@ -55,7 +55,8 @@ async def link_report(
             )
         holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
         if holder is not None:
-            raise UsageError(issue_taken_message(holder, context.project.id))
+            name = await holder_name(context, holder)
+            raise UsageError(issue_taken_message(holder, context.project.id, name))
         try:
             issue = await context.github.issue(number)
         except (NotThereError, MovedError) as error:
@@ -66,11 +67,21 @@ async def link_report(
         return made
 
 
-def issue_taken_message(holder: Link, project: ProjectId) -> str:
-    """Say that an issue is linked already, and what to do, without what belongs to another project."""
+async def holder_name(context: Context, holder: Link) -> str:
+    """Name the report that holds an issue; what belongs to another project is not shown to this one."""
+    if holder.project_id != context.project.id:
+        return "a report of another project"
+    return await context.stores.reports.name_of_report(holder.report_id)
+
+
+def issue_taken_message(holder: Link, project: ProjectId, name: str) -> str:
+    """Say that an issue is linked already, and what to do, without what belongs to another project.
+
+    `name`: that of the holder's report.
+    """
     issue = f"{holder.repository}#{holder.number}"
     if holder.project_id == project:
-        return f"{issue} belongs to report {holder.report_id}; unlink that first"
+        return f"{issue} belongs to {name}; unlink that first"
     return (
         f"{issue} is linked to a report of another project of this BugSpark; it can be linked here once that"
         " link is cut there: ask that project's owner, or the operator"

@@ -46,6 +46,7 @@ from reconciler.model.plan import (
     RemoveLocal,
     SetField,
 )
+from reconciler.model.report import MisnamedReport
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.context import Context
@@ -204,8 +205,17 @@ async def build_pass_result(
         linked=stats.initial_syncs,
         ended=stats.ended_links,
         announced=context.github.announcements(),
+        misnamed=await _read_misnamed_reports(context, ending),
         verified=await read_verification_progress(context, stats) if _may_query_database(ending) else None,
     )
+
+
+async def _read_misnamed_reports(context: Context, ending: PassEnding) -> tuple[MisnamedReport, ...] | None:
+    """Reports whose columns name no issue that they could be linked to; None after a pass that was ended."""
+    name = context.project.repository
+    if ending.failure is not None or name is None:
+        return None
+    return await context.stores.reports.misnamed_reports(context.project.id, name)
 
 
 async def _read_open_intents(context: Context, ending: PassEnding) -> Sequence[Intent]:

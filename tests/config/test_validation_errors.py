@@ -117,6 +117,12 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, unknown: str, kno
     assert in_file(text) == f"{unknown} is unknown, in the file it.toml; did you mean {known}?"
 
 
+def test_a_key_far_from_any_known_one_is_not_taken_for_a_slip() -> None:
+    sentence = in_file("[totally]\nunrelated = 1")
+    assert "did you mean" not in sentence
+    assert "the nearest known name is " in sentence
+
+
 @pytest.mark.parametrize(
     ("name", "known"),
     [

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.github.announcements import parse_token_expiry, read_announcements
-from reconciler.model.announcements import Announcements
+from reconciler.model.passes import Announcements
 
 NONE = Announcements(api_version="2022-11-28")
 SUNSET = datetime(2028, 3, 10, tzinfo=UTC)

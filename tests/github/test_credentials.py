@@ -235,6 +235,18 @@ async def test_an_invalid_key_is_reported_without_showing_it(
     await opened.aclose()
 
 
+async def test_a_public_key_given_as_the_apps_key_is_told_as_such(
+    github: GitHub, app: InstalledApp, clock: StillClock
+) -> None:
+    credential = credential_of(app, clock, pem=app.app.public_key)
+    opened = open_client(github.api, clock=clock, credential=credential)
+    with pytest.raises(CredentialError, match=r"holds a public key; .*\.pem file") as raised:
+        await opened.repository.repository()
+    assert "BEGIN" not in str(raised.value)
+    assert raised.value.remedy is not None
+    await opened.aclose()
+
+
 async def test_an_app_that_is_not_installed_is_reported(
     github: GitHub, app: InstalledApp, clock: StillClock
 ) -> None:

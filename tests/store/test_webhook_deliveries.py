@@ -234,3 +234,19 @@ async def test_a_secret_that_cannot_be_read_verifies_nothing_and_is_an_error(
     odd = a_project(bugspark, webhookSecret={"a": 1})
     for project in (foreign, two, none, odd, ProjectId(uuid4())):
         assert await stores.webhooks.valid_secrets(project) == ()
+
+
+async def test_a_delivery_awaits_a_pass_until_one_has_acted_on_it(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    project = a_project(bugspark)
+    named = a_delivery(project)
+    ping = replace(a_delivery(project), number=None, event="ping")
+    assert not await stores.webhooks.awaits_pass(project, named.id)
+    await stores.webhooks.record_delivery(named)
+    await stores.webhooks.record_delivery(ping)
+    assert await stores.webhooks.awaits_pass(project, named.id)
+    assert await stores.webhooks.awaits_pass(project, ping.id)
+    assert not await stores.webhooks.awaits_pass(a_project(bugspark), named.id)
+    await stores.webhooks.mark_handled(project, [named.id], NOW)
+    assert not await stores.webhooks.awaits_pass(project, named.id)

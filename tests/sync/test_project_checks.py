@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reconciler.bootstrap.application import open_application
-from reconciler.demo.github.faults import Limit, Reply, Rewrite, ip_not_allowed, saml_required
+from reconciler.demo.github.faults import Limit, Reply, Rewrite, ip_not_allowed, link_to, saml_required
 from reconciler.demo.github.rows import Level
 from reconciler.model.ids import ProjectId
 from reconciler.model.views import CheckResult
@@ -207,3 +207,55 @@ async def test_customers_webhooks_without_a_table_fail(url: str, github: GitHub)
         sync.bugspark.execute("DROP TABLE background_tasks")
         found = (await lines(sync))["customers' webhooks"]
         assert (found.level.value, found.message) == ("fail", "this BugSpark has no table background_tasks")
+
+
+async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) -> None:
+    assert "integration" not in await lines(sync)
+    config = {"owner": "acme", "repo": "web", "token": sync.github.token, "webhookSecret": "s"}
+    sync.bugspark.execute("DELETE FROM integrations")
+    sync.bugspark.add_integration(sync.project, config=config | {"sync": {"conflict": "github"}, "x\ny": 1})
+    found = (await lines(sync))["integration"]
+    assert found.level.value == "warn"
+    assert found.message.startswith("nobody knows config.sync, config.x")
+    assert "\n" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("2020-01-01", "does not know this version"),
+        ("2021-01-01", "answers this version of its API no more"),
+    ],
+)
+async def test_an_unknown_and_a_retired_api_version_are_told_as_such(
+    sync: Sync, url: str, version: str, told: str
+) -> None:
+    sync.github.world.assume(retired_versions={"2021-01-01": 410})
+    values = {"api_version": version, "api_url": sync.github.api}
+    async with open_application(settings_for(url, sync.github.api, github=values), sync.clock) as app:
+        (found,) = [line for line in await app.run_self_check() if line.name == "Shop: GitHub"]
+    assert (found.level.value, told in (found.remedy or "")) == ("fail", True)
+    assert "github.api_version" in (found.remedy or "")
+    assert version in found.message
+
+
+async def test_pages_at_another_host_fail_before_one_is_needed(sync: Sync) -> None:
+    for title in ("One", "Two"):
+        sync.github.web.open_issue(title, by="alice")
+    assert "pages" not in await lines(sync)
+    sync.github.simulator.faults.add(
+        link_to("https://inner.test/api/v3/page2"), path="per_page=1", times=None
+    )
+    found = (await lines(sync))["pages"]
+    assert (found.level.value, "inner.test" in (found.remedy or "")) == ("fail", True)
+    assert "github.api_url" in (found.remedy or "")
+
+
+async def test_an_address_that_is_no_api_names_the_path(sync: Sync) -> None:
+    page = {"Content-Type": "text/html"}
+    for status in (200, 404):
+        sync.github.simulator.faults.clear()
+        sync.github.simulator.faults.add(Reply(status=status, body=b"<html>", headers=page), times=None)
+        found = (await lines(sync))["GitHub"]
+        assert (found.level.value, "/api/v3" in (found.remedy or "")) == ("fail", True)
+        assert "githubstatus" not in (found.remedy or "")

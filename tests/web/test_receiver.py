@@ -259,13 +259,19 @@ async def test_an_unreadable_form_is_accepted(harness: WebHarness, body: bytes) 
     assert [row["number"] for row in harness.deliveries()] == [None]
 
 
-async def test_a_replayed_delivery_is_stored_once_and_nudges_once(harness: WebHarness) -> None:
-    for _ in range(3):
+async def test_a_replayed_delivery_is_stored_once_and_nudges_until_a_pass_has_acted(
+    harness: WebHarness,
+) -> None:
+    for _ in range(2):  # the second one may come because the first pass failed
         assert (await harness.deliver(issue_event(), delivery="same-id")).status_code == 202
-    for _ in range(2):
         assert (await harness.deliver(issue_event(9), X_GitHub_Delivery=None)).status_code == 202
     assert sorted(row["number"] for row in harness.deliveries()) == [7, 9]
-    assert harness.queue.projects == [harness.project] * 2
+    assert harness.queue.projects == [harness.project] * 4
+    harness.bugspark.execute("UPDATE sync_deliveries SET read_at = at")
+    for _ in range(2):
+        assert (await harness.deliver(issue_event(), delivery="same-id")).status_code == 202
+        assert (await harness.deliver(issue_event(9), X_GitHub_Delivery=None)).status_code == 202
+    assert len(harness.queue.projects) == 4
 
 
 async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(harness: WebHarness) -> None:

@@ -61,14 +61,14 @@ class Problem(Exception):
         status: int,
         message: str,
         *,
-        errors: Sequence[Mapping[str, str]] = (),
+        errors: Sequence[Mapping[str, str]] | str = (),
         headers: Mapping[str, str] | None = None,
         **extra: object,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
-        self.errors = list(errors)
+        self.errors = errors if isinstance(errors, str) else list(errors)
         self.headers = dict(headers or {})
         self.extra = extra
 

@@ -219,7 +219,7 @@ class Simulator:
         if version in facts.retired_versions:
             raise Problem(facts.retired_versions[version], f"API version {version} is no longer supported")
         if version not in facts.api_versions:
-            raise Problem(400, f"The API version {version!r} is not supported")
+            raise Problem(400, "Bad Request", errors=f"The API version {version!r} is not supported")
 
     def _version_headers(self, seen: RecordedRequest) -> dict[str, str]:
         """Return the announcement of the end of the version that was asked for."""

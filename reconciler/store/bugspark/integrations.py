@@ -7,7 +7,7 @@ Source: docs/reference/bugspark.md, Secrets.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import and_, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError, ProjectError
+from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
@@ -38,6 +39,13 @@ SET_WEBHOOK_SECRET_SQL = text(
     "SELECT bugspark_sync.set_webhook_secret("
     "CAST(:integration AS uuid), CAST(:expected AS text), CAST(:secret AS text))"
 )
+KNOWN_CONFIG_KEYS = frozenset(
+    {"owner", "repo", *SECRET_CONFIG_KEYS, "apiKey", "api_key", "secret", "access_token"}
+)
+"""Keys of a config that this program or BugSpark reads (docs/reference/bugspark.md, Secrets)."""
+MAX_UNKNOWN_KEYS = 10
+MAX_KEY_CHARS = 60
+"""Characters of an unknown key that are shown: its owner may have written anything."""
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -109,7 +117,14 @@ def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integ
         owner=_require_github_name(config.get("owner"), "owner"),
         repo=_require_github_name(config.get("repo"), "repo"),
         token=_decrypt_token(config.get("token"), found, cipher),
+        unknown_keys=_unknown_keys(config),
     )
+
+
+def _unknown_keys(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return `config.sync` for a key that nobody reads, ten at most."""
+    unknown = sorted(key for key in config if key not in KNOWN_CONFIG_KEYS)[:MAX_UNKNOWN_KEYS]
+    return tuple(f"config.{single_printable_line(key)[:MAX_KEY_CHARS]}" for key in unknown)
 
 
 def _number_word(number: int) -> str:

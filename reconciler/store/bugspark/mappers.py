@@ -10,7 +10,14 @@ from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField
 from reconciler.model.fields import Category, Field, Severity, Status
-from reconciler.model.report import MAX_STORED_TEXT_CHARS, IssueColumns, LocalComment, Report, UnusableJson
+from reconciler.model.report import (
+    MAX_STORED_TEXT_CHARS,
+    IssueColumns,
+    LinkColumns,
+    LocalComment,
+    Report,
+    UnusableJson,
+)
 from reconciler.store.bugspark.bugspark_tables import comments, reports, users
 from reconciler.store.foreign_json import MAX_REPORT_JSON_BYTES, ForeignJsonError, decode_foreign_json
 
@@ -94,6 +101,13 @@ def to_report_columns(row: Mapping[Any, Any]) -> IssueColumns | None:
     if number is None or repository is None:
         return None
     return IssueColumns(repository=repository, number=number, url=row["github_issue_url"])
+
+
+def to_link_columns(row: Mapping[Any, Any]) -> LinkColumns:
+    """The columns as they are stored."""
+    return LinkColumns(
+        number=row["github_issue_number"], repository=row["github_repo"], url=row["github_issue_url"]
+    )
 
 
 @cache

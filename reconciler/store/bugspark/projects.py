@@ -127,8 +127,12 @@ def _active_names_query() -> Any:
     )
 
 
+NEAR_MISS = 0.7
+"""A name that is less similar than this (0 to 1) is not offered as what was meant."""
+
+
 def _did_you_mean(text: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(text, names, n=3, cutoff=NEAR_MISS)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -2,20 +2,27 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Text, cast, exists, func, select
+from sqlalchemy import RowMapping, String, Text, and_, bindparam, cast, exists, func, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import Select
 
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
-from reconciler.model.report import Project, Report, ReportDetails
+from reconciler.model.link import PAST_STATES
+from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails, report_name
+from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     bounded_long_text,
     decode_report_json,
+    to_link_columns,
     to_report,
 )
 from reconciler.store.bugspark.projects import BugSparkProjects
@@ -37,6 +44,8 @@ DETAIL_COLUMNS = (
 DETAILS_PER_QUERY = 10
 """Reports whose logs are in memory as stored at a time."""
 
+MAX_MISNAMED_REPORTS = 50
+"""So many are named; the others are named once these are corrected."""
 DONE_STATUSES = (Status.RESOLVED.value, Status.CLOSED.value)
 """Reports with these get an issue only by name."""
 
@@ -81,6 +90,21 @@ class StoredReports:
                         continue
         return found
 
+    async def misnamed_reports(self, project_id: ProjectId, repository: str) -> tuple[MisnamedReport, ...]:
+        values = {"project": project_id, "repository": repository.lower()}
+        async with self._database.read() as connection:
+            found = (await connection.execute(misnamed_reports_query(), values)).mappings().all()
+        named = ((row, to_link_columns(row).problem(repository)) for row in found)
+        return tuple(
+            MisnamedReport(report_id=row["id"], tracking_id=row["tracking_id"], reason=reason)
+            for row, reason in named
+            if reason is not None
+        )
+
+    async def name_of_report(self, report_id: ReportId) -> str:
+        async with self._database.read() as connection:
+            return await read_report_name(connection, report_id)
+
     async def newest_created_at(self, project_id: ProjectId) -> datetime | None:
         query = select(func.max(reports.c.created_at)).where(reports.c.project_id == project_id)
         async with self._database.read() as connection:
@@ -119,6 +143,43 @@ class StoredReports:
         if found is None:
             raise UsageError(f"Project {project.name} has no report {tracking}.")
         return project, ReportId(found)
+
+
+@cache
+def misnamed_reports_query() -> Select[Any]:
+    """Reports of `project` without a link whose columns name no issue of `repository` (in small letters)."""
+    repo, number = reports.c.github_repo, reports.c.github_issue_number
+    filled = or_(number.is_not(None), repo != "", reports.c.github_issue_url != "")
+    here = and_(number > 0, func.lower(func.coalesce(repo, "")) == bindparam("repository", type_=String()))
+    linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(PAST_STATES))
+    return (
+        select(
+            reports.c.id,
+            reports.c.tracking_id,
+            number,
+            repo,
+            reports.c.github_issue_url,
+        )
+        .where(
+            reports.c.project_id == bindparam("project"),
+            filled,
+            or_(number.is_(None), not_(here)),
+            not_(linked),
+        )
+        .order_by(reports.c.tracking_id, reports.c.id)
+        .limit(MAX_MISNAMED_REPORTS)
+    )
+
+
+async def read_report_name(connection: AsyncConnection, report_id: ReportId) -> str:
+    """Return a report's tracking id and project, as people know it; of a deleted one, its id."""
+    query = (
+        select(reports.c.tracking_id, bugspark_projects.c.name)
+        .join(bugspark_projects, bugspark_projects.c.id == reports.c.project_id)
+        .where(reports.c.id == report_id)
+    )
+    row = (await connection.execute(query)).first()
+    return report_name(row.tracking_id, row.name) if row else f"report {report_id}, which was deleted"
 
 
 def _to_report_details(row: RowMapping) -> ReportDetails:

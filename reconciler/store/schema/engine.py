@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -293,3 +293,18 @@ def psycopg_connection_class() -> "type[psycopg.AsyncConnection[Any]]":
                 raise
 
     return Connection
+
+
+READ_ONLY_QUERY = text(
+    "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+)
+
+
+async def is_read_only(connection: AsyncConnection) -> bool:
+    """Whether the database takes no writes: a standby of PostgreSQL, or one that is set so.
+
+    Of the transaction itself nothing follows: those that only read are opened as such.
+    """
+    if connection.dialect.name != "postgresql":
+        return False
+    return bool((await connection.execute(READ_ONLY_QUERY)).scalar())

@@ -94,7 +94,7 @@ def is_different(report: FromClause, link: FromClause, repository: ColumnElement
     """
     named = and_(
         link.c.id.is_(None),
-        report.c.github_issue_number.is_not(None),
+        report.c.github_issue_number > 0,
         func.lower(report.c.github_repo) == repository,
     )
     repo = report.c.github_repo

@@ -55,7 +55,10 @@ from reconciler.store.sync import (
     withheld_deletions,
 )
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
-from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
+from reconciler.store.sync.difference_queries import (
+    LIVE_LINK_CONDITION,
+    QUARANTINED_LINK_CONDITION,
+)
 from reconciler.store.sync.field_differences import read_differences
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME, ONE

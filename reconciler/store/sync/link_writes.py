@@ -28,6 +28,7 @@ from reconciler.model.snapshot import Change
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
+from reconciler.store.bugspark.reports import read_report_name
 from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row, to_link
 from reconciler.store.schema.tables import comment_pairs, intents, links
@@ -78,7 +79,7 @@ async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
         elif holder["report_id"] == link.report_id:
             who, remedy = "this report", "unlink it first"
         else:
-            who, remedy = f"report {holder['report_id']}", "unlink it first"
+            who, remedy = await read_report_name(connection, holder["report_id"]), "unlink it first"
         raise UsageError(f"{who} is linked to {holder['repository']}#{holder['number']} already; {remedy}.")
     await connection.execute(
         update(links)

@@ -132,15 +132,17 @@ def _comments_without_pair(found: SnapshotRows, in_scope: set[UUID]) -> tuple[Lo
 def _links_from_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
     """Links for reports whose columns name this repository; the second claim on an issue is CONTESTED."""
     made: list[Link] = []
-    taken = set(found.taken_numbers)
+    holders = dict(found.holders)
     claims = [found.reports.get(row["report_id"]) for row in found.changed_rows if row["link_id"] is None]
     oldest_first = sorted((each for each in claims if each), key=lambda each: (each.created_at, each.id))
     for report in oldest_first:
         if report.columns is None:
             continue
-        state = LinkState.CONTESTED if report.columns.number in taken else LinkState.NEW
-        taken.add(report.columns.number)
-        made.append(_link_from_columns(found, report, wanted, state))
+        holder = holders.get(report.columns.number)
+        state = LinkState.NEW if holder is None else LinkState.CONTESTED
+        link = _link_from_columns(found, report, wanted, state)
+        made.append(link if holder is None else replace(link, reason=f"{holder} is already linked to it"))
+        holders.setdefault(report.columns.number, report.tracking_id)
     return made
 
 

@@ -21,8 +21,9 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.link import CommentPair, Link, LinkState
-from reconciler.model.report import Report, unknown_values_reason
+from reconciler.model.report import Report, report_name, unknown_values_reason
 from reconciler.model.snapshot import PoisonedItem
+from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_known_report
 from reconciler.store.bulk import select_ids, select_values
@@ -69,7 +70,8 @@ class SnapshotRows:
     requested_links: set[UUID] = field(default_factory=set)
     reports: dict[ReportId, Report] = field(default_factory=dict)
     unreadable: dict[ReportId, str] = field(default_factory=dict)  # why, of reports that are not among these
-    taken_numbers: frozenset[int] = frozenset()  # issue numbers that a live link holds
+    # issue numbers that a live link holds, and the name of its report
+    holders: Mapping[int, str] = field(default_factory=dict)
     remote_comment_counts: Mapping[LinkId, int] = field(default_factory=dict)
     poisoned: list[PoisonedItem] = field(default_factory=list)
 
@@ -191,10 +193,27 @@ class SnapshotReader:
             named = select(reports.c.github_issue_number).where(
                 reports.c.id.in_(select_ids(self._dialect, fresh))
             )
-            holders = select(links.c.number).where(
-                links.c.repository_id == wanted.repository_id, LIVE_LINK_CONDITION, links.c.number.in_(named)
+            held = reports.alias("held")  # another name than in `named`, which would refer to this one
+            holders = (
+                select(
+                    links.c.number,
+                    links.c.report_id,
+                    links.c.project_id,
+                    held.c.tracking_id,
+                    bugspark_projects.c.name,
+                )
+                .select_from(links)
+                .outerjoin(held, held.c.id == links.c.report_id)
+                .outerjoin(bugspark_projects, bugspark_projects.c.id == held.c.project_id)
+                .where(
+                    links.c.repository_id == wanted.repository_id,
+                    LIVE_LINK_CONDITION,
+                    links.c.number.in_(named),
+                )
             )
-            found.taken_numbers = frozenset(row["number"] for row in await self._fetch(holders))
+            found.holders = {
+                row["number"]: _name_of_holder(row, wanted.project) for row in await self._fetch(holders)
+            }
 
     async def _read_pairs(self, wanted: SnapshotRequest) -> None:
         known = (
@@ -245,6 +264,14 @@ class SnapshotReader:
         if not wanted:
             return ()
         return await self._fetch(query.where(column.in_(select_ids(self._dialect, wanted))))
+
+
+def _name_of_holder(row: RowMapping, project: ProjectId) -> str:
+    """Name the report that holds an issue; what belongs to another project is not shown to this one."""
+    if row["project_id"] != project:
+        return "a report of another project"
+    deleted = row["tracking_id"] is None
+    return f"report {row['report_id']}" if deleted else report_name(row["tracking_id"], row["name"])
 
 
 def _is_active(link: Link, repository: RepositoryId) -> bool:

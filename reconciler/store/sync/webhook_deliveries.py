@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, case, delete, exists, func, literal, select, update
+from sqlalchemy import Text, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -18,7 +18,7 @@ from reconciler.store.bugspark import integrations
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bulk import build_insert, select_values
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import deliveries, hooks, links
+from reconciler.store.schema.tables import deliveries, hooks, links, projects
 from reconciler.store.sync import webhook_gaps
 from reconciler.store.types import Instant, column_types
 
@@ -99,6 +99,21 @@ class StoredWebhooks:
             if delivery.event == LABEL_EVENT and delivery.action in LABEL_ACTIONS:
                 await _make_label_examples_due(connection, delivery.project_id, delivery.at)
         return True
+
+    async def awaits_pass(self, project_id: ProjectId, delivery_id: str) -> bool:
+        since = or_(projects.c.last_success_at.is_(None), projects.c.last_success_at < deliveries.c.at)
+        query = (
+            select(literal(1))
+            .select_from(deliveries.outerjoin(projects, projects.c.project_id == deliveries.c.project_id))
+            .where(
+                deliveries.c.project_id == project_id,
+                deliveries.c.id == _truncate_text(delivery_id),
+                deliveries.c.read_at.is_(None),
+                or_(deliveries.c.number.is_not(None), since),
+            )
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first() is not None
 
     async def pending_hints(self, project_id: ProjectId) -> PendingHints:
         columns = (deliveries.c.number, deliveries.c.id, deliveries.c.event)

@@ -16,6 +16,7 @@ from reconciler.model.health import (
     ProjectGauges,
     ProjectHealth,
     VerificationCoverage,
+    misnamed_items,
 )
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
@@ -24,6 +25,7 @@ from reconciler.model.report import Project
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.mappers import to_renamed_labels
 from reconciler.store.schema import database_identity
+from reconciler.store.schema.engine import is_read_only
 from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
 from reconciler.store.sync.verification_coverage import count_by_project
@@ -61,6 +63,7 @@ class _HealthRows:
     links_elsewhere: Mapping[ProjectId, int]
     webhooks: Mapping[ProjectId, WebhookHealth]
     doubt: str | None
+    is_read_only: bool
 
 
 async def _read_health_rows(
@@ -88,6 +91,7 @@ async def _read_health_rows(
         links_elsewhere=await attention.count_links_of_other_repositories(connection, wanted),
         webhooks=await webhook_gaps.read_webhook_health(connection, now, project_id),
         doubt=(await database_identity.read_identity(connection)).write_doubt,
+        is_read_only=await is_read_only(connection),
     )
 
 
@@ -120,11 +124,12 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         coverage=replace(found.coverage.get(id_, NO_COVERAGE), within=verify),
         link_counts=found.counts.get(id_, NO_COUNTS),
         oldest_intent=found.oldest_intents.get(id_),
-        attention=tuple(found.attention.get(id_, ())),
+        attention=(*found.attention.get(id_, ()), *misnamed_items(last)),
         other_repository_links=found.links_elsewhere.get(id_, 0),
         webhook=found.webhooks.get(id_, NO_WEBHOOK),
         write_doubt=found.doubt,
         busy_since=row.get("busy_since"),
+        is_read_only=found.is_read_only,
         renamed_labels=to_renamed_labels(row.get("renamed_labels")),
         recovering=found.reread_progress.get(id_),
     )

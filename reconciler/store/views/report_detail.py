@@ -16,6 +16,7 @@ from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
     to_known_report,
+    to_link_columns,
     to_local_comment,
 )
 from reconciler.store.mappers import to_comment_pair, to_intent, to_link
@@ -51,6 +52,7 @@ async def read_report_detail(
         report=report,
         unknown=unknown,
         link=link,
+        columns=to_link_columns(row) if link is None or link.is_past else None,
         comments=_in_order_of_github(local, pairs),
         pairs=tuple(pairs),
         intents=tuple(to_intent(each) for each in (await connection.execute(intent_query)).mappings()),

@@ -30,6 +30,7 @@ from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
     LIVE_LINK_STATES,
     build_link,
+    holder_name,
     is_export_of,
     is_exported_issue,
     match_exported_issues,
@@ -174,7 +175,8 @@ async def link_instead(context: Context, report: ReportId, number: IssueNumber, 
             raise UsageError(f"{known.tracking_id} is linked to {state.repository}#{number} already")
         holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
         if holder is not None:
-            raise UsageError(f"{state.repository}#{number} belongs to report {holder.report_id}")
+            whose = await holder_name(context, holder)
+            raise UsageError(f"{state.repository}#{number} belongs to {whose}")
         if present is not None and present.state in LIVE_LINK_STATES:
             await context.stores.ledger.unlink(present)
         made = build_link(context, state, report, issue, LinkOrigin.DISCOVERY, backfill=backfill)
@@ -203,7 +205,8 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
             raise UsageError(f"{report.tracking_id} is linked to {name}: that is the one that stays")
         holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
         if holder is not None:
-            raise UsageError(f"{name} belongs to report {holder.report_id}")
+            whose = await holder_name(context, holder)
+            raise UsageError(f"{name} belongs to {whose}")
         issue = await _read_export(context, state, report, number)
         if issue.state is IssueState.OPEN:
             await require_writable_repository(context, state)

@@ -130,7 +130,11 @@ class WebhookReceiver:
         await self._record_delivery(project_id, hint)
 
     async def _record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
-        """Record the hint and request a pass. A replay, recognised by its id, requests none."""
+        """Record the hint and request a pass.
+
+        A replay, recognised by its id, requests one only if no pass has acted on the first delivery: that is
+        what a person who has GitHub deliver again after a failure wants.
+        """
         delivery = WebhookDelivery(
             project_id=project_id,
             id=hint.id,
@@ -141,7 +145,7 @@ class WebhookReceiver:
         )
         new = await self.webhooks.record_delivery(delivery)
         self.metrics.count_delivery(project_id, replayed=not new)
-        if new:
+        if new or await self.webhooks.awaits_pass(project_id, hint.id):
             await self.queue.nudge(project_id)
 
 
