@@ -433,8 +433,18 @@ async def test_events_on_later_pages_and_of_deleted_accounts_are_read() -> None:
     ]
 
 
-async def test_an_event_with_a_time_ahead_of_date_happened_at_date() -> None:
+async def test_times_ahead_of_date_are_read_as_date() -> None:
     """GitHub's own times have been hours ahead (docs/reference/github.md, Lists)."""
+    net, ahead = Net(), "2026-03-02T13:00:00Z"
+    net.on("GET", f"{REPO}/issues/1", answer(200, issue(1, updated_at=ahead)))
+    net.on("GET", f"{REPO}/issues/comments/5", answer(200, comment(5, created_at=ahead, updated_at=ahead)))
+    repository = net.harness.another()
+    read, copy = await repository.issue(ONE), await repository.comment(RemoteCommentId(5))
+    assert [f"{each:%d %H:%M}" for each in (read.created_at, read.updated_at)] == ["01 00:00", "02 09:00"]
+    assert [f"{each:%d %H:%M}" for each in (copy.created_at, copy.updated_at)] == ["02 09:00", "02 09:00"]
+
+
+async def test_an_event_with_a_time_ahead_of_date_happened_at_date() -> None:
     net = Net()
     rows = [
         {"event": "closed", "created_at": "2026-03-02T13:00:00Z"},

@@ -1,6 +1,7 @@
 """A second copy of ours is closed, once, and never for certain while GitHub has not said so."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
     Confirmed,
+    IntentState,
     NewIssue,
     NotSent,
     OutcomeUnknown,
@@ -23,7 +25,7 @@ from reconciler.sync.context import WRITE_POINTS
 from reconciler.sync.own_issues import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.result import PassStats
 from tests.support.factories import OCTOCAT, REPORT, a_link, an_issue
-from tests.support.writer_harness import PROJECT_STATE, ScriptedGitHub, WriterHarness, an_intent
+from tests.support.writer_harness import LONG_AGO, PROJECT_STATE, ScriptedGitHub, WriterHarness, an_intent
 
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"
 ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (11, 13))
@@ -100,6 +102,14 @@ async def test_an_issue_by_the_button_answers_no_create_that_was_never_sent() ->
     harness = WriterHarness().with_intents(CREATE)
     found = await classify_unlinked_issues(harness.context(), PROJECT_STATE, (pressed,))
     assert (found, harness.intents.only) == (UnlinkedIssues(others=(pressed,)), CREATE)
+
+
+async def test_an_issue_of_ours_that_is_not_like_what_was_sent_answers_no_create() -> None:
+    other = an_issue(number=ELEVEN.number, title="Other", body="*Exported from BugSpark (BUG-0002)*")
+    lost = replace(CREATE, state=IntentState.UNKNOWN, attempts=1, claimed_at=LONG_AGO)
+    harness = WriterHarness().with_intents(lost)
+    found = await classify_unlinked_issues(harness.context(), PROJECT_STATE, (other,))
+    assert (found, harness.intents.only) == (UnlinkedIssues(others=(other,)), lost)
 
 
 async def test_without_a_marker_anywhere_nothing_is_asked_of_the_tables() -> None:
