@@ -54,7 +54,9 @@ def deletions() -> Chapter:
     shop1, mobile2 = ref(SHOP, 1), ref(MOBILE, 2)
     return Chapter(
         title="Deleted: originals and copies",
-        words="A deleted original takes its copy along. A deleted copy never touches its original.",
+        words="A deleted original takes its copy along. A deleted copy never touches its original. What one"
+        " reading of GitHub does not show is gone only if a second one says the same.",
+        passes=2,
         actions=(
             _original_there(ref(CHECKOUT, 3)),
             _original_here(ref(CHECKOUT, 4)),

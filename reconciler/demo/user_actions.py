@@ -24,12 +24,13 @@ class UserAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """Actions of users, followed by a pass over every project."""
+    """Actions of users, followed by passes over every project."""
 
     title: str
     words: str
     actions: tuple[UserAction, ...]
     plan_of: str | None = None  # this project's plan is shown before its pass does exactly that
+    passes: int = 1  # over each project
     differences: tuple[ExpectedDifference, ...] = ()  # what differs from here on, because it should
 
 

@@ -118,6 +118,9 @@ class Walkthrough:
         if planned:
             self.checklist.output.line()
         reported = await self._passes()
+        for _ in range(chapter.passes - 1):
+            self.environment.clock.advance(minutes=MINUTES)
+            await self._passes()
         for action in chapter.actions:
             self._check(f"{fit(str(action.at), NAME)}  {action.expected}", action.check(self.environment))
         if chapter.plan_of:

@@ -1,6 +1,7 @@
 """The guard withholds suspicious deletions, and everything else proceeds (docs/design.md, Guard)."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,10 @@ from reconciler.decide.guard import (
 )
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentPairId
-from reconciler.model.link import CommentPairState, Verification
+from reconciler.model.link import CommentPairState, FirstReading, Presence, Verification
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.policy import GuardPolicy
-from tests.support.factories import AFTER, a_local_comment, a_pair, a_plan, a_remote_comment, ids
+from tests.support.factories import AFTER, a_local_comment, a_pair, a_plan, a_remote_comment, ids, missing
 
 GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
 POLICY = GuardPolicy()
@@ -218,3 +219,37 @@ def test_the_guard_neither_loses_nor_adds_an_action(
     assert all(SET in plan.actions for plan in result.plans)
     if not withheld:
         assert len(candidates) <= 20
+
+
+def test_comments_that_one_reading_did_not_show_count_with_the_deletions() -> None:
+    """The second readings of a large deletion fall into several passes."""
+    plan = a_plan(*removals(3))
+    rest = [missing(item.pair) for item in removals(2, start=10)]
+    live = {GITHUB: 5, BUGSPARK: 0}
+    alone = withhold_suspicious([plan], now=AFTER, live_counts=live, accepted=(), policy=POLICY)
+    together = withhold_suspicious(
+        [plan], now=AFTER, live_counts=live, accepted=(), policy=POLICY, missing=rest
+    )
+    assert (alone.withheld, together.withheld) == ((), removals(3))
+    same = withhold_suspicious(
+        [plan],
+        now=AFTER,
+        live_counts=live,
+        accepted=(),
+        policy=POLICY,
+        missing=[missing(item.pair) for item in removals(3)],
+    )
+    assert same.withheld == (), "the comments of these deletions are not counted twice"
+
+
+def test_a_comment_whose_deletion_is_withheld_is_read_again_an_hour_later() -> None:
+    pair = missing(removal(1).pair)
+    ended = replace(pair, state=CommentPairState.ENDED, first_reading=None)
+    plan = replace(a_plan(RemoveLocal(pair=pair, why=DELETED), deletion(2)), pairs=(ended,))
+    policy = GuardPolicy(max_deletions=0)
+    result = withhold_suspicious([plan], now=AFTER, live_counts=MANY, accepted=(), policy=policy)
+    (row,) = result.plans[0].pairs
+    assert (row.state, row.first_reading) == (
+        CommentPairState.LIVE,
+        FirstReading(presence=Presence.ABSENT, at=AFTER, second_due=AFTER + timedelta(hours=1)),
+    )

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from reconciler.model.ids import ProjectId, RepositoryId
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
-from reconciler.store.sync import difference_queries, local_scan
+from reconciler.store.sync import comment_readings, difference_queries, local_scan
 from tests.support.bugspark import LONG_AGO, BugSpark
 
 REPORTS = 3000
@@ -157,3 +158,16 @@ async def test_asking_by_number_and_by_id_uses_indexes(database: Database, bugsp
         plan = await plan_of(database, query, project=project, repository_id=77, now=now)
         assert "Seq Scan" not in plan
         assert "SCAN" not in plan
+
+
+async def test_due_second_readings_are_found_without_walking_comments(
+    database: Database, bugspark: BugSpark
+) -> None:
+    project = fill(bugspark)
+    if database.dialect == "postgresql":
+        bugspark.execute("ANALYZE")
+    plan = await plan_of(
+        database, comment_readings.due_links_query(ProjectId(project), RepositoryId(77), LONG_AGO, limit=100)
+    )
+    assert "ix_sync_comments_reading" in plan, plan
+    assert not re.search(r"SCAN sync_(links|comments)(?! .*reading)|Seq Scan on sync_comments", plan), plan
