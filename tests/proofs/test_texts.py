@@ -36,9 +36,9 @@ POLICY = TextPolicy(image_hosts=frozenset({"ours.example"}))
 
 
 def as_written(text: str) -> str:
-    """The text without what we put into it. HTML, images and a fence that had to move differ in more."""
+    """The text without what we put into it. HTML, images, entities and moved fences differ in more."""
     plain = normalise(clean(text)).replace("\u200b", "").replace("%40", "@")
-    return "" if re.search(r"<[a-z/!]|!\[", plain, re.IGNORECASE) else plain
+    return "" if re.search(r"<[a-z/!]|!\[|&#?\w+;", plain, re.IGNORECASE) else plain
 
 
 def read(text: str) -> str:
