@@ -52,13 +52,13 @@ class CredentialError(ProjectError):
     kind = "credential"
 
 
-class UnreadableError(ProjectError):
+class RepositoryInaccessibleError(ProjectError):
     """GitHub does not show the repository (401, 403, 404, 410, 451): nothing is inferred from it."""
 
     kind = "unreadable"
 
 
-class RecreatedError(ProjectError):
+class RepositoryRecreatedError(ProjectError):
     """The repository's name now belongs to another repository: nothing is written to it."""
 
     kind = "recreated"
@@ -126,19 +126,19 @@ class AnswerTooHeavyError(GitHubError):
     """GitHub kept answering one request with a 5xx, or with more than is taken: its rows may be too heavy."""
 
 
-class RowUnreadableError(GitHubError):
+class IssueUnreadableError(GitHubError):
     """One issue, its thread or its events can't be read: its link rests, the rest of the project goes on."""
 
     kind = "unreadable_row"
 
 
-class ForeignOriginError(GitHubError):
+class UntrustedUrlError(GitHubError):
     """A page, redirect or body pointed to a host that is not the configured API: not followed."""
 
     kind = "foreign_origin"
 
 
-class NotThereError(GitHubError):
+class GitHubNotFoundError(GitHubError):
     """A single object answered 404 or 410. Alone it proves nothing (docs/reference/github.md, Writes)."""
 
     kind = "not_there"
@@ -148,7 +148,7 @@ class NotThereError(GitHubError):
         self.status = status
 
 
-class MovedError(GitHubError):
+class IssueTransferredError(GitHubError):
     """An issue was transferred: to another repository, or back under another number. `repository` (its
     numeric id) and `number` are where it is now, as far as GitHub tells."""
 

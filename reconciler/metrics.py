@@ -103,14 +103,14 @@ class Metrics:
     def render(self, work: WorkGauges, gauges: Gauges | None) -> bytes:
         """Return all metrics as Prometheus text; without `gauges`, those that need no database."""
         registry = CollectorRegistry()
-        registry.register(_ProcessCollector(self._registry))
+        registry.register(_InProcessCollector(self._registry))
         registry.register(_WorkCollector(work))
         if gauges is not None:
             registry.register(_DatabaseCollector(gauges))
         return generate_latest(registry)
 
 
-class _ProcessCollector:
+class _InProcessCollector:
     """The metrics counted in this process, without the `_created` samples, which are not used."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -186,7 +186,7 @@ class Application(SharedCommands):
         report = report_with_details[0] if report_with_details else None
         columns = report.columns if report else None
         if columns is not None and columns.url and await self._is_report_linked(report_id):
-            left = await self._left_repository_reason(report, text) if report else None
+            left = await self._repository_mismatch_reason(report, text) if report else None
             return ExportResult(report=text, url=None if left else columns.url, error=left)
         if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):
             tie = f"{past.repository}#{past.number}"
@@ -196,7 +196,7 @@ class Application(SharedCommands):
             return ExportResult(report=text, url=None, error=reason)
         return ExportResult(report=text, url=None, error=_export_failure_reason(result))
 
-    async def _left_repository_reason(self, report: Report, text: str) -> str | None:
+    async def _repository_mismatch_reason(self, report: Report, text: str) -> str | None:
         """Return why the issue of a linked report is not the one asked for; None if it is."""
         link = await self._stores.ledger.find_link_of_report(report.id)
         state = await self._stores.projects.get_state(report.project_id)

@@ -83,21 +83,23 @@ class SharedCommands:
 
         `instead`: of the issue it is linked to, for a second issue that was exported for it.
         """
-        context, report_id, number = await self._find_issue(report, issue)
-        command: LinkCommand = second_issues.link_instead if instead else linking.link_report
+        context, report_id, number = await self._resolve_report_and_issue(report, issue)
+        command: LinkCommand = second_issues.move_link_to_second_issue if instead else linking.link_report
         made = await self._retry_while_busy(lambda: command(context, report_id, number, backfill=backfill))
         done = f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
         return await self._request_pass(context.project, done)
 
     async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
         """Close a second issue of a report, `OWNER/REPO#12`, as a duplicate of the linked one."""
-        context, report_id, number = await self._find_issue(report, issue)
+        context, report_id, number = await self._resolve_report_and_issue(report, issue)
         done = await self._retry_while_busy(
             lambda: second_issues.close_as_duplicate(context, report_id, number)
         )
         return await self._request_pass(context.project, done)
 
-    async def _find_issue(self, report: str | ReportId, issue: str) -> tuple[Context, ReportId, IssueNumber]:
+    async def _resolve_report_and_issue(
+        self, report: str | ReportId, issue: str
+    ) -> tuple[Context, ReportId, IssueNumber]:
         """Return a report's project, the report, and the number of an issue in the project's repository."""
         match = _ISSUE_REFERENCE_PATTERN.fullmatch(issue)
         if match is None:
@@ -157,7 +159,7 @@ class SharedCommands:
             project=project if isinstance(project, Project) else await self.find_project(str(project)),
             webhooks=self._stores.webhooks,
             clock=self._container.clock,
-            address=self._container.webhook_address(),
+            address=self._container.public_addresses(),
             new_secret=lambda: Secret(token_urlsafe(WEBHOOK_SECRET_BYTES)),
         )
 
@@ -202,12 +204,12 @@ class WebCommands(SharedCommands):
         return await self._request_pass(project, f"{project.name} is looked at as soon as a pass may run.")
 
     async def verify(self, project_id: ProjectId) -> str:
-        context = await self._require_command_context_by_id(project_id)
+        context = await self._require_command_context_by_project_id(project_id)
         done = await self._retry_while_busy(lambda: commands.request_verification(context))
         return await self._request_pass(context.project, done)
 
     async def accept_waiting_changes(self, project_id: ProjectId, word: str) -> str:
-        context = await self._require_command_context_by_id(project_id)
+        context = await self._require_command_context_by_project_id(project_id)
         if is_identity_decision(word):
             raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
         await commands.accept_waiting_changes(context, word)
@@ -215,14 +217,14 @@ class WebCommands(SharedCommands):
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
-        wanted = await self._issue_in_project(report, issue)
+        wanted = await self._full_issue_reference(report, issue)
         return await super().link(report, wanted, backfill=backfill, instead=instead)
 
     async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
         """Close a second issue, given as `link` takes it."""
-        return await super().close_duplicate(report, await self._issue_in_project(report, issue))
+        return await super().close_duplicate(report, await self._full_issue_reference(report, issue))
 
-    async def _issue_in_project(self, report: str | ReportId, issue: str) -> str:
+    async def _full_issue_reference(self, report: str | ReportId, issue: str) -> str:
         project, _ = await self._stores.reports.find_report(str(report))
         _require_integration(project)
         return _to_issue_reference(issue.strip(), project)
@@ -233,7 +235,7 @@ class WebCommands(SharedCommands):
         done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
         return await self._request_pass(project, done)
 
-    async def _require_command_context_by_id(self, project_id: ProjectId) -> Context:
+    async def _require_command_context_by_project_id(self, project_id: ProjectId) -> Context:
         return await self._require_command_context(await self.find_project(str(project_id)))
 
 

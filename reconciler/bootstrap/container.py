@@ -15,7 +15,7 @@ from uuid import uuid4
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
-from reconciler.bootstrap.webhook_setup import WebhookAddress
+from reconciler.bootstrap.webhook_setup import PublicAddresses
 from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.fields import field_of_label
@@ -99,9 +99,9 @@ class Container:
             log.info("old records deleted", rows=rows, before=oldest_kept.isoformat())
         return rows
 
-    def webhook_address(self) -> WebhookAddress:
+    def public_addresses(self) -> PublicAddresses:
         """Return the address for GitHub's deliveries, and GitHub's own web address."""
-        return WebhookAddress(
+        return PublicAddresses(
             public_url=self.settings.web.public_url, web_url=github_web_url(self.settings.github.api_url)
         )
 

@@ -47,7 +47,7 @@ log = EventLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DaemonStart:
+class DaemonArguments:
     """The arguments of the daemon."""
 
     settings: Settings
@@ -58,7 +58,7 @@ class DaemonStart:
     environ: Mapping[str, str]  # used for systemd's variables only
 
 
-async def run_daemon(start: DaemonStart) -> None:
+async def run_daemon(start: DaemonArguments) -> None:
     """Run the daemon until SIGTERM. Raises ListenError, ConfigurationError, SchemaError."""
     settings, stop, reload_requested = start.settings, asyncio.Event(), asyncio.Event()
     notify = SystemdNotifier(start.environ)
@@ -119,7 +119,7 @@ def service_intervals(settings: Settings) -> ServiceIntervals:
 class _Reloader:
     """Reads the configuration again at SIGHUP, and applies the keys that can be changed."""
 
-    start: DaemonStart
+    start: DaemonArguments
     runtime: ReloadableRuntime
     service: Service
     replace_application: Callable[[], None]

@@ -13,10 +13,10 @@ from reconciler.errors import (
     AnswerTooHeavyError,
     CertificateError,
     CredentialError,
-    ForeignOriginError,
     GitHubError,
     LimitedError,
     ReconcilerError,
+    UntrustedUrlError,
 )
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
 from reconciler.model.health import ProjectHealth
@@ -69,7 +69,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         text = f"{repository.full_name} answers; writing as {account.login}"
         lines += [
             _build_check_result("GitHub", CheckLevel.OK, text),
-            *await _repository_check(context, repository),
+            *await _repository_identity_check(context, repository),
             *await _page_check(context),
             *await _permission_checks(context, repository, account.login),
             *_announcement_checks(context),
@@ -114,7 +114,7 @@ def _config_key_check(project: Project) -> Iterator[CheckResult]:
         yield _build_check_result("integration", CheckLevel.WARN, message, remedy)
 
 
-async def _repository_check(context: Context, repository: Repository) -> list[CheckResult]:
+async def _repository_identity_check(context: Context, repository: Repository) -> list[CheckResult]:
     """Check that the repository's name still belongs to the repository of the links."""
     project_state = await context.stores.projects.get_state(context.project.id)
     linked_id = project_state.repository_id
@@ -130,7 +130,7 @@ async def _page_check(context: Context) -> list[CheckResult]:
     """Check that the second page of a list could be read, before one is needed."""
     try:
         await context.github.require_own_links()
-    except ForeignOriginError as error:
+    except UntrustedUrlError as error:
         return [_build_check_result("pages", CheckLevel.FAIL, str(error), _remedy(error))]
     except ReconcilerError as error:
         return [_build_check_result("pages", CheckLevel.WARN, str(error), "check again")]

@@ -1,4 +1,4 @@
-"""`daemon.runtime.Runtime`, implemented with a container that is replaced when the configuration changes.
+"""`daemon.runtime.DaemonBackend`, implemented with a container that a reload replaces.
 
 A reload opens the new container while the old one is still open. Running passes and requests end in the
 container they began with; it is closed after the last of them.
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from reconciler.bootstrap.container import Container, open_container
 from reconciler.bootstrap.sign_in import open_sessions
 from reconciler.config.settings import Settings
-from reconciler.daemon.runtime import PassActivity
+from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.errors import UsageError
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import NullProgress, PassResult, ScheduledProject
@@ -149,14 +149,14 @@ class ReloadableRuntime:
         async with self._lease_current() as container:
             await container.delete_old_records(CLEANUP_INTERVAL)
 
-    async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
+    async def run_pass(self, project_id: ProjectId, activity: PassProgressCounter) -> PassResult | None:
         async with self._lease_current() as container:
             try:
                 project = await container.stores.projects.find_project(str(project_id))
             except UsageError:  # deleted or switched off after it was queued
                 return None
             context = await container.build_context(project, activity, manual=False)
-            activity.watch_value(context.github.cost)
+            activity.add_progress_value(context.github.cost)
             return await run_pass(context)
 
     async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:

@@ -171,7 +171,7 @@ async def _check_project(
         return [project_checks.unusable_integration_check(project)]
     context = await container.build_context(project, progress, manual=True)
     facts = project_checks.StoredProjectFacts(
-        health=healths.get(project.id), delivery_url=container.webhook_address().delivery_url(project)
+        health=healths.get(project.id), delivery_url=container.public_addresses().delivery_url(project)
     )
     return await project_checks.check_project(context, facts)
 

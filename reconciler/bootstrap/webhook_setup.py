@@ -42,7 +42,7 @@ MISSING_PERMISSION_STATUSES = (403, 404)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookAddress:
+class PublicAddresses:
     """Where this service and the repository are seen from outside. `public_url` may be empty."""
 
     public_url: str
@@ -61,7 +61,7 @@ class WebhookSetupContext:
     project: Project
     webhooks: Webhooks
     clock: Clock
-    address: WebhookAddress
+    address: PublicAddresses
     new_secret: Callable[[], Secret]
 
 
@@ -124,7 +124,7 @@ async def _try_webhook(context: Context, hook_id: int) -> HookResponse | None:
     """
     try:
         await wait_for_write_slot(context)
-        _require_confirmed(context, await context.github.ping_hook(hook_id))
+        _require_confirmed_write(context, await context.github.ping_hook(hook_id))
         await context.clock.sleep(PING_WAIT_SECONDS)
         found = [hook for hook in await context.github.hooks() if hook.id == hook_id]
     except (LimitedError, GitHubError, ProjectError) as error:
@@ -149,7 +149,7 @@ async def ping_webhook(context: Context, setting: WebhookSetupContext) -> HookRe
             " with reconcile webhook create"
         )
     await wait_for_write_slot(context)
-    _require_confirmed(context, await context.github.ping_hook(ours[0].id))
+    _require_confirmed_write(context, await context.github.ping_hook(ours[0].id))
     return ours[0].response
 
 
@@ -188,11 +188,11 @@ def _require_delivery_url(setting: WebhookSetupContext) -> str:
 async def _create_or_change_webhook(context: Context, there: Hook | None, desired: DesiredHook) -> Hook:
     await wait_for_write_slot(context)
     if there is None:
-        return _require_confirmed(context, await context.github.create_hook(desired))
-    return _require_confirmed(context, await context.github.change_hook(there.id, desired))
+        return _require_confirmed_write(context, await context.github.create_hook(desired))
+    return _require_confirmed_write(context, await context.github.change_hook(there.id, desired))
 
 
-def _require_confirmed(context: Context, answer: WriteResult[T]) -> T:
+def _require_confirmed_write(context: Context, answer: WriteResult[T]) -> T:
     name = context.project.name
     match answer:
         case Confirmed(value=value):

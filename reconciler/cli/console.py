@@ -111,6 +111,6 @@ def pad_or_cut_to_width(text: str, columns: int, *, more: str = "…") -> str:
     return text + " " * (columns - display_width(text))
 
 
-def project_as_json(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
+def project_reference_as_json(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
     """Return a project as every JSON object names it."""
     return {"id": str(project_id), "name": name, "repository": repository}

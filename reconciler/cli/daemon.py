@@ -14,6 +14,6 @@ def daemon(context: typer.Context) -> None:
     Ends on SIGTERM; SIGHUP reads the configuration again.
     """
     session = current_session(context)
-    settings = session.load_service_configuration().settings
+    settings = session.load_daemon_configuration().settings
     assert session.redaction is not None  # set up when the configuration was read
     session.entrypoints.run_daemon(settings, session.reload_settings, session.redaction, session.environ)

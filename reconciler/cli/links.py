@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.console import Console, cut_to_width, project_as_json
+from reconciler.cli.console import Console, cut_to_width, project_reference_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, current_session
 from reconciler.model.formatting import format_count, shell_command
@@ -113,7 +113,7 @@ def _print_discovery(console: Console, project: Project, result: DiscoveryResult
 
 def _discovery_as_json(project: Project, result: DiscoveryResult) -> dict[str, object]:
     return {
-        "project": project_as_json(project.id, project.name, project.repository),
+        "project": project_reference_as_json(project.id, project.name, project.repository),
         "candidates": [
             {
                 "report": candidate.report_id,

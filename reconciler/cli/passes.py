@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.console import project_as_json
+from reconciler.cli.console import project_reference_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, current_session
 from reconciler.errors import UsageError
@@ -152,7 +152,7 @@ def _print_result(session: CommandSession, result: PassResult, line: str | None,
 def pass_as_json(result: PassResult) -> dict[str, Any]:
     """Return a pass's result as JSON; keys and order: docs/reference/contract.md, JSON of a pass."""
     return {
-        "project": project_as_json(result.project_id, result.project_name, result.repository),
+        "project": project_reference_as_json(result.project_id, result.project_name, result.repository),
         "outcome": result.outcome.value,
         "error": asdict(result.error) if result.error else None,
         "duration_ms": result.duration_ms,

@@ -16,7 +16,7 @@ from reconciler.cli.console import (
     cut_to_width,
     display_width,
     pad_or_cut_to_width,
-    project_as_json,
+    project_reference_as_json,
 )
 from reconciler.cli.passes import choose_projects, with_project_name
 from reconciler.cli.progress import ProgressDisplay
@@ -97,7 +97,7 @@ MIN_CHANGE_WIDTH = 27  # fits `in_progress → in_progress`
 def plan_as_json(plan: PlanView) -> dict[str, Any]:
     """Return the plan as JSON, or an `error` (docs/reference/contract.md, JSON of a plan)."""
     shown: dict[str, Any] = {
-        "project": project_as_json(plan.project_id, plan.project_name, plan.repository),
+        "project": project_reference_as_json(plan.project_id, plan.project_name, plan.repository),
         "hash": plan.hash,
         "actions": [{key: getattr(action, key) for key in ACTION_KEYS} for action in plan.actions],
         "withheld": _withheld_as_json(plan),
@@ -119,7 +119,7 @@ def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
     yield cut_to_width(
         f"{plan.project_name} ({plan.repository or 'no repository'})",
         TERMINAL_WIDTH,
-        more=_ellipsis(unicode),
+        more=_choose_ellipsis(unicode),
     )
     for _, actions in groupby(sorted(plan.actions, key=_report_key), key=_report_key):
         group = list(actions)
@@ -130,7 +130,7 @@ def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
         accept = shell_command("reconcile", "--project", plan.project_name, "--accept", plan.withheld)
         yield f"  Needs you: {format_count(len(plan.withheld_deletions), 'deletion')} withheld"
         for deletion in plan.withheld_deletions:
-            yield from _withheld_lines(deletion, unicode=unicode)
+            yield from _withheld_deletion_lines(deletion, unicode=unicode)
         yield f"    {accept}"
 
 
@@ -145,13 +145,13 @@ def plan_summary(plan: PlanView) -> str:
     )
 
 
-def _withheld_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[str]:
+def _withheld_deletion_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[str]:
     """Yield a withheld deletion: the comment, its report, author, first words and address."""
     side = "BugSpark" if deletion.side is Side.BUGSPARK else "GitHub"
     where = f"{deletion.tracking_id or deletion.report}  {deletion.issue or 'no issue'}"
     begin = f"    - {pad_or_cut_to_width(side, 8)}  {where}  {deletion.author or 'Unknown'}"
     said = f"{begin}: {deletion.excerpt}" if deletion.excerpt else begin
-    yield cut_to_width(said, TERMINAL_WIDTH, more=_ellipsis(unicode))
+    yield cut_to_width(said, TERMINAL_WIDTH, more=_choose_ellipsis(unicode))
     if deletion.url:
         yield f"                {deletion.url}"
 
@@ -183,7 +183,7 @@ def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
 
     One text for something new or deleted.
     """
-    more = _ellipsis(unicode)
+    more = _choose_ellipsis(unicode)
     now = action.local if action.kind in KINDS_WRITTEN_TO_BUGSPARK else action.remote
     if action.to is None or action.kind in CREATION_KINDS:
         return cut_to_width(action.to or action.local or action.remote or "", columns, more=more)
@@ -192,5 +192,5 @@ def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
     return f"{cut_to_width(now or 'none', half, more=more)}{arrow}{cut_to_width(action.to, half, more=more)}"
 
 
-def _ellipsis(unicode: bool) -> str:
+def _choose_ellipsis(unicode: bool) -> str:
     return "…" if unicode else "..."

@@ -48,10 +48,12 @@ def _run_daemon(
 ) -> None:
     import asyncio
 
-    from reconciler.bootstrap.daemon import DaemonStart, run_daemon
+    from reconciler.bootstrap.daemon import DaemonArguments, run_daemon
 
     asyncio.run(
-        run_daemon(DaemonStart(settings=settings, read_configuration=again, learnt=learnt, environ=environ))
+        run_daemon(
+            DaemonArguments(settings=settings, read_configuration=again, learnt=learnt, environ=environ)
+        )
     )
 
 
@@ -97,7 +99,7 @@ class CommandSession:
             self._loaded = loaded
         return self._loaded
 
-    def load_service_configuration(self) -> LoadedConfiguration:
+    def load_daemon_configuration(self) -> LoadedConfiguration:
         """Return the configuration, and set up logging with `log.level` even if that is the default."""
         loaded = self.load_configuration()
         self._set_up_logs(loaded, level=loaded.settings.log.level, ready=True)

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_WIDTH, cut_to_width, pad_or_cut_to_width, project_as_json
+from reconciler.cli.console import (
+    TERMINAL_WIDTH,
+    cut_to_width,
+    pad_or_cut_to_width,
+    project_reference_as_json,
+)
 from reconciler.cli.passes import pass_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, current_session
@@ -197,7 +202,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
     """Return a project's health as JSON."""
     status = project_status(health, view.now, view.zone)
     return {
-        "project": project_as_json(health.project_id, health.name, health.repository),
+        "project": project_reference_as_json(health.project_id, health.name, health.repository),
         "state": status.state.value,
         "reason": status.reason,
         "command": status.command,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_WIDTH, project_as_json
+from reconciler.cli.console import TERMINAL_WIDTH, project_reference_as_json
 from reconciler.cli.session import JsonOption, ProjectOption, current_session
 from reconciler.model.formatting import escape_unprintable, format_count, format_iso, shell_command
 
@@ -97,7 +97,7 @@ def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
 def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
     """Return the same values as one JSON object."""
     return {
-        "project": project_as_json(setup.project.id, setup.project.name, setup.project.repository),
+        "project": project_reference_as_json(setup.project.id, setup.project.name, setup.project.repository),
         "url": setup.url,
         "secret": setup.secret.reveal(),
         "events": list(setup.events),

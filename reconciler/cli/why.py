@@ -166,7 +166,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         ],
         "skipped": [asdict(skipped) for skipped in shown.skipped],
         "intents": [_intent_as_json(intent) for intent in shown.detail.intents],
-        "story": [_history_as_json(dated) for dated in shown.detail.history],
+        "story": [_history_entry_as_json(dated) for dated in shown.detail.history],
     }
 
 
@@ -205,7 +205,7 @@ def _intent_as_json(intent: Intent) -> dict[str, Any]:
     }
 
 
-def _history_as_json(dated: DatedChange) -> dict[str, Any]:
+def _history_entry_as_json(dated: DatedChange) -> dict[str, Any]:
     change = dated.change
     said = ("field", "base", "local", "remote", "to", "rule", "lost", "request_id")
     return {

@@ -103,7 +103,7 @@ def load_configuration(
         **(sources.read_file_layer(file) if file else {}),
         **credentials,
         **sources.read_environment_layer(environ),
-        **sources.build_flags_layer(flags or {}),
+        **sources.build_overrides_layer(flags or {}),
     }
     settings = _validate(layer)
     if settings.github.trust_environment and (trusted := sources.read_customary_layer(environ, settings)):
@@ -153,7 +153,7 @@ def to_configuration_error(error: "ErrorDetails", layer: Mapping[str, SourcedVal
     sourced = layer.get(key)
     place = sourced.source if sourced else "the defaults"
     what, remedy = _problem_and_hint(error)
-    shown = _short_value_text(key, sourced)
+    shown = _rejected_value_text(key, sourced)
     return ConfigurationError(f"{key} {what}{shown}, in {place}; {remedy}")
 
 
@@ -175,7 +175,7 @@ def _problem_and_hint(error: "ErrorDetails") -> tuple[str, str]:
     return what.format(**context), remedy.format(**context)
 
 
-def _short_value_text(key: str, sourced: SourcedValue | None) -> str:
+def _rejected_value_text(key: str, sourced: SourcedValue | None) -> str:
     """Return the value in parentheses if it is short, printable and no secret; else ""."""
     if (
         sourced is None

@@ -36,7 +36,7 @@ PositiveInt = Annotated[int, Field(ge=1)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_label_names)]
 BotNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_bot_names)]
-WebUrl = Annotated[str, AfterValidator(validators.validate_public_url)]
+WebUrl = Annotated[str, AfterValidator(validators.validate_web_url)]
 
 
 LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1")

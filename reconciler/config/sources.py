@@ -155,7 +155,7 @@ def read_file_layer(path: Path) -> ConfigurationLayer:
     return _layer_from_table(table, place)
 
 
-def build_flags_layer(flags: RawValues) -> ConfigurationLayer:
+def build_overrides_layer(flags: RawValues) -> ConfigurationLayer:
     """Return values that a caller gives by dotted key."""
     return {
         key: SourcedValue(value=value, source="the command's own settings") for key, value in flags.items()

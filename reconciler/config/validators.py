@@ -101,7 +101,7 @@ def validate_ca_file(text: str) -> str:
     return text
 
 
-def validate_public_url(text: str) -> str:
+def validate_web_url(text: str) -> str:
     """Check an address that people open in browsers; it may be empty."""
     if text:
         parse_web_url(text, "https://bugs.example.com")

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Collection
 
-from reconciler.daemon.pass_queue import Backlog, RunPass, due_slot_count
+from reconciler.daemon.pass_queue import QueueContent, RunPass, due_slot_count
 from reconciler.model.ids import ProjectId
 
 
@@ -35,8 +35,8 @@ class MemoryQueue:
                 self._due_projects[project_id] = next(self._job_ids)
         self._wake_workers()
 
-    async def backlog(self) -> Backlog:
-        return Backlog(
+    async def backlog(self) -> QueueContent:
+        return QueueContent(
             waiting=frozenset(self._nudged_projects) | frozenset(self._due_projects),
             running=frozenset(self._running),
             waiting_jobs=frozenset((*self._nudged_projects.values(), *self._due_projects.values())),
@@ -105,7 +105,7 @@ class MemoryQueueWorker:
                 await self._woken.wait()
         finally:
             self._queue.unregister_worker(self)
-            await self._finish_passes()
+            await self._await_or_cancel_passes()
 
     def stop(self, grace: float | None) -> None:
         self._stopped = True
@@ -119,10 +119,10 @@ class MemoryQueueWorker:
     def _start_passes(self) -> None:
         while len(self._tasks) < self._concurrency and (project_id := self._queue.take_nudged()) is not None:
             self._start_pass(project_id, self._tasks)
-        while self._has_due_slot() and (project_id := self._queue.take_due()) is not None:
+        while self._has_free_due_slot() and (project_id := self._queue.take_due()) is not None:
             self._start_pass(project_id, self._tasks, self._due_tasks)
 
-    def _has_due_slot(self) -> bool:
+    def _has_free_due_slot(self) -> bool:
         """Return whether a due pass may start."""
         return len(self._tasks) < self._concurrency and len(self._due_tasks) < due_slot_count(
             self._concurrency
@@ -141,7 +141,7 @@ class MemoryQueueWorker:
             self._queue.mark_ended(project_id)
             asyncio.get_running_loop().call_soon(self.wake)  # once the task has freed its slot
 
-    async def _finish_passes(self) -> None:
+    async def _await_or_cancel_passes(self) -> None:
         running = set(self._tasks)
         if running:
             await asyncio.wait(running, timeout=self._grace)

@@ -19,7 +19,7 @@ RunPass = Callable[[ProjectId], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
+class QueueContent:
     """The content of the queue, over all daemons that share it."""
 
     waiting: frozenset[ProjectId] = frozenset()
@@ -47,7 +47,7 @@ class PassQueue(Queue, Protocol):
         """Queue due projects behind those that were nudged. Raises DatabaseError."""
         ...
 
-    async def backlog(self) -> Backlog:
+    async def backlog(self) -> QueueContent:
         """Return the waiting and the running projects. Raises DatabaseError."""
         ...
 

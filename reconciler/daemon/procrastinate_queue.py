@@ -24,7 +24,7 @@ from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
-from reconciler.daemon.pass_queue import Backlog, RunPass, due_slot_count
+from reconciler.daemon.pass_queue import QueueContent, RunPass, due_slot_count
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
 
@@ -86,13 +86,13 @@ class ProcrastinateQueue:
         for project_id in projects:
             await self._defer_job(project_id, DUE_QUEUE)
 
-    async def backlog(self) -> Backlog:
+    async def backlog(self) -> QueueContent:
         with translate_queue_errors():
             rows = await self.app.connector.execute_query_all_async(SELECT_OPEN_JOBS, rows=QUEUE_NAMES)
         by_status: dict[str, set[ProjectId]] = {"todo": set(), "doing": set()}
         for row in rows:
             by_status[row["status"]].add(ProjectId(UUID(row["lock"])))
-        return Backlog(
+        return QueueContent(
             waiting=frozenset(by_status["todo"]),
             running=frozenset(by_status["doing"]),
             waiting_jobs=frozenset(row["id"] for row in rows if row["status"] == "todo"),
@@ -105,7 +105,7 @@ class ProcrastinateQueue:
             )
             locks_by_job = {
                 job.id: job.lock for job in dead if job.id is not None
-            } | await self._find_forgotten_jobs()
+            } | await self._find_held_jobs_not_running()
         rescued = 0
         for job_id, lock in locks_by_job.items():
             # Another daemon was faster; a database problem is raised by what follows.
@@ -117,7 +117,7 @@ class ProcrastinateQueue:
             await self.nudge(ProjectId(UUID(lock)))
         return rescued
 
-    async def _find_forgotten_jobs(self) -> dict[int, str]:
+    async def _find_held_jobs_not_running(self) -> dict[int, str]:
         """Return jobs that are held by workers of this process but not running: id → lock.
 
         Procrastinate writes the end of a job only once; if the database does not answer then, the job would
@@ -140,7 +140,7 @@ class ProcrastinateQueue:
         self._run = run
         return ProcrastinateQueueWorker(self, concurrency)
 
-    async def requeue_cut_off(self) -> None:
+    async def requeue_cancelled(self) -> None:
         """Queue cancelled jobs again, which Procrastinate does not do. Another daemon may take them."""
         while self._cut_off_projects:
             await self.nudge(self._cut_off_projects.pop())
@@ -192,7 +192,7 @@ class ProcrastinateQueueWorker:
         try:
             with translate_queue_errors():
                 await self._run_workers()
-                await self._queue.requeue_cut_off()
+                await self._queue.requeue_cancelled()
         finally:
             self._queue.workers.difference_update(self._workers)
         if not self._stopped:  # the LISTEN connection broke, or a heartbeat failed

@@ -7,7 +7,7 @@ from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import PassResult, ScheduledProject
 
 
-class PassActivity:
+class PassProgressCounter:
     """The activity of one pass, for detecting a stuck one: its values stop changing.
 
     It also implements `model.passes.Progress`.
@@ -17,7 +17,7 @@ class PassActivity:
         self._steps = 0
         self._watched: list[Callable[[], object]] = []
 
-    def watch_value(self, what: Callable[[], object]) -> None:
+    def add_progress_value(self, what: Callable[[], object]) -> None:
         """Add a value that changes whenever the pass makes progress, such as its number of requests."""
         self._watched.append(what)
 
@@ -39,7 +39,7 @@ class PassActivity:
         self._steps += 1
 
 
-class Runtime(Protocol):
+class DaemonBackend(Protocol):
     """The program, opened with one database."""
 
     async def check_ready(self) -> None:
@@ -72,7 +72,7 @@ class Runtime(Protocol):
         """Record that a project's pass was cut. None if it is no longer synced. Raises DatabaseError."""
         ...
 
-    async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
+    async def run_pass(self, project_id: ProjectId, activity: PassProgressCounter) -> PassResult | None:
         """Run one pass. Returns None if the project is no longer synced.
 
         A problem of the project is returned in the result. Raises DatabaseError.

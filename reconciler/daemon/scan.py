@@ -30,13 +30,13 @@ class _NudgeRecord:
     wait_seconds: float
 
 
-class ScanPlanner:
+class FullAndIncrementalScans:
     """Chooses between full scans and incremental scans in between."""
 
     def __init__(self, every: float = MIN_SCAN_INTERVAL_SECONDS) -> None:
         self._full, self._incremental = ScanSchedule(every), ScanSchedule(every, incremental=True)
 
-    def next_due_scan(self, now: float) -> "ScanSchedule | None":
+    def find_due_scan(self, now: float) -> "ScanSchedule | None":
         """Return the scan to run now, if any: an incremental one only during the pause of the full scan."""
         return next((scan for scan in (self._full, self._incremental) if scan.is_due(now)), None)
 
@@ -85,10 +85,10 @@ class ScanSchedule:
         return [
             project_id
             for project_id, fingerprint in fingerprints.items()
-            if may(project_id) and self._record_if_different(project_id, fingerprint, now)
+            if may(project_id) and self._record_nudge_if_due(project_id, fingerprint, now)
         ]
 
-    def _record_if_different(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
+    def _record_nudge_if_due(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
         record = self._nudge_records.get(project_id)
         if record is None or record.fingerprint != fingerprint:
             self._nudge_records[project_id] = _NudgeRecord(

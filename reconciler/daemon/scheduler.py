@@ -1,9 +1,9 @@
 """Periodic jobs in memory, with APScheduler; all are due after a jump of the clock.
 
-APScheduler uses the wall clock. If the clock is set back, jobs would wait for that time: `run_all_now` makes
-them due at once, and is called when wall clock and monotonic clock differ, because the clock was set or the
-machine slept (`ClockJumpDetector`). If the clock is set forward by years, APScheduler's own intervals would
-count every missed run: `FixedDelayTrigger` counts from now.
+APScheduler uses the wall clock. If the clock is set back, jobs would wait for that time: `run_all_jobs_now`
+makes them due at once, and is called when wall clock and monotonic clock differ, because the clock was set or
+the machine slept (`ClockJumpDetector`). If the clock is set forward by years, APScheduler's own intervals
+would count every missed run: `IntervalFromNowTrigger` counts from now.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ MIN_CLOCK_JUMP_SECONDS = 2.0
 """A larger difference between two checks is a jump; NTP adjusts far less."""
 
 
-class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
+class IntervalFromNowTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
     """Fires a fixed time after the last start."""
 
     def __init__(self, seconds: float) -> None:
@@ -35,7 +35,7 @@ class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 shi
         return now + self._delay
 
 
-class Scheduler:
+class PeriodicJobs:
     """The scheduler of one daemon. A job that is still running when its time comes is not started twice."""
 
     def __init__(self, clock: Clock) -> None:
@@ -61,13 +61,13 @@ class Scheduler:
                 finally:
                     self._running.discard(task)
 
-        self._scheduler.add_job(run, FixedDelayTrigger(seconds), next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(run, IntervalFromNowTrigger(seconds), next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
         """Start running jobs."""
         self._scheduler.start()
 
-    def run_all_now(self) -> None:
+    def run_all_jobs_now(self) -> None:
         """Make every job due now, whatever the wall clock says."""
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC))

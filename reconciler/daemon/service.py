@@ -18,9 +18,9 @@ from uuid import UUID
 from reconciler.daemon.due import DueProjects
 from reconciler.daemon.pass_progress import PassProgress
 from reconciler.daemon.pass_queue import PassQueue, QueueWorker
-from reconciler.daemon.runtime import Runtime
-from reconciler.daemon.scan import ScanPlanner
-from reconciler.daemon.scheduler import ClockJumpDetector, Scheduler
+from reconciler.daemon.runtime import DaemonBackend
+from reconciler.daemon.scan import FullAndIncrementalScans
+from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.daemon.worker import OnPassResult, PassRunner
@@ -63,7 +63,7 @@ class Service:
 
     def __init__(
         self,
-        runtime: Runtime,
+        runtime: DaemonBackend,
         queue: PassQueue,
         clock: Clock,
         systemd: SystemdNotifier,
@@ -79,8 +79,8 @@ class Service:
         self._intervals = intervals
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result)
         self._due_projects = DueProjects(intervals.interval)
-        self._scans = ScanPlanner(intervals.scan)
-        self._scheduler = Scheduler(clock)
+        self._scans = FullAndIncrementalScans(intervals.scan)
+        self._scheduler = PeriodicJobs(clock)
         self._progress = PassProgress(clock)
         self._monitor = WorkMonitor(clock)
         self._clock_jumps = ClockJumpDetector(clock)
@@ -122,7 +122,7 @@ class Service:
         self._scheduler.add_job("scan", intervals.tick, self._scan_and_nudge)
         self._scheduler.add_job("requeue", intervals.requeue_stalled, self._requeue_stalled)
         self._scheduler.add_job("retention", intervals.retention, self._delete_old_records)
-        beat = asyncio.create_task(self._report_to_systemd())
+        beat = asyncio.create_task(self._run_heartbeat())
         stopped = asyncio.create_task(stop.wait())
         self._start_worker(intervals.concurrency)
         self._scheduler.start()
@@ -134,7 +134,7 @@ class Service:
             self._scheduler.stop()
             for task in (beat, stopped):
                 task.cancel()
-            await self._finish_passes()
+            await self._await_or_cancel_passes()
             await self._scheduler.wait_until_ended()
             await asyncio.gather(beat, stopped, return_exceptions=True)
 
@@ -179,7 +179,7 @@ class Service:
             else:
                 return
 
-    async def _finish_passes(self) -> None:
+    async def _await_or_cancel_passes(self) -> None:
         """Wait for running passes up to SHUTDOWN_GRACE_SECONDS, then cancel the others."""
         for worker in self._worker_by_task.values():
             if worker is not None:
@@ -233,7 +233,7 @@ class Service:
 
     async def _scan_and_nudge(self) -> None:
         began = self._clock.monotonic()
-        if self._problem is not None or (scan := self._scans.next_due_scan(began)) is None:
+        if self._problem is not None or (scan := self._scans.find_due_scan(began)) is None:
             return
         try:
             fingerprints = await self._runtime.scan_changes(incremental=scan.incremental)
@@ -261,13 +261,13 @@ class Service:
         except ReconcilerError as error:
             self._log_database_problem(error)
 
-    async def _report_to_systemd(self) -> None:
+    async def _run_heartbeat(self) -> None:
         """Notify systemd from the event loop, so that a blocked loop sends nothing."""
         last_status = ""
         while True:
             if self._clock_jumps.detect_jump():
                 log.warning("the wall clock was set", by_seconds=round(self._clock_jumps.jump_seconds, 1))
-                self._scheduler.run_all_now()
+                self._scheduler.run_all_jobs_now()
             self._pass_runner.cut_hung_passes()
             if self.is_alive:
                 self._systemd.notify_watchdog()

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reconciler.daemon.due import DueProjects
-from reconciler.daemon.pass_queue import Backlog
+from reconciler.daemon.pass_queue import QueueContent
 from reconciler.model.health import WaitingPasses, WorkGauges
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import ScheduledProject
@@ -22,11 +22,11 @@ class WorkMonitor:
         self._clock = clock
         # Before the first scan the age counts from the start, so that a scan that never succeeds is seen.
         self._full_scan_monotonic = self._scan_monotonic = clock.monotonic()
-        self._backlog = Backlog()
+        self._backlog = QueueContent()
         self._running_before: frozenset[ProjectId] = frozenset()  # at the tick before the last one
         self._job_seen_monotonic: dict[int, float] = {}  # waiting job → when a tick first saw it
 
-    def record_backlog(self, backlog: Backlog) -> None:
+    def record_backlog(self, backlog: QueueContent) -> None:
         """Record what a tick saw in the queue."""
         now = self._clock.monotonic()
         self._running_before, self._backlog = self._backlog.running, backlog

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from reconciler.daemon.runtime import PassActivity, Runtime
+from reconciler.daemon.runtime import DaemonBackend, PassProgressCounter
 from reconciler.errors import BusyError, PausedError, ReconcilerError
 from reconciler.logs import ROOT_LOGGER, EventLogger, bind_log_values
 from reconciler.model.ids import ProjectId
@@ -36,7 +36,7 @@ class _RunningPass:
     task: "asyncio.Task[object] | None"
     pass_task: "asyncio.Task[PassResult | None] | None" = None
     is_cut: bool = False
-    activity: PassActivity = field(default_factory=PassActivity)
+    activity: PassProgressCounter = field(default_factory=PassProgressCounter)
     last_values: tuple[object, ...] = ()
     changed_monotonic: float  # the last change of the values
 
@@ -51,7 +51,7 @@ class PassRunner:
     """Runs passes, and cuts those that hang."""
 
     def __init__(
-        self, runtime: Runtime, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
+        self, runtime: DaemonBackend, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
     ) -> None:
         self._runtime = runtime
         self._clock = clock
@@ -136,7 +136,7 @@ class PassRunner:
 
     def _publish_and_log_result(self, result: PassResult) -> None:
         self._on_result(result)
-        if is_idle_result(result):
+        if needs_no_log_line(result):
             log.debug("pass", **result_log_values(result))
         elif result.outcome is Outcome.FAILED:
             log.warning("pass", **result_log_values(result))
@@ -155,7 +155,7 @@ def _waiting_place(task: "asyncio.Task[PassResult | None]") -> str:
     return next(reversed(own), "?")
 
 
-def is_idle_result(result: PassResult) -> bool:
+def needs_no_log_line(result: PassResult) -> bool:
     """Return whether a pass needs no log line: it changed and found nothing, or was refused as expected.
 
     `Metrics` counts more passes as idle: all that changed nothing on either side, even if they found a

@@ -18,11 +18,11 @@ from reconciler.decide.copies import (
     excerpt,
     is_earlier_copy,
     match_import,
-    may_send_older,
+    may_send_comments_older_than_link,
     unsent_comments,
 )
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB, edited_originals
-from reconciler.decide.passed_over import is_passed_over, passed_over_reason
+from reconciler.decide.passed_over import is_skipped_for_its_author, passed_over_reason
 from reconciler.decide.presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
@@ -32,14 +32,14 @@ from reconciler.model.link import (
     CommentPair,
     CommentPairState,
     LinkObservation,
-    is_outdated,
+    is_older_than_known,
 )
 from reconciler.model.plan import (
     Action,
     CommentEvent,
-    DeleteRemote,
-    EditLocal,
-    EditRemote,
+    DeleteRemoteComment,
+    EditLocalComment,
+    EditRemoteComment,
     ImportComment,
     PostComment,
     Rule,
@@ -81,7 +81,7 @@ def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) ->
         *(row for row in view.local_comments if row.id in unsent_pairs),
     ]
     for local in sorted(new_comments, key=lambda row: (row.created_at, row.id)):
-        _decide_local(draft, local, unsent_pairs.get(local.id))
+        _decide_uncopied_comment(draft, local, unsent_pairs.get(local.id))
     decide_presence(draft)
     _decide_local_edits(draft)
     return CommentsDecision(
@@ -102,8 +102,8 @@ def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]
 
 def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
     pair = draft.by_remote.get(comment.id)
-    if pair is not None and is_passed_over(pair):
-        _import_passed_over(draft, pair, comment)
+    if pair is not None and is_skipped_for_its_author(pair):
+        _reconsider_skipped_comment(draft, pair, comment)
     elif pair is not None and is_shown_again(draft, pair):
         _restore(draft, pair, comment)
     elif pair is not None:
@@ -126,7 +126,7 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
 
 def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     # A full read compares content: it has asked twice for what seemed older (sync/full_read.py).
-    stale = not draft.view.is_complete and is_outdated(
+    stale = not draft.view.is_complete and is_older_than_known(
         comment.updated_at, pair.remote_updated_at, draft.view.now
     )
     # A tombstone stays one, and a row of a list that lags behind says nothing new.
@@ -162,7 +162,7 @@ def _decide_remote_edit(
         return replace(updated_pair, reason=COPY_EDITED_IN_BUGSPARK)
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
-    draft.actions.append(EditLocal(pair=pair, comment=comment, body=body, why=why))
+    draft.actions.append(EditLocalComment(pair=pair, comment=comment, body=body, why=why))
     return replace(updated_pair, local_digest=text_digest(body))
 
 
@@ -185,7 +185,7 @@ def _import_comment(draft: CommentDraft, comment: RemoteComment) -> None:
     _store_import(draft, comment, draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment))
 
 
-def _import_passed_over(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+def _reconsider_skipped_comment(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """Import a comment that was passed over, or correct the reason why it still is."""
     reason = passed_over_reason(draft.policy, comment)
     if reason is None:
@@ -224,7 +224,9 @@ def _store_import(
 # --- comments seen in BugSpark -----------------------------------------------------------------------------
 
 
-def _decide_local(draft: CommentDraft, comment: LocalComment, unsent_pair: CommentPair | None) -> None:
+def _decide_uncopied_comment(
+    draft: CommentDraft, comment: LocalComment, unsent_pair: CommentPair | None
+) -> None:
     """Decide a comment without a copy. `unsent_pair`: its row, if it was to be sent before."""
     reason = None if unsent_pair else _skip_reason(draft, comment)
     if reason is not None:
@@ -248,7 +250,11 @@ def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
     copied = (draft.is_initial_sync or older) and parse_import(comment.body) is not None
     if comment.source == Side.GITHUB or copied:
         return "imported earlier; its original was not found on GitHub"
-    return OLDER_THAN_LINK if draft.is_initial_sync and older and not may_send_older(link) else None
+    return (
+        OLDER_THAN_LINK
+        if draft.is_initial_sync and older and not may_send_comments_older_than_link(link)
+        else None
+    )
 
 
 def _decide_local_edits(draft: CommentDraft) -> None:
@@ -260,7 +266,7 @@ def _decide_local_edits(draft: CommentDraft) -> None:
         [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
     ):
         why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
-        draft.actions.append(EditRemote(pair=pair, comment=local, why=why))
+        draft.actions.append(EditRemoteComment(pair=pair, comment=local, why=why))
 
 
 # --- comments that are gone --------------------------------------------------------------------------------
@@ -277,7 +283,7 @@ def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> Non
         draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
     elif copied and (is_second_copy or draft.policy.delete_on_github):
         rule = Rule.COMMENT_DOUBLED if is_second_copy else Rule.COMMENT_DELETED
-        draft.actions.append(DeleteRemote(pair=pair, why=Why(rule=rule)))
+        draft.actions.append(DeleteRemoteComment(pair=pair, why=Why(rule=rule)))
     else:
         draft.store_pair(
             replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark", first_reading=None)

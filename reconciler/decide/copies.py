@@ -21,13 +21,13 @@ from reconciler.model.link import (
     LinkObservation,
     LinkOrigin,
 )
-from reconciler.model.plan import CommentEvent, DeleteRemote, LinkPlan, Rule, Why
+from reconciler.model.plan import CommentEvent, DeleteRemoteComment, LinkPlan, Rule, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import (
     GHOST_LOGIN,
     comment_to_bugspark,
-    has_tag,
+    has_bugspark_tag,
     is_rendering_of,
     is_same_text,
     parse_import,
@@ -52,7 +52,7 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
         _record_copy(draft, comment, local)
     elif pair.remote_id is None or (pair.state is CommentPairState.LIVE and not _is_shown(draft, pair)):
         _attach_copy(draft, pair, comment)
-    elif draft.view.is_outdated:
+    elif draft.view.is_older_than_known:
         return  # a later reading tells which of the two are there
     elif pair.state in (CommentPairState.LIVE, CommentPairState.ENDED):
         second = draft.new_pair(
@@ -60,7 +60,7 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
         )
         draft.store_pair(second)
         why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
-        draft.actions.append(DeleteRemote(pair=second, why=why))
+        draft.actions.append(DeleteRemoteComment(pair=second, why=why))
 
 
 def _is_shown(draft: CommentDraft, pair: CommentPair) -> bool:
@@ -69,7 +69,7 @@ def _is_shown(draft: CommentDraft, pair: CommentPair) -> bool:
     Should it come back, it is the second copy.
     """
     shown = any(row.id == pair.remote_id for row in draft.view.comments)
-    return shown or not (pair.is_missing or (draft.view.is_complete and not draft.view.is_outdated))
+    return shown or not (pair.is_missing or (draft.view.is_complete and not draft.view.is_older_than_known))
 
 
 def _record_copy(draft: CommentDraft, comment: RemoteComment, local: LocalComment | None) -> None:
@@ -105,7 +105,7 @@ def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment)
     )
     if late:
         why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
-        draft.actions.append(DeleteRemote(pair=paired, why=why))
+        draft.actions.append(DeleteRemoteComment(pair=paired, why=why))
 
 
 def adopt_earlier_copy(draft: CommentDraft, comment: RemoteComment) -> None:
@@ -192,11 +192,15 @@ def _is_unsent(draft: CommentDraft, pair: CommentPair) -> bool:
     if pair.origin is not Side.BUGSPARK or pair.remote_id is not None:
         return False
     if pair.state is CommentPairState.SKIPPED:
-        return pair.reason == OLDER_THAN_LINK and draft.is_initial_sync and may_send_older(draft.view.link)
+        return (
+            pair.reason == OLDER_THAN_LINK
+            and draft.is_initial_sync
+            and may_send_comments_older_than_link(draft.view.link)
+        )
     return pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
 
 
-def may_send_older(link: Link) -> bool:
+def may_send_comments_older_than_link(link: Link) -> bool:
     """Whether comments older than the link are sent to GitHub (docs/design.md, Initial sync)."""
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
@@ -214,7 +218,7 @@ def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[Acc
     Source: docs/design.md, Comments.
     """
     is_own_account = comment.author is not None and comment.author.id in accounts
-    return is_own_account and has_tag(comment.body) and comment.created_at < link.created_at
+    return is_own_account and has_bugspark_tag(comment.body) and comment.created_at < link.created_at
 
 
 def is_copy_of(local: LocalComment, body: str) -> bool:

@@ -16,7 +16,15 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentPairId
 from reconciler.model.kinds import FIELD_WRITE_KINDS, Kind
 from reconciler.model.link import CommentPair, CommentPairState
-from reconciler.model.plan import DeleteRemote, Deletion, FieldWrite, LinkPlan, RemoveLocal, Rule, SetField
+from reconciler.model.plan import (
+    DeleteRemoteComment,
+    Deletion,
+    FieldWrite,
+    LinkPlan,
+    RemoveLocalComment,
+    Rule,
+    SetField,
+)
 from reconciler.model.policy import GuardPolicy
 from reconciler.model.snapshot import FieldChange
 
@@ -41,7 +49,9 @@ class GuardResult:
 
 def deletions_in_plans(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
     """Return every deletion of a comment in these plans."""
-    return tuple(a for plan in plans for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote))
+    return tuple(
+        a for plan in plans for a in plan.actions if isinstance(a, RemoveLocalComment | DeleteRemoteComment)
+    )
 
 
 def withhold_suspicious(
@@ -71,7 +81,7 @@ def withhold_suspicious(
     }
     earlier = {deletion_key(item): item for item in (*applied, *withheld)}
     counted = tuple((earlier | candidates).values())
-    unseen = local_unseen and any(isinstance(item, DeleteRemote) for item in candidates.values())
+    unseen = local_unseen and any(isinstance(item, DeleteRemoteComment) for item in candidates.values())
     suspicious = unseen or is_suspicious(counted, live_counts, policy, missing=missing)
     if not withheld and not suspicious:
         return GuardResult(plans=tuple(plans))
@@ -143,7 +153,9 @@ def _without_deletions(
 ) -> LinkPlan:
     """Move these deletions to `withheld`. Their rows do not end; other changes of the rows are kept."""
     withheld = tuple(
-        a for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote) and a.pair.id in ids
+        a
+        for a in plan.actions
+        if isinstance(a, RemoveLocalComment | DeleteRemoteComment) and a.pair.id in ids
     )
     if not withheld:
         return plan
@@ -164,7 +176,7 @@ def _with_later_reading(pair: CommentPair, at: datetime | None) -> CommentPair |
     return replace(pair, first_reading=replace(pair.first_reading, second_due=at))
 
 
-def remote_values_moved(plan: LinkPlan) -> Mapping[Field, str]:
+def changed_remote_values(plan: LinkPlan) -> Mapping[Field, str]:
     """Return GitHub's value of each field that changed on GitHub and that the plan writes on either side."""
     remote_values: dict[Field, str] = {}
     for action in plan.actions:
@@ -181,7 +193,7 @@ def flapping_fields(plan: LinkPlan, history: Iterable[FieldChange], now: datetim
     `history`: the history of the fields, oldest first, of at least the last two hours.
     """
     changes = list(history)
-    remote_values = remote_values_moved(plan)
+    remote_values = changed_remote_values(plan)
     return frozenset(
         field
         for field, remote in remote_values.items()

@@ -12,7 +12,14 @@ from reconciler.decide.comments import CommentsDecision, decide_comments
 from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import CommentPairState, Link, LinkObservation, LinkState, SeenIssue, is_outdated
+from reconciler.model.link import (
+    CommentPairState,
+    Link,
+    LinkObservation,
+    LinkState,
+    SeenIssue,
+    is_older_than_known,
+)
 from reconciler.model.plan import LinkPlan, LocalAction
 from reconciler.model.policy import SyncPolicy
 
@@ -110,7 +117,10 @@ def has_new_information(link: Link, issue: Issue, now: datetime) -> bool:
     """
     if link.seen is None:
         return True
-    return not is_outdated(issue.updated_at, link.seen.updated_at, now) and seen_issue(issue) != link.seen
+    return (
+        not is_older_than_known(issue.updated_at, link.seen.updated_at, now)
+        and seen_issue(issue) != link.seen
+    )
 
 
 def is_other_issue(link: Link, issue: Issue) -> bool:

@@ -10,7 +10,7 @@ PASSED_OVER = (NOT_A_COLLABORATOR, AUTHOR_UNKNOWN)
 """Why a comment of GitHub was passed over: it is imported once that holds no more."""
 
 
-def is_passed_over(pair: CommentPair) -> bool:
+def is_skipped_for_its_author(pair: CommentPair) -> bool:
     """Whether `sync.comments_from` kept this comment from BugSpark when it was last decided."""
     return pair.state is CommentPairState.SKIPPED and pair.reason in PASSED_OVER
 

@@ -15,24 +15,24 @@ from reconciler.model.passes import Failure
 from reconciler.model.plan import (
     Action,
     CreateIssue,
-    DeleteRemote,
+    DeleteRemoteComment,
     Deletion,
-    EditLocal,
-    EditRemote,
+    EditLocalComment,
+    EditRemoteComment,
     FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     SetField,
 )
 from reconciler.model.report import Project, Report
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
-from reconciler.text import has_tag
+from reconciler.text import has_bugspark_tag
 from reconciler.text.inert import without_comments
 
 KeyedAction = tuple[str, ActionView]
-"""An action's identity for the hash (`action_key`), and its view."""
+"""An action's identity for the hash (`action_hash_input`), and its view."""
 
 RECORDED_EARLIER = "recorded by an earlier pass"
 """The rule shown for a write that an earlier pass recorded and that this pass does not decide again."""
@@ -92,7 +92,7 @@ def issue_name(link: Link) -> str | None:
     return f"{link.repository}#{link.number}" if link.number > 0 else None
 
 
-def action_key(plan: LinkPlan, action: Action) -> str:
+def action_hash_input(plan: LinkPlan, action: Action) -> str:
     """Return the identity of an action for the hash: all that is written, but no id made for this plan."""
     return repr((astuple(action_view(plan, action)), _details_not_shown(action)))
 
@@ -100,11 +100,11 @@ def action_key(plan: LinkPlan, action: Action) -> str:
 def _details_not_shown(action: Action) -> tuple[object, ...]:
     """Return what `action_view` leaves out: full texts, labels, comment ids."""
     match action:
-        case ImportComment() | EditLocal():
+        case ImportComment() | EditLocalComment():
             return action.comment.id, action.body
-        case PostComment() | EditRemote():
+        case PostComment() | EditRemoteComment():
             return str(action.comment.id), action.comment.author, action.comment.body
-        case RemoveLocal() | DeleteRemote():
+        case RemoveLocalComment() | DeleteRemoteComment():
             return str(action.pair.local_id), action.pair.remote_id
         case SetField():
             return (action.to,)
@@ -116,13 +116,13 @@ def _details_not_shown(action: Action) -> tuple[object, ...]:
     assert_never(action)
 
 
-def export_key(report: Report) -> str:
+def export_hash_input(report: Report) -> str:
     """Return the identity of an export for the hash: what the issue would say of the report."""
     values = (report.title, report.status, report.severity, report.category)
     return repr(("create_issue", str(report.id), values))
 
 
-def intent_key(intent: Intent) -> str:
+def intent_hash_input(intent: Intent) -> str:
     """Return the identity of an intent for the hash."""
     return repr((intent.operation, str(intent.local_id), intent.desired))
 
@@ -161,7 +161,7 @@ def withheld_view(
     `copy`: the comment on GitHub that would be deleted; None if it could not be read. `dashboard_url`:
     BugSpark's address; "" if it is unknown.
     """
-    if isinstance(deletion, RemoveLocal):
+    if isinstance(deletion, RemoveLocalComment):
         side, text = Side.BUGSPARK, deletion.why.local
         url = f"{dashboard_url.rstrip('/')}/reports/{link.report_id}" if dashboard_url else None
     else:
@@ -182,4 +182,4 @@ def _copy_excerpt(copy: RemoteComment | None) -> str | None:
     if copy is None:
         return None
     text = without_comments(copy.body)
-    return excerpt(text.partition("\n\n")[2] if has_tag(text) else text)
+    return excerpt(text.partition("\n\n")[2] if has_bugspark_tag(text) else text)

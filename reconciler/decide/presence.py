@@ -22,7 +22,7 @@ from reconciler.model.link import (
     FirstReading,
     Presence,
 )
-from reconciler.model.plan import CommentEvent, RemoveLocal, Rule, Why
+from reconciler.model.plan import CommentEvent, RemoveLocalComment, Rule, Why
 
 COPY_WAS_DELETED = "the copy was deleted; its original stays, and no other copy is made"
 COPY_WAS_HIDDEN = "the copy was hidden as spam or abuse; its original stays, and no other copy is made"
@@ -77,7 +77,7 @@ def _decide_first_reading(draft: CommentDraft, pair: CommentPair, row: RemoteCom
 
 def _seen_presence(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> Presence | None:
     """What this reading says; None: nothing. A thread says something of each comment, a list of its rows."""
-    if draft.view.is_outdated or pair.remote_id is None:
+    if draft.view.is_older_than_known or pair.remote_id is None:
         return None
     if row is not None:
         return Presence.ABSENT if row.is_hidden else Presence.PRESENT
@@ -121,7 +121,7 @@ def _end_pair(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None)
     if draft.policy.delete_in_bugspark:
         rule = Rule.COMMENT_DELETED if row is None else Rule.COMMENT_HIDDEN
         why = Why(rule=rule, local=_local_excerpt(draft, pair))
-        draft.actions.append(RemoveLocal(pair=pair, why=why))
+        draft.actions.append(RemoveLocalComment(pair=pair, why=why))
     draft.store_pair(replace(pair, state=CommentPairState.ENDED, reason=reason, first_reading=None))
 
 

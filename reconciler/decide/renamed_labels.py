@@ -43,7 +43,7 @@ def find_renamed_labels(
             if name.casefold() in known:
                 continue
             if len(new) == 1:
-                spellings = _names(field, value, policy.labels)
+                spellings = _label_names_of_value(field, value, policy.labels)
                 names = tuple(new[0] if each.casefold() == name.casefold() else each for each in spellings)
                 found = RenamedLabel(field=field.field, value=value, name=name, now=new[0], names=names)
                 renamed.append(found)
@@ -91,6 +91,6 @@ def _mapped_names(mapping: LabelMapping) -> set[str]:
     return {name.casefold() for names in spellings for name in names}
 
 
-def _names(field: AnyLabelField, value: str, mapping: LabelMapping) -> tuple[str, ...]:
+def _label_names_of_value(field: AnyLabelField, value: str, mapping: LabelMapping) -> tuple[str, ...]:
     names: tuple[str, ...] = getattr(mapping, field.field.value)[value]
     return names

@@ -28,7 +28,7 @@ def report_status(
     connected: ConnectedRepository | None,
 ) -> tuple[str, str | None]:
     """Return a report's status in words, and the reason. Pure. `connected`: as for `build_report_view`."""
-    left_behind = _left_behind_status(detail, connected) if connected else None
+    left_behind = _old_repository_status(detail, connected) if connected else None
     if left_behind is not None:
         return left_behind
     link = detail.link
@@ -67,7 +67,7 @@ def _problems(detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]) -
         yield f"{count} deletion{'' if count == 1 else 's'} withheld"
 
 
-def _left_behind_status(
+def _old_repository_status(
     detail: ReportDetail, connected: ConnectedRepository
 ) -> tuple[str, str | None] | None:
     """Say what waits in a repository that the project has left; None if nothing does."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler import logs
 from reconciler.bootstrap import migrate_schema, open_application
-from reconciler.bootstrap.daemon import DaemonStart, run_daemon
+from reconciler.bootstrap.daemon import DaemonArguments, run_daemon
 from reconciler.config.environment import may_use_colour, read_environment
 from reconciler.config.settings import Settings
 from reconciler.demo.environment import (
@@ -139,9 +139,9 @@ async def _sign_in_address(settings: Settings) -> str:
         return (await application.offer_sign_in()).address.reveal()
 
 
-def _starting(settings: Settings) -> DaemonStart:
+def _starting(settings: Settings) -> DaemonArguments:
     """Return fixed settings for the daemon: no reload, no systemd, no real secrets."""
-    return DaemonStart(
+    return DaemonArguments(
         settings=settings,
         read_configuration=lambda: (settings, lambda: None),
         learnt=NoLearntSecrets(),

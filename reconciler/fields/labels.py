@@ -56,7 +56,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
     def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:
         """Whether an issue without such a label has this value, at the initial sync."""
 
-    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
+    def base_value_after_export(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the value that the new issue's labels give."""
         return self.value_of_labels(issue.labels, policy.labels).value or self.local_value(report)
 
@@ -119,7 +119,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         """Whether more than one label of the field is on the issue, so that a swap is not finished."""
         return len(self.value_of_labels(labels, mapping).labels) > 1
 
-    def overridden_values(
+    def outranked_values(
         self, labels: Sequence[str], desired: DesiredLabels, mapping: LabelMapping
     ) -> tuple[str, ...]:
         """Return values of labels added by somebody during the write, that count less than ours."""

@@ -70,7 +70,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
         SeenColumn(name="seen_reason", attribute="state_reason", length=50),
     )
 
-    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
+    def base_value_after_export(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the report's status if it is an open one, else NEW: a new issue is open."""
         is_open = issue_state_for(report.status) is IssueState.OPEN
         return report.status if is_open else Status.NEW

@@ -138,7 +138,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
         return replace(base, **parts)
 
     @abstractmethod
-    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
+    def base_value_after_export(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the base value after an issue was created; the report may have changed since."""
 
     def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:
@@ -177,7 +177,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """Whether several labels have a value of this field."""
         return False
 
-    def overridden_values(
+    def outranked_values(
         self,
         labels: Sequence[str],
         desired: Desired,

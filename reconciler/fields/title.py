@@ -52,7 +52,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         """Return the base with the title as it was written to GitHub."""
         return replace(base, title=desired.agreed, remote_title=desired.title)
 
-    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
+    def base_value_after_export(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the report's title.
 
         Empty if it changed after the issue's was rendered, so that BugSpark counts as changed.

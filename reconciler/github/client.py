@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from reconciler.github.credentials import AppCredential, Credential
 from reconciler.github.gateway import Gateway
-from reconciler.github.http import GitHubTime, HttpClient, Usage
+from reconciler.github.http import ApiUsage, GitHubTime, HttpClient
 from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, split_repository_name
@@ -78,7 +78,7 @@ class GitHubClient:
         """
         return GitHubRepository(self, name, credential, repository_id, field_of)
 
-    def open_gateway(self, name: str, credential: Credential, usage: Usage) -> Gateway:
+    def open_gateway(self, name: str, credential: Credential, usage: ApiUsage) -> Gateway:
         """Return the way for one repository's requests, which are counted in `usage`."""
         return Gateway(
             http=HttpClient(
@@ -114,7 +114,7 @@ class GitHubRepository(Writes):
         field_of: FieldOfLabel,
     ) -> None:
         split_repository_name(name)
-        self._usage = Usage(client.time, client.api_version)
+        self._usage = ApiUsage(client.time, client.api_version)
         self._gateway = client.open_gateway(name, credential, self._usage)
         ref = RepositoryRef(name=name, gateway=self._gateway, id=repository_id)
         super().__init__(ref, field_of)

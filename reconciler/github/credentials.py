@@ -50,7 +50,7 @@ class Credential(Protocol):
         """Forget a token that GitHub answered 401 to; whether another one may be had."""
         ...
 
-    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
+    async def app_bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """Return the login an App writes as; None for a token, which may ask `GET /user`."""
         ...
 
@@ -74,7 +74,7 @@ class TokenCredential:
         """Return False: there is no other token."""
         return False
 
-    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
+    async def app_bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """Return None: a token belongs to a user."""
         return None
 
@@ -94,7 +94,7 @@ class MissingCredential:
         """Return False: there is no other token."""
         return False
 
-    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
+    async def app_bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """Raise CredentialError."""
         raise CredentialError(self._reason)
 
@@ -136,7 +136,7 @@ class AppCredential:
             self._token = None
         return True
 
-    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
+    async def app_bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """Return `{slug}[bot]`."""
         reply = await self._request_as_app(ask, now, "GET", ("app",))
         return f"{decode(reply.body, AppRow, 'the GitHub App').slug}[bot]"

@@ -110,7 +110,7 @@ class Drain(Generic[T]):
         rows = self.seen_rows.take_new(answer.rows)
         before = self._since
         if self._scan is None:
-            self._first_page(answer, rows)
+            self._process_first_page(answer, rows)
         else:
             self._continue_scan(self._scan, answer, rows)
         has_advanced = self._since > before
@@ -118,7 +118,7 @@ class Drain(Generic[T]):
             self.seen_rows.forget_before(before=earlier(self._since, self._keep))
         return DrainStep(rows=rows, cursor=self._since if has_advanced else None)
 
-    def _first_page(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
+    def _process_first_page(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
         last = answer.last_updated_at
         if answer.next is None:
             self._finish(answer.date)

@@ -22,7 +22,7 @@ from reconciler.github.credentials import Credential, fingerprint
 from reconciler.github.http import HttpClient, Reply
 from reconciler.github.limits import LimitBackoff, LimitWait, limit_wait, limited_error
 from reconciler.github.transport import AnswerLostError, AnswerTooLargeError, NotSentError, NotTrustedError
-from reconciler.github.wire import error_message, error_reason, is_json, is_nested_too_deeply, limit_hint
+from reconciler.github.wire import error_message, error_reason, full_error_text, is_json, is_nested_too_deeply
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
@@ -84,7 +84,7 @@ class Gateway:
         return fingerprint((await self._current_token()).reveal())
 
     async def read(self, url: str, *, etag: str | None = None, attempts: int | None = None) -> ReadAnswer:
-        """Send a GET. Raises LimitedError, CredentialError, ForeignOriginError, GitHubError.
+        """Send a GET. Raises LimitedError, CredentialError, UntrustedUrlError, GitHubError.
 
         AnswerTooHeavyError is the GitHubError for a request that GitHub can't answer while it answers others.
         """
@@ -113,7 +113,7 @@ class Gateway:
             reply = await self._write_once(method, url, body, await self._current_token(), before)
         self._check_credential_accepted(reply)
         # A 5xx may have been carried out: whatever wait it names, its outcome is unknown.
-        await self._check_limits(reply, stop=reply.status < 500)
+        await self._record_limit_reply(reply, stop=reply.status < 500)
         return reply
 
     async def request_as_app(self, method: str, parts: tuple[str | int, ...], bearer: Secret) -> Reply:
@@ -134,7 +134,7 @@ class Gateway:
                 raise TransientError(str(error)) from None
 
         reply = await call_with_retries(once, clock=self._clock, random_fraction=self._random_fraction)
-        await self._check_limits(reply)
+        await self._record_limit_reply(reply)
         return reply
 
     async def _current_token(self) -> Secret:
@@ -147,7 +147,7 @@ class Gateway:
             token = await self._current_token()
             reply = await self._get_once(url, etag, token)
         self._check_credential_accepted(reply)
-        await self._check_limits(reply)
+        await self._record_limit_reply(reply)
         return ReadAnswer(reply=self._require_complete_reply(reply), token=fingerprint(token.reveal()))
 
     async def _get_once(self, url: str, etag: str | None, token: Secret) -> Reply:
@@ -197,25 +197,25 @@ class Gateway:
                 " expired; enter a new one."
             )
 
-    async def _check_limits(self, reply: Reply, *, stop: bool = True) -> None:
+    async def _record_limit_reply(self, reply: Reply, *, stop: bool = True) -> None:
         """Record a limit's answer for all requests of this credential, and raise LimitedError if `stop`."""
         credential, now = self.credential.limits_key, self.http.usage.time.now()
         unannounced_streak = self._backoff.unannounced_streak(credential)
         wait = limit_wait(
             reply.status,
             reply.headers,
-            limit_hint(reply.body),
+            full_error_text(reply.body),
             now=now,
             unannounced_streak=unannounced_streak,
         )
         if wait is not None:
-            error = await self._record_limit(wait)
+            error = await self._record_limit_refusal(wait)
             if stop:
                 raise error
         elif reply.status < 400:
             self._backoff.record_success(credential, self._clock.monotonic())
 
-    async def _record_limit(self, wait: LimitWait) -> LimitedError:
+    async def _record_limit_refusal(self, wait: LimitWait) -> LimitedError:
         credential = self.credential.limits_key
         until = self._clock.now() + timedelta(seconds=wait.seconds)
         self._backoff.record_refusal(credential, wait, now=self._clock.monotonic(), until=until)

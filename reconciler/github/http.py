@@ -89,7 +89,7 @@ class GitHubTime:
         return True
 
 
-class Usage:
+class ApiUsage:
     """The requests of one `GitHubRepository`, counted.
 
     Source: docs/reference/contract.md, JSON of a pass: `github`.
@@ -158,10 +158,10 @@ class HttpClient:
     transport: Transport
     origin: Origin
     api_version: str
-    usage: Usage
+    usage: ApiUsage
 
     async def get(self, url: str, bearer: Secret, *, etag: str | None = None) -> Reply:
-        """Send a GET and follow redirects. Raises NotSentError, AnswerLostError, ForeignOriginError."""
+        """Send a GET and follow redirects. Raises NotSentError, AnswerLostError, UntrustedUrlError."""
         extra = {"If-None-Match": etag} if etag else {}
         reply = await self._send("GET", url, bearer, extra)
         for _ in range(MAX_REDIRECTS):
@@ -169,7 +169,7 @@ class HttpClient:
             if target is None:
                 return reply
             after = await self._send("GET", target, bearer, extra)
-            reply = _with_redirect(reply, after)
+            reply = _reply_after_redirect(reply, after)
         return reply
 
     async def write(
@@ -188,7 +188,7 @@ class HttpClient:
     def redirect_target(self, reply: Reply) -> str | None:
         """Return where a write has to be sent instead (307, 308: same method and body), or None.
 
-        Raises ForeignOriginError.
+        Raises UntrustedUrlError.
         """
         return self._admit_redirect_target(reply, _REDIRECTS_OF_WRITES)
 
@@ -235,7 +235,7 @@ class HttpClient:
         )
 
 
-def _with_redirect(before: Reply, after: Reply) -> Reply:
+def _reply_after_redirect(before: Reply, after: Reply) -> Reply:
     return Reply(
         status=after.status,
         headers=after.headers,

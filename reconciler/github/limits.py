@@ -85,7 +85,7 @@ def limit_wait(
         return (
             LimitWait(seconds=_clamp_wait(after), reason=reason)
             if after is not None
-            else _guess(unannounced_streak, reason)
+            else _guessed_wait(unannounced_streak, reason)
         )
     if status not in (403, 429):
         return None
@@ -97,11 +97,11 @@ def limit_wait(
             seconds=_clamp_wait(reset - now.timestamp() + 1), reason="GitHub's primary rate limit"
         )
     if status == 429 or any(word in message.lower() for word in _SECONDARY_LIMIT_WORDS):
-        return _guess(unannounced_streak, "GitHub's secondary rate limit")
+        return _guessed_wait(unannounced_streak, "GitHub's secondary rate limit")
     return None
 
 
-def _guess(unannounced_streak: int, reason: str) -> LimitWait:
+def _guessed_wait(unannounced_streak: int, reason: str) -> LimitWait:
     seconds = UNANNOUNCED_WAIT_SECONDS * 2.0 ** min(unannounced_streak, 10)
     return LimitWait(seconds=min(seconds, MAX_UNANNOUNCED_WAIT_SECONDS), reason=reason, guessed=True)
 

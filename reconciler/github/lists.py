@@ -15,10 +15,10 @@ from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, 
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import parse_next_link
-from reconciler.github.page_size import SMALLER_PAGES, fits, next_row, resized
+from reconciler.github.page_size import SMALLER_PAGES, fits, next_single_row_page, url_with_page_size
 from reconciler.github.repository_ref import RepositoryRef, require_ok
 from reconciler.github.translate import ListRow, clamp_times
-from reconciler.github.wire import decode_members
+from reconciler.github.wire import split_list
 from reconciler.model.issue import ListState
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR
 from reconciler.model.snapshot import PoisonedItem
@@ -46,8 +46,8 @@ class RepositoryList(Generic[T]):
         state = state or ListState(anchor=await self._new_anchor())
         if state.cursor is None:
             answer = await self._probe(state)
-            if self._is_ahead(state.anchor):
-                state = self._read_back_state()
+            if self._is_ahead_of_github_clock(state.anchor):
+                state = self._rewound_state()
             elif answer is None:
                 return
             elif answer.next is None:
@@ -70,8 +70,8 @@ class RepositoryList(Generic[T]):
         drain: Drain[T] = Drain(state.cursor or state.anchor, keep=self.overlap)
         while (page_request := drain.next_request()) is not None:
             answer = await self._fetch_requested(page_request)
-            if self._is_ahead(page_request.since):
-                state = self._read_back_state()
+            if self._is_ahead_of_github_clock(page_request.since):
+                state = self._rewound_state()
                 drain = Drain(state.anchor, keep=self.overlap)
                 continue
             step, unfinished = drain.process_answer(answer), ListState(anchor=state.anchor)
@@ -84,7 +84,7 @@ class RepositoryList(Generic[T]):
             drain.seen_rows.take_new(answer.rows), state_after_drain(new_anchor, answer, drain.covered)
         )
 
-    def _is_ahead(self, position: datetime) -> bool:
+    def _is_ahead_of_github_clock(self, position: datetime) -> bool:
         """Whether a position is ahead of GitHub's clock, which has been corrected since it was stored.
 
         The list would show nothing until the clock gets there.
@@ -92,7 +92,7 @@ class RepositoryList(Generic[T]):
         time = self.ref.github_time
         return time.is_known and position > time.now() + CLOCK_TOLERANCE
 
-    def _read_back_state(self) -> ListState:
+    def _rewound_state(self) -> ListState:
         return ListState(anchor=earlier(self.ref.github_time.now().replace(microsecond=0), MAX_CLOCK_ERROR))
 
     async def _probe(self, state: ListState) -> ListAnswer[T] | None:
@@ -127,12 +127,12 @@ class RepositoryList(Generic[T]):
         for size in SMALLER_PAGES:
             if fits(url, size):
                 try:
-                    answered = await self.ref.gateway.read(resized(url, size), attempts=1)
+                    answered = await self.ref.gateway.read(url_with_page_size(url, size), attempts=1)
                 except AnswerTooHeavyError as smaller:
                     error = smaller
                     continue
                 return replace(await self._decode_answer(answered), etag=None)
-        return await self._step_over(resized(url, 1), error, control)
+        return await self._step_over(url_with_page_size(url, 1), error, control)
 
     async def _step_over(self, url: str, error: AnswerTooHeavyError, control: ReadAnswer) -> ListAnswer[T]:
         """Go on behind rows that GitHub does not even show alone, one by one; one problem stands for them.
@@ -144,7 +144,7 @@ class RepositoryList(Generic[T]):
         problem = PoisonedItem(what=what, reason=str(error), changed_before=date)
         hidden: ListRow[T] = ListRow(id=None, at=None, problem=problem)
         for _ in range(MAX_HIDDEN_ROWS):
-            following = next_row(url)
+            following = next_single_row_page(url)
             if following is None:
                 return ListAnswer(rows=(hidden,), next=None, date=date, etag=None, token=control.token)
             url = following
@@ -159,16 +159,16 @@ class RepositoryList(Generic[T]):
     async def _decode_answer(self, answered: ReadAnswer) -> ListAnswer[T]:
         reply, name = answered.reply, self.ref.name
         if reply.status == 410:
-            await self.ref.require_supported_version()
+            await self.ref.require_supported_api_version()
         require_ok(reply, self.ref, f"the lists of {name}")
         date = parse_date_header(reply.headers)
-        rows = (self.read_row(raw, name) for raw in decode_members(reply.body, f"the lists of {name}"))
+        rows = (self.read_row(raw, name) for raw in split_list(reply.body, f"the lists of {name}"))
         # `at` stays as GitHub sorts by it.
         return ListAnswer(
             rows=tuple(_clamp_row(row, date) for row in rows),
             next=parse_next_link(reply.headers.get("link")),
             date=date,
-            etag=_usable_etag(reply.headers.get("etag")),
+            etag=_valid_etag(reply.headers.get("etag")),
             token=answered.token,
         )
 
@@ -229,7 +229,7 @@ def _state_with_etag(anchor: datetime, answer: ListAnswer[T]) -> ListState:
     return ListState(anchor=anchor, etag=answer.etag, etag_credential=answer.token)
 
 
-def _usable_etag(text: str | None) -> str | None:
+def _valid_etag(text: str | None) -> str | None:
     """Return the ETag verbatim; None for one that could not be sent back or stored."""
     return text if text and text.isascii() and text.isprintable() and len(text) <= MAX_ETAG_CHARS else None
 

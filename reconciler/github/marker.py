@@ -68,12 +68,12 @@ class MarkerKeys:
 
     def read_unverified(self, body: str) -> Marker | None:
         """Return the marker `body` ends with, unverified: the last line, the only one of its kind."""
-        match = _last_line(body)
+        match = _match_marker_line(body)
         return None if match is None else _to_marker(match)
 
     def verify(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
         """Return the marker of `body` if one of our keys signed it for this issue and kind; else None."""
-        match = _last_line(body)
+        match = _match_marker_line(body)
         return None if match is None else self._verified(match, kind, repository_id, issue_number)
 
     def find(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
@@ -105,7 +105,7 @@ class MarkerKeys:
         return marker if marker and marker.kid not in {kid for kid, _ in self._keys} else None
 
 
-def _last_line(body: str) -> re.Match[str] | None:
+def _match_marker_line(body: str) -> re.Match[str] | None:
     text = body.replace("\r\n", "\n").replace("\r", "\n").rstrip()
     match = _MARKER_LINE.fullmatch(text[text.rfind("\n") + 1 :])
     claims = _MARKER_START.finditer(text)

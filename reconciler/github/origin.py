@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
-from reconciler.errors import ConfigurationError, ForeignOriginError
+from reconciler.errors import ConfigurationError, UntrustedUrlError
 from reconciler.model.formatting import single_printable_line
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -80,21 +80,21 @@ class Origin:
     def admit(self, url: str, *, relative_to: str | None = None) -> str:
         """Return an address that GitHub sent (page, redirect, body), rebuilt.
 
-        Raises ForeignOriginError for one that is not below this API's base path.
+        Raises UntrustedUrlError for one that is not below this API's base path.
         """
         try:
             parts = urlsplit(urljoin(relative_to, url) if relative_to else url)
             port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
         except ValueError:
-            raise ForeignOriginError("GitHub's answer points to an address that can't be read.") from None
+            raise UntrustedUrlError("GitHub's answer points to an address that can't be read.") from None
         if (parts.scheme, parts.hostname, port) != (self.scheme, self.host, self.port) or "@" in parts.netloc:
             other = single_printable_line(parts.hostname or "another scheme")[:MAX_SHOWN_HOST_CHARS]
-            raise ForeignOriginError(
+            raise UntrustedUrlError(
                 f"GitHub's answer points away from {self.host}: not followed.",
                 remedy=f"{FOREIGN_HOST_ADVICE} (it points to {other})",
             )
         if _UNSAFE_CHARACTERS.search(url) or not self._is_below_base(parts.path):
-            raise ForeignOriginError(f"GitHub's answer points to a place outside the API at {self.host}.")
+            raise UntrustedUrlError(f"GitHub's answer points to a place outside the API at {self.host}.")
         path = parts.path.removeprefix(self.base)
         return f"{self.base_url}{path}" + (f"?{parts.query}" if parts.query else "")
 

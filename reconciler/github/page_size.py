@@ -11,7 +11,7 @@ SMALLER_PAGES = (50, 25, 10, 1)
 _USUAL_SIZE = "30"
 
 
-def resized(url: str, size: int) -> str:
+def url_with_page_size(url: str, size: int) -> str:
     """Return the address of the page of that size that begins with the same row, where `fits` says so."""
     query = _query(url)
     if "page" in query:
@@ -25,7 +25,7 @@ def fits(url: str, size: int) -> bool:
     return size < int(query.get("per_page", _USUAL_SIZE)) and _rows_before(query) % size == 0
 
 
-def next_row(url: str) -> str | None:
+def next_single_row_page(url: str) -> str | None:
     """Return the address of the next page of one row; None behind a cursor, which only GitHub can move."""
     query = _query(url)
     if "after" in query:

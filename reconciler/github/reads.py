@@ -5,18 +5,23 @@ from itertools import chain
 
 from msgspec import Raw
 
-from reconciler.errors import AnswerTooHeavyError, MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import (
+    AnswerTooHeavyError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
+)
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
 from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import issue_number_in_url, parse_next_link
-from reconciler.github.page_size import SMALLER_PAGES, resized
+from reconciler.github.page_size import SMALLER_PAGES, url_with_page_size
 from reconciler.github.repository_ref import (
     RepositoryRef,
     require_account_ok,
+    require_found,
     require_hooks_ok,
-    require_object_ok,
     require_ok,
 )
 from reconciler.github.translate import FieldOfLabel, clamp_times
@@ -32,10 +37,10 @@ from reconciler.github.wire import (
     RepositoryRow,
     UserRow,
     decode,
-    decode_members,
-    decode_object,
+    decode_issue_data,
     read_member,
     read_members,
+    split_list,
     try_decode,
 )
 from reconciler.model.formatting import single_printable_line
@@ -66,10 +71,10 @@ class Reads:
         self._field_of = field_of
 
     async def repository(self) -> Repository:
-        """Read the repository. Raises UnreadableError."""
+        """Read the repository. Raises RepositoryInaccessibleError."""
         reply = await self._get(self._ref.url())
         if reply.status == 410:
-            await self._ref.require_supported_version()
+            await self._ref.require_supported_api_version()
         # Without its id, so that another repository is no error here: the caller compares ids itself.
         unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
         require_ok(reply, unknown, f"the repository {self._ref.name}")
@@ -84,12 +89,14 @@ class Reads:
         return self._ref.id or (await self.repository()).id
 
     async def account(self) -> Account:
-        """Read whose credential this is. Raises UnreadableError or GitHubError where GitHub does not say.
+        """Read whose credential this is.
+
+        Raises RepositoryInaccessibleError or GitHubError where GitHub does not say.
 
         Source: docs/reference/github.md, Credentials and versions.
         """
         gateway, origin = self._ref.gateway, self._ref.origin
-        bot = await gateway.credential.bot_login(gateway.request_as_app, self._ref.github_time.now)
+        bot = await gateway.credential.app_bot_login(gateway.request_as_app, self._ref.github_time.now)
         reply = await self._get(origin.url("users", bot) if bot else origin.url("user"))
         require_account_ok(reply, self._ref)
         credential_account = translate.to_account(decode(reply.body, UserRow, "the credential's account"))
@@ -109,15 +116,12 @@ class Reads:
         what = f"the newest issue of {self._ref.name}"
         require_ok(reply, self._ref, what)
         return max(
-            (
-                read_member(read_members(raw), "number", Number) or 0
-                for raw in decode_members(reply.body, what)
-            ),
+            (read_member(read_members(raw), "number", Number) or 0 for raw in split_list(reply.body, what)),
             default=0,
         )
 
     async def require_own_links(self) -> None:
-        """Check that the next page of a list is at this API. Raises ForeignOriginError, and as `_get` does.
+        """Check that the next page of a list is at this API. Raises UntrustedUrlError, and as `_get` does.
 
         A server behind another address shows its own in links.
 
@@ -129,7 +133,10 @@ class Reads:
             self._ref.origin.admit(link)
 
     async def issue(self, number: IssueNumber) -> Issue:
-        """Read an issue. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
+        """Read an issue.
+
+        Raises IssueTransferredError, GitHubNotFoundError (404, 410; 200: the number is a pull request).
+        """
         return await self._read_issue(await self._get_object(self._ref.url("issues", number)), number)
 
     async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
@@ -142,18 +149,18 @@ class Reads:
 
     async def _read_issue(self, reply: Reply, number: IssueNumber) -> Issue:
         what = f"the issue {self._ref.name}#{number}"
-        await self._check_not_moved(reply, number, what)
-        require_object_ok(reply, self._ref, what)
-        row = decode_object(reply.body, IssueRow, what)
+        await self._require_not_transferred(reply, number, what)
+        require_found(reply, self._ref, what)
+        row = decode_issue_data(reply.body, IssueRow, what)
         if row.is_pull_request:
-            raise NotThereError(f"{self._ref.name}#{number} is a pull request.", reply.status)
+            raise GitHubNotFoundError(f"{self._ref.name}#{number} is a pull request.", reply.status)
         return clamp_times(translate.to_issue(row), parse_date_header(reply.headers))
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
-        """Read a comment. Raises NotThereError."""
+        """Read a comment. Raises GitHubNotFoundError."""
         what = f"the comment {self._ref.name} {comment_id}"
         reply = await self._get_object(self._ref.url("issues", "comments", comment_id))
-        require_object_ok(reply, self._ref, what)
+        require_found(reply, self._ref, what)
         return clamp_times(decode_comment(reply.body, what), parse_date_header(reply.headers))
 
     async def issue_thread(self, number: IssueNumber) -> IssueThread:
@@ -161,7 +168,7 @@ class Reads:
         key = await self._ref.gateway.token_fingerprint()
         reply = await self._get_object(self._ref.url("issues", number))
         issue = await self._read_issue(reply, number)
-        rows, pages = await self._read_thread_once(number) if issue.comments else ((), [])
+        rows, pages = await self._read_consistent_comments(number) if issue.comments else ((), [])
         tags = [page.headers.get("etag") for page in (reply, *pages)]
         known = [tag for tag in tags if tag]
         # An ETag of a thread's first page says nothing about the second (docs/reference/github.md,
@@ -188,7 +195,9 @@ class Reads:
             return True
         return (await self._get_object(self._thread_url(number), known.thread)).status == 304
 
-    async def _read_thread_once(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
+    async def _read_consistent_comments(
+        self, number: IssueNumber
+    ) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
         """Read all pages of comments: complete or an error, because deletions are inferred from it.
 
         A comment deleted while later pages are read moves the rows behind it up, and one is skipped. So all
@@ -201,10 +210,10 @@ class Reads:
                 found = (
                     clamp_times(self._thread_comment(raw, number), parse_date_header(page.headers))
                     for page in pages
-                    for raw in decode_object(page.body, list[Raw], what)
+                    for raw in decode_issue_data(page.body, list[Raw], what)
                 )
                 return tuple({comment.id: comment for comment in found}.values()), pages
-        raise RowUnreadableError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
+        raise IssueUnreadableError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
 
     def _thread_comment(self, raw: Raw, number: IssueNumber) -> RemoteComment:
         comment_id = read_member(read_members(raw), "id", Id)
@@ -223,7 +232,7 @@ class Reads:
         events = (
             clamp_times(self._decode_field_event(raw, what), parse_date_header(page.headers))
             for page in pages
-            for raw in decode_object(page.body, list[Raw], what)
+            for raw in decode_issue_data(page.body, list[Raw], what)
         )
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
 
@@ -239,45 +248,43 @@ class Reads:
         what = f"the webhooks of {self._ref.name}"
         url = self._ref.url("hooks", query={"per_page": PER_PAGE})
         pages = await self._read_pages(url, what, require_hooks_ok)
-        members = chain.from_iterable(decode_members(page.body, what) for page in pages)
+        members = chain.from_iterable(split_list(page.body, what) for page in pages)
         rows = (try_decode(raw, HookRow) for raw in members)
         hooks = (translate.to_hook(row) for row in rows if isinstance(row, HookRow))
         return tuple(sorted(hooks, key=lambda hook: hook.id))
 
     def _decode_field_event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
         # There are dozens of kinds, each with its own shape: only those of interest must decode.
-        if decode_object(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
+        if decode_issue_data(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
             return None
-        return translate.to_field_event(decode_object(raw, EventRow, what), self._field_of)
+        return translate.to_field_event(decode_issue_data(raw, EventRow, what), self._field_of)
 
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self._ref.gateway.read(url, etag=etag)).reply
 
     async def _get_object(self, url: str, etag: str | None = None) -> Reply:
-        """Read what concerns one issue alone. Raises RowUnreadableError where GitHub can't answer that."""
+        """Read what concerns one issue alone. Raises IssueUnreadableError where GitHub can't answer that."""
         try:
             return await self._get(url, etag)
         except AnswerTooHeavyError as error:
-            raise RowUnreadableError(str(error)) from None
+            raise IssueUnreadableError(str(error)) from None
 
-    async def _read_pages(
-        self, url: str, what: str, require: RequireReply = require_object_ok
-    ) -> list[Reply]:
+    async def _read_pages(self, url: str, what: str, require: RequireReply = require_found) -> list[Reply]:
         """Read every page, with fewer rows on each while GitHub does not answer."""
         failed = ""
         for size in (PER_PAGE, *SMALLER_PAGES):
             try:
-                return await self._pages_from(resized(url, size), what, require)
+                return await self._pages_from(url_with_page_size(url, size), what, require)
             except AnswerTooHeavyError as error:
                 failed = str(error)
-        raise RowUnreadableError(failed)
+        raise IssueUnreadableError(failed)
 
     async def _pages_from(self, url: str, what: str, require: RequireReply) -> list[Reply]:
         pages: list[Reply] = []
         link: str | None = url
         while link is not None:
             if len(pages) >= MAX_PAGES or any(page.url == link for page in pages):
-                raise RowUnreadableError(f"The pages of {what} lead in circles.")
+                raise IssueUnreadableError(f"The pages of {what} lead in circles.")
             reply = await self._get(link)
             require(reply, self._ref, what)
             pages.append(reply)
@@ -291,18 +298,22 @@ class Reads:
                 return False
         return True
 
-    async def _check_not_moved(self, reply: Reply, number: IssueNumber, what: str) -> None:
-        """Raise MovedError for a redirect that is a transfer of the issue and no rename of the repository."""
+    async def _require_not_transferred(self, reply: Reply, number: IssueNumber, what: str) -> None:
+        """Raise IssueTransferredError for a redirect that is a transfer of the issue and no rename of the
+        repository.
+        """
         if not reply.redirects:
             return
         own_id = await self.repository_id()
         for hop in reply.redirects:
             other = self._ref.origin.repository_id(hop)
             if (other is not None and other != own_id) or issue_number_in_url(hop) != number:
-                raise _moved_error(reply, self._ref.origin.repository_id(reply.redirects[-1]), what)
+                raise _issue_transferred_error(
+                    reply, self._ref.origin.repository_id(reply.redirects[-1]), what
+                )
 
 
-def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
+def _issue_transferred_error(reply: Reply, repository: int | None, what: str) -> IssueTransferredError:
     row = try_decode(reply.body, IssueRow) if reply.status == 200 else None
     place = (
         single_printable_line(row.html_url or "")
@@ -310,14 +321,14 @@ def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
         else "where this token may not look"
     )
     text = f"{what[0].upper()}{what[1:]} was transferred to {place or 'another repository'}."
-    return MovedError(text, repository, issue_number_in_url(reply.redirects[-1]))
+    return IssueTransferredError(text, repository, issue_number_in_url(reply.redirects[-1]))
 
 
 def decode_comment(body: bytes, what: str) -> RemoteComment:
-    """Decode a comment. Raises RowUnreadableError that names `what` and the field that does not fit."""
-    found = translate.to_comment(decode_object(body, CommentRow, what))
+    """Decode a comment. Raises IssueUnreadableError that names `what` and the field that does not fit."""
+    found = translate.to_comment(decode_issue_data(body, CommentRow, what))
     if found is None:
-        raise RowUnreadableError(
+        raise IssueUnreadableError(
             f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`."
         )
     return found

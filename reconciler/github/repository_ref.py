@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from reconciler.errors import (
     CredentialError,
     GitHubError,
-    MovedError,
-    NotThereError,
-    RecreatedError,
-    UnreadableError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    RepositoryInaccessibleError,
+    RepositoryRecreatedError,
 )
 from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, Reply
@@ -56,15 +56,16 @@ class RepositoryRef:
         """Build an address below the repository. Raises ValueError for a part that is no step of a path."""
         return self.origin.url("repos", *split_repository_name(self.name), *parts, query=query)
 
-    async def require_supported_version(self) -> None:
+    async def require_supported_api_version(self) -> None:
         """Ask for the repository after a 410: what is answered 410 as well is no issue and no list.
 
-        Raises UnreadableError that names the version of the API (docs/reference/github.md, Writes).
+        Raises RepositoryInaccessibleError that names the version of the API (docs/reference/github.md,
+        Writes).
         """
         reply = (await self.gateway.read(self.url())).reply
         if reply.status == 410:
-            text = _not_shown(f"the repository {self.name}", reply, RETIRED_VERSION_ADVICE)
-            raise UnreadableError(text, remedy=RETIRED_VERSION_ADVICE)
+            text = _not_shown_message(f"the repository {self.name}", reply, RETIRED_VERSION_ADVICE)
+            raise RepositoryInaccessibleError(text, remedy=RETIRED_VERSION_ADVICE)
 
     def is_other_repository(self, url: str) -> bool:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
@@ -93,53 +94,59 @@ def is_unknown_version(reply: Reply) -> bool:
 def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     """Pass a 200 about the repository or its lists.
 
-    Raises UnreadableError (403, 404, 410, 451: nothing may be inferred), RecreatedError, GitHubError.
+    Raises RepositoryInaccessibleError (403, 404, 410, 451: nothing may be inferred),
+    RepositoryRecreatedError, GitHubError.
     """
     if any(ref.is_other_repository(hop) for hop in reply.redirects):
-        raise RecreatedError(
+        raise RepositoryRecreatedError(
             f"The name {ref.name} leads to another repository now: nothing is read or written."
         )
     if reply.status == 200:
         return
     if is_unknown_version(reply):
-        raise UnreadableError(_not_shown(what, reply, UNKNOWN_VERSION_ADVICE), remedy=UNKNOWN_VERSION_ADVICE)
+        raise RepositoryInaccessibleError(
+            _not_shown_message(what, reply, UNKNOWN_VERSION_ADVICE), remedy=UNKNOWN_VERSION_ADVICE
+        )
     if reply.status in _ADVICE_BY_STATUS:
         exact = RETIRED_VERSION_ADVICE if is_retired_version(reply) else refusal_advice(reply)
         no_api = None if is_json(reply.body) else ref.origin.path_advice
         advice = exact or no_api or _ADVICE_BY_STATUS[reply.status]
-        raise UnreadableError(_not_shown(what, reply, advice), remedy=advice)
+        raise RepositoryInaccessibleError(_not_shown_message(what, reply, advice), remedy=advice)
     reason = error_reason(reply.body)
     raise GitHubError(
         single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")
     )
 
 
-def _not_shown(what: str, reply: Reply, advice: str) -> str:
+def _not_shown_message(what: str, reply: Reply, advice: str) -> str:
     return f"GitHub does not show {what} ({reply.status}: {error_reason(reply.body)}): {advice}."
 
 
-def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+def require_found(reply: Reply, ref: RepositoryRef, what: str) -> None:
     """Pass a 200 about one issue, thread or comment.
 
-    Raises NotThereError (404, 410), which alone proves nothing, MovedError where a redirect led to another
-    repository, and what `require_ok` raises.
+    Raises GitHubNotFoundError (404, 410), which alone proves nothing, IssueTransferredError where a redirect
+    led to another repository, and what `require_ok` raises.
     """
     if any(ref.is_other_repository(hop) for hop in reply.redirects):
-        raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
+        raise IssueTransferredError(f"{what[0].upper()}{what[1:]} is in another repository now.")
     if reply.status in (404, 410) and not is_retired_version(reply):
         reason = error_reason(reply.body)
-        raise NotThereError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
+        raise GitHubNotFoundError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
     require_ok(reply, ref, what)
 
 
 def require_account_ok(reply: Reply, ref: RepositoryRef) -> None:
-    """Pass a 200 about the credential's account. Raises UnreadableError where it is refused, GitHubError."""
+    """Pass a 200 about the credential's account.
+
+    Raises RepositoryInaccessibleError where it is refused, GitHubError.
+    """
     if reply.status == 200:
         return
     what = f"whose credential that of {ref.name} is"
     advice = refusal_advice(reply)
     if advice is not None:
-        raise UnreadableError(_not_shown(what, reply, advice), remedy=advice)
+        raise RepositoryInaccessibleError(_not_shown_message(what, reply, advice), remedy=advice)
     raise GitHubError(f"GitHub does not say {what} ({reply.status}: {error_reason(reply.body)}).")
 
 

@@ -225,7 +225,7 @@ def _unreadable_issue(raw: bytes | Raw, reason: str, repository: str) -> ListRow
         return ListRow(id=read_member(members, "id", Id), at=read_member(members, "updated_at", Moment))
     number = read_member(members, "number", Number) or _issue_of_address(members, "html_url")
     what = f"issue {repository}#{number}" if number else f"an issue of {repository}"
-    return _unreadable_row(members, PoisonedItem(what=what, reason=reason, number=_as_number(number)))
+    return _unreadable_row(members, PoisonedItem(what=what, reason=reason, number=_to_issue_number(number)))
 
 
 def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListRow[RemoteComment]:
@@ -236,7 +236,7 @@ def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListR
     problem = PoisonedItem(
         what=what,
         reason=reason,
-        number=_as_number(number),
+        number=_to_issue_number(number),
         comment_id=RemoteCommentId(comment_id) if comment_id else None,
     )
     return _unreadable_row(members, problem)
@@ -251,5 +251,5 @@ def _issue_of_address(members: Mapping[str, Raw], name: str) -> int | None:
     return issue_number_in_url((read_member(members, name, str) or "").partition("#")[0])
 
 
-def _as_number(number: int | None) -> IssueNumber | None:
+def _to_issue_number(number: int | None) -> IssueNumber | None:
     return IssueNumber(number) if number else None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from reconciler.errors import GitHubError, RowUnreadableError
+from reconciler.errors import GitHubError, IssueUnreadableError
 from reconciler.model.fields import IssueState
 from reconciler.model.formatting import single_printable_line
 
@@ -189,15 +189,15 @@ def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
         ) from None
 
 
-def decode_object(body: bytes | Raw, kind: type[T], what: str) -> T:
-    """Decode what concerns one issue alone. Raises RowUnreadableError, as `decode` does GitHubError."""
+def decode_issue_data(body: bytes | Raw, kind: type[T], what: str) -> T:
+    """Decode what concerns one issue alone. Raises IssueUnreadableError, as `decode` does GitHubError."""
     try:
         return decode(body, kind, what)
     except GitHubError as error:
-        raise RowUnreadableError(str(error)) from None
+        raise IssueUnreadableError(str(error)) from None
 
 
-def decode_members(body: bytes, what: str) -> Sequence[bytes | Raw]:
+def split_list(body: bytes, what: str) -> Sequence[bytes | Raw]:
     """Return the members of a list, undecoded, so that a bad one spoils only itself. Raises GitHubError."""
     return decode(body, list[Raw], what)
 
@@ -278,7 +278,7 @@ def error_reason(body: bytes) -> str:
     return error_message(body) or "no reason given"
 
 
-def limit_hint(body: bytes) -> str:
+def full_error_text(body: bytes) -> str:
     """Return message, errors and documentation address, by which a limit's answer is recognised."""
     row = try_decode(body, MessageRow)
     if isinstance(row, str):
@@ -308,12 +308,12 @@ def _value_of(raw: Raw) -> object:
 
 def _detail(error: object) -> str:
     if not isinstance(error, dict):
-        return _scalar(error)
-    names = ("message",) if _scalar(error.get("message")) else ("resource", "field", "code")
-    return " ".join(words for name in names if (words := _scalar(error.get(name))))
+        return _scalar_as_text(error)
+    names = ("message",) if _scalar_as_text(error.get("message")) else ("resource", "field", "code")
+    return " ".join(words for name in names if (words := _scalar_as_text(error.get(name))))
 
 
-def _scalar(value: object) -> str:
+def _scalar_as_text(value: object) -> str:
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 

@@ -6,7 +6,7 @@ Source: docs/design.md, Writing to GitHub.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from reconciler.errors import ForeignOriginError, GitHubError
+from reconciler.errors import GitHubError, UntrustedUrlError
 from reconciler.github import translate
 from reconciler.github.classify import classify_delete, classify_write
 from reconciler.github.http import MAX_REDIRECTS, Reply
@@ -139,7 +139,7 @@ class Writes(Reads):
         for _ in range(MAX_REDIRECTS):
             try:
                 target = gateway.http.redirect_target(reply)
-            except ForeignOriginError as error:
+            except UntrustedUrlError as error:
                 return _refusal(f"Can't {doing}: {error}", reply)
             if target is None:
                 return reply

@@ -16,7 +16,7 @@ OWNED_ELSEWHERE: Final = "held"
 """The kind of the problem of a link whose issue another database wrote on first."""
 
 
-def owned_elsewhere_reason(instance: str) -> str:
+def issue_owned_elsewhere_reason(instance: str) -> str:
     """Return the reason shown to people."""
     return (
         f"another BugSpark database ({instance}) wrote on this issue first, so it is read and not written;"

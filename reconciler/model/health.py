@@ -14,7 +14,7 @@ MISNAMED = "misnamed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCounts:
+class LinkCountsByUrgency:
     """A project's links, each counted once, by the most urgent thing about it."""
 
     synced: int = 0
@@ -66,7 +66,7 @@ class ProjectHealth:
     next_at: datetime | None
     problem: str | None
     coverage: VerificationCoverage = field(default_factory=VerificationCoverage)
-    link_counts: LinkCounts = field(default_factory=LinkCounts)
+    link_counts: LinkCountsByUrgency = field(default_factory=LinkCountsByUrgency)
     oldest_intent: datetime | None = None  # when the oldest unconfirmed write was recorded
     exposed: bool = False  # the repository became public, and writes of text wait
     failures: int = 0  # failed passes in a row; `next_at` is later because of them

@@ -79,7 +79,7 @@ versions).
 """
 
 
-def is_outdated(moment: datetime, known: datetime | None, now: datetime) -> bool:
+def is_older_than_known(moment: datetime, known: datetime | None, now: datetime) -> bool:
     """Whether a row of this moment is older than what is known of its object.
 
     A known time that is later than GitHub's `now` proves nothing: GitHub's clock was ahead when it was stored
@@ -126,7 +126,7 @@ class FrozenField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldDifference:
+class UnsyncedFieldChange:
     """Since when a field of BugSpark has had this value, which differs from its base, in this machine's time.
 
     `equal_at`: the last time when it was seen not to have it, if any.
@@ -174,7 +174,7 @@ class Link:
         """Whether the link is over: its report's columns say nothing about it."""
         return self.state in PAST_STATES
 
-    def is_named_by(self, columns: IssueColumns | None) -> bool:
+    def is_named_by_columns(self, columns: IssueColumns | None) -> bool:
         """Whether these columns name this link's issue."""
         return columns is not None and (columns.repository.lower(), columns.number) == (
             self.repository.lower(),
@@ -182,7 +182,7 @@ class Link:
         )
 
 
-def link_from_columns(
+def link_from_report_columns(
     report_id: ReportId,
     columns: IssueColumns,
     *,
@@ -315,7 +315,7 @@ class LinkObservation:
     # the instance of another database that wrote on the issue first, when `is_complete`
     owner_instance: str | None = None
     # the issue row is older than one shown before: the thread says nothing about which comments exist
-    is_outdated: bool = False
+    is_older_than_known: bool = False
     # of GitHub comments that were read alone, as second reading: they are gone or hidden, or they are there
     deleted_remote_ids: frozenset[int] = field(default_factory=frozenset)
     shown_remote_ids: frozenset[int] = field(default_factory=frozenset)

@@ -74,7 +74,7 @@ class ImportComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditLocal:
+class EditLocalComment:
     """Carry an edit on GitHub over to BugSpark's copy."""
 
     kind: ClassVar[Kind] = Kind.EDIT_COMMENT
@@ -87,7 +87,7 @@ class EditLocal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveLocal:
+class RemoveLocalComment:
     """Delete BugSpark's copy: its original on GitHub was deleted."""
 
     kind: ClassVar[Kind] = Kind.REMOVE_COMMENT
@@ -197,7 +197,7 @@ class PostComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditRemote:
+class EditRemoteComment:
     """Carry a change of a BugSpark original over to GitHub's copy."""
 
     kind: ClassVar[Kind] = Kind.EDIT_REMOTE_COMMENT
@@ -209,7 +209,7 @@ class EditRemote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteRemote:
+class DeleteRemoteComment:
     """Delete our copy on GitHub: its original in BugSpark was deleted, or it is a second copy."""
 
     kind: ClassVar[Kind] = Kind.DELETE_REMOTE_COMMENT
@@ -219,10 +219,10 @@ class DeleteRemote:
     why: Why
 
 
-LocalAction = SetField | ImportComment | EditLocal | RemoveLocal
-RemoteAction = CreateIssue | FieldWrite | PostComment | EditRemote | DeleteRemote
+LocalAction = SetField | ImportComment | EditLocalComment | RemoveLocalComment
+RemoteAction = CreateIssue | FieldWrite | PostComment | EditRemoteComment | DeleteRemoteComment
 Action = LocalAction | RemoteAction
-Deletion = RemoveLocal | DeleteRemote
+Deletion = RemoveLocalComment | DeleteRemoteComment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ READ_ONLY_DATABASE = (
     "the database takes no writes: database.url leads to a standby, so nothing is synced and what is shown "
     "is old"
 )
-RECREATED_ERROR_KIND = "recreated"  # errors.RecreatedError.kind
+RECREATED_ERROR_KIND = "recreated"  # errors.RepositoryRecreatedError.kind
 CHECK_COMMAND = "reconcile check"
 RESTING, FROZEN = "resting", "frozen"
 ATTENTION_TEXTS = {

@@ -20,7 +20,7 @@ from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
-from reconciler.model.plan import LinkPlan, RemoveLocal
+from reconciler.model.plan import LinkPlan, RemoveLocalComment
 from reconciler.model.report import LocalComment, Report
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
@@ -110,10 +110,10 @@ class WithheldDeletions:
     is_accepted: bool = False
     links: tuple[Link, ...] = ()
     pair_ids: frozenset[CommentPairId] = frozenset()
-    removals: tuple[tuple[Link, RemoveLocal], ...] = ()
+    removals: tuple[tuple[Link, RemoveLocalComment], ...] = ()
 
     @property
-    def unaccepted_removals(self) -> tuple[tuple[Link, RemoveLocal], ...]:
+    def unaccepted_removals(self) -> tuple[tuple[Link, RemoveLocalComment], ...]:
         """The removals that are still to be accepted."""
         return () if self.is_accepted else self.removals
 
@@ -143,7 +143,7 @@ class LocalThread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalBatch:
+class TransactionBatch:
     """Everything stored in one local transaction: changes, ledger, bases, intents, and the list positions."""
 
     project_id: ProjectId

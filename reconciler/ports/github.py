@@ -51,8 +51,8 @@ class ListPage(Generic[Row_co]):
 class GitHub(Protocol):
     """One repository, used with one credential.
 
-    Every method may raise LimitedError, CredentialError, UnreadableError, ForeignOriginError, GitHubError.
-    Writes return a WriteResult in place of the last.
+    Every method may raise LimitedError, CredentialError, RepositoryInaccessibleError, UntrustedUrlError,
+    GitHubError. Writes return a WriteResult in place of the last.
     """
 
     @property
@@ -100,7 +100,7 @@ class GitHub(Protocol):
         ...
 
     async def require_own_links(self) -> None:
-        """Check that the pages of lists are at the configured API. Raises ForeignOriginError."""
+        """Check that the pages of lists are at the configured API. Raises UntrustedUrlError."""
         ...
 
     async def reserve_reads(self, requests: int) -> None:
@@ -134,7 +134,7 @@ class GitHub(Protocol):
         ...
 
     async def issue(self, number: IssueNumber) -> Issue:
-        """Read one issue. Raises NotThereError (404, 410), MovedError (transferred)."""
+        """Read one issue. Raises GitHubNotFoundError (404, 410), IssueTransferredError (transferred)."""
         ...
 
     async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
@@ -156,7 +156,7 @@ class GitHub(Protocol):
         ...
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
-        """Read one comment. Raises NotThereError."""
+        """Read one comment. Raises GitHubNotFoundError."""
         ...
 
     async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:

@@ -20,16 +20,16 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.intent import Intent
-from reconciler.model.link import CommentPair, FieldDifference, Link
+from reconciler.model.link import CommentPair, Link, UnsyncedFieldChange
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
     Change,
     FieldChange,
-    LocalBatch,
     LocalThread,
     Snapshot,
     StoreResult,
+    TransactionBatch,
     UnlinkedReport,
     WithheldDeletions,
 )
@@ -62,7 +62,7 @@ class Ledger(Protocol):
         """Read BugSpark's half of the complete threads of these links, in one snapshot."""
         ...
 
-    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
+    async def apply_batch(self, batch: TransactionBatch) -> StoreResult:
         """Store a batch in one transaction.
 
         Reports and comments are updated only if they still have the value that the plan was based on, links
@@ -70,7 +70,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
+    async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
         """Count the LIVE comments of the ledger, by the side of their original."""
         ...
 
@@ -126,7 +126,7 @@ class Ledger(Protocol):
         """Read these reports' history of fields since then, oldest first."""
         ...
 
-    async def field_differences(self, link_id: LinkId) -> Mapping[Field, FieldDifference]:
+    async def field_differences(self, link_id: LinkId) -> Mapping[Field, UnsyncedFieldChange]:
         """Read since when fields of this link's report differ from their bases, as far as a scan saw it."""
         ...
 
@@ -138,7 +138,7 @@ class Ledger(Protocol):
         """Read CONTESTED links: another report was linked to their issue when they were made."""
         ...
 
-    async def resting_links(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
+    async def quarantined_link_ids(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
         """ACTIVE links whose quarantine lasts longer than `at`: nothing of theirs is written."""
         ...
 
@@ -205,7 +205,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def record_kept_value(self, link: Link, change: Change, at: datetime) -> bool:
+    async def record_settled_conflict(self, link: Link, change: Change, at: datetime) -> bool:
         """Store a line of history, if the report's field still is `change.local`.
 
         False, and nothing stored, if it is not.
@@ -293,7 +293,7 @@ class Intents(Protocol):
         """Delete unsent intents whose cause is gone; their PENDING pairs become ENDED."""
         ...
 
-    async def give_up(self, intents: Collection[Intent], rule: str, at: datetime) -> None:
+    async def discard_by_command(self, intents: Collection[Intent], rule: str, at: datetime) -> None:
         """Delete intents, sent or not, by order of a person; the history says so in the words of `rule`."""
         ...
 
@@ -301,7 +301,9 @@ class Intents(Protocol):
 class Restores(Protocol):
     """The restore of a project: everything is read again before anything is written."""
 
-    async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
+    async def filter_unrecorded_copies(
+        self, copies: Mapping[RemoteCommentId, CommentId]
+    ) -> frozenset[RemoteCommentId]:
         """Return those of these marked comments on GitHub that no ledger row of any project knows.
 
         `copies`: for each comment, the BugSpark comment that its marker names. A row may know either id.

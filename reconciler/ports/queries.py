@@ -70,7 +70,7 @@ class Queries(Protocol):
         """Read the newest lines of history."""
         ...
 
-    async def standing_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
+    async def unresolved_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         """Read recorded conflicts whose outcome still stands, newest first."""
         ...
 

@@ -97,7 +97,7 @@ async def update_by_id(
 ) -> None:
     """Set these values in the rows with these ids."""
     if rows:
-        given = bind_rows(connection, types, rows)
+        given = rows_as_table(connection, types, rows)
         values = {name: given.c[name] for name in types if name != "id"}
         await connection.execute(update(table).where(table.c.id == given.c.id).values(values))
 
@@ -106,7 +106,7 @@ async def delete_by_id(connection: AsyncConnection, table: Table, wanted: Iterab
     """Delete rows by `id`; missing ones are no error."""
     if wanted := list(wanted):
         await connection.execute(
-            delete(table).where(table.c.id.in_(select_ids(connection.dialect.name, wanted)))
+            delete(table).where(table.c.id.in_(ids_subquery(connection.dialect.name, wanted)))
         )
 
 
@@ -114,7 +114,7 @@ def build_insert(
     connection: AsyncConnection, table: Table, types: ColumnTypes, rows: Iterable[Sequence[Any]]
 ) -> Any:
     """INSERT … SELECT of these rows, to which an ON CONFLICT clause can be added."""
-    given = bind_rows(connection, types, rows)
+    given = rows_as_table(connection, types, rows)
     rows_of = select(*(given.c[key] for key in types)).where(TRUE_CONDITION)
     return dialect_insert(connection.dialect.name, table).from_select(list(types), rows_of)
 
@@ -128,14 +128,14 @@ def dialect_insert(dialect: str, table: Table) -> Any:
     return into(table)
 
 
-def bind_rows(
+def rows_as_table(
     connection: AsyncConnection, types: ColumnTypes, rows: Iterable[Sequence[Any]], name: str = "given"
 ) -> FromClause:
     """The rows as a table, for statements on this connection."""
     return table_from_rows(connection.dialect.name, name, types, rows)
 
 
-def select_ids(dialect: str, values: Iterable[UUID], name: str = "wanted") -> Select[Any]:
+def ids_subquery(dialect: str, values: Iterable[UUID], name: str = "wanted") -> Select[Any]:
     """A subquery of these uuids, for the right side of IN."""
     return select_values(dialect, name, Uuid(), values)
 

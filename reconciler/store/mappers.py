@@ -125,7 +125,7 @@ def _seen_value(column: SeenColumn, stored: str | None) -> object:
     return None if stored is None else column.parse(stored)
 
 
-def _seen_cell(column: SeenColumn, seen: SeenIssue) -> object:
+def _seen_column_value(column: SeenColumn, seen: SeenIssue) -> object:
     value = getattr(seen, column.attribute)
     if column.is_null_if_empty and not value:
         return None
@@ -148,7 +148,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "state": link.state,
         "reason": link.reason,
         **{column.name: base and getattr(base, column.attribute) for column in BASE_COLUMNS},
-        **{column.name: seen and _seen_cell(column, seen) for column in SEEN_COLUMNS},
+        **{column.name: seen and _seen_column_value(column, seen) for column in SEEN_COLUMNS},
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,
         "seen_updated_at": seen and seen.updated_at,

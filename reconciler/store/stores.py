@@ -16,7 +16,7 @@ from reconciler.store.schema.database_identity import MarkerKeyStore, StoredIden
 from reconciler.store.schema.engine import Database
 from reconciler.store.sign_ins import StoredSignIns
 from reconciler.store.sync.after_restore import StoredRestores
-from reconciler.store.sync.apply_batch import StoreContext
+from reconciler.store.sync.apply_batch import StoreDependencies
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
 from reconciler.store.sync.locks.row_locks import RowProjectLocks
@@ -70,7 +70,7 @@ def build_stores(
     cipher = SecretCipher(settings.encryption_keys, settings.learnt)
     outgoing = OutgoingWebhooks(is_enabled=settings.notify_webhooks, new_id=new_id)
     fences = ProjectFences(database, new_id())
-    context = StoreContext(
+    context = StoreDependencies(
         comment_digest=settings.digest,
         web_url=settings.web_url.rstrip("/"),
         outgoing_webhooks=outgoing,

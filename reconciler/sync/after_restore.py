@@ -22,7 +22,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
-from reconciler.sync.full_read import read_links_in_full, verification_done_now
+from reconciler.sync.full_read import build_verification, read_links_in_full
 from reconciler.sync.linking import LIVE_LINK_STATES
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import adopt_unrecorded_issues, report_of_own_issue
@@ -46,7 +46,7 @@ async def detect_restore(
     everything had been read.
     """
     copies = {row.id: row.marker_comment_id for row in comments if row.marker_comment_id is not None}
-    unknown = await context.stores.restores.unknown_copies(copies)
+    unknown = await context.stores.restores.filter_unrecorded_copies(copies)
     repository = context.project.repository
     signs = [(row.created_at, f"{repository}#{row.issue_number}") for row in comments if row.id in unknown]
     issues_of_ours = await _find_unrecorded_issues(context, state, issues)
@@ -122,13 +122,13 @@ async def _reread_links(context: Context, state: ProjectState, applier: PlanAppl
     ):
         if links == previous:
             raise ProjectError(f"{context.project.name}: it is changed while it is read; run it again")
-        await applier.apply_plans(await _plan_adoptions(context, state, links))
+        await applier.apply_plans(await _plan_reread_links(context, state, links))
         context.progress.advance(len(links))
         previous = links
     context.progress.finish()
 
 
-async def _plan_adoptions(context: Context, state: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
+async def _plan_reread_links(context: Context, state: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
     unchanged = [link for link in links if await is_unchanged_on_github(context, link)]
     full = await read_links_in_full(context, state, [link for link in links if link not in unchanged])
     for view in full.views:
@@ -148,5 +148,5 @@ async def _plan_adoptions(context: Context, state: ProjectState, links: Sequence
 
 def _plan_skipped_link(context: Context, link: Link) -> LinkPlan:
     return LinkPlan(
-        link=link, report=None, after=replace(link, verification=verification_done_now(context, link, None))
+        link=link, report=None, after=replace(link, verification=build_verification(context, link, None))
     )

@@ -34,7 +34,7 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
     try:
         if state.alert_state == NO_ALERT_STATE and not await _has_news(context, state, result):
             return result
-        return await _update_alert_state(context, state.alert_state, result)
+        return await _post_alerts_and_save_state(context, state.alert_state, result)
     except ReconcilerError as error:
         log.warning("problems not read", kind=error.kind, reason=str(error))
         return result
@@ -48,7 +48,7 @@ async def _has_news(context: Context, state: ProjectState, result: PassResult) -
     return state.has_webhook and await context.stores.webhooks.is_silent(context.project.id, now)
 
 
-async def _update_alert_state(context: Context, before: AlertState, result: PassResult) -> PassResult:
+async def _post_alerts_and_save_state(context: Context, before: AlertState, result: PassResult) -> PassResult:
     found = await context.stores.queries.current_problems(context.project.id)
     now = current_problems(result, found, context.clock.now(), before.known)
     fresh = new_notices(before, now, context.clock.now(), is_complete=found.is_complete)

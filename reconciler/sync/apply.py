@@ -15,13 +15,13 @@ from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
-from reconciler.model.plan import Deletion, EditLocal, LinkPlan
-from reconciler.model.snapshot import LocalBatch, ProjectState, WithheldDeletions
+from reconciler.model.plan import Deletion, EditLocalComment, LinkPlan
+from reconciler.model.snapshot import ProjectState, TransactionBatch, WithheldDeletions
 from reconciler.ports import ProjectLock
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.intents import build_intents, with_increasing_created_at
-from reconciler.sync.observe import Observation
+from reconciler.sync.observe import GitHubObservation
 from reconciler.sync.result import PassStats
 
 PLANS_PER_TRANSACTION = 500
@@ -61,7 +61,7 @@ class PlanApplier:
         self.has_unread_pages = False  # the lists have not been read to their ends
         self.stale_reports: set[ReportId] = set()  # a person changed them in between, at least once
 
-    async def apply_observation(self, observation: Observation, plans: Sequence[LinkPlan]) -> None:
+    async def apply_observation(self, observation: GitHubObservation, plans: Sequence[LinkPlan]) -> None:
         """Store the plans of an observation, then its list positions, never the other way round.
 
         Source: docs/reference/github.md, List rules, 4.
@@ -71,7 +71,7 @@ class PlanApplier:
             stale = await self._store_in_pages(plans, observation)
             if not stale:
                 return
-            narrowed = observation.restricted_to(stale, frozenset(_issues_with_local_edits(plans)))
+            narrowed = observation.restricted_to(stale, frozenset(_issues_with_planned_comment_edits(plans)))
             decided = await decide_observation(self._context, self._project_state, narrowed)
             plans = await self.guard_plans(decided.plans)
         # Still stale: the positions stay where they are and the next pass reads the same rows again.
@@ -84,7 +84,7 @@ class PlanApplier:
         """
         safe = [plan for plan in plans if not deletions_in_plans([plan])]
         waiting = frozenset(plan.link.number for plan in plans if deletions_in_plans([plan]))
-        return waiting | await self._store_in_pages(safe, Observation(includes_local=False))
+        return waiting | await self._store_in_pages(safe, GitHubObservation(includes_local=False))
 
     async def apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
         """Store plans that belong to neither list. The next pass finds stale ones again.
@@ -93,7 +93,7 @@ class PlanApplier:
         """
         await self._store_in_pages(
             await self.guard_plans(plans),
-            Observation(includes_local=False, initial_sync_position=scan_position),
+            GitHubObservation(includes_local=False, initial_sync_position=scan_position),
         )
 
     async def guard_plans(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
@@ -106,7 +106,7 @@ class PlanApplier:
         result = withhold_suspicious(
             plans,
             now=self._context.github.now(),
-            live_counts=await ledger.live_comment_counts(self._context.project.id),
+            live_counts=await ledger.live_pair_counts_by_origin(self._context.project.id),
             missing=await ledger.comments_missing_on_github(self._context.project.id),
             local_unseen=await ledger.are_all_comments_missing(),
             accepted=self.accepted_entries,
@@ -135,7 +135,7 @@ class PlanApplier:
         return [(self._links_by_withheld[deletion_key(item)], item) for item in self._withheld_deletions]
 
     async def _store_in_pages(
-        self, plans: Sequence[LinkPlan], observation: Observation
+        self, plans: Sequence[LinkPlan], observation: GitHubObservation
     ) -> frozenset[IssueNumber]:
         stale: set[ReportId] = set()
         pages = [
@@ -148,7 +148,7 @@ class PlanApplier:
         return frozenset(plan.link.number for plan in plans if plan.link.report_id in stale)
 
     async def _store_page(
-        self, plans: Sequence[LinkPlan], observation: Observation | None
+        self, plans: Sequence[LinkPlan], observation: GitHubObservation | None
     ) -> frozenset[ReportId]:
         intents = with_increasing_created_at(
             (intent for plan in plans for intent in build_intents(self._context, plan)),
@@ -165,7 +165,7 @@ class PlanApplier:
             return frozenset()
         await self._project_lock.ensure_held()
         stored = await self._context.stores.ledger.apply_batch(
-            LocalBatch(
+            TransactionBatch(
                 project_id=self._context.project.id,
                 at=self._context.github.now(),
                 plans=tuple(plans),
@@ -186,6 +186,6 @@ class PlanApplier:
         return stored.stale_reports
 
 
-def _issues_with_local_edits(plans: Sequence[LinkPlan]) -> Iterator[IssueNumber]:
+def _issues_with_planned_comment_edits(plans: Sequence[LinkPlan]) -> Iterator[IssueNumber]:
     """Issues with copies to be edited in BugSpark: only a full read shows one that is not as we made it."""
-    return (p.link.number for p in plans if any(isinstance(action, EditLocal) for action in p.actions))
+    return (p.link.number for p in plans if any(isinstance(action, EditLocalComment) for action in p.actions))

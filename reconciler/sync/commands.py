@@ -21,7 +21,7 @@ from reconciler.model.snapshot import Change, ProjectState
 from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
-from reconciler.sync.exports.requests import settle_stranded
+from reconciler.sync.exports.requests import end_unknown_writes_to_old_repository
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
 from reconciler.sync.preflight import (
@@ -121,7 +121,7 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
             value = SYNCED_FIELDS[field].value_to_restore(value)
         change = _resolution_change(field, link, now, value, take)
         if now == value and not frozen:
-            if not await _record_kept_value(context, detail, link, change):
+            if not await _record_settled_conflict(context, detail, link, change):
                 return f"{name}: {field} is {value!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
             return f"{name}: {field} stays {value!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
         if not await context.stores.ledger.restore_lost_value(
@@ -134,7 +134,9 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         )
 
 
-async def _record_kept_value(context: Context, detail: ReportDetail, link: Link, change: Change) -> bool:
+async def _record_settled_conflict(
+    context: Context, detail: ReportDetail, link: Link, change: Change
+) -> bool:
     """Record that the present value is right. False if the history says so already."""
     said = (Kind.CONFLICT, Kind.RESOLVE)  # lines about their consequences say nothing new
     about = (dated.change for dated in detail.history if dated.change.field == change.field)
@@ -142,7 +144,7 @@ async def _record_kept_value(context: Context, detail: ReportDetail, link: Link,
     if newest is None or newest.kind is Kind.RESOLVE:
         return False
     kept = replace(change, rule=change.rule.replace("brought back", "kept"), lost=None)
-    return await context.stores.ledger.record_kept_value(link, kept, context.github.now())
+    return await context.stores.ledger.record_settled_conflict(link, kept, context.github.now())
 
 
 def _current_value(context: Context, report: Report, link: Link, field: Field, side: Side) -> str | None:
@@ -186,7 +188,7 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
         link = detail.link if detail.link and detail.link.quarantined_until else None
         resting = sum(intent.state is IntentState.QUARANTINED for intent in detail.intents)
         rule = "given up by a person: it was written in a repository that the project has left"
-        stranded = await settle_stranded(context, report_id, again=True, rule=rule)
+        stranded = await end_unknown_writes_to_old_repository(context, report_id, again=True, rule=rule)
         if link is None and not resting and not stranded:
             return f"{name}: nothing of it is in quarantine; nothing to do"
         what = _describe_quarantined(link, resting + len(stranded))

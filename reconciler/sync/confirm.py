@@ -26,7 +26,7 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.sync.context import Context
-from reconciler.sync.full_read import verification_done_now
+from reconciler.sync.full_read import build_verification
 from reconciler.sync.result import PassStats
 
 
@@ -40,8 +40,8 @@ async def record_confirmation(
         link=link if link != claim.link else None,  # a comment changes nothing about its link
         pair=pair,
         changes=(
-            *confirmation_changes(claim.intent, link, answer.request_id),
-            *_overridden_label_conflicts(context, claim.intent, link),
+            *confirmed_write_history(claim.intent, link, answer.request_id),
+            *_outranked_label_conflicts(context, claim.intent, link),
         ),
         at=context.github.now(),
     )
@@ -58,7 +58,7 @@ async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: Pas
         intent,
         link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
         pair=None,
-        changes=confirmation_changes(intent, link, None),
+        changes=confirmed_write_history(intent, link, None),
         at=context.github.now(),
     )
     stats.count_confirmed_write(intent.operation, issue.number)
@@ -123,7 +123,7 @@ def has_competing_label(context: Context, intent: Intent, labels: Sequence[str])
     return field.has_competing_label(labels, context.policy.labels)
 
 
-def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
+def _outranked_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
     """Conflicts for labels that somebody added while ours was being set, and that count less than ours.
 
     Such a label is removed when the swap is finished, so its value is kept here. One that counts more is a
@@ -132,8 +132,8 @@ def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | N
     if not isinstance(intent.desired, DesiredFieldWrite) or link is None or link.seen is None:
         return
     field = SYNCED_FIELDS[Field(intent.operation.value)]
-    for value in field.overridden_values(link.seen.labels, intent.desired, context.policy.labels):
-        (change,) = confirmation_changes(intent, link, None)
+    for value in field.outranked_values(link.seen.labels, intent.desired, context.policy.labels):
+        (change,) = confirmed_write_history(intent, link, None)
         yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
@@ -166,7 +166,7 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
         revision=0,
     )
     # Comments that an earlier link's ledger knows are not new to a pass: only a full read sends them here.
-    return link if before else replace(link, verification=verification_done_now(context, link, None))
+    return link if before else replace(link, verification=build_verification(context, link, None))
 
 
 def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:
@@ -174,11 +174,11 @@ def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> B
     seen = seen_issue(issue)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():
-        base = each.with_agreed_value(base, each.exported_value(report, issue, context.policy), seen)
+        base = each.with_agreed_value(base, each.base_value_after_export(report, issue, context.policy), seen)
     return base
 
 
-def confirmation_changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
+def confirmed_write_history(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
     """The history lines of a confirmed write: what was decided on, by which rule, and GitHub's request id."""
     why = intent.why or Why(rule=Rule.RECORDED)
     change = Change(

@@ -15,18 +15,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.decide.fields import FieldTimes
-from reconciler.decide.guard import flapping_fields, remote_values_moved
+from reconciler.decide.guard import changed_remote_values, flapping_fields
 from reconciler.decide.link import decide_link
-from reconciler.decide.passed_over import is_passed_over
+from reconciler.decide.passed_over import is_skipped_for_its_author
 from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label, without_mapped_names
-from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError, UnreadableError
+from reconciler.errors import (
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
+    ReconcilerError,
+    RepositoryInaccessibleError,
+)
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
-from reconciler.model.link import FieldDifference, FrozenField, Link, LinkObservation
+from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFieldChange
 from reconciler.model.plan import LinkPlan, SetField
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
@@ -39,7 +45,7 @@ log = EventLogger(__name__)
 
 async def decide_links(context: Context, views: Iterable[LinkObservation]) -> list[LinkPlan]:
     """Return a plan for each view. Raises only what concerns the whole project (limits, unreadable)."""
-    views = [await _with_known_authors(context, view) for view in views]
+    views = [await _with_known_collaborator_status(context, view) for view in views]
     plans = [await _decide_or_quarantine(context, view) for view in views]
     for place, fields in (await find_fields_with_unknown_writes(context, plans)).items():
         views[place] = replace(views[place], unconfirmed_fields=fields)
@@ -51,16 +57,16 @@ async def decide_links(context: Context, views: Iterable[LinkObservation]) -> li
     return plans
 
 
-async def _with_known_authors(context: Context, view: LinkObservation) -> LinkObservation:
+async def _with_known_collaborator_status(context: Context, view: LinkObservation) -> LinkObservation:
     """The view with what a comment itself says of its author, where that decides and the list left it out.
 
     Source: docs/reference/github.md, Lists.
     """
     if not context.policy.collaborators_only:
         return view
-    decided = {pair.remote_id for pair in view.pairs if not is_passed_over(pair)}
+    decided = {pair.remote_id for pair in view.pairs if not is_skipped_for_its_author(pair)}
     comments = [
-        await _read_again(context, row)
+        await _reread_collaborator(context, row)
         if row.collaborator is None and row.id not in decided and row.marker_comment_id is None
         else row
         for row in view.comments
@@ -68,10 +74,10 @@ async def _with_known_authors(context: Context, view: LinkObservation) -> LinkOb
     return replace(view, comments=tuple(comments))
 
 
-async def _read_again(context: Context, row: RemoteComment) -> RemoteComment:
+async def _reread_collaborator(context: Context, row: RemoteComment) -> RemoteComment:
     try:
         return replace(row, collaborator=(await context.github.comment(row.id)).collaborator)
-    except (NotThereError, MovedError, RowUnreadableError):
+    except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
         return row  # it stays unknown, and is asked for whenever its thread is read
 
 
@@ -84,7 +90,7 @@ async def _note_renamed_labels(
         return
     try:
         existing = await context.github.label_names()
-    except (NotThereError, RowUnreadableError, UnreadableError) as error:
+    except (GitHubNotFoundError, IssueUnreadableError, RepositoryInaccessibleError) as error:
         note = f"the issue lost a label of the mapping; whether it was renamed is unknown: {error}"
         for place in lost:
             plans[place] = replace(plans[place], notes=(*plans[place].notes, note))
@@ -105,10 +111,10 @@ async def _decide_or_quarantine(context: Context, view: LinkObservation) -> Link
         if isinstance(decided, LinkPlan):
             return decided
         raise ValueError(f"fields {sorted(decided)} stayed undecided although their events were read")
-    except RowUnreadableError as error:
+    except IssueUnreadableError as error:
         await context.github.repository()  # raises where it is not this issue alone that can't be read
         return quarantine_plan(context, view, str(error))
-    except (NotThereError, MovedError) as error:
+    except (GitHubNotFoundError, IssueTransferredError) as error:
         return quarantine_plan(context, view, str(error))
     except ReconcilerError:
         raise
@@ -139,7 +145,7 @@ async def _read_change_times(
 
 
 def _local_change_time(
-    context: Context, view: LinkObservation, field: Field, difference: FieldDifference | None
+    context: Context, view: LinkObservation, field: Field, difference: UnsyncedFieldChange | None
 ) -> datetime:
     """When the field changed in BugSpark, in GitHub's time and in whole seconds, as ties need it.
 
@@ -155,7 +161,7 @@ def _local_change_time(
     return (at + ahead).replace(microsecond=0)
 
 
-def _is_present_difference(view: LinkObservation, field: Field, difference: FieldDifference) -> bool:
+def _is_present_difference(view: LinkObservation, field: Field, difference: UnsyncedFieldChange) -> bool:
     """Whether base and value are still what the scan saw."""
     synced_field, base = SYNCED_FIELDS[field], view.link.base
     return (
@@ -181,9 +187,9 @@ async def find_fields_with_unknown_writes(
     The intents are read only if GitHub changed a field.
     """
     moved = {
-        place: _fields_moved_on_github(plan)
+        place: _fields_changed_on_github(plan)
         for place, plan in enumerate(plans)
-        if _fields_moved_on_github(plan)
+        if _fields_changed_on_github(plan)
     }
     if not moved:
         return {}
@@ -192,7 +198,7 @@ async def find_fields_with_unknown_writes(
     return {place: fields for place, fields in found.items() if fields}
 
 
-def _fields_moved_on_github(plan: LinkPlan) -> frozenset[Field]:
+def _fields_changed_on_github(plan: LinkPlan) -> frozenset[Field]:
     taken = {action.field for action in plan.actions if isinstance(action, SetField)}
     return frozenset(taken | {conflict.field for conflict in plan.conflicts})
 
@@ -221,7 +227,7 @@ async def find_flapping_links(
     moved = {
         place: plan
         for place, plan in enumerate(plans)
-        if plan.link.base is not None and remote_values_moved(plan)
+        if plan.link.base is not None and changed_remote_values(plan)
     }
     if not moved:
         return {}
@@ -258,7 +264,7 @@ async def _last_github_actor(context: Context, view: LinkObservation, field: Fie
     """Who changed the field last on GitHub."""
     try:
         events = await context.github.field_events(view.link.number)
-    except (NotThereError, MovedError, RowUnreadableError):
+    except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
         return "somebody"
     actors = [event.actor for event in events if event.field is field and event.actor]
     others = [actor for actor in actors if not _is_own_account(actor.id, view)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.decide.link import has_new_information, is_other_issue, is_possibly_outdated
-from reconciler.errors import MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
 from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState
@@ -15,8 +15,8 @@ from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.edited_copies import find_doubtful_copies
-from reconciler.sync.full_read import FullReadResult, plan_unreadable_report, read_links_in_full
-from reconciler.sync.observe import Observation, mark_own_comments, read_own_accounts
+from reconciler.sync.full_read import LinkReadResult, plan_unreadable_report, read_links_in_full
+from reconciler.sync.observe import GitHubObservation, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
 from reconciler.sync.verify import REPORT_MOVED_REASON
 
@@ -37,7 +37,7 @@ class ObservationDecision:
 async def decide_observation(
     context: Context,
     project_state: ProjectState,
-    observation: Observation,
+    observation: GitHubObservation,
     links_in_full: Sequence[Link] = (),
 ) -> ObservationDecision:
     """Decide every link that the observation concerns. `links_in_full`: links to be read in full as well.
@@ -55,10 +55,10 @@ async def decide_observation(
         local=observation.includes_local,
         by_hand=context.manual and observation.includes_local,
     )
-    await _require_same_repository_for_other_issues(context, project_state, snapshot, observation)
+    await _require_repository_not_recreated(context, project_state, snapshot, observation)
     issues, unreadable = await _reread_doubtful_issues(context, snapshot, observation)
     unreadable |= _issues_of_unreadable_rows(snapshot, observation)
-    doubted = _links_in_doubt(snapshot, [comments[key] for key in doubtful])
+    doubted = _links_with_ambiguous_comments(snapshot, [comments[key] for key in doubtful])
     unread = (link for link in snapshot.links if link.number in unreadable)
     links_in_full = (*links_in_full, *unread, *doubted)
     in_full = _links_to_read_in_full(snapshot, issues, comments, observation, links_in_full)
@@ -66,7 +66,7 @@ async def decide_observation(
     views = list(
         _build_link_observations(snapshot, issues, comments, accounts, elsewhere, context.github.now())
     )
-    full = await read_links_in_full(context, project_state, in_full) if in_full else FullReadResult()
+    full = await read_links_in_full(context, project_state, in_full) if in_full else LinkReadResult()
     all_views = [*views, *full.views]
     plans = [
         *_plan_ended_links(snapshot),
@@ -78,14 +78,14 @@ async def decide_observation(
     return ObservationDecision(
         plans=tuple(plan for plan in plans if not plan.is_idle),
         new_links=snapshot.new,
-        poisoned=(*_rows_without_link(snapshot, observation), *_unplanned_poison(snapshot)),
+        poisoned=(*_unreadable_rows_without_link(snapshot, observation), *_unplanned_poison(snapshot)),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
         unrecorded_copies=tuple(find_unrecorded_copies(all_views)),
     )
 
 
 async def _read_comment_origins(
-    context: Context, project_state: ProjectState, observation: Observation
+    context: Context, project_state: ProjectState, observation: GitHubObservation
 ) -> tuple[frozenset[AccountId], Mapping[RemoteCommentId, RemoteComment], frozenset[RemoteCommentId]]:
     """Return our accounts, the comments with ours marked, and those only the whole thread tells apart."""
     if not observation.comments:
@@ -96,16 +96,16 @@ async def _read_comment_origins(
     return accounts, comments, await find_doubtful_copies(context, repository_id, accounts, comments.values())
 
 
-async def _require_same_repository_for_other_issues(
-    context: Context, project_state: ProjectState, snapshot: Snapshot, observation: Observation
+async def _require_repository_not_recreated(
+    context: Context, project_state: ProjectState, snapshot: Snapshot, observation: GitHubObservation
 ) -> None:
-    """Check the repository if a row is another issue than the link's. Raises RecreatedError."""
+    """Check the repository if a row is another issue than the link's. Raises RepositoryRecreatedError."""
     links = (link for link in snapshot.links if link.number in observation.issues)
     if any(is_other_issue(link, observation.issues[link.number]) for link in links):
         await require_same_repository(context, project_state)
 
 
-def _links_in_doubt(snapshot: Snapshot, doubtful: Iterable[RemoteComment]) -> list[Link]:
+def _links_with_ambiguous_comments(snapshot: Snapshot, doubtful: Iterable[RemoteComment]) -> list[Link]:
     """Return the links of comments that only the whole thread can tell apart."""
     known = {pair.remote_id for pair in snapshot.pairs}
     numbers = {row.issue_number for row in doubtful if row.id not in known}
@@ -120,7 +120,7 @@ def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteC
 
 
 async def _reread_doubtful_issues(
-    context: Context, snapshot: Snapshot, observation: Observation
+    context: Context, snapshot: Snapshot, observation: GitHubObservation
 ) -> tuple[dict[IssueNumber, Issue], frozenset[IssueNumber]]:
     """Return the rows that are news, and the issues whose row could not be read.
 
@@ -137,14 +137,14 @@ async def _reread_doubtful_issues(
             continue
         try:
             rows[number] = await context.github.issue(number)
-        except (NotThereError, MovedError):  # gone in between: verification finds out
+        except (GitHubNotFoundError, IssueTransferredError):  # gone in between: verification finds out
             continue
-        except RowUnreadableError:
+        except IssueUnreadableError:
             unreadable.add(number)
     return rows, frozenset(unreadable)
 
 
-def _issues_of_unreadable_rows(snapshot: Snapshot, observation: Observation) -> frozenset[IssueNumber]:
+def _issues_of_unreadable_rows(snapshot: Snapshot, observation: GitHubObservation) -> frozenset[IssueNumber]:
     """The linked issues that unreadable list rows belong to: a full read says what rests, and why."""
     return frozenset(
         link.number
@@ -154,7 +154,9 @@ def _issues_of_unreadable_rows(snapshot: Snapshot, observation: Observation) -> 
     )
 
 
-def _rows_without_link(snapshot: Snapshot, observation: Observation) -> Iterable[PoisonedItem]:
+def _unreadable_rows_without_link(
+    snapshot: Snapshot, observation: GitHubObservation
+) -> Iterable[PoisonedItem]:
     """Unreadable rows that no full read of a link says more about."""
     for row in observation.poisoned:
         if not any(_is_row_of(row, link, snapshot) for link in (*snapshot.links, *snapshot.new)):
@@ -179,7 +181,7 @@ def _links_to_read_in_full(
     snapshot: Snapshot,
     issues: Mapping[IssueNumber, Issue],
     comments: Mapping[RemoteCommentId, RemoteComment],
-    observation: Observation,
+    observation: GitHubObservation,
     links_in_full: Sequence[Link],
 ) -> tuple[Link, ...]:
     """The links that have to be read in full, beside those that are wanted anyway.

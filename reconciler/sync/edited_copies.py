@@ -17,7 +17,7 @@ from reconciler.model.intent import DOUBTFUL_ANSWER, Intent, IntentState, NewCom
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Operation
 from reconciler.sync.context import Context
-from reconciler.text import has_tag, normalise
+from reconciler.text import has_bugspark_tag, normalise
 
 DOUBTFUL_SEARCH_PAUSE = timedelta(hours=1)
 """So much later GitHub is searched again for a copy that could not be told apart; a change there makes it
@@ -30,7 +30,7 @@ log = EventLogger(__name__)
 def may_be_edited_copy(row: RemoteComment) -> bool:
     """Whether a comment by an account of ours, not recognised by its last line, may be a copy of ours."""
     unrecognised = row.marker_comment_id is None and row.marker_instance is None
-    return unrecognised and (MARKER_NAME in row.body or has_tag(row.body))
+    return unrecognised and (MARKER_NAME in row.body or has_bugspark_tag(row.body))
 
 
 async def mark_edited_copies(
@@ -67,7 +67,7 @@ async def mark_edited_copies(
             found[rows[0].id] = replace(rows[0], marker_comment_id=CommentId(intent.local_id))
         elif rows:
             found.update((row.id, replace(row, is_doubtful_copy=True)) for row in rows)
-            await record_doubt(context, intent, [row.url for row in rows])
+            await hold_back_ambiguous_write(context, intent, [row.url for row in rows])
     return found
 
 
@@ -160,7 +160,7 @@ def rendering_without_marker(body: str) -> str:
     return normalise(normalise(body).rpartition("\n")[0])
 
 
-async def record_doubt(context: Context, intent: Intent, addresses: Sequence[str]) -> None:
+async def hold_back_ambiguous_write(context: Context, intent: Intent, addresses: Sequence[str]) -> None:
     """Keep an intent from being sent, and store why: a person has to say which row is the copy."""
     reason = (
         f"{DOUBTFUL_ANSWER}{', '.join(sorted(addresses))} could be it, edited since: "

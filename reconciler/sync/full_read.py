@@ -18,7 +18,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.decide.link import is_other_issue
-from reconciler.errors import MovedError, NotThereError, RowUnreadableError, UnreadableError
+from reconciler.errors import (
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
+    RepositoryInaccessibleError,
+)
 from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import IssueThread, RemoteComment, ThreadEtags
@@ -32,7 +37,7 @@ from reconciler.model.link import (
     MissingIssue,
     TransferTarget,
     Verification,
-    is_outdated,
+    is_older_than_known,
 )
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
@@ -73,8 +78,15 @@ def _marker_instances(
             yield other
 
 
-IssueReadError = NotThereError | MovedError | UnreadableError | RowUnreadableError
-ISSUE_NOT_SHOWN_ERRORS = (NotThereError, MovedError, UnreadableError, RowUnreadableError)
+IssueReadError = (
+    GitHubNotFoundError | IssueTransferredError | RepositoryInaccessibleError | IssueUnreadableError
+)
+ISSUE_NOT_SHOWN_ERRORS = (
+    GitHubNotFoundError,
+    IssueTransferredError,
+    RepositoryInaccessibleError,
+    IssueUnreadableError,
+)
 """What reading a single issue raises when it is not shown where it was, or can't be read."""
 
 
@@ -106,18 +118,18 @@ def plan_missing_issue(context: Context, link: Link, error: IssueReadError) -> L
 
 def _link_state_for_error(error: IssueReadError) -> LinkState | None:
     match error:
-        case MovedError():
+        case IssueTransferredError():
             return LinkState.TRANSFERRED
-        case NotThereError(status=200):
+        case GitHubNotFoundError(status=200):
             return LinkState.CONVERTED
-        case NotThereError():
+        case GitHubNotFoundError():
             return LinkState.GONE
-        case UnreadableError() | RowUnreadableError():
+        case RepositoryInaccessibleError() | IssueUnreadableError():
             return None
 
 
 def _transfer_target(error: Exception) -> TransferTarget | None:
-    if not isinstance(error, MovedError) or error.repository is None or error.number is None:
+    if not isinstance(error, IssueTransferredError) or error.repository is None or error.number is None:
         return None
     return TransferTarget(repository_id=RepositoryId(error.repository), number=IssueNumber(error.number))
 
@@ -146,20 +158,20 @@ async def link_transferred_issues(context: Context, state: ProjectState) -> None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FullReadResult:
+class LinkReadResult:
     """Views of the links that could be read, plans for those whose issue is not there."""
 
     views: tuple[LinkObservation, ...] = ()
     missing_issue_plans: tuple[LinkPlan, ...] = ()
 
 
-async def read_links_in_full(context: Context, state: ProjectState, links: Sequence[Link]) -> FullReadResult:
+async def read_links_in_full(context: Context, state: ProjectState, links: Sequence[Link]) -> LinkReadResult:
     """Read these links on both sides, GitHub first.
 
-    Raises what reading raises, RecreatedError if an issue is another one than it was.
+    Raises what reading raises, RepositoryRecreatedError if an issue is another one than it was.
     """
     if not links:
-        return FullReadResult()
+        return LinkReadResult()
     threads: dict[Link, IssueThread] = {}
     plans: list[LinkPlan] = []
     for link in links:
@@ -176,7 +188,7 @@ async def read_links_in_full(context: Context, state: ProjectState, links: Seque
     views = await build_link_observations(context, state, threads)
     seen = {view.link.id for view in views}
     plans += await plan_unreadable_reports(context, [link for link in threads if link.id not in seen])
-    return FullReadResult(views=views, missing_issue_plans=tuple(plans))
+    return LinkReadResult(views=views, missing_issue_plans=tuple(plans))
 
 
 async def plan_unreadable_reports(context: Context, links: Sequence[Link]) -> list[LinkPlan]:
@@ -192,7 +204,7 @@ def plan_unreadable_report(context: Context, link: Link, reason: str) -> LinkPla
     return LinkPlan(link=link, report=None, after=after)
 
 
-def verification_done_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
+def build_verification(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
     """A verification done now. It is due again after `verify_seconds`, give or take each link's own tenth."""
     share = 0.9 + 0.2 * (link.id.int % 1000) / 1000
     now = context.github.now()
@@ -224,13 +236,13 @@ async def _build_link_observation(
 ) -> LinkObservation:
     assert local_thread.report is not None
     seen, now = link.seen, context.github.now()
-    is_stale = seen is not None and is_outdated(thread.issue.updated_at, seen.updated_at, now)
-    verification = verification_done_now(context, link, thread.etags)
+    is_stale = seen is not None and is_older_than_known(thread.issue.updated_at, seen.updated_at, now)
+    verification = build_verification(context, link, thread.etags)
     if is_stale:  # a replica that lags: it proves no comment to be there or gone
         soon = now + timedelta(seconds=context.timing.settle_seconds)
         verification = replace(verification, due=soon, etags=None)
     rows = {row.id: row for row in thread.comments}
-    rows |= await _read_older_comments(context, local_thread.pairs, rows)
+    rows |= await _reread_stale_comments(context, local_thread.pairs, rows)
     comments = await mark_edited_copies(
         context,
         link.repository_id,
@@ -249,12 +261,12 @@ async def _build_link_observation(
         is_complete=True,
         verification=verification,
         owner_instance=competing_instance(context, accounts, link, thread),
-        is_outdated=is_stale,
+        is_older_than_known=is_stale,
         own_accounts=accounts,
     )
 
 
-async def _read_older_comments(
+async def _reread_stale_comments(
     context: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
 ) -> Mapping[RemoteCommentId, RemoteComment]:
     """The comments that seem older than what is known and have another text, each read again by itself.
@@ -270,6 +282,6 @@ async def _read_older_comments(
         if row.updated_at < pair.remote_updated_at and text_digest(row.body) != pair.remote_digest:
             try:
                 read[row.id] = await context.github.comment(row.id)
-            except (NotThereError, RowUnreadableError):  # the next full read says what became of it
+            except (GitHubNotFoundError, IssueUnreadableError):  # the next full read says what became of it
                 continue
     return read

@@ -48,10 +48,10 @@ async def plan_initial_sync_of_links(
 
     Source: docs/reference/github.md, List rules, 6.
     """
-    waiting = {link.number: _with_start_time(context, link) for link in links}
+    waiting = {link.number: _with_creation_time_if_new(context, link) for link in links}
     context.progress.start(f"{context.project.name}: initial sync", len(waiting))
     is_begun = _is_scan_in_progress(state)
-    async for scanned in scan_issue_list(context, state, waiting):
+    async for scanned in plan_from_issue_list(context, state, waiting):
         is_begun = is_begun or scanned.scan_position is not None
         yield scanned
         context.progress.advance(len(scanned.plans))
@@ -69,7 +69,7 @@ def _link_batches(waiting: Mapping[IssueNumber, Link]) -> Iterator[list[Link]]:
     return (rest[start : start + LINKS_PER_BATCH] for start in range(0, len(rest), LINKS_PER_BATCH))
 
 
-def _with_start_time(context: Context, link: Link) -> Link:
+def _with_creation_time_if_new(context: Context, link: Link) -> Link:
     """The link, beginning now in GitHub's time if it is new."""
     return link if link.revision else replace(link, created_at=context.github.now())
 
@@ -79,7 +79,7 @@ def _is_scan_in_progress(state: ProjectState) -> bool:
     return state.initial_sync is not None and state.initial_sync != NO_SCAN_POSITION
 
 
-async def scan_issue_list(
+async def plan_from_issue_list(
     context: Context, state: ProjectState, waiting: dict[IssueNumber, Link]
 ) -> AsyncIterator[InitialSyncBatch]:
     """Plans from the lists, if reading them is cheaper; the links are taken out of `waiting`.

@@ -26,14 +26,14 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
 from reconciler.model.plan import (
     CreateIssue,
-    DeleteRemote,
-    EditLocal,
-    EditRemote,
+    DeleteRemoteComment,
+    EditLocalComment,
+    EditRemoteComment,
     FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     Rule,
     SetField,
     Why,
@@ -152,14 +152,14 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
         match action:
             case FieldWrite():
                 yield _build_intent(context, plan.link, action.why, _desired_field_write(action, plan.report))
-            case PostComment() | EditRemote() | DeleteRemote():
+            case PostComment() | EditRemoteComment() | DeleteRemoteComment():
                 yield _build_intent(
                     context,
                     plan.link,
                     action.why,
                     _desired_comment_write(context, plan.link, action, pairs),
                 )
-            case SetField() | ImportComment() | EditLocal() | RemoveLocal() | CreateIssue():
+            case SetField() | ImportComment() | EditLocalComment() | RemoveLocalComment() | CreateIssue():
                 continue
             case _:
                 assert_never(action)
@@ -175,7 +175,7 @@ def _desired_field_write(action: FieldWrite, report: Report) -> _DesiredWrite:
 def _desired_comment_write(
     context: Context,
     link: Link,
-    action: PostComment | EditRemote | DeleteRemote,
+    action: PostComment | EditRemoteComment | DeleteRemoteComment,
     pairs: Mapping[CommentId | None, CommentPairId],
 ) -> _DesiredWrite:
     match action:
@@ -184,7 +184,7 @@ def _desired_comment_write(
             return _DesiredWrite(
                 operation=Operation.CREATE_COMMENT, local_id=comment.id, desired=new, entry_id=entry_id
             )
-        case EditRemote(comment=comment, pair=pair):
+        case EditRemoteComment(comment=comment, pair=pair):
             assert pair.remote_id is not None
             body = _comment_body(context, link, comment)
             edit = DesiredCommentBody(
@@ -196,7 +196,7 @@ def _desired_comment_write(
             return _DesiredWrite(
                 operation=Operation.EDIT_COMMENT, local_id=comment.id, desired=edit, entry_id=pair.id
             )
-        case DeleteRemote(pair=pair):
+        case DeleteRemoteComment(pair=pair):
             assert pair.remote_id is not None
             gone = DesiredCommentDeletion(remote_id=pair.remote_id)
             return _DesiredWrite(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from reconciler.errors import MovedError, NotThereError, UsageError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, UsageError
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
@@ -20,10 +20,10 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, UnlinkedReport
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
-from reconciler.sync.exports.requests import cancel_export, settle_stranded
+from reconciler.sync.exports.requests import cancel_export, end_unknown_writes_to_old_repository
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.preflight import find_claim_problem, require_claim, resolve_repository_and_account
-from reconciler.text import has_export_footer, is_exported_title
+from reconciler.text import has_export_footer, is_button_export_title
 
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
@@ -59,7 +59,7 @@ async def link_report(
             raise UsageError(issue_taken_message(holder, context.project.id, name))
         try:
             issue = await context.github.issue(number)
-        except (NotThereError, MovedError) as error:
+        except (GitHubNotFoundError, IssueTransferredError) as error:
             raise UsageError(f"{state.repository}#{number} can't be linked: {error}") from error
         made = build_link(context, state, report, issue, origin, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
@@ -113,7 +113,7 @@ async def unlink_report(context: Context, report: ReportId) -> str:
     """
     async with context.stores.project_locks.acquire(context.project.id):
         rule = "given up by a person (reconcile unlink)"
-        stranded = await settle_stranded(context, report, again=False, rule=rule)
+        stranded = await end_unknown_writes_to_old_repository(context, report, again=False, rule=rule)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state is not LinkState.UNLINKED:
             await context.stores.ledger.unlink(present)
@@ -155,7 +155,7 @@ def tracking_id_in_title(issue: Issue) -> str | None:
     return found.group(1) if found else None
 
 
-async def link_exported_issues(
+async def link_issues_exported_by_bugspark(
     context: Context, state: ProjectState, issues_without_link: Sequence[Issue]
 ) -> list[Link]:
     """Store links for the exported ones among these issues, if `sync.discover` says so."""
@@ -175,7 +175,7 @@ async def match_exported_issues(
     issues = [
         row
         for row in issues_without_link
-        if row.author and row.author.id in accounts and is_exported_issue(row)
+        if row.author and row.author.id in accounts and looks_like_export(row)
     ]
     names = {name for row in issues if (name := tracking_id_in_title(row))}
     reports = await context.stores.ledger.find_unlinked_by_tracking_ids(names) if names else ()
@@ -214,7 +214,7 @@ async def _has_been_unlinked(context: Context, report: UnlinkedReport) -> bool:
     return last is not None and last.state in (LinkState.UNLINKED, LinkState.SECOND)
 
 
-def is_exported_issue(issue: Issue) -> bool:
+def looks_like_export(issue: Issue) -> bool:
     """Whether an issue has the prefix and the footer of an export of the same report."""
     name = tracking_id_in_title(issue)
     return name is not None and has_export_footer(issue.body, name)
@@ -222,7 +222,7 @@ def is_exported_issue(issue: Issue) -> bool:
 
 def is_export_of(report: UnlinkedReport, issue: Issue) -> bool:
     """Whether an issue has the title that BugSpark's button gives to this report's."""
-    return report.tracking_id == tracking_id_in_title(issue) and is_exported_title(
+    return report.tracking_id == tracking_id_in_title(issue) and is_button_export_title(
         issue.title, report.tracking_id, report.title
     )
 
@@ -309,7 +309,7 @@ async def _read_exported_issues(context: Context) -> list[Issue]:
     context.progress.start(f"{context.project.name}: looking for exported issues", None)
     rows: list[Issue] = []
     async for page in context.github.all_issues():
-        rows.extend(row for row in page.rows if is_exported_issue(row))
+        rows.extend(row for row in page.rows if looks_like_export(row))
         context.progress.advance(len(page.rows))
     context.progress.finish()
     return rows

@@ -15,7 +15,7 @@ ROWS_PER_OBSERVATION = 5_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Observation:
+class GitHubObservation:
     """Rows of GitHub's lists, and the list positions to be stored once they have been applied."""
 
     issues: dict[IssueNumber, Issue] = field(default_factory=dict)
@@ -57,12 +57,12 @@ class Observation:
 
     def restricted_to(
         self, numbers: Collection[IssueNumber], in_full: frozenset[IssueNumber]
-    ) -> "Observation":
+    ) -> "GitHubObservation":
         """The same rows for a few issues, without list positions, for deciding those again.
 
         `in_full`: which of them are to be read in full this time.
         """
-        return Observation(
+        return GitHubObservation(
             issues={number: row for number, row in self.issues.items() if number in numbers},
             comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
             poisoned=[row for row in self.poisoned if row.number in numbers],
@@ -79,14 +79,14 @@ async def observe_lists(
     direct: Mapping[IssueNumber, Issue],
     *,
     rows: int = ROWS_PER_OBSERVATION,
-) -> AsyncIterator[Observation]:
+) -> AsyncIterator[GitHubObservation]:
     """The changes since the last pass: at least one observation, which is empty if nothing changed.
 
     `direct`: issues that were just read and are not decided yet, for the first observation. Each list has its
     own position (docs/reference/github.md, List rules, 5); an observation carries the positions that may be
     stored with its rows (rule 4). Raises what reading raises; observations already yielded stay valid.
     """
-    observation = Observation(issues=dict(direct), read_directly=set(direct))
+    observation = GitHubObservation(issues=dict(direct), read_directly=set(direct))
     async for issues, comments in _paired_pages(context, state):
         if issues is not None:
             observation.add_listed_issues(issues.rows)
@@ -99,7 +99,7 @@ async def observe_lists(
         if observation.row_count >= rows:
             observation.has_more_pages = True
             yield observation
-            observation = Observation(includes_local=False)
+            observation = GitHubObservation(includes_local=False)
     yield observation
 
 

@@ -20,10 +20,10 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
-from reconciler.model.snapshot import LocalBatch, ProjectState
+from reconciler.model.snapshot import ProjectState, TransactionBatch
 from reconciler.sync.confirm import adopt_issue
 from reconciler.sync.context import Context, wait_for_write_slot
-from reconciler.sync.edited_copies import find_issue_candidates, record_doubt
+from reconciler.sync.edited_copies import find_issue_candidates, hold_back_ambiguous_write
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.result import PassStats
@@ -68,7 +68,7 @@ async def classify_unlinked_issues(
             lost[report] = (waiting[report], issue)
         else:
             others.append(issue)
-    edited = await _find_edited_answers(
+    edited = await _find_edited_issue_copies(
         context, accounts, [row for key, row in waiting.items() if key not in lost], others
     )
     return UnlinkedIssues(
@@ -79,16 +79,16 @@ async def classify_unlinked_issues(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _EditedAnswers:
+class _EditedIssueCopies:
     """Issues that answer a create and were edited before they were read, and the numbers of all that may."""
 
     answers: tuple[tuple[Intent, Issue], ...] = ()
     numbers: frozenset[int] = frozenset()
 
 
-async def _find_edited_answers(
+async def _find_edited_issue_copies(
     context: Context, accounts: Collection[AccountId], waiting: Sequence[Intent], issues: Sequence[Issue]
-) -> _EditedAnswers:
+) -> _EditedIssueCopies:
     """Find the answers to creates that may have been sent. Stored: the doubt, where several issues fit."""
     answers: list[tuple[Intent, Issue]] = []
     numbers: set[int] = set()
@@ -100,8 +100,8 @@ async def _find_edited_answers(
         if len(found) == 1:
             answers.append((intent, found[0]))
         elif found:
-            await record_doubt(context, intent, [row.url for row in found])
-    return _EditedAnswers(answers=tuple(answers), numbers=frozenset(numbers))
+            await hold_back_ambiguous_write(context, intent, [row.url for row in found])
+    return _EditedIssueCopies(answers=tuple(answers), numbers=frozenset(numbers))
 
 
 async def adopt_and_close_duplicates(context: Context, unlinked: UnlinkedIssues, stats: PassStats) -> None:
@@ -242,5 +242,5 @@ async def _store_ended_link(
 ) -> None:
     link = build_link(context, project_state, report, issue, LinkOrigin.EXPORT, backfill=True)
     plan = LinkPlan(link=link, report=None, after=replace(link, state=state, reason=reason))
-    batch = LocalBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
+    batch = TransactionBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
     await context.stores.ledger.apply_batch(batch)

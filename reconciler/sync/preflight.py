@@ -20,7 +20,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from reconciler.errors import IdentityError, ProjectError, RecreatedError, UnreadableError, UsageError
+from reconciler.errors import (
+    IdentityError,
+    ProjectError,
+    RepositoryInaccessibleError,
+    RepositoryRecreatedError,
+    UsageError,
+)
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED
 from reconciler.model.intent import Intent
@@ -100,7 +106,7 @@ async def accept_public_repository(context: Context) -> None:
     await context.stores.projects.save_state(replace(state, private=False, exposed=False))
 
 
-def sendable_intents(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
+def intents_allowed_by_exposure(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
     """The intents that may be sent while the repository is exposed, or all of them."""
     return [
         intent for intent in intents if not (state.exposed and intent.operation in OPERATIONS_THAT_SEND_TEXT)
@@ -118,8 +124,8 @@ def turned_public_message(context: Context, state: ProjectState) -> str:
 async def resolve_repository_and_account(context: Context, state: ProjectState) -> ProjectState:
     """Return the state with repository and account known. An idle pass asks GitHub for neither.
 
-    Raises RecreatedError if the configured name now belongs to another repository, and whatever reading the
-    repository or the account raises.
+    Raises RepositoryRecreatedError if the configured name now belongs to another repository, and whatever
+    reading the repository or the account raises.
     """
     name = context.project.repository
     if name is None:
@@ -135,11 +141,11 @@ async def resolve_repository_and_account(context: Context, state: ProjectState) 
             account_credential=context.github.credential,
         )
     if state.first_seen_at is None:
-        state = replace(state, first_seen_at=await _first_seen_moment(context))
+        state = replace(state, first_seen_at=await _new_reports_since(context))
     return state
 
 
-async def _first_seen_moment(context: Context) -> datetime:
+async def _new_reports_since(context: Context) -> datetime:
     """Return the moment since which reports count as new, by the clock that dates them.
 
     That is BugSpark's database, not GitHub and not this machine: a second of difference would lose a report
@@ -153,17 +159,19 @@ async def _first_seen_moment(context: Context) -> datetime:
 async def require_same_repository(context: Context, state: ProjectState) -> Repository:
     """Read the repository and check that it is the one we know, with issues.
 
-    Needed before anything is inferred from what it does not show. Raises RecreatedError if the name belongs
-    to another repository now, UnreadableError if it does not answer.
+    Needed before anything is inferred from what it does not show. Raises RepositoryRecreatedError if the name
+    belongs to another repository now, RepositoryInaccessibleError if it does not answer.
     """
     found = await context.github.repository()
     if found.id != state.repository_id:
-        raise RecreatedError(
+        raise RepositoryRecreatedError(
             f"{context.project.name}: {state.repository} is another repository now (id {found.id}, it was "
             f"{state.repository_id}). Nothing was written. If that is intended, unlink the reports first."
         )
     if not found.has_issues:
-        raise UnreadableError(f"{context.project.name}: issues are switched off in {found.full_name}")
+        raise RepositoryInaccessibleError(
+            f"{context.project.name}: issues are switched off in {found.full_name}"
+        )
     return found
 
 
@@ -184,7 +192,7 @@ def _state_for_repository(state: ProjectState, name: str, found: Repository) -> 
     if state.repository_id == found.id:  # renamed: the id is the identity, the lists go on
         return replace(state, repository=name)  # `private` stays: see `reconciler.sync.preflight`
     if state.repository == name and state.repository_id is not None:
-        raise RecreatedError(
+        raise RepositoryRecreatedError(
             f"{name} is another repository now (id {found.id}, it was {state.repository_id})"
         )
     return replace(

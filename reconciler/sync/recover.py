@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.errors import MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
@@ -32,12 +32,12 @@ from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import Claim
 from reconciler.sync.confirm import (
     adopt_issue,
-    confirmation_changes,
+    confirmed_write_history,
     has_competing_label,
     record_confirmation,
 )
 from reconciler.sync.context import Context
-from reconciler.sync.edited_copies import find_issue_candidates, record_doubt
+from reconciler.sync.edited_copies import find_issue_candidates, hold_back_ambiguous_write
 from reconciler.sync.exports.requests import retarget_exports
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
@@ -90,7 +90,7 @@ async def recover_unknown_writes(context: Context, state: ProjectState, stats: P
             comments.append(intent)
         else:
             with suppress(
-                NotThereError, MovedError, RowUnreadableError
+                GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
             ):  # the full read says what became of the issue
                 await _recover_change(context, state, intent, link, stats)
     # As they are stored now: what was confirmed above has moved some of them.
@@ -111,7 +111,7 @@ async def conclude_recovery(
     """
     duplicates = []
     for number in recovery.duplicates:
-        with suppress(RowUnreadableError):  # the list shows it when it can be read, and it is closed then
+        with suppress(IssueUnreadableError):  # the list shows it when it can be read, and it is closed then
             duplicates.append(await context.github.issue(number))
     if duplicates:
         await close_duplicates(context, duplicates)
@@ -172,7 +172,7 @@ async def _recover_issue(
         await _record_incomplete_read(context, intent, unread[0], stats)
         return []
     if not copies and len(edited) > 1:
-        await record_doubt(context, intent, [row.url for row in edited])
+        await hold_back_ambiguous_write(context, intent, [row.url for row in edited])
         stats.problems.append(f"{intent.operation.value} for report {intent.report_id}: can't be told apart")
         return []
     copies = copies or edited
@@ -254,7 +254,7 @@ async def _recover_change(
                 intent,
                 link=replace(link, base=base),
                 pair=None,
-                changes=confirmation_changes(intent, link, None),
+                changes=confirmed_write_history(intent, link, None),
                 at=context.github.now(),
             )
             return
@@ -271,7 +271,7 @@ async def _confirm_if_edited(
     """Confirm an edit if our copy says what was to be sent."""
     try:
         comment = await context.github.comment(desired.remote_id)
-    except (NotThereError, RowUnreadableError):
+    except (GitHubNotFoundError, IssueUnreadableError):
         return False
     local_thread = (await context.stores.ledger.local_threads((link,)))[link.report_id]
     pair = next((each for each in local_thread.pairs if each.id == intent.pair_id), None)

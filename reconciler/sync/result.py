@@ -18,9 +18,9 @@ from reconciler.errors import (
     PausedError,
     ProjectLockLostError,
     ReconcilerError,
-    RecreatedError,
+    RepositoryRecreatedError,
 )
-from reconciler.model.database_identity import owned_elsewhere_reason
+from reconciler.model.database_identity import issue_owned_elsewhere_reason
 from reconciler.model.formatting import format_count
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Intent, IntentState
@@ -36,14 +36,14 @@ from reconciler.model.passes import (
 )
 from reconciler.model.plan import (
     CreateIssue,
-    DeleteRemote,
-    EditLocal,
-    EditRemote,
+    DeleteRemoteComment,
+    EditLocalComment,
+    EditRemoteComment,
     FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     SetField,
 )
 from reconciler.model.report import MisnamedReport
@@ -79,20 +79,20 @@ class PassStats:
             self.conflicts += len(plan.conflicts)
             self.initial_syncs += plan.link.base is None and plan.after.base is not None
             self.ended_links += is_link_end(plan)
-            self.poisoned += _unreadable_links(plan)
+            self.poisoned += _poisoned_items_of_plan(plan)
             self.problems += [*_frozen_field_messages(plan), *_foreign_issue_messages(plan)]
             self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
             for action in plan.actions:
                 match action:
                     case ImportComment():
                         self.counts["comments_imported"] += 1
-                    case EditLocal():
+                    case EditLocalComment():
                         self.counts["comments_edited"] += 1
-                    case RemoveLocal():
+                    case RemoveLocalComment():
                         self.counts["comments_removed"] += 1
                     case SetField() | CreateIssue() | FieldWrite():
                         pass
-                    case PostComment() | EditRemote() | DeleteRemote():
+                    case PostComment() | EditRemoteComment() | DeleteRemoteComment():
                         pass
                     case _:
                         assert_never(action)
@@ -126,7 +126,7 @@ def is_link_end(plan: LinkPlan) -> bool:
     return ended or (plan.after.quarantined_until is not None and plan.link.quarantined_until is None)
 
 
-def _unreadable_links(plan: LinkPlan) -> list[PoisonedItem]:
+def _poisoned_items_of_plan(plan: LinkPlan) -> list[PoisonedItem]:
     """That this plan puts a link to rest, and why; not while a second look is to say what became of it."""
     if plan.after.quarantined_until is None or plan.after.missing_issue is not None:
         return []
@@ -146,7 +146,7 @@ def _foreign_issue_messages(plan: LinkPlan) -> list[str]:
     holder = plan.after.owner_instance
     if holder is None or holder == plan.link.owner_instance:
         return []
-    return [f"{plan.link.repository}#{plan.link.number}: {owned_elsewhere_reason(holder)}"]
+    return [f"{plan.link.repository}#{plan.link.number}: {issue_owned_elsewhere_reason(holder)}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,13 @@ def ending_of_error(error: ReconcilerError) -> PassEnding:
     match error:
         case LimitedError():
             return PassEnding(outcome=Outcome.LIMITED, failure=failure, next_at=error.until)
-        case BusyError() | PausedError() | RecreatedError() | ProjectLockLostError() | IdentityError():
+        case (
+            BusyError()
+            | PausedError()
+            | RepositoryRecreatedError()
+            | ProjectLockLostError()
+            | IdentityError()
+        ):
             return PassEnding(outcome=Outcome.REFUSED, failure=failure)
         case _:
             return PassEnding(outcome=Outcome.FAILED, failure=failure)

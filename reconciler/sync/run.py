@@ -40,8 +40,8 @@ from reconciler.sync.exports.second_issues import record_automatic_exports, reco
 from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
 from reconciler.sync.initial_sync import plan_initial_sync_of_links
 from reconciler.sync.intents import record_export_intents
-from reconciler.sync.linking import link_exported_issues
-from reconciler.sync.observe import Observation, observe_lists
+from reconciler.sync.linking import link_issues_exported_by_bugspark
+from reconciler.sync.observe import GitHubObservation, observe_lists
 from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.preflight import (
     bind_database,
@@ -58,7 +58,7 @@ from reconciler.sync.result import (
     ending_of_error,
     with_next_pass_time,
 )
-from reconciler.sync.verify import look_for_hidden_rows, verify_all_links, verify_due_links
+from reconciler.sync.verify import schedule_verification_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 
 IDLE_PASS_REQUESTS = 2
@@ -121,7 +121,7 @@ class _Pass:
             await record_automatic_exports(self.context, self.project_state)
         await self._write_intents()
         if self.stats.counts["issues_created"]:
-            await self._apply_observation(Observation())
+            await self._apply_observation(GitHubObservation())
             await self._write_intents()
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
@@ -138,7 +138,9 @@ class _Pass:
             return verify_all_links(self.context, self.project_state, self.stats)
         return verify_due_links(self.context, self.project_state)
 
-    async def _apply_observation(self, observation: Observation, links_in_full: Sequence[Link] = ()) -> None:
+    async def _apply_observation(
+        self, observation: GitHubObservation, links_in_full: Sequence[Link] = ()
+    ) -> None:
         decision = await decide_observation(self.context, self.project_state, observation, links_in_full)
         await self._require_no_restore(decision.unrecorded_copies, decision.unlinked_issues)
         self.stats.poisoned.extend(decision.poisoned)
@@ -146,7 +148,7 @@ class _Pass:
         others = await self._adopt_own_issues(decision.unlinked_issues)
         await self.applier.apply_observation(observation, decision.plans)
         await request_claim_checks(self.context, self.project_state, decision.plans)
-        await look_for_hidden_rows(self.context, self.project_state, decision.poisoned)
+        await schedule_verification_for_hidden_rows(self.context, self.project_state, decision.poisoned)
         await webhook_hints.report_changes_for_delivery_check(
             self.context, self.project_state, observation, decision.plans
         )
@@ -171,7 +173,7 @@ class _Pass:
         """Link the issues that BugSpark's button made among these; record the second ones of a report."""
         if not issues:
             return ()
-        found = await link_exported_issues(self.context, self.project_state, issues)
+        found = await link_issues_exported_by_bugspark(self.context, self.project_state, issues)
         await record_second_issues(self.context, self.project_state, issues)
         return found
 
@@ -197,7 +199,7 @@ class _Pass:
             stats=self.stats,
             derived_keys=self.applier.derived_keys,
             decide_again=self._decide_issue_again,
-            read_missing_issue=self._read_missing_issue,
+            handle_issue_not_found=self._handle_issue_not_found,
             observed_monotonic=self.started_monotonic,
         )
         try:
@@ -210,14 +212,14 @@ class _Pass:
                 else None
             )
 
-    async def _read_missing_issue(self, link: Link) -> bool:
+    async def _handle_issue_not_found(self, link: Link) -> bool:
         """Read a link whose issue a write did not meet; returns whether it is put to rest or has ended."""
         full = await read_links_in_full(self.context, self.project_state, [link])
         await self.applier.apply_plans(full.missing_issue_plans)
         return bool(full.missing_issue_plans)
 
     async def _decide_issue_again(self, issue: Issue) -> None:
-        observation = Observation(issues={issue.number: issue}, includes_local=False)
+        observation = GitHubObservation(issues={issue.number: issue}, includes_local=False)
         decision = await decide_observation(self.context, self.project_state, observation)
         await self.applier.apply_observation(observation, decision.plans)
 
@@ -299,7 +301,7 @@ async def run_steps(
     """
     if exports:  # before GitHub is asked anything: a limit must not lose what a person ordered
         await record_export_intents(context, before, exports, asked=True)
-    state = await _update_project_state(context, before)
+    state = await _resolve_and_store_repository(context, before)
     steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
     try:
         await steps.run()
@@ -332,7 +334,7 @@ async def _build_pass(
     )
 
 
-async def _update_project_state(context: Context, before: ProjectState) -> ProjectState:
+async def _resolve_and_store_repository(context: Context, before: ProjectState) -> ProjectState:
     state = await resolve_repository_and_account(context, before)
     if state.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
         # Before the new repository is stored: a pass that is interrupted here does all of it again.

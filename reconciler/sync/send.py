@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from reconciler.errors import MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field
 from reconciler.model.ids import IssueNumber
@@ -64,16 +64,16 @@ async def _swap_labels(
         return await _remove_then_add(github, number, desired.add, desired.remove)
     added = await _add_label(github, number, desired.add)
     refused = isinstance(added, Refused) and added.status == 422
-    if refused and desired.remove and await _is_full(github, number):
+    if refused and desired.remove and await _has_max_labels(github, number):
         return await _remove_then_add(github, number, desired.add, desired.remove)
     return await _remove_labels(github, number, desired.remove, added)
 
 
-async def _is_full(github: GitHub, number: IssueNumber) -> bool:
+async def _has_max_labels(github: GitHub, number: IssueNumber) -> bool:
     """Whether no label fits any more, as far as the issue can be read: nothing is removed on a guess."""
     try:
         return len((await github.issue(number)).labels) >= MAX_LABELS
-    except (NotThereError, MovedError, RowUnreadableError):
+    except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
         return False
 
 

@@ -20,9 +20,9 @@ from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import (
     ISSUE_NOT_SHOWN_ERRORS,
+    build_verification,
     plan_unreadable_reports,
     read_links_in_full,
-    verification_done_now,
 )
 from reconciler.sync.preflight import check_contested_links
 from reconciler.sync.result import PassStats
@@ -81,8 +81,8 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
     unreadable = {link.id for link in links if local_threads[link.report_id].unreadable}
     plans = await plan_unreadable_reports(context, [link for link in links if link.id in unreadable])
     links = [link for link in links if link.id not in unreadable]
-    moved = [link for link in links if _has_left_project(link, local_threads[link.report_id])]
-    edited = _links_edited_in_bugspark(links, local_threads)
+    moved = [link for link in links if _is_report_in_other_project(link, local_threads[link.report_id])]
+    edited = _links_with_edited_comments(links, local_threads)
     for link in (each for each in links if each not in moved):
         same_here = link not in edited
         (unchanged if same_here and await is_unchanged_on_github(context, link) else changed).append(link)
@@ -101,7 +101,7 @@ def plan_unchanged_link(context: Context, link: Link) -> LinkPlan:
     """The plan for a link that is as it was when it was last compared."""
     etags = link.verification.etags if link.verification else None
     return LinkPlan(
-        link=link, report=None, after=replace(link, verification=verification_done_now(context, link, etags))
+        link=link, report=None, after=replace(link, verification=build_verification(context, link, etags))
     )
 
 
@@ -111,11 +111,11 @@ def plan_moved_report(link: Link) -> LinkPlan:
     return LinkPlan(link=link, report=None, after=after)
 
 
-def _has_left_project(link: Link, local_thread: LocalThread) -> bool:
+def _is_report_in_other_project(link: Link, local_thread: LocalThread) -> bool:
     return local_thread.report is not None and local_thread.report.project_id != link.project_id
 
 
-def _links_edited_in_bugspark(
+def _links_with_edited_comments(
     links: Sequence[Link], local_threads: Mapping[ReportId, LocalThread]
 ) -> set[Link]:
     """Links with a comment that was edited in BugSpark.
@@ -139,14 +139,16 @@ async def is_unchanged_on_github(context: Context, link: Link) -> bool:
         return False  # the full read says what became of it
 
 
-async def look_for_hidden_rows(context: Context, state: ProjectState, rows: Iterable[PoisonedItem]) -> None:
+async def schedule_verification_for_hidden_rows(
+    context: Context, state: ProjectState, rows: Iterable[PoisonedItem]
+) -> None:
     """Make links due that a row may belong to which GitHub's list never shows: a read of the issue says more.
 
     Where a link rests already, it is taken for that one.
     """
     before = max((row.changed_before for row in rows if row.changed_before), default=None)
     now = context.github.now()
-    if before is None or await context.stores.ledger.resting_links(context.project.id, now):
+    if before is None or await context.stores.ledger.quarantined_link_ids(context.project.id, now):
         return
     await context.stores.ledger.mark_all_due_for_verification(
         context.project.id, state.repository_id, now - timedelta(seconds=1), compared_before=before

@@ -14,14 +14,14 @@ from reconciler.decide.link import is_other_issue
 from reconciler.model.ids import IssueNumber, LinkId
 from reconciler.model.issue import Issue, IssueThread, RemoteComment
 from reconciler.model.link import Link
-from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, SetField
+from reconciler.model.plan import EditLocalComment, ImportComment, LinkPlan, SetField
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import PendingHints
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.decide_observation import decide_observation, find_unrecorded_copies
 from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, build_link_observations, plan_missing_issue
-from reconciler.sync.observe import Observation
+from reconciler.sync.observe import GitHubObservation
 from reconciler.sync.preflight import require_same_repository
 
 MAX_NAMED_ISSUES = 20
@@ -119,7 +119,7 @@ async def decide_hints(context: Context, state: ProjectState, found: WebhookHint
     if any(is_other_issue(link, thread.issue) for link, thread in found.threads.items()):
         await require_same_repository(context, state)
     single = {number: issue for number, issue in found.issues.items() if number not in read_in_full}
-    observation = Observation(
+    observation = GitHubObservation(
         issues=single, read_directly=set(single), includes_local=False, is_before_lists=True
     )
     decision = await decide_observation(context, state, observation)
@@ -151,7 +151,7 @@ async def mark_hints_read(context: Context, found: WebhookHints) -> None:
 
 
 async def report_changes_for_delivery_check(
-    context: Context, state: ProjectState, observation: Observation, plans: Sequence[LinkPlan]
+    context: Context, state: ProjectState, observation: GitHubObservation, plans: Sequence[LinkPlan]
 ) -> None:
     """Tell the store which changes of the lists a working webhook should have announced, or will shortly."""
     if not state.has_webhook:
@@ -165,7 +165,7 @@ async def report_changes_for_delivery_check(
 
 
 def _remote_change_times(
-    observation: Observation, plans: Sequence[LinkPlan]
+    observation: GitHubObservation, plans: Sequence[LinkPlan]
 ) -> Mapping[IssueNumber, datetime]:
     """When the issues were changed that people changed on GitHub, as far as these rows say.
 
@@ -183,4 +183,4 @@ def _remote_change_times(
 
 
 def _is_remote_change(action: object) -> bool:
-    return isinstance(action, SetField | ImportComment | EditLocal)
+    return isinstance(action, SetField | ImportComment | EditLocalComment)

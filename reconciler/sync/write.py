@@ -8,12 +8,12 @@ from typing import assert_never
 from reconciler.decide.link import has_new_information
 from reconciler.errors import (
     GitHubError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
     LimitedError,
-    MovedError,
-    NotThereError,
     ProjectError,
     ProjectLockLostError,
-    RowUnreadableError,
 )
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IntentId, IssueNumber, LinkId
@@ -35,7 +35,11 @@ from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import record_confirmation
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.intents import is_automatic_export
-from reconciler.sync.preflight import require_writable_repository, sendable_intents, update_visibility
+from reconciler.sync.preflight import (
+    intents_allowed_by_exposure,
+    require_writable_repository,
+    update_visibility,
+)
 from reconciler.sync.result import PassStats
 from reconciler.sync.send import send_intent
 
@@ -52,7 +56,7 @@ Source: docs/reference/github.md, Writes.
 """
 
 DecideAgain = Callable[[Issue], Awaitable[None]]
-ReadMissingIssue = Callable[[Link], Awaitable[bool]]
+HandleIssueNotFound = Callable[[Link], Awaitable[bool]]
 """Reads a link in full whose issue may be gone. True: it is put to rest, or has ended; it is stored."""
 log = EventLogger(__name__)
 
@@ -67,7 +71,7 @@ class IntentWriter:
     stats: PassStats
     derived_keys: DerivedIntentKeys  # what this pass has derived; grows when a link is decided again
     decide_again: DecideAgain
-    read_missing_issue: ReadMissingIssue
+    handle_issue_not_found: HandleIssueNotFound
     observed_monotonic: float  # monotonic seconds: when this pass began to read
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
     attempted: set[IntentId] = field(default_factory=set)  # once a pass, whatever came of it
@@ -82,9 +86,9 @@ class IntentWriter:
                 self.context.project.id
             )
             due = self._limit_new_issues(
-                [i for i in sendable_intents(self.project_state, due) if i.link_id not in foreign]
+                [i for i in intents_allowed_by_exposure(self.project_state, due) if i.link_id not in foreign]
             )
-            resting = await self.context.stores.ledger.resting_links(
+            resting = await self.context.stores.ledger.quarantined_link_ids(
                 self.context.project.id, self.context.github.now()
             )
             self.context.progress.start(f"{self.context.project.name}: writing", len(due))
@@ -100,10 +104,10 @@ class IntentWriter:
         planned = [
             i for i in await self._read_open_intents() if i.id not in self.attempted and self._is_due(i)
         ]
-        stale = [i for i in planned if not i.operation.is_create and not self._is_derived(i)]
+        stale = [i for i in planned if not i.operation.is_create and not self._is_still_wanted(i)]
         if stale:
             await self.context.stores.intents.cancel(stale)
-        due = [i for i in planned if i.operation.is_create or self._is_derived(i)]
+        due = [i for i in planned if i.operation.is_create or self._is_still_wanted(i)]
         self.attempted.update(i.id for i in due)
         return due
 
@@ -118,7 +122,7 @@ class IntentWriter:
         rows = await self.context.stores.intents.list_open(self.context.project.id)
         return tuple(i for i in rows if i.repository_id == self.project_state.repository_id)
 
-    def _is_derived(self, intent: Intent) -> bool:
+    def _is_still_wanted(self, intent: Intent) -> bool:
         return (intent.local_id, intent.operation) in self.derived_keys
 
     def _is_due(self, intent: Intent) -> bool:
@@ -134,7 +138,7 @@ class IntentWriter:
         assert_never(intent.state)
 
     async def _write_intent(self, intent: Intent) -> None:
-        if isinstance(intent.desired, DesiredState) and await self._decide_again_if_moved(intent):
+        if isinstance(intent.desired, DesiredState) and await self._decide_again_if_issue_changed(intent):
             return
         await wait_for_write_slot(self.context)
         await self.project_lock.ensure_held()
@@ -165,7 +169,7 @@ class IntentWriter:
         await self.context.stores.intents.release_claim(claim.intent)
         return False
 
-    async def _decide_again_if_moved(self, intent: Intent) -> bool:
+    async def _decide_again_if_issue_changed(self, intent: Intent) -> bool:
         """Read the issue again before a state write; if a person changed it, the link is decided again."""
         assert intent.number is not None
         at = self.issue_read_monotonic.get(intent.number, self.observed_monotonic)
@@ -174,7 +178,7 @@ class IntentWriter:
         link = await self.context.stores.ledger.find_link_of_report(intent.report_id)
         try:
             issue = await self.context.github.issue(intent.number)
-        except (NotThereError, MovedError, RowUnreadableError) as error:
+        except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError) as error:
             await self._record_refusal(intent, link, str(error), is_hint=True)
             return True
         self.issue_read_monotonic[intent.number] = self.context.clock.monotonic()
@@ -220,9 +224,9 @@ class IntentWriter:
             return False
         try:
             await self.context.github.comment(intent.desired.remote_id)
-        except NotThereError:
+        except GitHubNotFoundError:
             return True
-        except RowUnreadableError:
+        except IssueUnreadableError:
             return False  # what it says can't be read, but it is there
         return False
 
@@ -234,7 +238,7 @@ class IntentWriter:
         if is_hint and link is not None:
             planned = replace(intent, state=IntentState.PLANNED, reason=reason)
             await self.context.stores.intents.save_unconfirmed(planned)
-            if await self.read_missing_issue(link):
+            if await self.handle_issue_not_found(link):
                 self.put_to_rest.add(link.id)
                 self.stats.problems.append(
                     f"{intent.operation.value} for report {intent.report_id}: {reason}"

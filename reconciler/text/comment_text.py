@@ -77,7 +77,9 @@ def comment_to_github(name: str | None, body: str, marker: str, policy: TextPoli
     heading = f"{BUGSPARK_TAG} {_author_name(name, policy)}:"
     available_bytes = MAX_BODY_BYTES - _byte_length(heading) - _byte_length(marker) - 2 * len("\n\n")
     return "\n\n".join(
-        part for part in (heading, markdown_block(body, available_bytes, policy), marker) if part
+        part
+        for part in (heading, sanitize_and_truncate_markdown(body, available_bytes, policy), marker)
+        if part
     )
 
 
@@ -101,12 +103,12 @@ def _what_rendering_keeps(text: str) -> str:
     return _ADDED_OR_REMOVED.sub("", _HTML_COMMENT.sub("", plain))
 
 
-def has_tag(body: str) -> bool:
+def has_bugspark_tag(body: str) -> bool:
     """Whether a GitHub comment has `[BugSpark]` at its very start (docs/design.md, Comments)."""
     return body.startswith(BUGSPARK_TAG)
 
 
-def markdown_block(body: str, max_bytes: int, policy: TextPolicy) -> str:
+def sanitize_and_truncate_markdown(body: str, max_bytes: int, policy: TextPolicy) -> str:
     """Return a stored body as inert, closed Markdown of at most `max_bytes` bytes, visibly truncated."""
     is_longer = len(body) > MAX_STORED_TEXT_CHARS
     stored = clean(unescape_html(body[:MAX_STORED_TEXT_CHARS]))

@@ -14,7 +14,7 @@ from reconciler.model.policy import TextPolicy
 from reconciler.model.report import UnusableJson, unescape_html
 from reconciler.text.clean import normalise, single_line
 from reconciler.text.code_blocks import ZWSP, fence_code
-from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
+from reconciler.text.comment_text import MAX_BODY_BYTES, sanitize_and_truncate_markdown
 from reconciler.text.inert import inert, inert_code, inert_line, is_allowed_image
 from reconciler.text.json_values import as_lines, as_one_line, first_list_items, first_object_items
 from reconciler.text.truncate import truncate_chars, truncate_line
@@ -62,7 +62,7 @@ def issue_body(report: ExportedReport, marker: str, policy: TextPolicy, *, dashb
         marker,
     )
     available_bytes = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
-    description = markdown_block(report.description, available_bytes, policy) or "(none)"
+    description = sanitize_and_truncate_markdown(report.description, available_bytes, policy) or "(none)"
     return _join_blocks(head, description, tail)
 
 
@@ -201,7 +201,7 @@ def title_from_github(title: str, tracking_id: str) -> str:
     return truncate_chars(text.removeprefix(_title_prefix(tracking_id)).strip(), MAX_BUGSPARK_TITLE_CHARS)
 
 
-def is_exported_title(issue_title: str, tracking_id: str, report_title: str) -> bool:
+def is_button_export_title(issue_title: str, tracking_id: str, report_title: str) -> bool:
     """Whether BugSpark's own button could have given this title to an issue of this report.
 
     Depending on its version, the button sends the stored, escaped title or the readable one; both count,

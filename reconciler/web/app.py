@@ -15,7 +15,7 @@ from reconciler.web.middleware import RequestMiddleware
 from reconciler.web.pages import overview, project, report, setup, sign_in, static_files
 from reconciler.web.pages.error_pages import ErrorPages
 from reconciler.web.pages.overview import OverviewPage
-from reconciler.web.pages.page import PageFrame
+from reconciler.web.pages.page import PageResponder
 from reconciler.web.pages.project import ProjectPage
 from reconciler.web.pages.report import ReportPage
 from reconciler.web.pages.setup import SetupPage
@@ -72,7 +72,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     )
     static = static_files.read_static_files()
     templates = build_templates(site, static)
-    frame = PageFrame(
+    frame = PageResponder(
         access_control=access_control, form_reader=form_reader, templates=templates, clock=clock
     )
     sign_in_page = SignInPage(
@@ -117,11 +117,11 @@ def _build_api_actions(dependencies: WebDependencies, access_control: AccessCont
     )
 
 
-def _build_overview_page(dependencies: WebDependencies, frame: PageFrame) -> OverviewPage:
+def _build_overview_page(dependencies: WebDependencies, frame: PageResponder) -> OverviewPage:
     return OverviewPage(frame=frame, queries=dependencies.queries)
 
 
-def _build_project_page(dependencies: WebDependencies, frame: PageFrame) -> ProjectPage:
+def _build_project_page(dependencies: WebDependencies, frame: PageResponder) -> ProjectPage:
     return ProjectPage(
         frame=frame,
         queries=dependencies.queries,
@@ -129,7 +129,7 @@ def _build_project_page(dependencies: WebDependencies, frame: PageFrame) -> Proj
     )
 
 
-def _build_report_page(dependencies: WebDependencies, frame: PageFrame) -> ReportPage:
+def _build_report_page(dependencies: WebDependencies, frame: PageResponder) -> ReportPage:
     return ReportPage(
         frame=frame,
         report_views=dependencies.report_views,
@@ -138,7 +138,7 @@ def _build_report_page(dependencies: WebDependencies, frame: PageFrame) -> Repor
     )
 
 
-def _build_setup_page(dependencies: WebDependencies, frame: PageFrame) -> SetupPage:
+def _build_setup_page(dependencies: WebDependencies, frame: PageResponder) -> SetupPage:
     return SetupPage(frame=frame, queries=dependencies.queries, commands=dependencies.commands)
 
 

@@ -48,7 +48,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             return
         began = self._clock.monotonic()
-        answer = _ResponseSender(send)
+        answer = _SecurityHeaderSender(send)
         path = _apply_prefix(scope, self._site.path_prefix)
         refused = _build_rejection(self._site, path, scope)
         app = self._app if refused is None else refused
@@ -66,7 +66,7 @@ class RequestMiddleware:
         log.debug("request", method=scope["method"], route=route_pattern(scope), status=status, ms=ms)
 
 
-class _ResponseSender:
+class _SecurityHeaderSender:
     """ASGI `send` that adds the security headers to the response."""
 
     def __init__(self, send: Send) -> None:
@@ -89,7 +89,7 @@ class _ResponseSender:
 
 
 async def _run_with_timeout(
-    work: Callable[[], Awaitable[None]], answer: _ResponseSender, scope: Scope
+    work: Callable[[], Awaitable[None]], answer: _SecurityHeaderSender, scope: Scope
 ) -> None:
     try:
         async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):

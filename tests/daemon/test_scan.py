@@ -8,7 +8,7 @@ import pytest
 from reconciler.daemon.scan import (
     FIRST_NUDGE_AGAIN_SECONDS,
     MAX_NUDGE_AGAIN_SECONDS,
-    ScanPlanner,
+    FullAndIncrementalScans,
     ScanSchedule,
 )
 from reconciler.model.ids import ProjectId
@@ -141,9 +141,9 @@ def test_a_scan_waits_five_seconds_and_fifty_times_its_duration() -> None:
 
 
 def test_incremental_scans_continue_while_the_full_scan_waits() -> None:
-    plan, at, asked = ScanPlanner(), 0.0, []
+    plan, at, asked = FullAndIncrementalScans(), 0.0, []
     for _ in range(300):
-        if (due := plan.next_due_scan(at)) is not None:
+        if (due := plan.find_due_scan(at)) is not None:
             asked.append((at, due.incremental))
             plan.record_scan(due, at, at + (0.001 if due.incremental else 0.4))
         at += 0.5
@@ -153,9 +153,9 @@ def test_incremental_scans_continue_while_the_full_scan_waits() -> None:
 
 
 def test_a_fast_full_scan_replaces_incremental_scans() -> None:
-    plan, at, asked = ScanPlanner(), 0.0, []
+    plan, at, asked = FullAndIncrementalScans(), 0.0, []
     for _ in range(100):
-        if (due := plan.next_due_scan(at)) is not None:
+        if (due := plan.find_due_scan(at)) is not None:
             asked.append(due.incremental)
             plan.record_scan(due, at, at + 0.01)
         at += 0.5

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.bootstrap.container import SystemClock
 from reconciler.daemon import scheduler as module
-from reconciler.daemon.scheduler import Scheduler
+from reconciler.daemon.scheduler import PeriodicJobs
 from tests.web.harness import MovableClock
 
 
@@ -20,7 +20,7 @@ async def test_a_job_that_the_end_cuts_off_is_no_error(caplog: pytest.LogCapture
         finally:
             cut.set()
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = PeriodicJobs(SystemClock())
     scheduler.add_job("job", 10, job)
     scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
@@ -43,7 +43,7 @@ async def test_a_job_that_the_end_cuts_off_has_ended_when_the_end_was_waited_for
                 await asyncio.sleep(0)
             ended.set()
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = PeriodicJobs(SystemClock())
     scheduler.add_job("job", 10, job)
     scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
@@ -68,7 +68,7 @@ async def test_a_job_that_waits_on_after_the_cut_is_cut_again(monkeypatch: pytes
             finally:
                 cuts += 1
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = PeriodicJobs(SystemClock())
     scheduler.add_job("job", 10, job)
     scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
@@ -84,7 +84,7 @@ async def test_no_job_begins_after_the_stop() -> None:
         nonlocal ran
         ran += 1
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = PeriodicJobs(SystemClock())
     scheduler.add_job("job", 0.001, job)
     scheduler.start()
     scheduler.stop()
@@ -112,7 +112,7 @@ async def test_a_job_that_fails_is_logged_once_with_a_count_and_the_others_go_on
         nonlocal other
         other += 1
 
-    scheduler = Scheduler(clock)
+    scheduler = PeriodicJobs(clock)
     scheduler.add_job("failing", 0.001, failing)
     scheduler.add_job("going", 0.001, going)
     scheduler.start()

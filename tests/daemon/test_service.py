@@ -13,7 +13,7 @@ import pytest
 from reconciler.daemon import pass_progress, worker
 from reconciler.daemon import service as module
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
-from reconciler.daemon.runtime import PassActivity
+from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.daemon.service import Service, ServiceIntervals
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
@@ -45,7 +45,7 @@ class Clock:
 
 @dataclass
 class Village:
-    """`daemon.runtime.Runtime`: projects, and the calls made for them."""
+    """`daemon.runtime.DaemonBackend`: projects, and the calls made for them."""
 
     projects: dict[ProjectId, ScheduledProject] = field(default_factory=dict)
     waiting: dict[ProjectId, int] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Village:
     async def delete_old_records(self) -> None:
         self.kept += 1
 
-    async def run_pass(self, project_id: ProjectId, life: PassActivity) -> PassResult | None:
+    async def run_pass(self, project_id: ProjectId, life: PassProgressCounter) -> PassResult | None:
         async with self.news:
             self.looked.append(project_id)
             self.news.notify_all()

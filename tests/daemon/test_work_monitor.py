@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from reconciler.daemon.due import DueProjects
-from reconciler.daemon.pass_queue import Backlog
+from reconciler.daemon.pass_queue import QueueContent
 from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.model.health import WaitingPasses, WorkGauges
 from reconciler.model.ids import Fingerprint, ProjectId
@@ -28,7 +28,7 @@ class Watched:
     ) -> None:
         self.due_projects.select_due(projects, self.clock.now(), self.clock.monotonic())
         self.monitor.record_backlog(
-            Backlog(
+            QueueContent(
                 waiting=frozenset(jobs.values()),
                 running=frozenset(running or ()),
                 waiting_jobs=frozenset(jobs),

@@ -8,8 +8,8 @@ import pytest
 from reconciler.decide.comments import CommentsDecision
 from reconciler.model.link import CommentPairState
 from reconciler.model.plan import (
-    DeleteRemote,
-    RemoveLocal,
+    DeleteRemoteComment,
+    RemoveLocalComment,
     Rule,
 )
 from reconciler.model.policy import SyncPolicy
@@ -44,7 +44,7 @@ def test_the_copy_of_an_original_deleted_on_github_is_deleted() -> None:
         local_comments=(IMPORTED,), pairs=(missing(COPIED),), deleted_remote_ids=frozenset({1})
     )
     (action,) = decision.actions
-    assert isinstance(action, RemoveLocal)
+    assert isinstance(action, RemoveLocalComment)
     assert action.pair == missing(COPIED)
     assert only(decision).state is ENDED
 
@@ -68,7 +68,7 @@ def test_the_copy_of_an_original_deleted_in_bugspark_is_deleted(*, is_complete: 
     )
     decision = decided(is_complete=is_complete, **view)
     (action,) = decision.actions
-    assert isinstance(action, DeleteRemote)
+    assert isinstance(action, DeleteRemoteComment)
     assert action.pair == SENT
     assert action.why.rule is Rule.COMMENT_DELETED
     assert decision.pairs == ()  # until GitHub confirms
@@ -119,7 +119,7 @@ def test_a_copy_in_bugspark_deleted_on_both_sides_is_recorded() -> None:
 def test_a_copy_on_github_that_is_not_shown_is_deleted_with_its_original() -> None:
     """GitHub's answer says whether it was there."""
     decision = decided(pairs=(SENT,), is_complete=True)
-    assert kinds(decision) == [DeleteRemote]
+    assert kinds(decision) == [DeleteRemoteComment]
 
 
 def test_the_pair_of_a_comment_deleted_before_it_was_sent_ends() -> None:

@@ -10,8 +10,8 @@ from reconciler.model.ids import RemoteCommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair
 from reconciler.model.plan import (
-    EditLocal,
-    EditRemote,
+    EditLocalComment,
+    EditRemoteComment,
 )
 from reconciler.text import text_digest
 from tests.decide.threads import (
@@ -36,7 +36,7 @@ def test_an_edit_of_a_github_original_is_carried_over() -> None:
     edited = replace(ORIGINAL, body="Seen there", updated_at=LATER)
     decision = decided(comments=(edited,), pairs=(COPIED,))
     (action,) = decision.actions
-    assert isinstance(action, EditLocal)
+    assert isinstance(action, EditLocalComment)
     assert (action.pair, action.body) == (COPIED, "**octocat** (via GitHub):\n\nSeen there")
     assert only(decision) == replace(
         COPIED,
@@ -99,7 +99,7 @@ def test_an_edited_original_in_bugspark_is_carried_over_by_a_full_read() -> None
     edited = replace(MINE, body="It happens hourly")
     decision = decided(comments=(POSTED,), local_comments=(edited,), pairs=(SENT,), is_complete=True)
     (action,) = decision.actions
-    assert isinstance(action, EditRemote)
+    assert isinstance(action, EditRemoteComment)
     assert (action.pair, action.comment) == (SENT, edited)
     assert decision.pairs == ()  # until GitHub confirms
 
@@ -126,4 +126,4 @@ def test_nothing_else_is_ever_edited_on_github(pair: CommentPair, local: Any) ->
         pairs=(pair,),
         is_complete=True,
     )
-    assert EditRemote not in kinds(decision)
+    assert EditRemoteComment not in kinds(decision)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.guard import FLAP_WINDOW, flapping_fields, is_reversal, remote_values_moved
+from reconciler.decide.guard import FLAP_WINDOW, changed_remote_values, flapping_fields, is_reversal
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
 from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
@@ -114,8 +114,8 @@ def test_a_change_of_bugspark_alone_shows_nothing_of_github() -> None:
     plan = a_plan(SwapLabels(field=SEVERITY, add="critical", remove=("low",), why=why))
     changes = (wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS),)
     assert flapping_fields(plan, changes * 3, NOW) == frozenset()
-    assert remote_values_moved(plan) == {}
-    assert remote_values_moved(taking("new")) == {STATUS: "new"}
+    assert changed_remote_values(plan) == {}
+    assert changed_remote_values(taking("new")) == {STATUS: "new"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,15 @@ from reconciler.decide.guard import (
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentPairId
 from reconciler.model.link import CommentPairState, FirstReading, Presence, Verification
-from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, SetField, Why
+from reconciler.model.plan import (
+    DeleteRemoteComment,
+    Deletion,
+    LinkPlan,
+    RemoveLocalComment,
+    Rule,
+    SetField,
+    Why,
+)
 from reconciler.model.policy import GuardPolicy
 from tests.support.factories import AFTER, a_local_comment, a_pair, a_plan, a_remote_comment, ids, missing
 
@@ -29,12 +37,16 @@ DELETED = Why(rule=Rule.COMMENT_DELETED)
 SET = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
 
 
-def removal(number: int) -> RemoveLocal:
-    return RemoveLocal(pair=a_pair(GITHUB, a_local_comment(number), a_remote_comment(number)), why=DELETED)
+def removal(number: int) -> RemoveLocalComment:
+    return RemoveLocalComment(
+        pair=a_pair(GITHUB, a_local_comment(number), a_remote_comment(number)), why=DELETED
+    )
 
 
-def deletion(number: int) -> DeleteRemote:
-    return DeleteRemote(pair=a_pair(BUGSPARK, a_local_comment(number), a_remote_comment(number)), why=DELETED)
+def deletion(number: int) -> DeleteRemoteComment:
+    return DeleteRemoteComment(
+        pair=a_pair(BUGSPARK, a_local_comment(number), a_remote_comment(number)), why=DELETED
+    )
 
 
 def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
@@ -104,7 +116,7 @@ def test_a_pair_does_not_end_while_its_deletion_is_withheld() -> None:
 
 def test_a_second_copy_stays_recorded_while_its_deletion_is_withheld() -> None:
     second = a_pair(BUGSPARK, None, a_remote_comment(4))
-    double = DeleteRemote(pair=second, why=Why(rule=Rule.COMMENT_DOUBLED))
+    double = DeleteRemoteComment(pair=second, why=Why(rule=Rule.COMMENT_DOUBLED))
     result = held_back(a_plan(double, removal(1), pairs=(second,)))
     assert result.plans[0].pairs == (second,)
     assert result.plans[0].withheld == (double, removal(1))
@@ -200,7 +212,7 @@ def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
 def test_the_hash_is_the_same_for_a_row_with_a_new_id() -> None:
     second = a_pair(BUGSPARK, None, a_remote_comment(4))
     new_pair = replace(second, id=CommentPairId(ids()()))
-    one, other = (DeleteRemote(pair=pair, why=DELETED) for pair in (second, new_pair))
+    one, other = (DeleteRemoteComment(pair=pair, why=DELETED) for pair in (second, new_pair))
     assert deletions_digest([one]) == deletions_digest([other])
 
 
@@ -245,7 +257,7 @@ def test_comments_that_one_reading_did_not_show_count_with_the_deletions() -> No
 def test_a_comment_whose_deletion_is_withheld_is_read_again_an_hour_later() -> None:
     pair = missing(removal(1).pair)
     ended = replace(pair, state=CommentPairState.ENDED, first_reading=None)
-    plan = replace(a_plan(RemoveLocal(pair=pair, why=DELETED), deletion(2)), pairs=(ended,))
+    plan = replace(a_plan(RemoveLocalComment(pair=pair, why=DELETED), deletion(2)), pairs=(ended,))
     policy = GuardPolicy(max_deletions=0)
     result = withhold_suspicious([plan], now=AFTER, live_counts=MANY, accepted=(), policy=policy)
     (row,) = result.plans[0].pairs

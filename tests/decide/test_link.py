@@ -19,11 +19,11 @@ from reconciler.model.fields import Base, Field, IssueState, Severity, Side, Sta
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.link import CommentPairState, LinkObservation, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import (
-    DeleteRemote,
+    DeleteRemoteComment,
     ImportComment,
     LinkPlan,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     SetField,
     SetState,
 )
@@ -356,8 +356,8 @@ def test_the_switches_keep_copies(world: TinyWorld) -> None:
     switched = replace(world.policy, delete_in_bugspark=False, delete_on_github=False)
     world.policy = switched
     plan = world.decide()
-    assert not any(isinstance(action, RemoveLocal) for action in plan.actions)
-    deleted = [action.pair for action in plan.actions if isinstance(action, DeleteRemote)]
+    assert not any(isinstance(action, RemoveLocalComment) for action in plan.actions)
+    deleted = [action.pair for action in plan.actions if isinstance(action, DeleteRemoteComment)]
     assert all(pair.local_id is None for pair in deleted)  # only second copies
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.decide.comments import CommentsDecision
 from reconciler.model.plan import (
-    DeleteRemote,
-    EditRemote,
+    DeleteRemoteComment,
+    EditRemoteComment,
     PostComment,
     Rule,
 )
@@ -62,7 +62,7 @@ def test_an_adopted_copy_with_an_old_text_is_edited_at_once() -> None:
     edited = a_local_comment(body="It happens hourly")
     decision = decided(comments=(a_copy(),), local_comments=(edited,), pairs=(waiting,), is_complete=True)
     (action,) = decision.actions
-    assert isinstance(action, EditRemote)
+    assert isinstance(action, EditRemoteComment)
     assert (action.pair.remote_id, action.comment) == (1, edited)
 
 
@@ -84,7 +84,7 @@ def test_of_two_copies_the_oldest_is_kept_and_the_other_deleted() -> None:
     for known in ({"pairs": (pair,)}, {"local_comments": (a_local_comment(),)}):
         decision = decided(comments=(a_copy(number=4, created_at=LATER), a_copy(number=5)), **known)
         (action,) = decision.actions
-        assert isinstance(action, DeleteRemote)
+        assert isinstance(action, DeleteRemoteComment)
         assert action.pair.remote_id == 4
         assert action.why.rule is Rule.COMMENT_DOUBLED
         kept, second = decision.pairs
@@ -98,7 +98,7 @@ def test_a_second_copy_is_deleted_even_if_deletion_on_github_is_off() -> None:
         SyncPolicy(delete_on_github=False), comments=(a_copy(number=4), a_copy(number=5)), pairs=(pair,)
     )
     (action,) = decision.actions
-    assert isinstance(action, DeleteRemote)
+    assert isinstance(action, DeleteRemoteComment)
     assert action.pair.remote_id == 4
 
 
@@ -125,14 +125,14 @@ def test_the_deletion_of_a_second_copy_is_decided_again_until_it_is_gone(
     second = a_pair(BUGSPARK, None, a_copy(number=4))
     view = {"pairs": (second,)} if is_complete else {"vanished_pairs": (second,)}
     decision = decided(SyncPolicy(delete_on_github=switch), is_complete=is_complete, **view)
-    assert kinds(decision) == [DeleteRemote]
+    assert kinds(decision) == [DeleteRemoteComment]
     assert decision.actions[0].why.rule is Rule.COMMENT_DOUBLED
 
 
 def test_a_copy_found_after_its_original_was_deleted_is_deleted() -> None:
     ended = a_pair(BUGSPARK, a_local_comment(), None, state=ENDED)
     decision = decided(comments=(a_copy(),), pairs=(ended,))
-    assert kinds(decision) == [DeleteRemote]
+    assert kinds(decision) == [DeleteRemoteComment]
     assert (only(decision).state, only(decision).remote_id) == (LIVE, 1)  # until GitHub confirms
     kept = decided(SyncPolicy(delete_on_github=False), comments=(a_copy(),), pairs=(ended,))
     assert kept.actions == ()
@@ -142,13 +142,13 @@ def test_a_copy_found_after_its_original_was_deleted_is_deleted() -> None:
 def test_a_late_copy_of_a_comment_deleted_in_the_same_observation_is_deleted() -> None:
     waiting = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
     decision = decided(comments=(a_copy(),), pairs=(waiting,), vanished_pairs=(waiting,))
-    assert kinds(decision) == [DeleteRemote]
+    assert kinds(decision) == [DeleteRemoteComment]
 
 
 def test_a_second_copy_of_an_ended_comment_is_deleted_too() -> None:
     ended = a_pair(BUGSPARK, a_local_comment(), a_copy(number=5), state=ENDED)
     decision = decided(comments=(a_copy(number=6),), pairs=(ended,))
-    assert [a.pair.remote_id for a in decision.actions if isinstance(a, DeleteRemote)] == [6]
+    assert [a.pair.remote_id for a in decision.actions if isinstance(a, DeleteRemoteComment)] == [6]
 
 
 def test_a_second_copy_of_a_tombstone_is_neither_imported_nor_adopted() -> None:

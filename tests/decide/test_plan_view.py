@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.decide.plan_view import (
-    action_key,
+    action_hash_input,
     action_view,
-    export_key,
+    export_hash_input,
     export_view,
-    intent_key,
+    intent_hash_input,
     intent_view,
     issue_name,
     plan_hash,
@@ -25,12 +25,12 @@ from reconciler.model.kinds import Operation
 from reconciler.model.plan import (
     Action,
     CreateIssue,
-    DeleteRemote,
-    EditLocal,
-    EditRemote,
+    DeleteRemoteComment,
+    EditLocalComment,
+    EditRemoteComment,
     ImportComment,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     Rule,
     SetField,
     SetState,
@@ -61,15 +61,18 @@ SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "med
 ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
     "import_comment": (ImportComment(comment=a_remote_comment(), body="body", why=WHY), "comment"),
-    "edit_comment": (EditLocal(pair=PAIR, comment=a_remote_comment(), body="body", why=WHY), "comment"),
-    "remove_comment": (RemoveLocal(pair=PAIR, why=WHY), "comment"),
+    "edit_comment": (
+        EditLocalComment(pair=PAIR, comment=a_remote_comment(), body="body", why=WHY),
+        "comment",
+    ),
+    "remove_comment": (RemoveLocalComment(pair=PAIR, why=WHY), "comment"),
     "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
     "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
     "post_comment": (PostComment(comment=a_local_comment(), why=WHY), "comment"),
-    "edit_remote_comment": (EditRemote(pair=PAIR, comment=a_local_comment(), why=WHY), "comment"),
-    "delete_remote_comment": (DeleteRemote(pair=PAIR, why=WHY), "comment"),
+    "edit_remote_comment": (EditRemoteComment(pair=PAIR, comment=a_local_comment(), why=WHY), "comment"),
+    "delete_remote_comment": (DeleteRemoteComment(pair=PAIR, why=WHY), "comment"),
 }
 PLAN = a_plan()
 
@@ -158,7 +161,7 @@ ISSUE_NAME = "acme/web#12"
 def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_report(
     dashboard: str, url: str | None
 ) -> None:
-    deletion = RemoveLocal(pair=PAIR, why=replace(WHY, local="It was the cache"))
+    deletion = RemoveLocalComment(pair=PAIR, why=replace(WHY, local="It was the cache"))
     assert withheld_view(a_link(), deletion, a_report(), None, dashboard) == WithheldDeletion(
         report=str(REPORT),
         tracking_id="BUG-0001",
@@ -183,13 +186,13 @@ def test_a_withheld_deletion_on_github_shows_the_copy_without_the_line_of_its_au
 ) -> None:
     copy = a_remote_comment(5, body)
     shown = withheld_view(
-        a_link(), DeleteRemote(pair=PAIR, why=WHY), a_report(), copy, "https://bugs.example.com"
+        a_link(), DeleteRemoteComment(pair=PAIR, why=WHY), a_report(), copy, "https://bugs.example.com"
     )
     assert (shown.side, shown.excerpt, shown.url) == (Side.GITHUB, words, copy.url)
 
 
 def test_a_withheld_deletion_whose_copy_cannot_be_read_is_shown_all_the_same() -> None:
-    shown = withheld_view(a_link(), DeleteRemote(pair=PAIR, why=WHY), None, None, "")
+    shown = withheld_view(a_link(), DeleteRemoteComment(pair=PAIR, why=WHY), None, None, "")
     assert (shown.tracking_id, shown.issue) == (None, ISSUE_NAME)
     assert (shown.author, shown.excerpt, shown.url) == ("somebody", None, None)
 
@@ -199,22 +202,29 @@ def test_a_withheld_deletion_whose_copy_cannot_be_read_is_shown_all_the_same() -
 
 @given(st.permutations(list(ACTIONS)))
 def test_the_hash_does_not_depend_on_the_order(order: list[str]) -> None:
-    keys = [action_key(PLAN, action) for action, _ in ACTIONS.values()]
-    assert plan_hash(action_key(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
+    keys = [action_hash_input(PLAN, action) for action, _ in ACTIONS.values()]
+    assert plan_hash(action_hash_input(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
 
 
 def test_the_hash_does_not_depend_on_ids_made_for_this_plan() -> None:
     second = a_pair(Side.BUGSPARK, None, a_remote_comment(4))
     made_up = replace(second, id=CommentPairId(UUID(int=4711)))
-    one, other = (action_key(PLAN, DeleteRemote(pair=pair, why=WHY)) for pair in (second, made_up))
+    one, other = (
+        action_hash_input(PLAN, DeleteRemoteComment(pair=pair, why=WHY)) for pair in (second, made_up)
+    )
     assert one == other
     second_plan = replace(PLAN, link=a_link(id=LinkId(UUID(int=4712)), revision=0, created_at=AFTER))
-    assert all(action_key(PLAN, action) == action_key(second_plan, action) for action, _ in ACTIONS.values())
-    assert intent_key(EXPORT) == intent_key(replace(EXPORT, id=IntentId(UUID(int=4713)), attempts=2))
+    assert all(
+        action_hash_input(PLAN, action) == action_hash_input(second_plan, action)
+        for action, _ in ACTIONS.values()
+    )
+    assert intent_hash_input(EXPORT) == intent_hash_input(
+        replace(EXPORT, id=IntentId(UUID(int=4713)), attempts=2)
+    )
 
 
 def test_labels_are_removed_in_any_order_under_one_hash() -> None:
-    assert action_key(PLAN, SWAP) == action_key(PLAN, replace(SWAP, remove=("medium", "high")))
+    assert action_hash_input(PLAN, SWAP) == action_hash_input(PLAN, replace(SWAP, remove=("medium", "high")))
 
 
 OTHER = a_pair(Side.GITHUB, a_local_comment(2), a_remote_comment(1))
@@ -248,7 +258,9 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
 def test_the_hash_depends_on_every_content(kind: str, change: dict[str, Any]) -> None:
     action = ACTIONS[kind][0]
-    assert plan_hash([action_key(PLAN, replace(action, **change))]) != plan_hash([action_key(PLAN, action)])
+    assert plan_hash([action_hash_input(PLAN, replace(action, **change))]) != plan_hash(
+        [action_hash_input(PLAN, action)]
+    )
 
 
 def with_why(action: Any, why: Why) -> Action:
@@ -269,7 +281,7 @@ def with_why(action: Any, why: Why) -> Action:
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_the_hash_depends_on_the_reason(kind: str, why: Why) -> None:
     action = ACTIONS[kind][0]
-    assert action_key(PLAN, with_why(action, why)) != action_key(PLAN, action)
+    assert action_hash_input(PLAN, with_why(action, why)) != action_hash_input(PLAN, action)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +295,7 @@ def test_the_hash_depends_on_the_reason(kind: str, why: Why) -> None:
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_the_hash_depends_on_the_link(kind: str, link: Any) -> None:
     action = ACTIONS[kind][0]
-    assert action_key(a_plan(link=link), action) != action_key(PLAN, action)
+    assert action_hash_input(a_plan(link=link), action) != action_hash_input(PLAN, action)
 
 
 @pytest.mark.parametrize(
@@ -298,26 +310,26 @@ def test_the_hash_depends_on_the_link(kind: str, link: Any) -> None:
     ],
 )
 def test_the_hash_depends_on_every_recorded_intent(intent: Intent, change: dict[str, Any]) -> None:
-    assert intent_key(replace(intent, **change)) != intent_key(intent)
+    assert intent_hash_input(replace(intent, **change)) != intent_hash_input(intent)
 
 
 def test_no_text_looks_like_two_actions() -> None:
     one = with_why(ACTIONS["set_title"][0], replace(WHY, local="a"))
-    keys = [action_key(PLAN, one), action_key(PLAN, SWAP)]
+    keys = [action_hash_input(PLAN, one), action_hash_input(PLAN, SWAP)]
     assert not any("\n" in key for key in keys)
     stuffed = SetTitle(title="\n".join(keys), why=WHY)
-    assert "\n" not in action_key(PLAN, stuffed)
+    assert "\n" not in action_hash_input(PLAN, stuffed)
 
 
 def test_an_empty_plan_has_a_hash_of_its_own() -> None:
     assert plan_hash([]) == plan_hash([])
-    assert plan_hash([]) != plan_hash([action_key(PLAN, SWAP)])
+    assert plan_hash([]) != plan_hash([action_hash_input(PLAN, SWAP)])
     assert len(plan_hash([])) == 16
 
 
 def test_the_key_of_an_export_has_the_content_of_the_issue() -> None:
     report = a_report()
     others = [replace(report, title="Other"), replace(report, severity=Severity.CRITICAL)]
-    keys = {export_key(report), *(export_key(each) for each in others)}
+    keys = {export_hash_input(report), *(export_hash_input(each) for each in others)}
     assert len(keys) == 3
-    assert export_key(replace(report)) == export_key(report)
+    assert export_hash_input(replace(report)) == export_hash_input(report)

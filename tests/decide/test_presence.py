@@ -25,7 +25,7 @@ from reconciler.model.link import (
     FirstReading,
     Presence,
 )
-from reconciler.model.plan import ImportComment, PostComment, RemoveLocal, Rule
+from reconciler.model.plan import ImportComment, PostComment, RemoveLocalComment, Rule
 from reconciler.model.policy import SyncPolicy
 from tests.decide.threads import (
     BUGSPARK,
@@ -106,7 +106,7 @@ def test_a_deleted_comment_that_is_shown_once_stays_deleted(
     ],
 )
 def test_a_thread_beside_an_outdated_issue_says_nothing(view: dict[str, Any]) -> None:
-    assert decided(is_complete=True, is_outdated=True, **view) == CommentsDecision()
+    assert decided(is_complete=True, is_older_than_known=True, **view) == CommentsDecision()
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_the_copy_of_an_original_that_two_readings_find_hidden_is_deleted() -> N
         deleted_remote_ids=READ_ALONE,
     )
     (action,) = decision.actions
-    assert isinstance(action, RemoveLocal)
+    assert isinstance(action, RemoveLocalComment)
     assert action.why.rule is Rule.COMMENT_HIDDEN
     assert (only(decision).state, only(decision).reason) == (ENDED, HIDDEN_ON_GITHUB)
 
@@ -304,6 +304,6 @@ def test_an_outdated_thread_does_not_tell_which_copy_is_the_second() -> None:
         local_comments=(MINE,),
         pairs=(SENT,),
         is_complete=True,
-        is_outdated=True,
+        is_older_than_known=True,
     )
     assert decision == CommentsDecision()

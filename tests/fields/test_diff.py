@@ -199,7 +199,7 @@ def test_a_title_that_came_from_github_is_read_as_it_is(
     ],
 )
 def test_an_exported_title_is_compared_as_text(title: str, issue_title: str, agreed: bool) -> None:
-    exported = TITLE.exported_value(a_report(title=title), an_issue(title=issue_title), POLICY)
+    exported = TITLE.base_value_after_export(a_report(title=title), an_issue(title=issue_title), POLICY)
     assert exported == (title if agreed else "")
 
 

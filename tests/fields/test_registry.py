@@ -112,7 +112,7 @@ def test_a_stored_intent_keeps_its_json(desired: DesiredFieldWrite, text: str) -
 def test_the_base_of_a_new_issue_has_its_values(shown: Any, exported: dict[str, str]) -> None:
     report = a_report()
     values = {
-        synced_field.field.value: synced_field.exported_value(report, shown, TITLES)
+        synced_field.field.value: synced_field.base_value_after_export(report, shown, TITLES)
         for synced_field in SYNCED_FIELDS.values()
     }
     assert {name: values[name] for name in exported} == exported

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from reconciler.errors import CredentialError, ForeignOriginError, GitHubError, LimitedError
+from reconciler.errors import CredentialError, GitHubError, LimitedError, UntrustedUrlError
 from reconciler.github.limits import LimitBackoff, LimitWait
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, Refused
@@ -72,7 +72,7 @@ async def test_endless_redirects_are_not_followed_after_three() -> None:
 async def test_a_read_is_not_redirected_to_another_origin(location: str) -> None:
     net = Net()
     net.on("GET", REPO, answer(301, Location=location))
-    with pytest.raises(ForeignOriginError):
+    with pytest.raises(UntrustedUrlError):
         await net.github.repository()
     assert net.hosts == {"api.test"}
     assert len(net.requests) == 1
@@ -88,9 +88,9 @@ async def test_a_foreign_next_page_gets_no_request() -> None:
     net.router.get(path="/repos/acme/web/issues").mock(
         return_value=answer(200, page, Link='<https://evil.example/?page=2>; rel="next"')
     )
-    with pytest.raises(ForeignOriginError):
+    with pytest.raises(UntrustedUrlError):
         await net.github.issue_thread(ONE)
-    with pytest.raises(ForeignOriginError):
+    with pytest.raises(UntrustedUrlError):
         async for _ in net.github.all_issues():
             pass
     assert net.hosts == {"api.test"}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.demo.github.faults import error
-from reconciler.errors import CredentialError, GitHubError, NotThereError, UnreadableError
+from reconciler.errors import CredentialError, GitHubError, GitHubNotFoundError, RepositoryInaccessibleError
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, Refused
 from reconciler.model.secret import Secret
@@ -47,7 +47,7 @@ async def test_without_permission_the_error_names_the_permission(
     with pytest.raises(CredentialError, match=rf"acme/web \({status}: Because\): .*admin:repo_hook"):
         await harness.repository.hooks()
     github.simulator.faults.add(error(410, "Gone"))
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RepositoryInaccessibleError):
         await harness.repository.hooks()
 
 
@@ -74,7 +74,7 @@ async def test_an_unchanged_issue_costs_nothing(harness: ClientHarness, github: 
     assert changed is not None
     assert changed.state == "closed"
     github.web.delete_issue(number, by="alice")
-    with pytest.raises(NotThereError):
+    with pytest.raises(GitHubNotFoundError):
         await harness.repository.issue_if_changed(number, etags)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.errors import ConfigurationError, ForeignOriginError
+from reconciler.errors import ConfigurationError, UntrustedUrlError
 from reconciler.github.origin import Origin, parse_next_link, split_repository_name
 
 GITHUB = Origin.parse("https://api.github.com")
@@ -76,7 +76,7 @@ def test_an_address_of_the_api_is_admitted(url: str, admitted: str) -> None:
     ],
 )  # fmt: skip
 def test_an_address_elsewhere_is_refused(url: str) -> None:
-    with pytest.raises(ForeignOriginError):
+    with pytest.raises(UntrustedUrlError):
         GITHUB.admit(url)
 
 
@@ -84,7 +84,7 @@ def test_an_address_elsewhere_is_refused(url: str) -> None:
     "path", ["/api/v3x/repos", "/api", "/", "/repos", "/api/v3/../x", "/api/v3/%2e%2e/x"]
 )
 def test_an_address_outside_the_base_path_is_refused(path: str) -> None:
-    with pytest.raises(ForeignOriginError):
+    with pytest.raises(UntrustedUrlError):
         ENTERPRISE.admit(f"https://ghe.example:8443{path}")
 
 
@@ -92,12 +92,12 @@ def test_a_relative_redirect_is_resolved_against_its_request() -> None:
     here = ENTERPRISE.url("repos", "acme", "web")
     moved = ENTERPRISE.admit("/api/v3/repositories/7", relative_to=here)
     assert moved == "https://ghe.example:8443/api/v3/repositories/7"
-    with pytest.raises(ForeignOriginError):
+    with pytest.raises(UntrustedUrlError):
         ENTERPRISE.admit("//evil.example/x", relative_to=here)
 
 
 def test_a_refused_address_is_not_repeated_in_the_error() -> None:
-    with pytest.raises(ForeignOriginError) as raised:
+    with pytest.raises(UntrustedUrlError) as raised:
         GITHUB.admit("https://evil.example/?token=secret")
     assert "secret" not in str(raised.value)
     assert "evil" not in str(raised.value)

@@ -8,10 +8,10 @@ from reconciler.demo.github.faults import DuringRequest, Reply, error, redirect
 from reconciler.demo.github.rows import Issue as Row
 from reconciler.errors import (
     GitHubError,
-    MovedError,
-    NotThereError,
-    RecreatedError,
-    UnreadableError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    RepositoryInaccessibleError,
+    RepositoryRecreatedError,
 )
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
@@ -71,18 +71,18 @@ async def test_a_repository_that_is_not_shown_is_unreadable(
     harness: ClientHarness, github: GitHub, status: int, advice: str
 ) -> None:
     github.simulator.faults.add(error(status, "Because"), times=None)
-    with pytest.raises(UnreadableError, match=rf"acme/web \({status}: Because\).*{advice}"):
+    with pytest.raises(RepositoryInaccessibleError, match=rf"acme/web \({status}: Because\).*{advice}"):
         await harness.repository.repository()
-    with pytest.raises(UnreadableError, match=rf"acme/web \({status}: Because\).*{advice}"):
+    with pytest.raises(RepositoryInaccessibleError, match=rf"acme/web \({status}: Because\).*{advice}"):
         async for _ in harness.repository.all_comments():
             pass
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RepositoryInaccessibleError):
         await harness.repository.newest_number()
 
 
 async def test_switched_off_issues_make_the_lists_unreadable(harness: ClientHarness, github: GitHub) -> None:
     github.web.disable_issues()
-    with pytest.raises(UnreadableError, match="410"):
+    with pytest.raises(RepositoryInaccessibleError, match="410"):
         async for _ in harness.repository.issue_changes(None):
             pass
 
@@ -147,17 +147,17 @@ async def test_a_deleted_issue_is_not_there(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.delete_issue(number, by="alice")
-    with pytest.raises(NotThereError, match=f"acme/web#{number} .410") as raised:
+    with pytest.raises(GitHubNotFoundError, match=f"acme/web#{number} .410") as raised:
         await harness.repository.issue(number)
     assert raised.value.status == 410
-    with pytest.raises(NotThereError):
+    with pytest.raises(GitHubNotFoundError):
         await harness.repository.issue_thread(number)
-    with pytest.raises(NotThereError):
+    with pytest.raises(GitHubNotFoundError):
         await harness.repository.field_events(number)
 
 
 async def test_an_issue_that_never_existed_is_not_there(harness: ClientHarness) -> None:
-    with pytest.raises(NotThereError) as raised:
+    with pytest.raises(GitHubNotFoundError) as raised:
         await harness.repository.issue(IssueNumber(4_711))
     assert raised.value.status == 404
 
@@ -167,13 +167,13 @@ async def test_a_hidden_issue_is_unreadable_not_missing(
     harness: ClientHarness, github: GitHub, number: IssueNumber, status: int
 ) -> None:
     github.simulator.faults.add(error(status, "Because"))
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RepositoryInaccessibleError):
         await harness.repository.issue(number)
 
 
 async def test_a_number_that_is_a_pull_request_is_no_issue(harness: ClientHarness, github: GitHub) -> None:
     (number,) = github.web.seed(1, pull, by="alice")
-    with pytest.raises(NotThereError, match="pull request") as raised:
+    with pytest.raises(GitHubNotFoundError, match="pull request") as raised:
         await harness.repository.issue(IssueNumber(number))
     assert raised.value.status == 200
 
@@ -185,7 +185,7 @@ async def test_a_transferred_issue_has_moved(
     other = github.world.add_repository("acme/other")
     github.web.transfer(number, other, by="alice")
     repository = harness.another(repository_id=RepositoryId(github.web.id) if known else None)
-    with pytest.raises(MovedError, match=f"acme/web#{number} was transferred"):
+    with pytest.raises(IssueTransferredError, match=f"acme/web#{number} was transferred"):
         await repository.issue(number)
 
 
@@ -194,7 +194,7 @@ async def test_an_issue_transferred_to_a_hidden_repository_has_moved() -> None:
     net.on("GET", REPO, answer(200, REPOSITORY))
     net.on("GET", f"{REPO}/issues/1", answer(301, Location=f"{API}/repositories/8/issues/3"))
     net.on("GET", f"{API}/repositories/8/issues/3", refusal(404, "Not Found"))
-    with pytest.raises(MovedError):
+    with pytest.raises(IssueTransferredError):
         await net.github.issue(ONE)
 
 
@@ -215,7 +215,7 @@ async def test_lists_that_lead_to_another_repository_are_not_read() -> None:
         return_value=answer(301, Location=f"{API}/repositories/8/issues")
     )
     net.router.get(path="/repositories/8/issues").mock(return_value=answer(200, []))
-    with pytest.raises(RecreatedError, match="another repository"):
+    with pytest.raises(RepositoryRecreatedError, match="another repository"):
         async for _ in repository.all_issues():
             pass
 
@@ -233,7 +233,7 @@ async def test_a_comment_is_read(harness: ClientHarness, github: GitHub, number:
     comment_read = await harness.repository.comment(RemoteCommentId(row.id))
     assert (comment_read.id, comment_read.body, comment_read.issue_number) == (row.id, "Hello", number)
     github.web.delete_comment(row.id, by="bob")
-    with pytest.raises(NotThereError):
+    with pytest.raises(GitHubNotFoundError):
         await harness.repository.comment(RemoteCommentId(row.id))
 
 
@@ -242,7 +242,7 @@ async def test_a_comment_in_another_repository_has_moved() -> None:
     elsewhere = f"{API}/repositories/8/issues/comments/5"
     net.on("GET", f"{REPO}/issues/comments/5", answer(301, Location=elsewhere))
     net.on("GET", elsewhere, answer(200, comment(5)))
-    with pytest.raises(MovedError, match=r"^The comment .* is in another repository now\.$"):
+    with pytest.raises(IssueTransferredError, match=r"^The comment .* is in another repository now\.$"):
         await net.harness.another(repository_id=RepositoryId(7)).comment(RemoteCommentId(5))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.errors import GitHubError
 from reconciler.github.translate import to_comment_row, to_issue_row
-from reconciler.github.wire import IssueRow, decode, decode_members, is_json, is_nested_too_deeply
+from reconciler.github.wire import IssueRow, decode, is_json, is_nested_too_deeply, split_list
 from reconciler.model.fields import IssueState
 from reconciler.model.issue import Account, Issue, RemoteComment
 from tests.github.network import comment, issue
@@ -155,7 +155,7 @@ def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
 )
 def test_nul_and_lone_surrogates_survive_decoding(written: str, read: str) -> None:
     body = json.dumps([issue(1, title="PLACE"), issue(2)]).replace("PLACE", written).encode()
-    issues = [to_issue_row(raw, "acme/web").value for raw in decode_members(body, "the lists")]
+    issues = [to_issue_row(raw, "acme/web").value for raw in split_list(body, "the lists")]
     assert [row.title for row in issues if row] == [read, "A title"]
     assert all(row.title.encode() for row in issues if row)
 
@@ -164,7 +164,7 @@ def test_an_answer_that_is_no_list_is_an_error_that_names_it() -> None:
     with pytest.raises(
         GitHubError, match="the lists of acme/web can't be read: Expected `array`, got `object`"
     ):
-        decode_members(b"{}", "the lists of acme/web")
+        split_list(b"{}", "the lists of acme/web")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from reconciler.demo.github.faults import Drop, Limit, Reply, Truncate, error, html, redirect
-from reconciler.errors import LimitedError, UnreadableError
+from reconciler.errors import LimitedError, RepositoryInaccessibleError
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
@@ -311,7 +311,7 @@ async def test_a_write_is_refused_if_the_redirects_repository_cannot_be_identifi
     net = Net()
     net.on("POST", f"{REPO}/issues", answer(307, Location=f"{API}/repositories/7/issues"))
     net.on("GET", REPO, refusal(404, "Not Found"))
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RepositoryInaccessibleError):
         await net.github.create_issue("T", "B", [])
     assert net.github.cost().writes == 1
 

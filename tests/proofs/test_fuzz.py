@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from reconciler.errors import GitHubError
 from reconciler.github.drain import Drain, ListAnswer
-from reconciler.github.http import MAX_CLOCK_DIFFERENCE, GitHubTime, Usage
+from reconciler.github.http import MAX_CLOCK_DIFFERENCE, ApiUsage, GitHubTime
 from reconciler.github.limits import MAX_WAIT_SECONDS, limit_wait
 from reconciler.github.translate import to_comment_row, to_issue_row
 from reconciler.github.transport import HttpResponse
-from reconciler.github.wire import decode_members, error_message, is_json, limit_hint
+from reconciler.github.wire import error_message, full_error_text, is_json, split_list
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.policy import TextPolicy
 from reconciler.store.bugspark.encryption import SecretCipher
@@ -134,7 +134,7 @@ def test_any_comments_of_a_list_are_read_or_named(rows: list[bytes], has_next: b
 
 
 def _read_list(read_row: Callable[..., Any], bodies: list[bytes], *, has_next: bool) -> None:
-    raw = decode_members(b"[" + b",".join(bodies) + b"]", "the list")
+    raw = split_list(b"[" + b",".join(bodies) + b"]", "the list")
     rows = tuple(read_row(each, "acme/web") for each in raw)
     assert all(row.problem is None or "\n" not in row.problem.reason for row in rows)
     drain: Drain[Any] = Drain(datetime(2026, 3, 1, tzinfo=UTC), keep=timedelta(seconds=120))
@@ -155,7 +155,7 @@ def _read_list(read_row: Callable[..., Any], bodies: list[bytes], *, has_next: b
 def test_any_body_of_a_refusal_is_words_or_none(body: bytes) -> None:
     words = error_message(body)
     assert words is None or "\n" not in words
-    assert isinstance(limit_hint(body), str)
+    assert isinstance(full_error_text(body), str)
     assert is_json(body) in (True, False)
 
 
@@ -186,7 +186,7 @@ def test_any_headers_leave_the_clock_and_waits_bounded(
 ) -> None:
     clock = StillClock()
     time = GitHubTime(clock)
-    usage = Usage(time)
+    usage = ApiUsage(time)
     for _ in range(2):
         usage.count_answer(HttpResponse(status=status, headers=found, body=b""))
         assert abs(time.now() - clock.now()) <= MAX_CLOCK_DIFFERENCE

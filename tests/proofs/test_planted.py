@@ -29,7 +29,7 @@ from reconciler.store.sync.intents import StoredIntents
 from reconciler.sync import full_read, observe, run
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
-from reconciler.sync.observe import Observation
+from reconciler.sync.observe import GitHubObservation
 from reconciler.sync.recover import RecoveryFindings
 from reconciler.sync.result import PassStats
 from tests.proofs.machine import Storm
@@ -84,7 +84,7 @@ def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     """Invariant 14."""
     original = PlanApplier.apply_observation
 
-    async def hasty(self: PlanApplier, observation: Observation, plans: Sequence[LinkPlan]) -> None:
+    async def hasty(self: PlanApplier, observation: GitHubObservation, plans: Sequence[LinkPlan]) -> None:
         await self._store_in_pages((), observation)
         await original(self, observation, plans)
 

@@ -136,8 +136,8 @@ async def a_copy_is_deleted_while_it_is_not_shown(scenario: Scenario) -> Wrong:
 
 
 def an_outdated_thread_counts(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(full_read, "is_outdated", lambda *_: False)
-    patch.setattr(second_readings, "is_outdated", lambda *_: False)
+    patch.setattr(full_read, "is_older_than_known", lambda *_: False)
+    patch.setattr(second_readings, "is_older_than_known", lambda *_: False)
 
 
 async def every_reading_is_old_for_a_while(scenario: Scenario) -> Wrong:

@@ -26,7 +26,7 @@ from reconciler.model.passes import NullProgress
 from reconciler.model.plan import LinkPlan, SetField
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import Report
-from reconciler.model.snapshot import LocalBatch, ProjectState
+from reconciler.model.snapshot import ProjectState, TransactionBatch
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.sync import apply_batch
 from reconciler.sync import run
@@ -69,7 +69,9 @@ async def people_sort_reports(scenario: Scenario) -> Wrong:
 
 
 def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
-    async def blind(connection: AsyncConnection, plans: Sequence[LinkPlan], _: LocalBatch) -> set[ReportId]:
+    async def blind(
+        connection: AsyncConnection, plans: Sequence[LinkPlan], _: TransactionBatch
+    ) -> set[ReportId]:
         for plan in plans:
             wanted = {each.field.value: each.to for each in plan.actions if isinstance(each, SetField)}
             if wanted:

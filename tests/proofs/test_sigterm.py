@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bootstrap.daemon import DaemonStart, run_daemon
+from reconciler.bootstrap.daemon import DaemonArguments, run_daemon
 from reconciler.config.load import load_configuration
 from reconciler.daemon import service, signals
 from reconciler.demo.github.faults import Delay, Rule
@@ -133,7 +133,7 @@ async def a_life(installation: Installation) -> None:
     """
     settings = load_configuration(installation.commands.home / "config.toml", {}).settings
     again = (settings, lambda: None)
-    start = DaemonStart(
+    start = DaemonArguments(
         settings=settings, read_configuration=lambda: again, learnt=NoLearntSecrets(), environ={}
     )
     before = asyncio.all_tasks()

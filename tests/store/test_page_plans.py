@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.views import LinkFilter, Urgency
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import verification_coverage
 from reconciler.store.views import attention, counts, link_pages
@@ -77,7 +77,7 @@ async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
 async def test_links_not_synced_are_looked_up_when_all_projects_are_read(
     database: Database, project: ProjectId
 ) -> None:
-    odd = counts.links_not_synced_query(NOW, select_ids(database.dialect, [project]))
+    odd = counts.links_not_synced_query(NOW, ids_subquery(database.dialect, [project]))
     plan = await planned(database, odd)
     assert "Seq Scan on sync_links" not in plan and not re.search(r"SCAN sync_links(?! USING)", plan), plan
 
@@ -85,14 +85,14 @@ async def test_links_not_synced_are_looked_up_when_all_projects_are_read(
 async def test_a_word_is_searched_once_and_then_the_few_links_that_have_it(
     database: Database, bugspark: BugSpark, project: ProjectId
 ) -> None:
-    few = select_ids(database.dialect, _some_reports(bugspark), "titled")
+    few = ids_subquery(database.dialect, _some_reports(bugspark), "titled")
     for pressing in (None, Urgency.SYNCED, Urgency.ATTENTION):
         wanted = LinkFilter(text="a word", urgency=pressing)
         plan = await planned(
             database, link_pages.link_page_query(database.dialect, project, wanted, 51, NOW, few)
         )
         assert "report_id=?" in plan or "report_id = titled" in plan or "(id = " in plan, plan
-    plan = await planned(database, link_pages.title_matches_query(database.dialect, project, "a word"))
+    plan = await planned(database, link_pages.reports_by_title_query(database.dialect, project, "a word"))
     assert "sync_links" not in plan and (database.dialect == "postgresql" or "COVERING" in plan), plan
 
 

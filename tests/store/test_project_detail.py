@@ -72,7 +72,7 @@ async def test_links_are_listed_under_the_most_urgent_thing_as_they_are_counted(
         assert await found(stores, sync, None, text) == ([quiet] if text == "%" else []), text
     [health] = await stores.queries.health(sync.project)
     assert (health.conflicts, health.newest_conflict) == (1, "severity of BUG-0002")
-    [conflict_line] = await stores.queries.standing_conflicts(sync.project, 10)
+    [conflict_line] = await stores.queries.unresolved_conflicts(sync.project, 10)
     assert (conflict_line.dated_change.change.report_id, conflict_line.issue) == (
         both,
         f"acme/web#{conflict}",

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.model.health import LinkCounts
+from reconciler.model.health import LinkCountsByUrgency
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.secret import Secret
@@ -92,5 +92,7 @@ async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_s
     assert detail is not None and other is not None
     assert set(detail.withheld) == {pair.id for pair in detail.pairs}
     assert set(detail.withheld.values()) == {Kind.DELETE_REMOTE_COMMENT} and not other.withheld
-    assert (await stores.queries.health(sync.project))[0].link_counts == LinkCounts(synced=1, attention=1)
+    assert (await stores.queries.health(sync.project))[0].link_counts == LinkCountsByUrgency(
+        synced=1, attention=1
+    )
     assert [each.withheld_deletions for each in (await stores.queries.gauges()).projects] == [6]

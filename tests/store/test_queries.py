@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from reconciler.demo.github.faults import Reply
-from reconciler.model.health import LinkCounts
+from reconciler.model.health import LinkCountsByUrgency
 from reconciler.model.ids import ProjectId
 from reconciler.model.viewer import OPERATOR, Access
 from reconciler.store.schema.engine import open_database
@@ -50,7 +50,7 @@ async def test_links_are_counted_once_by_the_most_urgent_thing(sync: Sync, store
     sync.change(both, severity="low")
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
-    assert await link_counts(sync, stores) == LinkCounts(synced=5, conflict=1)
+    assert await link_counts(sync, stores) == LinkCountsByUrgency(synced=5, conflict=1)
     (gauges,) = (await stores.queries.gauges()).projects
     assert (gauges.conflicts, gauges.quarantined_links, gauges.withheld_deletions) == (1, 0, 0)
     soon = (sync.clock.now() + timedelta(hours=1)).replace(tzinfo=None).isoformat(sep=" ")
@@ -59,12 +59,14 @@ async def test_links_are_counted_once_by_the_most_urgent_thing(sync: Sync, store
     set_link(sync, waiting, "state = 'new'")
     set_link(sync, gone, "state = 'gone'")
     set_link(sync, cut, "state = 'unlinked'")
-    assert await link_counts(sync, stores) == LinkCounts(synced=1, pending=1, conflict=0, attention=3)
+    assert await link_counts(sync, stores) == LinkCountsByUrgency(
+        synced=1, pending=1, conflict=0, attention=3
+    )
     (gauges,) = (await stores.queries.gauges()).projects
     assert (gauges.conflicts, gauges.quarantined_links) == (1, 2)
 
 
-async def link_counts(sync: Sync, stores: DatabaseStores) -> LinkCounts:
+async def link_counts(sync: Sync, stores: DatabaseStores) -> LinkCountsByUrgency:
     """Count for one project and for all, which must give the same."""
     [alone], [among] = await stores.queries.health(sync.project), await stores.queries.health()
     assert alone.link_counts == among.link_counts
@@ -95,7 +97,7 @@ async def test_a_conflict_is_shown_for_a_week_and_until_its_field_changes_again(
         await sync.settle()
     else:
         sync.github.clock.advance(8 * 86_400)
-    assert await link_counts(sync, stores) == LinkCounts(synced=1)
+    assert await link_counts(sync, stores) == LinkCountsByUrgency(synced=1)
 
 
 async def test_access_follows_bugsparks_rules(sync: Sync, stores: DatabaseStores) -> None:
@@ -133,7 +135,7 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
     migrate(url)
     database, plans = open_database(url), []
     async with database.read() as connection:
-        for question in counts._ranked_queries(LONG_AGO):
+        for question in counts._link_urgency_queries(LONG_AGO):
             asked = counts._restrict_to_projects(question, ProjectId(uuid4()))
             query = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")

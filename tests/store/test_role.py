@@ -18,7 +18,15 @@ from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
 from reconciler.model.passes import NullProgress
-from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, Rule, SetField, Why
+from reconciler.model.plan import (
+    EditLocalComment,
+    ImportComment,
+    LinkPlan,
+    RemoveLocalComment,
+    Rule,
+    SetField,
+    Why,
+)
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, StoreResult
 from reconciler.model.viewer import OPERATOR, Viewer
@@ -91,12 +99,12 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     project = link.project_id
     pair = a_pair(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    edited = EditLocal(pair=pair, comment=a_remote_comment(), body="again", why=WHY)
+    edited = EditLocalComment(pair=pair, comment=a_remote_comment(), body="again", why=WHY)
     resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)
     # Of the same second, and said before: the comment that is there already has to move.
     earlier = ImportComment(comment=a_remote_comment(1000), body="copied too", why=WHY)
     other = a_pair(link, remote_id=RemoteCommentId(1000))
-    steps = [(imported, resolved), (earlier,), (edited,), (RemoveLocal(pair=pair, why=WHY),)]
+    steps = [(imported, resolved), (earlier,), (edited,), (RemoveLocalComment(pair=pair, why=WHY),)]
     for revision, actions in enumerate(steps, 1):
         at = a_link(project, link.report_id, id=link.id, revision=revision)
         plan = LinkPlan(
@@ -118,7 +126,9 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     await stores.webhooks.mark_handled(project, ["none"], NOW)
     await stores.ledger.unlink(link)
     await stores.ledger.create_link(link, IssueColumns(repository=NAME, number=1))
-    await stores.ledger.save_withheld_deletions(project, "h4sh", [(link, RemoveLocal(pair=pair, why=WHY))])
+    await stores.ledger.save_withheld_deletions(
+        project, "h4sh", [(link, RemoveLocalComment(pair=pair, why=WHY))]
+    )
     await stores.ledger.save_withheld_deletions(project, None, [])
     await do_everything_else(stores, project, link.report_id)
 
@@ -144,7 +154,7 @@ async def do_everything_else(stores: DatabaseStores, project: ProjectId, report:
     await stores.restores.begin_reread(project, NOW)
     await stores.restores.end_reread(project)
     await stores.restores.links_held_by_other_databases(project)
-    await stores.restores.unknown_copies({RemoteCommentId(1): CommentId(report)})
+    await stores.restores.filter_unrecorded_copies({RemoteCommentId(1): CommentId(report)})
     async with stores.project_locks.acquire(project) as lock:
         await lock.ensure_held()
 

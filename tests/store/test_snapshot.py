@@ -137,13 +137,13 @@ async def test_a_report_deleted_between_two_queries_does_not_look_like_deleted_c
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
     link = await add_comment_pair(stores, link, local_id=comment)
-    before = SnapshotReader._read_changed
+    before = SnapshotReader._read_changed_and_orphaned
 
     async def interrupted(self: SnapshotReader, wanted: Any) -> None:
         await before(self, wanted)
         await asyncio.to_thread(bugspark.delete_report, link.report_id)
 
-    monkeypatch.setattr(SnapshotReader, "_read_changed", interrupted)
+    monkeypatch.setattr(SnapshotReader, "_read_changed_and_orphaned", interrupted)
     assert await read_snapshot(stores, link.project_id) == Snapshot()
     assert bugspark.report(link.report_id) is None
 

@@ -15,10 +15,10 @@ from reconciler.model.issue import ListState
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import (
     Conflict,
-    EditLocal,
+    EditLocalComment,
     ImportComment,
     LinkPlan,
-    RemoveLocal,
+    RemoveLocalComment,
     Rule,
     SetField,
     Why,
@@ -210,7 +210,9 @@ async def with_copy(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, C
 
 async def test_an_edit_is_carried_over_to_the_copy(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, pair = await with_copy(stores, bugspark)
-    edit = EditLocal(pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    edit = EditLocalComment(
+        pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY
+    )
     newer = replace(pair, local_digest=digest("copied better"), remote_digest=digest("said better"))
     plan = await a_plan(stores, link, actions=(edit,), pairs=(newer,))
     assert await store(stores, link.project_id, plan) == StoreResult()
@@ -224,7 +226,9 @@ async def test_an_edit_of_a_copy_that_a_person_changed_is_stale(
 ) -> None:
     link, pair = await with_copy(stores, bugspark)
     assert pair.local_id
-    edit = EditLocal(pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    edit = EditLocalComment(
+        pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY
+    )
     plan = await a_plan(stores, link, actions=(edit,))
     if deed == "deleted":
         bugspark.delete_comment(pair.local_id)
@@ -240,7 +244,7 @@ async def test_a_copy_is_removed(stores: DatabaseStores, bugspark: BugSpark) -> 
     link, pair = await with_copy(stores, bugspark)
     bugspark.add_comment(link.report_id, "mine")
     ended = replace(pair, state=CommentPairState.ENDED)
-    plan = await a_plan(stores, link, actions=(RemoveLocal(pair=pair, why=WHY),), pairs=(ended,))
+    plan = await a_plan(stores, link, actions=(RemoveLocalComment(pair=pair, why=WHY),), pairs=(ended,))
     assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["mine"]
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from reconciler.model.fields import Side
 from reconciler.model.link import Link
-from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, Why
+from reconciler.model.plan import DeleteRemoteComment, Deletion, LinkPlan, RemoveLocalComment, Rule, Why
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
@@ -20,8 +20,8 @@ async def test_what_is_withheld_is_accepted_by_its_hash_only(
     link = await linked(stores, bugspark)
     one, other = a_pair(link), a_pair(link, remote_id=5)
     deletions: list[tuple[Link, Deletion]] = [
-        (link, RemoveLocal(pair=one, why=WHY)),
-        (link, DeleteRemote(pair=other, why=WHY)),
+        (link, RemoveLocalComment(pair=one, why=WHY)),
+        (link, DeleteRemoteComment(pair=other, why=WHY)),
     ]
     await stores.ledger.save_withheld_deletions(link.project_id, "h4sh", deletions)
     held = WithheldDeletions(digest="h4sh", links=(link,), pair_ids=frozenset({one.id, other.id}))
@@ -39,11 +39,11 @@ async def test_other_deletions_are_not_accepted_by_an_older_hash(
     link = await linked(stores, bugspark)
     pair = a_pair(link)
     await stores.ledger.save_withheld_deletions(
-        link.project_id, "h4sh", [(link, RemoveLocal(pair=pair, why=WHY))]
+        link.project_id, "h4sh", [(link, RemoveLocalComment(pair=pair, why=WHY))]
     )
     await stores.ledger.accept_withheld_deletions(link.project_id, "h4sh")
     await stores.ledger.save_withheld_deletions(
-        link.project_id, "n3w", [(link, RemoveLocal(pair=pair, why=WHY))]
+        link.project_id, "n3w", [(link, RemoveLocalComment(pair=pair, why=WHY))]
     )
     assert not (await stores.ledger.withheld_deletions(link.project_id)).is_accepted
     await stores.ledger.save_withheld_deletions(link.project_id, None, [])
@@ -62,9 +62,12 @@ async def test_without_withheld_deletions_nothing_is_written(
 
 async def test_what_the_ledger_knows_is_counted_by_origin(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
-    assert await stores.ledger.live_comment_counts(link.project_id) == {}
+    assert await stores.ledger.live_pair_counts_by_origin(link.project_id) == {}
     pairs = [a_pair(link), a_pair(link, remote_id=2), a_pair(link, remote_id=3, origin=Side.BUGSPARK)]
     report = await the_report(stores, link.report_id)
     plan = LinkPlan(link=link, report=report, after=link, pairs=tuple(pairs))
     await store(stores, link.project_id, plan)
-    assert await stores.ledger.live_comment_counts(link.project_id) == {Side.GITHUB: 2, Side.BUGSPARK: 1}
+    assert await stores.ledger.live_pair_counts_by_origin(link.project_id) == {
+        Side.GITHUB: 2,
+        Side.BUGSPARK: 1,
+    }

@@ -31,7 +31,7 @@ from reconciler.model.issue import Account, RemoteComment
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import Report
-from reconciler.model.snapshot import LocalBatch, StoreResult
+from reconciler.model.snapshot import StoreResult, TransactionBatch
 from reconciler.store.schema.engine import Database, open_database
 from reconciler.store.schema.migrate import migrate
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -192,7 +192,9 @@ async def the_report(stores: DatabaseStores, report: ReportId) -> Report:
 
 async def store(stores: DatabaseStores, project: ProjectId, *plans: LinkPlan, **values: Any) -> StoreResult:
     """One batch of these plans, at NOW."""
-    return await stores.ledger.apply_batch(LocalBatch(project_id=project, at=NOW, plans=plans, **values))
+    return await stores.ledger.apply_batch(
+        TransactionBatch(project_id=project, at=NOW, plans=plans, **values)
+    )
 
 
 async def linked(

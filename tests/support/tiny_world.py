@@ -20,14 +20,14 @@ from reconciler.model.link import CommentPair, CommentPairState, Link, LinkObser
 from reconciler.model.plan import (
     Action,
     CreateIssue,
-    DeleteRemote,
-    EditLocal,
-    EditRemote,
+    DeleteRemoteComment,
+    EditLocalComment,
+    EditRemoteComment,
     FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     SetField,
     SetState,
     SetTitle,
@@ -128,11 +128,11 @@ class TinyWorld:
                     source="github",
                     created_at=action.comment.created_at,
                 )
-            case EditLocal():
+            case EditLocalComment():
                 assert action.pair.local_id is not None
                 before = self.local[action.pair.local_id]
                 self.local[before.id] = replace(before, body=action.body)
-            case RemoveLocal():
+            case RemoveLocalComment():
                 assert action.pair.local_id is not None
                 del self.local[action.pair.local_id]
             case _:
@@ -150,18 +150,18 @@ class TinyWorld:
                 self._request()
                 self.issue = replace(self.issue, title=action.title)
                 self._confirm(Field.TITLE, self.report.title)
-            case EditRemote():
+            case EditRemoteComment():
                 self._request()
                 assert action.pair.remote_id is not None
                 self._edit(action.pair, action.comment)
-            case DeleteRemote():
+            case DeleteRemoteComment():
                 self._request()
                 assert action.pair.remote_id is not None
                 self.remote.pop(action.pair.remote_id, None)  # GitHub answers 404 where it is gone already
                 self.ledger[action.pair.id] = replace(
                     self.ledger.get(action.pair.id, action.pair), state=CommentPairState.ENDED
                 )
-            case SetField() | ImportComment() | EditLocal() | RemoveLocal() | PostComment():
+            case SetField() | ImportComment() | EditLocalComment() | RemoveLocalComment() | PostComment():
                 pass  # local, or sent for its PENDING row
             case CreateIssue():
                 raise AssertionError("a linked report is not exported")

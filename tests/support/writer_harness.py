@@ -250,7 +250,7 @@ class WriterHarness:
                 find_link_of_report=link_of,
                 find_link_between=was_linked,
                 local_threads=threads,
-                resting_links=resting,
+                quarantined_link_ids=resting,
             ),
             reports=SimpleNamespace(details=details),
             projects=SimpleNamespace(own_accounts=accounts, save_state=remember),

@@ -18,7 +18,7 @@ from reconciler.sync.dry_run import ledger, plan_project
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.ledger import DryLedger
-from reconciler.sync.dry_run.snapshot import SnapshotQuery
+from reconciler.sync.dry_run.snapshot import SnapshotParameters
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -290,7 +290,7 @@ def test_a_port_of_a_dry_run_takes_what_the_port_takes(dry: type[ReadsOnly]) -> 
         assert taken == wanted, name
 
 
-SNAPSHOT_KEYWORDS = {each.name for each in fields(SnapshotQuery)}
+SNAPSHOT_KEYWORDS = {each.name for each in fields(SnapshotParameters)}
 
 
 def parameters(method: Any) -> dict[str, Any]:

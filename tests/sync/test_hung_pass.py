@@ -1,7 +1,7 @@
 """A pass that was cut because nothing happened in it: its project says so, and the next pass goes on."""
 
 from reconciler.bootstrap.runtime import ReloadableRuntime
-from reconciler.daemon.runtime import PassActivity
+from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.daemon.worker import PassRunner
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.secret import NoLearntSecrets
@@ -19,7 +19,7 @@ async def test_a_cut_pass_is_a_failure_of_its_project_and_is_tried_again(sync: S
     clock = sync.app._container.clock
 
     class Hanging:
-        async def run_pass(self, project_id: object, activity: PassActivity) -> PassResult | None:
+        async def run_pass(self, project_id: object, activity: PassProgressCounter) -> PassResult | None:
             async with sync.app._container.stores.project_locks.acquire(sync.project, wait=False):
                 entered.set()
                 await asyncio.Event().wait()

@@ -21,10 +21,10 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPairState
 from reconciler.model.plan import (
     Action,
-    DeleteRemote,
-    EditRemote,
+    DeleteRemoteComment,
+    EditRemoteComment,
     PostComment,
-    RemoveLocal,
+    RemoveLocalComment,
     Rule,
     SetField,
     SetState,
@@ -105,7 +105,7 @@ def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
 
 def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
     changed = replace(a_local_comment(1), body="Hourly")
-    (intent,) = wished(EditRemote(pair=LIVE, comment=changed, why=WHY))
+    (intent,) = wished(EditRemoteComment(pair=LIVE, comment=changed, why=WHY))
     assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.EDIT_COMMENT,
         local_id(1),
@@ -117,7 +117,7 @@ def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
 
 
 def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
-    (intent,) = wished(DeleteRemote(pair=LIVE, why=WHY))
+    (intent,) = wished(DeleteRemoteComment(pair=LIVE, why=WHY))
     assert (intent.operation, intent.desired) == (
         Operation.DELETE_COMMENT,
         DesiredCommentDeletion(remote_id=a_remote_comment(5).id),
@@ -126,7 +126,7 @@ def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
 
 
 def test_what_bugspark_is_to_be_told_is_no_wish_to_github() -> None:
-    here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocal(pair=LIVE, why=WHY))
+    here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocalComment(pair=LIVE, why=WHY))
     assert wished(*here) == ()
 
 
@@ -136,7 +136,7 @@ def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
 
 
 def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:
-    made = wished(DeleteRemote(pair=LIVE, why=WHY), PostComment(comment=a_local_comment(2), why=WHY))
+    made = wished(DeleteRemoteComment(pair=LIVE, why=WHY), PostComment(comment=a_local_comment(2), why=WHY))
     assert [intent.created_at - AFTER for intent in with_increasing_created_at(made)] == [
         timedelta(0),
         timedelta(microseconds=1),

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import DuringRequest, Stale
-from reconciler.model.snapshot import LocalBatch, StoreResult
+from reconciler.model.snapshot import StoreResult, TransactionBatch
 from tests.support.sync import Sync
 
 
 def before_storing(sync: Sync, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Let a person act once, after the pass has decided and before it stores."""
     ledger: Any = sync.app._stores.ledger
-    store: Callable[[LocalBatch], Awaitable[StoreResult]] = ledger.apply_batch
+    store: Callable[[TransactionBatch], Awaitable[StoreResult]] = ledger.apply_batch
     pending = [act]
 
-    async def late(batch: LocalBatch) -> StoreResult:
+    async def late(batch: TransactionBatch) -> StoreResult:
         if pending and batch.plans:
             pending.pop()()
         return await store(batch)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.errors import MovedError, NotThereError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError
 from reconciler.logs import RECORD_VALUES_ATTRIBUTE
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, LinkId, ReportId, RepositoryId
@@ -199,7 +199,7 @@ async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> N
     assert harness.github.requests == []
 
 
-@pytest.mark.parametrize("error", [NotThereError("gone", 410), MovedError("moved")])
+@pytest.mark.parametrize("error", [GitHubNotFoundError("gone", 410), IssueTransferredError("moved")])
 async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(error: Exception) -> None:
     intent = a_lost_intent(Operation.STATUS, CLOSE)
     harness, recovery = await looked(intent, github=ScriptedGitHub(field_events=[error]))
@@ -228,7 +228,7 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
 @pytest.mark.parametrize(
     ("there", "pairs"),
     [
-        (NotThereError("gone", 404), (COPY,)),
+        (GitHubNotFoundError("gone", 404), (COPY,)),
         (a_remote_comment(5, "old"), (COPY,)),
         (a_remote_comment(5, "new"), ()),
     ],

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from reconciler.errors import RowUnreadableError
+from reconciler.errors import IssueUnreadableError
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import RemoteCommentId
@@ -123,6 +123,6 @@ async def test_a_label_that_can_not_be_removed_from_a_full_issue_ends_the_swap()
 
 
 async def test_nothing_is_removed_where_it_is_unknown_whether_the_issue_is_full() -> None:
-    github_side = ScriptedGitHub(add_label=[TOO_MANY], issue=[RowUnreadableError("unreadable")])
+    github_side = ScriptedGitHub(add_label=[TOO_MANY], issue=[IssueUnreadableError("unreadable")])
     answer = await send_intent(cast("GitHub", github_side), an_intent(Operation.SEVERITY, SWAP))
     assert (answer, github_side.requests) == (TOO_MANY, [("add_label", 12, "High"), ("issue", 12)])

@@ -17,7 +17,7 @@ from reconciler.model.webhook import WebhookHealth
 from reconciler.ports import PendingHints, WebhookDelivery, Webhooks
 from reconciler.store.schema.engine import open_database
 from reconciler.store.stores import StoreSettings, build_stores
-from reconciler.sync.observe import Observation
+from reconciler.sync.observe import GitHubObservation
 from reconciler.sync.webhook_hints import MAX_NAMED_ISSUES
 from tests.support.stores import digest
 from tests.support.sync import Sync
@@ -393,10 +393,10 @@ READ = Issue(
 def test_of_a_direct_read_and_a_list_the_newer_counts_and_the_list_in_doubt(
     seconds: int, title: str, believed: str
 ) -> None:
-    look = Observation(issues={READ.number: READ}, read_directly={READ.number})
+    look = GitHubObservation(issues={READ.number: READ}, read_directly={READ.number})
     look.add_listed_issues([replace(READ, title=title, updated_at=AT + timedelta(seconds=seconds))])
     assert look.issues[READ.number].title == believed
     assert look.read_directly == ({READ.number} if believed == READ.title else set())
-    same = Observation(issues={READ.number: READ}, read_directly={READ.number})
+    same = GitHubObservation(issues={READ.number: READ}, read_directly={READ.number})
     same.add_listed_issues([READ])
     assert same.read_directly == {READ.number}

@@ -7,7 +7,13 @@ import pytest
 
 from reconciler.bootstrap.application import open_application
 from reconciler.demo.github.faults import Drop, error
-from reconciler.errors import ConfigurationError, CredentialError, GitHubError, ProjectError, RecreatedError
+from reconciler.errors import (
+    ConfigurationError,
+    CredentialError,
+    GitHubError,
+    ProjectError,
+    RepositoryRecreatedError,
+)
 from reconciler.model.report import Project
 from reconciler.model.webhook import WEBHOOK_EVENTS
 from tests.support.github import GitHub
@@ -91,7 +97,7 @@ async def test_a_repository_that_took_over_the_name_is_not_given_the_secret(sync
     sync.github.world.delete_repository("acme/web")
     taken = sync.github.world.add_repository("acme/web")
     taken.allow("bugspark-bot", "admin")
-    with pytest.raises(RecreatedError):
+    with pytest.raises(RepositoryRecreatedError):
         await sync.app.create_webhook(await the_project(sync))
     assert not taken.hooks
 

@@ -10,11 +10,11 @@ import pytest
 from reconciler.decide.link import seen_issue
 from reconciler.errors import (
     GitHubError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
     LimitedError,
-    MovedError,
-    NotThereError,
     ProjectLockLostError,
-    RowUnreadableError,
 )
 from reconciler.model.fields import IssueState, Side
 from reconciler.model.intent import (
@@ -97,7 +97,7 @@ class Desk:
             stats=self.tally,
             derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
             decide_again=redecide,
-            read_missing_issue=read_missing,
+            handle_issue_not_found=read_missing,
             observed_monotonic=0.0,
         ).send_due_intents()
 
@@ -168,7 +168,9 @@ async def test_was_a_person_faster_the_wish_is_dropped_and_the_link_decided_agai
     assert (at.harness.intents.rows, len(at.harness.github.requests)) == ({}, 1)
 
 
-@pytest.mark.parametrize("error", [NotThereError("It is not there.", 404), MovedError("It has moved.")])
+@pytest.mark.parametrize(
+    "error", [GitHubNotFoundError("It is not there.", 404), IssueTransferredError("It has moved.")]
+)
 async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error: GitHubError) -> None:
     at = desk(CLOSE, passed=60, issue=[error])
     await at.run()
@@ -267,14 +269,14 @@ async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to
 
 
 async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
-    at = desk(DELETE, delete_comment=[GONE], comment=[NotThereError("gone", 404)])
+    at = desk(DELETE, delete_comment=[GONE], comment=[GitHubNotFoundError("gone", 404)])
     await at.run()
     (entry,) = at.harness.intents.stored
     assert isinstance(entry, CommentPair)
     assert (at.harness.intents.rows, entry.state) == ({}, CommentPairState.ENDED)
 
 
-@pytest.mark.parametrize("copy", [a_remote_comment(5), RowUnreadableError("its author can't be read")])
+@pytest.mark.parametrize("copy", [a_remote_comment(5), IssueUnreadableError("its author can't be read")])
 async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion(copy: Any) -> None:
     at = desk(DELETE, delete_comment=[GONE], comment=[copy])
     await at.run()

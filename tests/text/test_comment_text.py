@@ -7,7 +7,7 @@ from reconciler.text.comment_text import (
     MAX_BODY_BYTES,
     comment_to_bugspark,
     comment_to_github,
-    has_tag,
+    has_bugspark_tag,
     is_rendering_of,
     is_same_text,
     parse_import,
@@ -173,7 +173,7 @@ def test_the_note_counts_what_people_can_read() -> None:
     [("[BugSpark] Ann:", True), (" [BugSpark]", False), ("> [BugSpark]", False), ("", False)],
 )
 def test_the_tag_counts_only_at_the_very_start(body: str, tagged: bool) -> None:
-    assert has_tag(body) is tagged
+    assert has_bugspark_tag(body) is tagged
 
 
 LONG = "`@a` #1 " * 12_000

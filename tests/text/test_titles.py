@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.text.issue_text import is_exported_title, title_from_github, title_to_github
+from reconciler.text.issue_text import is_button_export_title, title_from_github, title_to_github
 from tests.support.github_oracle import acting
 from tests.support.hostile_text import hostile
 from tests.text.posted import POLICY
@@ -72,4 +72,4 @@ def test_a_title_sent_and_imported_is_unchanged(title: str) -> None:
     ],
 )
 def test_only_the_exports_own_title_is_the_same(issue: str, report: str, same: bool) -> None:
-    assert is_exported_title(issue, "BUG-0001", report) is same
+    assert is_button_export_title(issue, "BUG-0001", report) is same

@@ -58,7 +58,7 @@ def routes(harness: WebHarness, method: str) -> list[str]:
 
 async def form_tokens(harness: WebHarness) -> str:
     sessions = harness.access_control.sessions
-    session = await sessions.read_token(next(iter(harness.client.cookies.values())))
+    session = await sessions.session_from_token(next(iter(harness.client.cookies.values())))
     assert session is not None
     return sessions.form_token(f"session {session.nonce}")
 

@@ -122,7 +122,9 @@ async def test_a_session_that_was_signed_out_stays_out_after_a_restart(migrated:
 
 async def form_token(harness: WebHarness) -> str:
     """What a page made for this session has in its forms."""
-    session = await harness.access_control.sessions.read_token(next(iter(harness.client.cookies.values())))
+    session = await harness.access_control.sessions.session_from_token(
+        next(iter(harness.client.cookies.values()))
+    )
     assert session is not None
     return harness.access_control.sessions.form_token(f"session {session.nonce}")
 

@@ -67,12 +67,12 @@ def to_report(row: Mapping[Any, Any]) -> Report:
         tracking_id=row["tracking_id"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        columns=to_report_columns(row),
+        columns=to_issue_columns(row),
         **fields,
     )
 
 
-def to_known_report(row: RowMapping) -> tuple[Report, Mapping[Field, str]]:
+def to_report_and_unknown_values(row: RowMapping) -> tuple[Report, Mapping[Field, str]]:
     """Convert a row for showing it; also returns the values that this program does not know, as stored.
 
     In place of such a value the report has the one that a new report has, which is not to be shown.
@@ -95,7 +95,7 @@ def _is_known(field: Field, value: str) -> bool:
     return True
 
 
-def to_report_columns(row: Mapping[Any, Any]) -> IssueColumns | None:
+def to_issue_columns(row: Mapping[Any, Any]) -> IssueColumns | None:
     """The issue that a report's columns name; None unless number and repository are both there."""
     number, repository = row["github_issue_number"], row["github_repo"]
     if number is None or repository is None:

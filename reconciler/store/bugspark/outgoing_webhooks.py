@@ -21,7 +21,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report import UnusableJson
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
 from reconciler.store.bugspark.mappers import bounded_long_text, decode_report_json
-from reconciler.store.bulk import select_ids, strip_unstorable
+from reconciler.store.bulk import ids_subquery, strip_unstorable
 from reconciler.store.foreign_json import bounded_report_text
 from reconciler.store.schema.definer_functions import (
     ENQUEUE_REPORT_UPDATED,
@@ -68,7 +68,7 @@ class OutgoingWebhooks:
         Without BugSpark's tables, or the right to write them, nothing is enqueued: the sync goes on, and
         `reconcile check` says what is missing.
         """
-        if not self._is_enabled or not changed or not await self._may_enqueue(connection):
+        if not self._is_enabled or not changed or not await self._has_enqueue_privileges(connection):
             return
         wanted = sorted(changed)
         for start in range(0, len(wanted), MAX_REPORTS_PER_CALL):
@@ -83,12 +83,12 @@ class OutgoingWebhooks:
     ) -> None:
         """Do on SQLite, which has no rights, what the function does on PostgreSQL."""
         hooks = await _subscribed_webhook_ids(connection, project)
-        query = select(*PAYLOAD_COLUMNS).where(reports.c.id.in_(select_ids(connection.dialect.name, some)))
+        query = select(*PAYLOAD_COLUMNS).where(reports.c.id.in_(ids_subquery(connection.dialect.name, some)))
         rows = (await connection.execute(query)).mappings().all() if hooks else ()
         if tasks := [self._task_row(hook, _report_payload(row), at) for row in rows for hook in hooks]:
             await connection.execute(insert(background_tasks), tasks)
 
-    async def _may_enqueue(self, connection: AsyncConnection) -> bool:
+    async def _has_enqueue_privileges(self, connection: AsyncConnection) -> bool:
         if not self._is_permitted:
             missing = await find_enqueue_problem(connection)
             if missing and self._is_permitted is None:  # logged once, checked again each time

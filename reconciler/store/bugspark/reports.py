@@ -26,7 +26,7 @@ from reconciler.store.bugspark.mappers import (
     to_report,
 )
 from reconciler.store.bugspark.projects import BugSparkProjects
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import intents, links
@@ -81,7 +81,7 @@ class StoredReports:
         wanted, found = sorted(report_ids), {}
         async with self._database.read() as connection:
             for start in range(0, len(wanted), DETAILS_PER_QUERY):
-                some = select_ids(self._database.dialect, wanted[start : start + DETAILS_PER_QUERY])
+                some = ids_subquery(self._database.dialect, wanted[start : start + DETAILS_PER_QUERY])
                 query = select(*REPORT_COLUMNS, *DETAIL_COLUMNS).where(reports.c.id.in_(some))
                 for row in (await connection.execute(query)).mappings():
                     try:

@@ -126,7 +126,7 @@ def is_same_location(one: DatabaseLocation, other: DatabaseLocation) -> bool:
 async def _read_location(connection: AsyncConnection) -> DatabaseLocation:
     if connection.dialect.name == "sqlite":
         rows = (await connection.exec_driver_sql("PRAGMA database_list")).mappings()
-        return _file_location(next(str(row["file"]) for row in rows if row["name"] == "main"))
+        return _file_device_and_inode(next(str(row["file"]) for row in rows if row["name"] == "main"))
     row = (await connection.execute(LOCATION_SQL)).one()
     location = {"database": row.database, "table": row.table}
     if row.may:
@@ -134,7 +134,7 @@ async def _read_location(connection: AsyncConnection) -> DatabaseLocation:
     return location
 
 
-def _file_location(path: str) -> DatabaseLocation:
+def _file_device_and_inode(path: str) -> DatabaseLocation:
     try:
         file = Path(path).stat()
     except OSError:  # an open connection would go on with the deleted file

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, select, update
 
 from reconciler.model.ids import CommentId, LinkId, ProjectId, RemoteCommentId
 from reconciler.model.link import LinkState
-from reconciler.store.bulk import select_ids, select_values
+from reconciler.store.bulk import ids_subquery, select_values
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, links, projects
 
@@ -18,14 +18,16 @@ class StoredRestores:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
+    async def filter_unrecorded_copies(
+        self, copies: Mapping[RemoteCommentId, CommentId]
+    ) -> frozenset[RemoteCommentId]:
         if not copies:
             return frozenset()
         async with self._database.read() as connection:
             dialect = connection.dialect.name
             remote = select_values(dialect, "remote", BigInteger(), copies.keys())
             by_remote = select(comment_pairs.c.remote_id).where(comment_pairs.c.remote_id.in_(remote))
-            local = select_ids(dialect, copies.values(), "local")
+            local = ids_subquery(dialect, copies.values(), "local")
             by_local = select(comment_pairs.c.local_id).where(comment_pairs.c.local_id.in_(local))
             known = set((await connection.execute(by_remote)).scalars())
             originals = set((await connection.execute(by_local)).scalars())

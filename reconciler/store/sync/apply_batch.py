@@ -17,17 +17,17 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
-from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
-from reconciler.model.snapshot import LocalBatch, StoreResult
+from reconciler.model.plan import EditLocalComment, ImportComment, LinkPlan, RemoveLocalComment, SetField
+from reconciler.model.snapshot import StoreResult, TransactionBatch
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import (
-    bind_rows,
     build_insert,
     delete_by_id,
+    ids_subquery,
     insert_new,
-    select_ids,
+    rows_as_table,
     update_by_id,
     upsert,
 )
@@ -61,7 +61,7 @@ RENEWED_INTENT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoreContext:
+class StoreDependencies:
     """What storing a batch needs to know of configuration and surroundings."""
 
     comment_digest: Digest  # of a comment's body, as the ledger holds it
@@ -71,7 +71,9 @@ class StoreContext:
     """Raises ProjectLockLostError when another process took the project's lock since this one did."""
 
 
-async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: StoreContext) -> StoreResult:
+async def apply_batch(
+    connection: AsyncConnection, batch: TransactionBatch, context: StoreDependencies
+) -> StoreResult:
     """Carry out the local half of a batch within the connection's transaction.
 
     Raises ProjectLockLostError before anything is stored.
@@ -79,19 +81,19 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: S
     await context.require_fence(connection, batch.project_id)
     plans = [plan for plan in batch.plans if not plan.is_idle]
     stale = await find_stale_reports(connection, plans, context.comment_digest)
-    plans = _plans_without_reports(plans, stale)
+    plans = _plans_excluding_reports(plans, stale)
     inserted = await _insert_links(connection, plans)
     outdated = {plan.link.report_id for plan in plans if not plan.link.revision} - inserted
-    outdated |= await _update_report_fields(connection, _plans_without_reports(plans, outdated), batch)
+    outdated |= await _update_report_fields(connection, _plans_excluding_reports(plans, outdated), batch)
     await delete_by_id(connection, links, _new_link_ids(plans, outdated & inserted))
-    plans = _plans_without_reports(plans, outdated)
+    plans = _plans_excluding_reports(plans, outdated)
     await update_by_id(
         connection, links, LINK_COLUMN_TYPES, _link_rows([p for p in plans if p.link.revision])
     )
     await _write_bugspark_comments(connection, plans)
     rows = [comment_pair_row(pair, plan.after) for plan in plans for pair in plan.pairs]
     await upsert(connection, comment_pairs, COMMENT_PAIR_COLUMN_TYPES, rows, ["id"])
-    await _delete_answered_intents(connection, plans)
+    await _delete_intents_of_found_copies(connection, plans)
     stale |= outdated
     await upsert_intents(
         connection, [intent for intent in batch.intents if intent.report_id not in stale], batch.at
@@ -108,7 +110,7 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: S
     return StoreResult(stale_reports=stale)
 
 
-def _plans_without_reports(
+def _plans_excluding_reports(
     plans: Sequence[LinkPlan], reports_left_out: set[ReportId] | frozenset[ReportId]
 ) -> list[LinkPlan]:
     return [plan for plan in plans if plan.link.report_id not in reports_left_out]
@@ -130,14 +132,16 @@ async def _insert_links(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
 
 
 async def _update_report_fields(
-    connection: AsyncConnection, plans: Sequence[LinkPlan], batch: LocalBatch
+    connection: AsyncConnection, plans: Sequence[LinkPlan], batch: TransactionBatch
 ) -> set[ReportId]:
     """Write fields that have the values their plans were decided on; return the reports with other values."""
     rows = {plan.link.report_id: row for plan in plans if (row := _field_update_row(plan))}
     if not rows:
         return set()
     names = ["id", *FIELD_NAMES, *(f"to_{name}" for name in FIELD_NAMES)]
-    given = bind_rows(connection, {name: Uuid() if name == "id" else Text() for name in names}, rows.values())
+    given = rows_as_table(
+        connection, {name: Uuid() if name == "id" else Text() for name in names}, rows.values()
+    )
     statement = (
         update(reports)
         .where(
@@ -175,9 +179,9 @@ async def _write_bugspark_comments(connection: AsyncConnection, plans: Sequence[
         connection, comments, column_types(comments, "id", "report_id", "body", "created_at", "source"), made
     )
     actions = [each for plan in plans for each in plan.actions]
-    edits = [(each.pair.local_id, each.body) for each in actions if isinstance(each, EditLocal)]
+    edits = [(each.pair.local_id, each.body) for each in actions if isinstance(each, EditLocalComment)]
     await update_by_id(connection, comments, column_types(comments, "id", "body"), edits)
-    removals = (each.pair.local_id for each in actions if isinstance(each, RemoveLocal))
+    removals = (each.pair.local_id for each in actions if isinstance(each, RemoveLocalComment))
     await delete_by_id(connection, comments, [id_ for id_ in removals if id_ is not None])
 
 
@@ -192,7 +196,7 @@ def _imported_comment_rows(plan: LinkPlan, times: Mapping[CommentId, datetime]) 
     ]
 
 
-async def _delete_answered_intents(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
+async def _delete_intents_of_found_copies(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
     """Delete intents to send comments that were recognised on GitHub by their markers."""
     found = [
         pair.id
@@ -201,7 +205,7 @@ async def _delete_answered_intents(connection: AsyncConnection, plans: Sequence[
         if pair.origin is Side.BUGSPARK and pair.remote_id is not None
     ]
     if found:
-        wanted = select_ids(connection.dialect.name, found)
+        wanted = ids_subquery(connection.dialect.name, found)
         create = intents.c.operation == Operation.CREATE_COMMENT
         await connection.execute(delete(intents).where(intents.c.entry_id.in_(wanted), create))
 
@@ -253,7 +257,7 @@ async def _upsert_create_intents(connection: AsyncConnection, rows: Sequence[Seq
     )
 
 
-async def _save_list_states(connection: AsyncConnection, batch: LocalBatch) -> None:
+async def _save_list_states(connection: AsyncConnection, batch: TransactionBatch) -> None:
     """Save list positions, last in the transaction: one saved before its rows would hide them."""
     states = {"issues": batch.issues, "comments": batch.comments, "contacts": batch.initial_sync}
     rows = [

@@ -58,11 +58,14 @@ def changed_reports() -> Select[Any]:
     (link id null) columns name this repository and there is no link. Of `project`, `repository` (in small
     letters).
     """
-    same_report = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
+    same_report = and_(links.c.report_id == reports.c.id, not_(is_link_ended_in_bugspark()))
     return (
         select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
         .select_from(reports.outerjoin(links, same_report))
-        .where(reports.c.project_id == PROJECT_PARAMETER, is_different(reports, links, REPOSITORY_PARAMETER))
+        .where(
+            reports.c.project_id == PROJECT_PARAMETER,
+            report_differs_from_link(reports, links, REPOSITORY_PARAMETER),
+        )
     )
 
 
@@ -72,23 +75,32 @@ def changed_or_orphaned() -> Select[Any]:
     the two. Of `project`, `repository` (in small letters).
     """
     theirs = select(*COMPARED_COLUMNS).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
-    ours = select(links).where(links.c.project_id == PROJECT_PARAMETER, not_(is_past_link())).subquery("ours")
+    ours = (
+        select(links)
+        .where(links.c.project_id == PROJECT_PARAMETER, not_(is_link_ended_in_bugspark()))
+        .subquery("ours")
+    )
     orphaned = and_(theirs.c.id.is_(None), ours.c.state.in_(LIVE_STATES))
     return (
         select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
         .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
         .where(
-            or_(orphaned, and_(theirs.c.id.is_not(None), is_different(theirs, ours, REPOSITORY_PARAMETER)))
+            or_(
+                orphaned,
+                and_(theirs.c.id.is_not(None), report_differs_from_link(theirs, ours, REPOSITORY_PARAMETER)),
+            )
         )
     )
 
 
-def is_past_link() -> ColumnElement[bool]:
+def is_link_ended_in_bugspark() -> ColumnElement[bool]:
     """Whether the link has ended in BugSpark: its report's columns no longer say anything about it."""
     return links.c.state.in_(PAST_STATES)
 
 
-def is_different(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:
+def report_differs_from_link(
+    report: FromClause, link: FromClause, repository: ColumnElement[str]
+) -> ColumnElement[bool]:
     """Whether the columns differ from the link, an ACTIVE link's base from the report, or columns name
     `repository` (in small letters) and there is no link.
     """
@@ -188,7 +200,7 @@ def links_with_ended_quarantine() -> Select[Any]:
 
 
 @cache
-def is_live_on_github() -> ColumnElement[bool]:
+def is_comment_expected_on_github() -> ColumnElement[bool]:
     """Whether a ledger row's comment should be among those that GitHub counts.
 
     One that a reading did not show is not expected until a second one has decided; a hidden one is counted.

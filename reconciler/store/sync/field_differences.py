@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field
 from reconciler.model.ids import LinkId
-from reconciler.model.link import FieldDifference, LinkState
+from reconciler.model.link import LinkState, UnsyncedFieldChange
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import field_as_text
 from reconciler.store.bulk import upsert
@@ -41,8 +41,8 @@ async def record_differences(
     would have found an earlier difference; `since`: an incremental scan's limit, which deletes nothing.
     """
     async with database.read() as connection:
-        found = await _read_differing_fields(connection, since)
-        recorded = await _read_recorded(connection)
+        found = await _read_fields_differing_from_base(connection, since)
+        recorded = await _read_recorded_differences(connection)
     new = [
         (*key, base, value, now, equal_at)
         for key, (base, value) in found.items()
@@ -65,18 +65,20 @@ async def has_recorded_differences(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(differences.c.link_id).limit(1))).first() is not None
 
 
-async def read_differences(connection: AsyncConnection, link_id: LinkId) -> Mapping[Field, FieldDifference]:
+async def read_differences(
+    connection: AsyncConnection, link_id: LinkId
+) -> Mapping[Field, UnsyncedFieldChange]:
     """Read what is recorded of one link's fields."""
     rows = await connection.execute(select(differences).where(differences.c.link_id == link_id))
     return {
-        Field(row.field): FieldDifference(
+        Field(row.field): UnsyncedFieldChange(
             base=row.base, value=row.value, seen_at=row.seen_at, equal_at=row.equal_at
         )
         for row in rows
     }
 
 
-async def _read_differing_fields(
+async def _read_fields_differing_from_base(
     connection: AsyncConnection, since: datetime | None
 ) -> Mapping[_Key, tuple[str, str]]:
     pairs = {
@@ -105,7 +107,7 @@ async def _read_differing_fields(
     return found
 
 
-async def _read_recorded(connection: AsyncConnection) -> Mapping[_Key, tuple[str, str]]:
+async def _read_recorded_differences(connection: AsyncConnection) -> Mapping[_Key, tuple[str, str]]:
     columns = (differences.c.link_id, differences.c.field, differences.c.base, differences.c.value)
     rows = await connection.execute(select(*columns))
     return {(LinkId(row.link_id), row.field): (row.base, row.value) for row in rows}

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.database_identity import owned_elsewhere_reason
+from reconciler.model.database_identity import issue_owned_elsewhere_reason
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
@@ -16,17 +16,17 @@ from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import LIVE_STATES, Link, LinkOrigin
 from reconciler.model.plan import (
     CommentEvent,
-    EditLocal,
+    EditLocalComment,
     ImportComment,
     LinkPlan,
-    RemoveLocal,
+    RemoveLocalComment,
     Rule,
     SetField,
     Why,
 )
 from reconciler.model.report_detail import DatedChange
 from reconciler.model.snapshot import Change, FieldChange
-from reconciler.store.bulk import insert_all, select_ids
+from reconciler.store.bulk import ids_subquery, insert_all
 from reconciler.store.schema.tables import changes
 from reconciler.store.types import column_types
 
@@ -52,7 +52,7 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
     for action in plan.actions:
         if isinstance(action, SetField) and action.field in disputed:
             continue  # its conflict says all of it
-        if isinstance(action, SetField | ImportComment | EditLocal | RemoveLocal):
+        if isinstance(action, SetField | ImportComment | EditLocalComment | RemoveLocalComment):
             since = _happened_at(plan, action)
             yield _change_of_action(
                 plan, action.kind, Side.BUGSPARK, action.why, action.field_name, since=since
@@ -65,10 +65,10 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
 
 
 def _happened_at(
-    plan: LinkPlan, action: SetField | ImportComment | EditLocal | RemoveLocal
+    plan: LinkPlan, action: SetField | ImportComment | EditLocalComment | RemoveLocalComment
 ) -> datetime | None:
     """When it happened on GitHub; unknown for an initial sync and for deletions."""
-    if plan.link.base is None or isinstance(action, RemoveLocal):
+    if plan.link.base is None or isinstance(action, RemoveLocalComment):
         return None
     if isinstance(action, SetField):
         return plan.after.seen.updated_at if plan.after.seen else None
@@ -80,15 +80,19 @@ def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
     ended = after.state not in LIVE_STATES
     if before.base is None and after.base is not None:
         yield link_change(
-            after, Kind.FIRST_CONTACT, Side.BUGSPARK, LINK_ORIGIN_TEXTS[after.origin], to=issue_label(after)
+            after,
+            Kind.FIRST_CONTACT,
+            Side.BUGSPARK,
+            LINK_ORIGIN_TEXTS[after.origin],
+            to=issue_reference(after),
         )
     elif ended and (before.state is not after.state or not before.revision):
         was = before.state.value if before.revision and before.state is not after.state else None
         rule = after.reason or after.state.value
         yield link_change(after, Kind.LINK_STATE, Side.BUGSPARK, rule, was=was, to=after.state.value)
-    yield from _freeze_changes(before, after)
+    yield from _freeze_and_thaw_changes(before, after)
     if after.owner_instance is not None and after.owner_instance != before.owner_instance:
-        yield link_change(after, Kind.NOTE, Side.GITHUB, owned_elsewhere_reason(after.owner_instance))
+        yield link_change(after, Kind.NOTE, Side.GITHUB, issue_owned_elsewhere_reason(after.owner_instance))
     if after.quarantined_until is not None:
         if before.quarantined_until is None or before.reason != after.reason:
             yield link_change(after, Kind.QUARANTINE, Side.GITHUB, after.reason or "it can't be read")
@@ -96,7 +100,7 @@ def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
         yield link_change(after, Kind.RELEASE, Side.GITHUB, f"it rested because: {before.reason}")
 
 
-def _freeze_changes(before: Link, after: Link) -> Iterator[Change]:
+def _freeze_and_thaw_changes(before: Link, after: Link) -> Iterator[Change]:
     was, now = ({each.field: each for each in link.frozen_fields} for link in (before, after))
     for field in now.keys() - was.keys():
         yield link_change(after, Kind.FREEZE, Side.GITHUB, now[field].reason, field=field.value)
@@ -106,7 +110,7 @@ def _freeze_changes(before: Link, after: Link) -> Iterator[Change]:
         )
 
 
-def issue_label(link: Link) -> str:
+def issue_reference(link: Link) -> str:
     """Name the link's issue: owner/repo#number."""
     return f"{link.repository}#{link.number}"
 
@@ -251,7 +255,7 @@ async def read_field_history(
     query = (
         select(changes)
         .where(
-            changes.c.report_id.in_(select_ids(connection.dialect.name, wanted)),
+            changes.c.report_id.in_(ids_subquery(connection.dialect.name, wanted)),
             changes.c.at >= since,
             changes.c.field.in_([field.value for field in Field]),
         )

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.ids import CommentId, LinkId, RemoteCommentId
 from reconciler.model.plan import ImportComment, LinkPlan
 from reconciler.store.bugspark.bugspark_tables import comments
-from reconciler.store.bulk import select_ids, update_by_id
+from reconciler.store.bulk import ids_subquery, update_by_id
 from reconciler.store.schema.tables import comment_pairs
 from reconciler.store.types import column_types
 
@@ -33,7 +33,7 @@ async def assign_import_times(
 
     A comment of the same second that was imported before with a higher id moves on by microseconds.
     """
-    new = {plan.link.id: rows for plan in plans if (rows := _imports(plan))}
+    new = {plan.link.id: rows for plan in plans if (rows := _imported_comment_times(plan))}
     if not new:
         return {}
     known = await _read_imports_of_same_seconds(connection, new)
@@ -58,7 +58,7 @@ def distinct_times(rows: Iterable[Imported]) -> Mapping[UUID, datetime]:
     return assigned
 
 
-def _imports(plan: LinkPlan) -> Sequence[Imported]:
+def _imported_comment_times(plan: LinkPlan) -> Sequence[Imported]:
     local = {pair.remote_id: pair.local_id for pair in plan.pairs}
     found = (each.comment for each in plan.actions if isinstance(each, ImportComment))
     return [
@@ -76,7 +76,7 @@ async def _read_imports_of_same_seconds(
         select(comment_pairs.c.link_id, comment_pairs.c.remote_id, comments.c.id, comments.c.created_at)
         .join(comments, comments.c.id == comment_pairs.c.local_id)
         .where(
-            comment_pairs.c.link_id.in_(select_ids(connection.dialect.name, new)),
+            comment_pairs.c.link_id.in_(ids_subquery(connection.dialect.name, new)),
             comment_pairs.c.remote_id.is_not(None),
             comments.c.source == "github",
             comments.c.created_at >= min(times).replace(microsecond=0),

@@ -19,7 +19,7 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bulk import bind_rows, select_ids
+from reconciler.store.bulk import ids_subquery, rows_as_table
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     comment_pair_row,
@@ -30,8 +30,8 @@ from reconciler.store.mappers import (
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects
 from reconciler.store.sync import history_log, link_writes
-from reconciler.store.sync.apply_batch import StoreContext, upsert_intents
-from reconciler.store.sync.difference_queries import is_past_link
+from reconciler.store.sync.apply_batch import StoreDependencies, upsert_intents
+from reconciler.store.sync.difference_queries import is_link_ended_in_bugspark
 from reconciler.store.types import ONE, column_types
 
 INTENT_NEEDS_PERSON = or_(
@@ -74,7 +74,7 @@ SELECT_REPORT_EXISTS = select(exists(ONE).where(reports.c.id == bindparam("wante
 class StoredIntents:
     """The intents in the database."""
 
-    def __init__(self, database: Database, context: StoreContext) -> None:
+    def __init__(self, database: Database, context: StoreDependencies) -> None:
         self._database = database
         self._context = context
 
@@ -146,14 +146,14 @@ class StoredIntents:
         """Delete intents that are as they were read; one that has been claimed since stays."""
         if cancelled:
             async with self._database.write() as connection:
-                await _delete_unchanged(connection, cancelled)
+                await _delete_cancelled_intents(connection, cancelled)
 
-    async def give_up(self, cancelled: Collection[Intent], rule: str, at: datetime) -> None:
+    async def discard_by_command(self, cancelled: Collection[Intent], rule: str, at: datetime) -> None:
         """Cancel intents, with a line of history for each that was deleted."""
         if not cancelled:
             return
         async with self._database.write() as connection:
-            deleted = await _delete_unchanged(connection, cancelled)
+            deleted = await _delete_cancelled_intents(connection, cancelled)
             for intent in cancelled:
                 if intent.id in deleted:
                     change = _given_up_change(intent, rule)
@@ -168,10 +168,10 @@ class StoredIntents:
             await link_writes.update_link(connection, link)
 
 
-async def _delete_unchanged(connection: AsyncConnection, cancelled: Collection[Intent]) -> set[UUID]:
+async def _delete_cancelled_intents(connection: AsyncConnection, cancelled: Collection[Intent]) -> set[UUID]:
     """Delete the intents that are as they were read, and end their pending pairs; return the deleted ids."""
     rows = [(each.id, each.state, each.attempts) for each in cancelled]
-    given = bind_rows(connection, column_types(intents, "id", "state", "attempts"), rows)
+    given = rows_as_table(connection, column_types(intents, "id", "state", "attempts"), rows)
     same = select(given.c.id).where(
         intents.c.id == given.c.id,
         intents.c.state == given.c.state,
@@ -208,7 +208,7 @@ async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUI
     if not wanted:
         return
     pending = and_(
-        comment_pairs.c.id.in_(select_ids(connection.dialect.name, wanted)),
+        comment_pairs.c.id.in_(ids_subquery(connection.dialect.name, wanted)),
         comment_pairs.c.state == CommentPairState.PENDING,
     )
     has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
@@ -218,7 +218,7 @@ async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUI
         id_ for id_ in (await connection.execute(ended.returning(comment_pairs.c.local_id))).scalars() if id_
     ]
     waiting = select(comment_pairs.c.link_id).where(
-        comment_pairs.c.local_id.in_(select_ids(connection.dialect.name, ended_comments)),
+        comment_pairs.c.local_id.in_(ids_subquery(connection.dialect.name, ended_comments)),
         comment_pairs.c.state == CommentPairState.PENDING,
     )
     await connection.execute(
@@ -239,7 +239,7 @@ async def _lock_intent_to_claim(connection: AsyncConnection, intent: Intent) -> 
         raise PausedError(
             "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
         )
-    link, pair = _columns_of_table(row, links), _columns_of_table(row, comment_pairs)
+    link, pair = _table_row_from_join(row, links), _table_row_from_join(row, comment_pairs)
     return Claim(
         intent=to_intent(row),
         link=to_link(link) if link else None,
@@ -247,7 +247,7 @@ async def _lock_intent_to_claim(connection: AsyncConnection, intent: Intent) -> 
     )
 
 
-def _columns_of_table(row: RowMapping, table: Table) -> RowMapping | None:
+def _table_row_from_join(row: RowMapping, table: Table) -> RowMapping | None:
     """One table's columns of a joined row, None where nothing was joined."""
     found = {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
     return cast("RowMapping", found) if found["id"] is not None else None
@@ -273,7 +273,7 @@ async def _is_cause_gone(
 
 async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
     """Whether the report exists, without columns and without a link."""
-    is_linked = exists(ONE).where(links.c.report_id == reports.c.id, not_(is_past_link()))
+    is_linked = exists(ONE).where(links.c.report_id == reports.c.id, not_(is_link_ended_in_bugspark()))
     query = select(reports.c.id).where(
         reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~is_linked
     )

@@ -22,20 +22,20 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import (
     CommentPair,
     CommentPairState,
-    FieldDifference,
     Link,
     LinkOrigin,
     LinkState,
+    UnsyncedFieldChange,
 )
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
     Change,
     FieldChange,
-    LocalBatch,
     LocalThread,
     Snapshot,
     StoreResult,
+    TransactionBatch,
     UnlinkedReport,
     WithheldDeletions,
 )
@@ -54,7 +54,7 @@ from reconciler.store.sync import (
     verification_coverage,
     withheld_deletions,
 )
-from reconciler.store.sync.apply_batch import StoreContext, apply_batch
+from reconciler.store.sync.apply_batch import StoreDependencies, apply_batch
 from reconciler.store.sync.difference_queries import (
     LIVE_LINK_CONDITION,
     QUARANTINED_LINK_CONDITION,
@@ -77,7 +77,7 @@ class StoredLedger:
     """The ledger in the database."""
 
     def __init__(
-        self, database: Database, clock: Clock, context: StoreContext, new_id: Callable[[], UUID]
+        self, database: Database, clock: Clock, context: StoreDependencies, new_id: Callable[[], UUID]
     ) -> None:
         self._database = database
         self._clock = clock
@@ -116,11 +116,11 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await snapshot.read_local_threads(connection, links)
 
-    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
+    async def apply_batch(self, batch: TransactionBatch) -> StoreResult:
         async with self._database.write() as connection:
             return await apply_batch(connection, batch, self._context)
 
-    async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
+    async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
         query = (
             select(comment_pairs.c.origin, func.count())
             .where(comment_pairs.c.project_id == project_id, comment_pairs.c.state == CommentPairState.LIVE)
@@ -181,7 +181,7 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await history_log.read_field_history(connection, reports, since)
 
-    async def field_differences(self, link_id: LinkId) -> Mapping[Field, FieldDifference]:
+    async def field_differences(self, link_id: LinkId) -> Mapping[Field, UnsyncedFieldChange]:
         async with self._database.read() as connection:
             return await read_differences(connection, link_id)
 
@@ -204,7 +204,7 @@ class StoredLedger:
         async with self._database.read() as connection:
             return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
 
-    async def resting_links(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
+    async def quarantined_link_ids(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
         query = select(links.c.id).where(
             links.c.project_id == project_id, QUARANTINED_LINK_CONDITION, links.c.quarantined_until > at
         )
@@ -280,7 +280,7 @@ class StoredLedger:
                 Kind.LINK,
                 Side.BUGSPARK,
                 history_log.LINK_ORIGIN_TEXTS[link.origin],
-                to=history_log.issue_label(link),
+                to=history_log.issue_reference(link),
             )
             await history_log.append_changes(connection, link.project_id, link.created_at, [change])
 
@@ -289,7 +289,7 @@ class StoredLedger:
         async with self._database.write() as connection:
             await link_writes.unlink(connection, link)
             change = history_log.link_change(
-                link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=history_log.issue_label(link)
+                link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=history_log.issue_reference(link)
             )
             await history_log.append_changes(connection, link.project_id, self._clock.now(), [change])
 
@@ -298,9 +298,9 @@ class StoredLedger:
         async with self._database.write() as connection:
             return await link_writes.restore_lost_value(connection, webhooks, link, change, at)
 
-    async def record_kept_value(self, link: Link, change: Change, at: datetime) -> bool:
+    async def record_settled_conflict(self, link: Link, change: Change, at: datetime) -> bool:
         async with self._database.write() as connection:
-            return await link_writes.record_kept_value(connection, link, change, at)
+            return await link_writes.record_settled_conflict(connection, link, change, at)
 
     async def release_quarantine(
         self, link: Link | None, report_id: ReportId, rule: str, at: datetime

@@ -33,7 +33,7 @@ from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row, to_link
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_past_link
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_link_ended_in_bugspark
 from reconciler.store.types import ONE, column_types
 
 CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
@@ -45,7 +45,7 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
     The report's other links become UNLINKED. An earlier one to the same issue is used again, because its
     ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
     """
-    await _end_earlier_links(connection, link)
+    await _require_unlinked_and_end_earlier_links(connection, link)
     row = link_row(link, 1)
     same = (links.c.report_id == link.report_id, links.c.repository_id == link.repository_id)
     found = select(links.c.id, links.c.revision).where(*same, links.c.number == link.number)
@@ -56,7 +56,7 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
         await update_by_id(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())])
     elif not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())]):
         raise UsageError(
-            f"{history_log.issue_label(link)} or the report has been linked by somebody else just now."
+            f"{history_log.issue_reference(link)} or the report has been linked by somebody else just now."
         )
     filled = {
         "github_issue_number": columns.number,
@@ -67,7 +67,7 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
     return link
 
 
-async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
+async def _require_unlinked_and_end_earlier_links(connection: AsyncConnection, link: Link) -> None:
     issue = (links.c.repository_id == link.repository_id) & (links.c.number == link.number)
     holding = (
         select(links).where(LIVE_LINK_CONDITION, or_(issue, links.c.report_id == link.report_id)).limit(1)
@@ -83,7 +83,7 @@ async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
         raise UsageError(f"{who} is linked to {holder['repository']}#{holder['number']} already; {remedy}.")
     await connection.execute(
         update(links)
-        .where(links.c.report_id == link.report_id, not_(is_past_link()), not_(issue))
+        .where(links.c.report_id == link.report_id, not_(is_link_ended_in_bugspark()), not_(issue))
         .values(state=LinkState.UNLINKED.value, revision=links.c.revision + 1)
     )
 
@@ -154,7 +154,9 @@ async def create_exported_link(connection: AsyncConnection, link: Link, columns:
     if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
         contested = link_row(link, 1) | {
             "state": LinkState.CONTESTED,
-            "reason": f"the report was linked elsewhere while {history_log.issue_label(link)} was being made",
+            "reason": (
+                f"the report was linked elsewhere while {history_log.issue_reference(link)} was being made"
+            ),
         }
         await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(contested.values())])
         return
@@ -214,7 +216,9 @@ async def restore_lost_value(
     return True
 
 
-async def record_kept_value(connection: AsyncConnection, link: Link, change: Change, at: datetime) -> bool:
+async def record_settled_conflict(
+    connection: AsyncConnection, link: Link, change: Change, at: datetime
+) -> bool:
     """Add the line of history. False where the report's field is not `change.local` any more."""
     assert change.field is not None
     field = SYNCED_FIELDS[Field(change.field)]
@@ -265,7 +269,7 @@ async def update_link(connection: AsyncConnection, link: Link) -> None:
     row = link_row(link, link.revision + 1)
     if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
         raise ProjectLockLostError(
-            f"The link of {history_log.issue_label(link)} was changed by somebody else in between."
+            f"The link of {history_log.issue_reference(link)} was changed by somebody else in between."
         )
 
 

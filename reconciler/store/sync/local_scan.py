@@ -29,8 +29,8 @@ from reconciler.store.sync.difference_queries import (
     LIVE_LINK_CONDITION,
     QUARANTINED_LINK_CONDITION,
     SECOND_READING_CONDITION,
-    is_different,
-    is_past_link,
+    is_link_ended_in_bugspark,
+    report_differs_from_link,
 )
 from reconciler.store.sync.field_differences import has_recorded_differences, record_differences
 from reconciler.store.types import ONE
@@ -83,7 +83,7 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
     )
     if not incremental:
         parts = [moved, unknown, _orphaned_links_query(), _deleted_comments_query(), *waiting, *unexported]
-        return union_all(*(_count_by_project(part.subquery()) for part in parts))
+        return union_all(*(_summary_by_project_and_kind(part.subquery()) for part in parts))
     since = now - INCREMENTAL_SCAN_WINDOW
     changed, made = reports.c.updated_at >= since, comments.c.created_at >= since
     parts = [
@@ -93,17 +93,17 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
         *(each.where(changed) for each in unexported),
     ]
     # Counted together: one by one, SQLite would walk whole tables in the order of their projects.
-    return _count_by_project(union_all(*parts).subquery())
+    return _summary_by_project_and_kind(union_all(*parts).subquery())
 
 
-def _count_by_project(found: FromClause) -> Select[Any]:
+def _summary_by_project_and_kind(found: FromClause) -> Select[Any]:
     latest = func.coalesce(func.max(found.c.moment), "")
     return select(found.c.project_id, found.c.kind, func.count(), func.max(found.c.id), latest).group_by(
         found.c.project_id, found.c.kind
     )
 
 
-def _difference_columns(project: Any, kind: str, id_: Any, moment: Any) -> Select[Any]:
+def _select_difference_rows(project: Any, kind: str, id_: Any, moment: Any) -> Select[Any]:
     return select(
         project.label("project_id"),
         literal(kind).label("kind"),
@@ -113,22 +113,22 @@ def _difference_columns(project: Any, kind: str, id_: Any, moment: Any) -> Selec
 
 
 def _changed_reports_query(now: datetime) -> Select[Any]:
-    same_report = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
+    same_report = and_(links.c.report_id == reports.c.id, not_(is_link_ended_in_bugspark()))
     repository = func.lower(projects.c.repository)
     return (
-        _difference_columns(reports.c.project_id, CHANGED_REPORT, reports.c.id, reports.c.updated_at)
+        _select_difference_rows(reports.c.project_id, CHANGED_REPORT, reports.c.id, reports.c.updated_at)
         .select_from(
             reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(
                 links, same_report
             )
         )
-        .where(is_different(reports, links, repository), _is_not_quarantined(now))
+        .where(report_differs_from_link(reports, links, repository), _is_not_quarantined(now))
     )
 
 
 def _orphaned_links_query() -> Select[Any]:
     has_report = exists(ONE).where(reports.c.id == links.c.report_id)
-    return _difference_columns(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
+    return _select_difference_rows(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
         LIVE_LINK_CONDITION, not_(has_report)
     )
 
@@ -137,7 +137,7 @@ def _unknown_comments_query() -> Select[Any]:
     known = exists(ONE).where(comment_pairs.c.local_id == comments.c.id)
     linked = and_(links.c.report_id == comments.c.report_id, links.c.state == LinkState.ACTIVE)
     return (
-        _difference_columns(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
+        _select_difference_rows(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
         .select_from(comments.join(links, linked))
         .where(not_(known))
     )
@@ -146,7 +146,7 @@ def _unknown_comments_query() -> Select[Any]:
 def _deleted_comments_query() -> Select[Any]:
     has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
     active = exists(ONE).where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
-    return _difference_columns(
+    return _select_difference_rows(
         comment_pairs.c.project_id, "gone", comment_pairs.c.id, comment_pairs.c.remote_updated_at
     ).where(COPIED_COMMENT_CONDITION, not_(has_comment), active)
 
@@ -154,14 +154,14 @@ def _deleted_comments_query() -> Select[Any]:
 def _new_links_query(now: datetime) -> Select[Any]:
     """Links that wait for their initial sync. By project, because there is an index for that."""
     by_project = links.c.project_id.in_(select(projects.c.project_id))
-    return _difference_columns(links.c.project_id, "new", links.c.id, links.c.created_at).where(
+    return _select_difference_rows(links.c.project_id, "new", links.c.id, links.c.created_at).where(
         by_project, links.c.state == LinkState.NEW, _is_not_quarantined(now)
     )
 
 
 def _ended_quarantines_query(now: datetime) -> Select[Any]:
     """Links whose quarantine has ended."""
-    return _difference_columns(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
+    return _select_difference_rows(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
         QUARANTINED_LINK_CONDITION,
         links.c.quarantined_until <= now,
         links.c.state.in_(LIVE_STATES),
@@ -176,7 +176,7 @@ def _due_second_readings_query(now: datetime) -> Select[Any]:
         links.c.quarantined_until.is_(None),
     )
     due = comment_pairs.c.second_reading_due
-    return _difference_columns(comment_pairs.c.project_id, "reading", comment_pairs.c.id, due).where(
+    return _select_difference_rows(comment_pairs.c.project_id, "reading", comment_pairs.c.id, due).where(
         SECOND_READING_CONDITION, due <= now, synced
     )
 
@@ -184,7 +184,7 @@ def _due_second_readings_query(now: datetime) -> Select[Any]:
 def _sendable_intents_query(now: datetime) -> Select[Any]:
     """Writes that may go now."""
     may = or_(intents.c.not_before.is_(None), intents.c.not_before <= now)
-    return _difference_columns(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
+    return _select_difference_rows(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
         intents.c.state == IntentState.PLANNED, may
     )
 
@@ -196,7 +196,7 @@ def _unexported_reports_query() -> Select[Any]:
         intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
     )
     return (
-        _difference_columns(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
+        _select_difference_rows(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
         .where(
             reports.c.created_at >= projects.c.first_seen_at,

@@ -74,7 +74,9 @@ class BaseRateLimiter(ABC):
     ) -> datetime:
         for _ in range(MAX_LOST_RACES):
             budget = await self._read_budget(credential)
-            granted = grant_within_limits(budget, self._policy, self._clock.now(), points, seen, write=write)
+            granted = require_points_within_limits(
+                budget, self._policy, self._clock.now(), points, seen, write=write
+            )
             rate = newer_rate_limit(budget.rate, seen)
             if await self._save_if_unchanged(credential, budget, granted.spent, rate):
                 return datetime.fromtimestamp(granted.at, UTC)
@@ -182,7 +184,7 @@ def _to_budget(row: RowMapping) -> CredentialBudget:
     )
 
 
-def grant_within_limits(
+def require_points_within_limits(
     budget: CredentialBudget,
     policy: RateLimitPolicy,
     now: datetime,

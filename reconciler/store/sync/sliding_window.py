@@ -67,7 +67,7 @@ def admit_points(
     if write:
         wanted.append((spent.minute, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, 1, policy.content_per_minute))
         wanted.append((spent.hour, MINUTE_BUCKET_SECONDS, HOUR_SECONDS, 1, policy.content_per_hour))
-    until = max(_earliest_time(*each, at) for each in wanted)
+    until = max(_earliest_time_with_room(*each, at) for each in wanted)
     if until > at:
         return Denied(until=until, reason=_denial_reason(policy, write=write))
     if at - now > MAX_WRITE_WAIT_INTERVALS * policy.min_interval:
@@ -99,7 +99,9 @@ def points_in_last_minute(spent: WindowUsage, now: datetime) -> int:
     )
 
 
-def _earliest_time(buckets: Buckets, width: float, span: float, amount: int, limit: int, at: float) -> float:
+def _earliest_time_with_room(
+    buckets: Buckets, width: float, span: float, amount: int, limit: int, at: float
+) -> float:
     """The first moment from `at` on when there is room for `amount` more."""
     counting = list(_buckets_in_window(buckets, width, span, at))
     total = sum(each for _, each in counting)

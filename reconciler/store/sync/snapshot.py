@@ -8,17 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ReportId
-from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, link_from_columns
+from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, link_from_report_columns
 from reconciler.model.report import LocalComment, Report, unknown_values_reason
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
-    to_known_report,
     to_local_comment,
+    to_report_and_unknown_values,
 )
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_comment_pair
 from reconciler.store.schema.tables import comment_pairs
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows
@@ -30,8 +30,8 @@ async def read_snapshot(connection: AsyncConnection, wanted: SnapshotRequest) ->
     reader = SnapshotReader(connection, found)
     if wanted.include_local:
         await reader.read_differences(wanted)
-    await reader.read_requested(wanted)
-    await reader.read_details()
+    await reader.read_requested_links_and_pairs(wanted)
+    await reader.read_reports_and_comment_counts()
     return build_snapshot(found, wanted)
 
 
@@ -44,7 +44,7 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
     in_scope = {
         id_ for id_ in (moved | found.requested_links) - excluded if _is_syncable_link(found, id_, wanted)
     }
-    from_columns = _links_from_columns(found, wanted)
+    from_columns = _links_from_report_columns(found, wanted)
     return Snapshot(
         links=_sort_by_number(found, in_scope),
         new=_links_awaiting_initial_sync(found, found.new_links - excluded)
@@ -62,12 +62,12 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
         unreadable=tuple(
             (link, found.unreadable[link.report_id])
             for link in _sort_by_number(found, found.links.keys() - excluded)
-            if _begins_to_rest(found, link, wanted)
+            if _needs_quarantine(found, link, wanted)
         ),
         released=tuple(
             link
             for link in _sort_by_number(found, found.released_links - excluded)
-            if _is_readable(found, link)
+            if _has_readable_report(found, link)
         ),
         poisoned=tuple(found.poisoned),
     )
@@ -94,7 +94,7 @@ def _is_detached_from_columns(found: SnapshotRows, id_: UUID) -> bool:
     report = found.reports.get(link.report_id) if link else None
     if link is None or report is None:
         return False
-    return not link.is_named_by(report.columns)
+    return not link.is_named_by_columns(report.columns)
 
 
 def _is_syncable_link(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -> bool:
@@ -105,22 +105,22 @@ def _is_syncable_link(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -
         and link.state is LinkState.ACTIVE
         and link.repository_id == wanted.repository_id
         and link.quarantined_until is None
-        and _is_readable(found, link)
+        and _has_readable_report(found, link)
     )
 
 
-def _begins_to_rest(found: SnapshotRows, link: Link, wanted: SnapshotRequest) -> bool:
+def _needs_quarantine(found: SnapshotRows, link: Link, wanted: SnapshotRequest) -> bool:
     """Whether the link was synced so far, and its report has got a value that this program does not know."""
     here = link.state is LinkState.ACTIVE and link.repository_id == wanted.repository_id
     return here and link.quarantined_until is None and link.report_id in found.unreadable
 
 
-def _is_readable(found: SnapshotRows, link: Link) -> bool:
+def _has_readable_report(found: SnapshotRows, link: Link) -> bool:
     return link.report_id in found.reports
 
 
 def _links_awaiting_initial_sync(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
-    stored = (link for link in _sort_by_number(found, wanted) if _is_readable(found, link))
+    stored = (link for link in _sort_by_number(found, wanted) if _has_readable_report(found, link))
     return tuple(replace(link, state=LinkState.NEW, reason=None) for link in stored)
 
 
@@ -129,7 +129,7 @@ def _comments_without_pair(found: SnapshotRows, in_scope: set[UUID]) -> tuple[Lo
     return tuple(to_local_comment(row) for row in found.unknown_comments if row["report_id"] in report_ids)
 
 
-def _links_from_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
+def _links_from_report_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
     """Links for reports whose columns name this repository; the second claim on an issue is CONTESTED."""
     made: list[Link] = []
     holders = dict(found.holders)
@@ -140,13 +140,13 @@ def _links_from_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Li
             continue
         holder = holders.get(report.columns.number)
         state = LinkState.NEW if holder is None else LinkState.CONTESTED
-        link = _link_from_columns(found, report, wanted, state)
+        link = _link_from_report_columns(found, report, wanted, state)
         made.append(link if holder is None else replace(link, reason=f"{holder} is already linked to it"))
         holders.setdefault(report.columns.number, report.tracking_id)
     return made
 
 
-def _link_from_columns(
+def _link_from_report_columns(
     found: SnapshotRows, report: Report, wanted: SnapshotRequest, state: LinkState
 ) -> Link:
     """A new link, or the report's earlier one to this issue, because its ledger knows the comments."""
@@ -158,7 +158,7 @@ def _link_from_columns(
         and link.number == report.columns.number
         and link.state in (LinkState.UNLINKED, LinkState.SECOND)
     ]
-    return link_from_columns(
+    return link_from_report_columns(
         report.id,
         report.columns,
         new_id=LinkId(wanted.new_id()),
@@ -177,13 +177,13 @@ async def read_local_threads(
     if not wanted:
         return {}
     dialect = connection.dialect.name
-    of_reports = select_ids(dialect, {link.report_id for link in wanted}, "of_reports")
-    of_links = select_ids(dialect, {link.id for link in wanted}, "of_links")
+    of_reports = ids_subquery(dialect, {link.report_id for link in wanted}, "of_reports")
+    of_links = ids_subquery(dialect, {link.id for link in wanted}, "of_links")
     found = await connection.execute(select(*REPORT_COLUMNS).where(reports.c.id.in_(of_reports)))
     reports_by_id: dict[UUID, Report] = {}
     unreadable: dict[UUID, str] = {}
     for row in found.mappings():
-        report, unknown = to_known_report(row)
+        report, unknown = to_report_and_unknown_values(row)
         if unknown:
             unreadable[row["id"]] = unknown_values_reason(unknown)
         else:

@@ -25,8 +25,8 @@ from reconciler.model.report import Report, report_name, unknown_values_reason
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_known_report
-from reconciler.store.bulk import select_ids, select_values
+from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report_and_unknown_values
+from reconciler.store.bulk import ids_subquery, select_values
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import difference_queries
@@ -92,7 +92,7 @@ class SnapshotReader:
             wanted.repository_id,
             wanted.quarantine_ends_before,
         )
-        await self._read_changed(wanted)
+        await self._read_changed_and_orphaned(wanted)
         if found.orphans and await are_all_reports_missing(self._connection):
             raise ProjectError(REPORTS_MISSING_MESSAGE)
         found.unknown_comments = await self._fetch(difference_queries.unknown_comments(), project=project)
@@ -112,9 +112,9 @@ class SnapshotReader:
         )
         found.released_links = {id_ for id_ in freed if _is_active(found.links[id_], repository)}
         await self._read_links_of_differences()
-        await self._read_column_claims(wanted)
+        await self._read_holders_and_past_links(wanted)
 
-    async def _read_changed(self, wanted: SnapshotRequest) -> None:
+    async def _read_changed_and_orphaned(self, wanted: SnapshotRequest) -> None:
         found, project, repository = self._found, wanted.project, wanted.repository.lower()
         if self._dialect == "postgresql":
             query = difference_queries.changed_or_orphaned()
@@ -128,7 +128,7 @@ class SnapshotReader:
             orphaned = await self._fetch(difference_queries.orphaned_links(), project=project)
             found.orphans = frozenset(row["id"] for row in orphaned)
 
-    async def read_requested(self, wanted: SnapshotRequest) -> None:
+    async def read_requested_links_and_pairs(self, wanted: SnapshotRequest) -> None:
         """Read ACTIVE links by issue number, ledger rows by either id."""
         if wanted.numbers:
             numbers = select_values(self._dialect, "numbers", BigInteger(), wanted.numbers)
@@ -143,21 +143,21 @@ class SnapshotReader:
         if wanted.comments or wanted.copies:
             await self._read_pairs(wanted)
 
-    async def read_details(self) -> None:
+    async def read_reports_and_comment_counts(self) -> None:
         """Read the reports of all links found, and how many comments each should have on GitHub."""
         found = self._found
         wanted = {link.report_id for link in found.links.values()} | {
             row["report_id"] for row in found.changed_rows
         }
         for row in await self._fetch_by_id(select(*REPORT_COLUMNS), reports.c.id, wanted):
-            report, unknown = to_known_report(row)
+            report, unknown = to_report_and_unknown_values(row)
             if unknown:
                 found.unreadable[row["id"]] = unknown_values_reason(unknown)
                 found.poisoned.append(self._to_poisoned(row["id"], found.unreadable[row["id"]]))
             else:
                 found.reports[row["id"]] = report
         per_link = select(comment_pairs.c.link_id, func.count().label("count")).where(
-            difference_queries.is_live_on_github()
+            difference_queries.is_comment_expected_on_github()
         )
         rows = await self._fetch_by_id(
             per_link.group_by(comment_pairs.c.link_id), comment_pairs.c.link_id, found.links
@@ -180,7 +180,7 @@ class SnapshotReader:
         )
         found.requested_links |= {pair.link_id for pair in found.deleted_pairs}
 
-    async def _read_column_claims(self, wanted: SnapshotRequest) -> None:
+    async def _read_holders_and_past_links(self, wanted: SnapshotRequest) -> None:
         """Read who holds the issues that columns name without a link, and earlier links of their reports."""
         found = self._found
         fresh = {row["report_id"] for row in found.changed_rows if row["link_id"] is None}
@@ -191,7 +191,7 @@ class SnapshotReader:
         self._collect_links(await self._fetch_by_id(past, links.c.report_id, fresh))
         if fresh:
             named = select(reports.c.github_issue_number).where(
-                reports.c.id.in_(select_ids(self._dialect, fresh))
+                reports.c.id.in_(ids_subquery(self._dialect, fresh))
             )
             held = reports.alias("held")  # another name than in `named`, which would refer to this one
             holders = (
@@ -226,7 +226,7 @@ class SnapshotReader:
             )
         )
         remote_ids = select_values(self._dialect, "theirs", BigInteger(), wanted.comments)
-        local_ids = select_ids(self._dialect, wanted.copies, "ours")
+        local_ids = ids_subquery(self._dialect, wanted.copies, "ours")
         rows = [
             *(
                 await self._fetch(known.where(comment_pairs.c.remote_id.in_(remote_ids)))
@@ -263,7 +263,7 @@ class SnapshotReader:
     async def _fetch_by_id(self, query: Any, column: Any, wanted: Collection[UUID]) -> Sequence[RowMapping]:
         if not wanted:
             return ()
-        return await self._fetch(query.where(column.in_(select_ids(self._dialect, wanted))))
+        return await self._fetch(query.where(column.in_(ids_subquery(self._dialect, wanted))))
 
 
 def _name_of_holder(row: RowMapping, project: ProjectId) -> str:

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
-from reconciler.model.plan import EditLocal, LinkPlan
+from reconciler.model.plan import EditLocalComment, LinkPlan
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bulk import ColumnTypes, bind_rows, select_ids
+from reconciler.store.bulk import ColumnTypes, ids_subquery, rows_as_table
 from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 
@@ -69,7 +69,7 @@ async def _find_reports_with_taken_issues(
         "repository_id": BigInteger(),
         "number": BigInteger(),
     }
-    given = bind_rows(
+    given = rows_as_table(
         connection,
         types,
         [(p.link.id, p.link.report_id, p.link.repository_id, p.link.number) for p in revived],
@@ -99,7 +99,7 @@ async def _find_reports_with_paired_comments(
     ]
     if not rows:
         return set()
-    given = bind_rows(connection, types, rows)
+    given = rows_as_table(connection, types, rows)
     found = set()
     for key in ("remote_id", "local_id"):
         query = select(given.c.report_id).where(
@@ -115,7 +115,7 @@ async def _find_reports_with_edited_copies(
     connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
 ) -> set[ReportId]:
     """Copies to be edited that were deleted or differ from what the ledger says of them."""
-    edits = [(plan, each) for plan in plans for each in plan.actions if isinstance(each, EditLocal)]
+    edits = [(plan, each) for plan in plans for each in plan.actions if isinstance(each, EditLocalComment)]
     query = select(comments.c.id, comments.c.body).order_by(comments.c.id).with_for_update(key_share=True)
     wanted = (each.pair.local_id for _, each in edits if each.pair.local_id)
     digests = {row[0]: digest(row[1]) for row in await _fetch_by_id(connection, query, comments.c.id, wanted)}
@@ -133,5 +133,5 @@ async def _fetch_by_id(
     if not wanted:
         return ()
     return (
-        await connection.execute(query.where(column.in_(select_ids(connection.dialect.name, wanted))))
+        await connection.execute(query.where(column.in_(ids_subquery(connection.dialect.name, wanted))))
     ).all()

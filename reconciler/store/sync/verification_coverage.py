@@ -17,14 +17,14 @@ from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import ProjectId, RepositoryId
 from reconciler.model.link import LinkState
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.schema.tables import links
 
 CountsByProject = Mapping[ProjectId, Mapping[str, int]]
 ACTIVE = LinkState.ACTIVE
 
 
-async def count_by_project(
+async def count_rows_by_project(
     connection: AsyncConnection, project: Column[Any], value: Column[Any], project_id: ProjectId | None = None
 ) -> defaultdict[ProjectId, dict[str, int]]:
     """Count rows by project and value (a state, a kind), of one project if given."""
@@ -42,7 +42,7 @@ async def count_links_by_state(
 ) -> CountsByProject:
     """Count the links of each project, or of one, by state."""
     if project_id is None:
-        return await count_by_project(connection, links.c.project_id, links.c.state)
+        return await count_rows_by_project(connection, links.c.project_id, links.c.state)
     found = {
         state: count
         for state, count in await connection.execute(link_state_counts_query(project_id))
@@ -100,7 +100,7 @@ def coverage_query(
     dialect: str, wanted: Collection[ProjectId], since: datetime
 ) -> Select[UUID, int, int, datetime | None]:
     """(project, ACTIVE links never compared, those compared before then, the oldest comparison)."""
-    project = select_ids(dialect, wanted).subquery("project")
+    project = ids_subquery(dialect, wanted).subquery("project")
     mine = (links.c.project_id == project.c.value, links.c.state == ACTIVE)
 
     def one(what: ColumnElement[Any], *more: ColumnElement[bool]) -> ScalarSelect[Any]:

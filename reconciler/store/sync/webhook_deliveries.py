@@ -97,7 +97,7 @@ class StoredWebhooks:
             )
             await _delete_oldest_deliveries(connection, delivery.project_id)
             if delivery.event == LABEL_EVENT and delivery.action in LABEL_ACTIONS:
-                await _make_label_examples_due(connection, delivery.project_id, delivery.at)
+                await _make_one_link_per_label_due(connection, delivery.project_id, delivery.at)
         return True
 
     async def awaits_pass(self, project_id: ProjectId, delivery_id: str) -> bool:
@@ -208,7 +208,9 @@ def _truncate_text(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "")[:MAX_DELIVERY_TEXT_LENGTH]
 
 
-async def _make_label_examples_due(connection: AsyncConnection, project_id: ProjectId, at: datetime) -> None:
+async def _make_one_link_per_label_due(
+    connection: AsyncConnection, project_id: ProjectId, at: datetime
+) -> None:
     """Make one link of each severity and category due for verification, which sees whether its label is gone.
 
     No list need show a renamed label (docs/reference/github.md, Lists).

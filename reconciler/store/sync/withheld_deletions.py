@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPairState, Link, LinkState, Presence
-from reconciler.model.plan import Deletion, RemoveLocal, Why
+from reconciler.model.plan import Deletion, RemoveLocalComment, Why
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all, upsert_row
 from reconciler.store.mappers import to_comment_pair, to_link
@@ -74,7 +74,7 @@ async def read_withheld(connection: AsyncConnection, project: ProjectId) -> With
 
 async def _read_removals(
     connection: AsyncConnection, project: ProjectId, found: Mapping[LinkId, Link]
-) -> tuple[tuple[Link, RemoveLocal], ...]:
+) -> tuple[tuple[Link, RemoveLocalComment], ...]:
     """Read those that still apply: the link is ACTIVE, the comment LIVE and not shown by a reading since."""
     query = (
         select(comment_pairs, withheld.c.why)
@@ -88,7 +88,9 @@ async def _read_removals(
         .order_by(comment_pairs.c.id)
     )
     rows = (await connection.execute(query)).mappings()
-    removals = (RemoveLocal(pair=to_comment_pair(row), why=decode_json(row["why"], Why)) for row in rows)
+    removals = (
+        RemoveLocalComment(pair=to_comment_pair(row), why=decode_json(row["why"], Why)) for row in rows
+    )
     pairs = ((found[each.pair.link_id], each) for each in removals)
     return tuple(pair for pair in pairs if pair[0].state is LinkState.ACTIVE)
 

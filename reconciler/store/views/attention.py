@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Select
 
 from reconciler.model.alerts import CurrentProblems
-from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_reason
+from reconciler.model.database_identity import OWNED_ELSEWHERE, issue_owned_elsewhere_reason
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_frozen_fields, to_renamed_labels
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, links, projects
@@ -33,7 +33,7 @@ async def read_attention_items(
     connection: AsyncConnection, wanted: Collection[ProjectId]
 ) -> defaultdict[ProjectId, list[AttentionItem]]:
     """Read, by project, frozen fields, refused writes, quarantined links, links that ended by their issue."""
-    projects_wanted = select_ids(connection.dialect.name, wanted)
+    projects_wanted = ids_subquery(connection.dialect.name, wanted)
     link_rows = (await connection.execute(_links_query(projects_wanted))).mappings().all()
     refused = (await connection.execute(_refused_intents_query(projects_wanted))).mappings().all()
     found: defaultdict[ProjectId, list[AttentionItem]] = defaultdict(list)
@@ -89,7 +89,7 @@ def links_of_other_repositories_query(dialect: str, wanted: Collection[ProjectId
         )
     )
     return select(projects.c.project_id, below, above).where(
-        projects.c.project_id.in_(select_ids(dialect, wanted))
+        projects.c.project_id.in_(ids_subquery(dialect, wanted))
     )
 
 
@@ -158,7 +158,7 @@ def _link_items(row: Any) -> Iterator[AttentionItem]:
     if row["state"] in ATTENTION_STATES:
         yield _attention_item(row, row["state"], None, row["reason"] or row["state"])
     elif row["held_by"] is not None:
-        yield _attention_item(row, OWNED_ELSEWHERE, None, owned_elsewhere_reason(row["held_by"]))
+        yield _attention_item(row, OWNED_ELSEWHERE, None, issue_owned_elsewhere_reason(row["held_by"]))
     elif row["quarantined_until"] is not None:
         yield _attention_item(
             row, "resting", None, row["reason"] or "it is compared in full by the next pass"

@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, TextClause
 
 from reconciler.model.fields import Field
-from reconciler.model.health import LinkCounts
+from reconciler.model.health import LinkCountsByUrgency
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
 from reconciler.model.views import Urgency
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld
 from reconciler.store.sync.difference_queries import QUARANTINED_LINK_CONDITION
@@ -66,7 +66,7 @@ async def read_conflict_summaries(
     """Read, by project, how many conflicts stand and which is the newest, such as `severity of BUG-0001`: one
     walk along the few rows that record conflicts.
     """
-    every = standing_conflicts_query(now, project_id).subquery("every")
+    every = unresolved_conflicts_query(now, project_id).subquery("every")
     own, newest = every.c.project_id, every.c.id.desc()
     ranked = select(
         every.c.project_id,
@@ -86,11 +86,11 @@ async def read_conflict_summaries(
     }
 
 
-async def count_links(
+async def count_links_by_urgency(
     connection: AsyncConnection, by_state: CountsByProject, now: datetime, wanted: Collection[ProjectId]
-) -> dict[ProjectId, LinkCounts]:
+) -> dict[ProjectId, LinkCountsByUrgency]:
     """Count, by project, every link of `by_state` once, under the most urgent thing about it."""
-    unsynced = links_not_synced_query(now, select_ids(connection.dialect.name, wanted)).subquery("unsynced")
+    unsynced = links_not_synced_query(now, ids_subquery(connection.dialect.name, wanted)).subquery("unsynced")
     link_or_report = func.coalesce(unsynced.c.link_id, unsynced.c.report_id)
     worst = (
         select(
@@ -119,15 +119,15 @@ def links_not_synced_query(now: datetime, wanted: ProjectId | Select[UUID]) -> C
     """(project, link, report, rank, linked) of every live link that is not just synced, of one project or
     several; a link may be there several times.
     """
-    return union_all(*(_restrict_to_projects(each, wanted) for each in _ranked_queries(now)))
+    return union_all(*(_restrict_to_projects(each, wanted) for each in _link_urgency_queries(now)))
 
 
-def standing_conflicts_query(
+def unresolved_conflicts_query(
     now: datetime, project_id: ProjectId | None, limit: int | None = None
 ) -> Select[Any]:
     """Recorded conflicts, of a project or of all, that still stand; newest first where there is a limit."""
     query = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
-    query = query.where(*_standing_conflict_conditions(now))
+    query = query.where(*_unresolved_conflict_conditions(now))
     if project_id is not None:
         query = query.where(changes.c.project_id == project_id)
     if limit is None:
@@ -135,9 +135,11 @@ def standing_conflicts_query(
     return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
 
 
-def _to_link_counts(unsynced: Mapping[int, int], states: Mapping[str, int], linked: int) -> LinkCounts:
+def _to_link_counts(
+    unsynced: Mapping[int, int], states: Mapping[str, int], linked: int
+) -> LinkCountsByUrgency:
     """Build the counts of a project. `linked`: how many of `unsynced` are live links."""
-    return LinkCounts(
+    return LinkCountsByUrgency(
         synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - linked),
         pending=unsynced.get(Urgency.PENDING, 0),
         conflict=unsynced.get(Urgency.CONFLICT, 0),
@@ -146,15 +148,15 @@ def _to_link_counts(unsynced: Mapping[int, int], states: Mapping[str, int], link
     )
 
 
-def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
+def _link_urgency_queries(now: datetime) -> tuple[RankedLinks, ...]:
     """(project, link, report, rank, linked): a link may be in several."""
     return (
-        _ranked_links_query(Urgency.ATTENTION).where(*_quarantined_link_conditions()),
-        _ranked_links_query(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, _is_live()),
-        _ranked_withheld_query(),
-        _ranked_links_query(Urgency.PENDING).where(links.c.state == LinkState.NEW),
-        _ranked_intents_query(),
-        _ranked_conflicts_query(now),
+        _urgency_of_links_query(Urgency.ATTENTION).where(*_quarantined_link_conditions()),
+        _urgency_of_links_query(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, _is_live()),
+        _urgency_of_withheld_deletions_query(),
+        _urgency_of_links_query(Urgency.PENDING).where(links.c.state == LinkState.NEW),
+        _urgency_of_open_intents_query(),
+        _urgency_of_conflicts_query(now),
     )
 
 
@@ -169,37 +171,37 @@ def _quarantined_link_conditions() -> tuple[ColumnElement[bool] | TextClause, ..
     return QUARANTINED_LINK_CONDITION, links.c.quarantined_until > EPOCH, _is_live()
 
 
-def _ranked_links_query(rank: int) -> RankedLinks:
-    return _ranked_columns(links.c.project_id, links.c.id, links.c.report_id, literal(rank, Integer()))
+def _urgency_of_links_query(rank: int) -> RankedLinks:
+    return _link_urgency_columns(links.c.project_id, links.c.id, links.c.report_id, literal(rank, Integer()))
 
 
-def _ranked_withheld_query() -> RankedLinks:
+def _urgency_of_withheld_deletions_query() -> RankedLinks:
     """Links with a withheld deletion."""
-    row = _ranked_columns(
+    row = _link_urgency_columns(
         withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(Urgency.ATTENTION, Integer())
     )
     joined = withheld.join(links, links.c.id == withheld.c.link_id)
     return row.select_from(joined).where(links.c.state.in_(LIVE_STATES))
 
 
-def _ranked_intents_query() -> RankedLinks:
+def _urgency_of_open_intents_query() -> RankedLinks:
     """Links with open intents; one for a new issue has no link yet and is counted by its report."""
     rank = case(
         (INTENT_NEEDS_PERSON, literal(Urgency.ATTENTION, Integer())),
         else_=literal(Urgency.PENDING, Integer()),
     )
-    return _ranked_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
+    return _link_urgency_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
 
 
-def _ranked_conflicts_query(now: datetime) -> RankedLinks:
-    row = _ranked_columns(
+def _urgency_of_conflicts_query(now: datetime) -> RankedLinks:
+    row = _link_urgency_columns(
         changes.c.project_id, links.c.id, links.c.report_id, literal(Urgency.CONFLICT, Integer())
     )
     joined = changes.join(links, links.c.id == changes.c.link_id)
-    return row.select_from(joined).where(*_standing_conflict_conditions(now))
+    return row.select_from(joined).where(*_unresolved_conflict_conditions(now))
 
 
-def _standing_conflict_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
+def _unresolved_conflict_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
     """Conditions of a recorded conflict whose outcome still stands and that nobody has settled; a line about
     writing the outcome to the other side does not end it.
     """
@@ -217,7 +219,7 @@ def _standing_conflict_conditions(now: datetime) -> tuple[ColumnElement[bool] | 
     )
 
 
-def _ranked_columns(
+def _link_urgency_columns(
     project: ColumnElement[UUID],
     link: ColumnElement[UUID],
     report: ColumnElement[UUID],

@@ -33,7 +33,7 @@ from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bulk import select_ids
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_frozen_fields
 from reconciler.store.schema.tables import links
 from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced_query
@@ -65,7 +65,7 @@ async def read_page_of_links(
     few = await _find_title_matches(connection, project_id, wanted)
     if few == []:
         return LinkPage(rows=(), more_before=False, more_after=False)
-    titled = None if few is None else select_ids(connection.dialect.name, few, "titled")
+    titled = None if few is None else ids_subquery(connection.dialect.name, few, "titled")
     found = (
         (
             await connection.execute(
@@ -79,7 +79,7 @@ async def read_page_of_links(
     backwards = wanted.before is not None
     if backwards:
         rows = rows[::-1]
-    urgencies = await _read_most_urgent_ranks(connection, project_id, [row["id"] for row in rows], now)
+    urgencies = await _read_urgency_by_link(connection, project_id, [row["id"] for row in rows], now)
     return LinkPage(
         rows=tuple(_to_link_row(row, urgencies) for row in rows),
         more_before=more if backwards else wanted.after is not None,
@@ -107,7 +107,7 @@ def link_page_query(
             links.c.state != LinkState.UNLINKED,
             *_position_conditions(wanted),
             *_text_conditions(dialect, project_id, wanted.text.strip(), titled),
-            *_rank_conditions(project_id, wanted.urgency, now),
+            *_urgency_conditions(project_id, wanted.urgency, now),
         )
         .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
         .limit(limit)
@@ -124,7 +124,7 @@ def title_search_word(wanted: LinkFilter) -> str | None:
     )
 
 
-def title_matches_query(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
+def reports_by_title_query(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
     """Query reports whose titles have the word, at most one more than are looked up."""
     own_reports = select(reports.c.id).where(reports.c.project_id == project_id)
     return own_reports.where(_title_condition(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
@@ -145,7 +145,7 @@ async def _find_title_matches(
     if word is None:
         return None
     found = (
-        (await connection.execute(title_matches_query(connection.dialect.name, project_id, word)))
+        (await connection.execute(reports_by_title_query(connection.dialect.name, project_id, word)))
         .scalars()
         .all()
     )
@@ -190,7 +190,7 @@ def _text_conditions(
     return (_title_condition(dialect, text),)
 
 
-def _rank_conditions(
+def _urgency_conditions(
     project_id: ProjectId, urgency: Urgency | None, now: datetime
 ) -> Sequence[ColumnElement[bool]]:
     """A link to which several ranks apply has the most urgent of them."""
@@ -210,7 +210,7 @@ def _rank_conditions(
             return (links.c.id.in_(of_rank.where(unsynced.c.rank == urgency)), links.c.id.not_in(more))
 
 
-async def _read_most_urgent_ranks(
+async def _read_urgency_by_link(
     connection: AsyncConnection, project_id: ProjectId, wanted: Sequence[LinkId], now: datetime
 ) -> Mapping[LinkId, Urgency]:
     """Read the rank of those that are not just synced."""

@@ -141,7 +141,7 @@ def _to_report_change(row: RowMapping) -> ReportChange:
         dated_change=DatedChange(at=row["at"], change=history_log.to_change(row)),
         tracking_id=row["tracking_id"],
         title=row["title"],
-        issue=_issue_label(row),
+        issue=_issue_reference_of(row),
     )
 
 
@@ -149,12 +149,12 @@ def _to_withheld_row(row: RowMapping) -> WithheldRow:
     return WithheldRow(
         report_id=row["report_id"],
         tracking_id=row["tracking_id"],
-        issue=_issue_label(row),
+        issue=_issue_reference_of(row),
         kind=Kind(row["kind"]),
         author=row["author"],
         text=row["text"],
     )
 
 
-def _issue_label(row: RowMapping) -> str | None:
+def _issue_reference_of(row: RowMapping) -> str | None:
     return f"{row['repository']}#{row['number']}" if row["number"] else None

@@ -12,7 +12,7 @@ from reconciler.model.health import (
     AttentionItem,
     CredentialLimits,
     Gauges,
-    LinkCounts,
+    LinkCountsByUrgency,
     ProjectGauges,
     ProjectHealth,
     VerificationCoverage,
@@ -28,11 +28,11 @@ from reconciler.store.schema import database_identity
 from reconciler.store.schema.engine import is_read_only
 from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
-from reconciler.store.sync.verification_coverage import count_by_project
+from reconciler.store.sync.verification_coverage import count_rows_by_project
 from reconciler.store.types import END_OF_TIME, decode_json
 from reconciler.store.views import attention, counts
 
-NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCounts(), WebhookHealth()
+NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCountsByUrgency(), WebhookHealth()
 
 VERIFICATION_TOLERANCE = 1.1
 """Verifications are spread over a tenth of their interval; one that is no later than that is in time."""
@@ -54,7 +54,7 @@ class _HealthRows:
     links_by_state: verification_coverage.CountsByProject
     coverage: Mapping[ProjectId, VerificationCoverage]
     reread_progress: Mapping[ProjectId, VerificationCoverage]
-    counts: Mapping[ProjectId, LinkCounts]
+    counts: Mapping[ProjectId, LinkCountsByUrgency]
     intent_counts: Mapping[ProjectId, dict[str, int]]
     oldest_intents: Mapping[ProjectId, datetime]
     withheld_counts: Mapping[ProjectId, dict[str, int]]
@@ -72,7 +72,7 @@ async def _read_health_rows(
     project_id = wanted[0] if len(wanted) == 1 else None
     rows = await _read_project_states(connection, project_id)
     by_state = await verification_coverage.count_links_by_state(connection, project_id)
-    intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state, project_id)
+    intent_counts = await count_rows_by_project(connection, intents.c.project_id, intents.c.state, project_id)
     return _HealthRows(
         states=rows,
         links_by_state=by_state,
@@ -80,10 +80,10 @@ async def _read_health_rows(
             connection, by_state, now - verify * VERIFICATION_TOLERANCE, project_id
         ),
         reread_progress=await _read_reread_progress(connection, by_state, rows),
-        counts=await counts.count_links(connection, by_state, now, wanted),
+        counts=await counts.count_links_by_urgency(connection, by_state, now, wanted),
         intent_counts=intent_counts,
         oldest_intents=await counts.read_oldest_open_intents(connection, project_id) if intent_counts else {},
-        withheld_counts=await count_by_project(
+        withheld_counts=await count_rows_by_project(
             connection, withheld.c.project_id, withheld.c.kind, project_id
         ),
         attention=await attention.read_attention_items(connection, wanted),
@@ -177,12 +177,12 @@ async def _read_project_gauges(
 ) -> tuple[ProjectGauges, ...]:
     since = now - verify * VERIFICATION_TOLERANCE
     by_state = await verification_coverage.count_links_by_state(connection)
-    intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state)
+    intent_counts = await count_rows_by_project(connection, intents.c.project_id, intents.c.state)
     covered = await verification_coverage.read_coverage(connection, by_state, since)
     oldest = await counts.read_oldest_open_intents(connection)
     conflicts = await counts.read_conflict_summaries(connection, now)
     quarantined = await counts.count_quarantined_links(connection)
-    held_back = await count_by_project(connection, withheld.c.project_id, withheld.c.kind)
+    held_back = await count_rows_by_project(connection, withheld.c.project_id, withheld.c.kind)
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
     columns = (
         projects.c.project_id,

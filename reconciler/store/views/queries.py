@@ -114,8 +114,8 @@ class StoredQueries:
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, newest)
 
-    async def standing_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
-        standing = counts.standing_conflicts_query(self._clock.now(), project_id, limit)
+    async def unresolved_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
+        standing = counts.unresolved_conflicts_query(self._clock.now(), project_id, limit)
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, standing)
 

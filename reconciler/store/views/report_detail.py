@@ -15,9 +15,9 @@ from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
-    to_known_report,
     to_link_columns,
     to_local_comment,
+    to_report_and_unknown_values,
 )
 from reconciler.store.mappers import to_comment_pair, to_intent, to_link
 from reconciler.store.schema.tables import comment_pairs, intents, links, withheld
@@ -45,7 +45,7 @@ async def read_report_detail(
     withheld_query = select(withheld.c.entry_id, withheld.c.kind).where(
         withheld.c.project_id == row["project_id"], withheld.c.report_id == report_id
     )
-    report, unknown = to_known_report(row)
+    report, unknown = to_report_and_unknown_values(row)
     pairs = [to_comment_pair(each) for each in (await connection.execute(pair_query)).mappings()]
     local = [to_local_comment(each) for each in (await connection.execute(comment_query)).mappings()]
     return ReportDetail(

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.decide.link import is_other_issue
-from reconciler.errors import MovedError, NotThereError, RowUnreadableError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
 from reconciler.model.ids import AccountId, CommentPairId, RemoteCommentId
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState, is_outdated
+from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState, is_older_than_known
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context
@@ -105,7 +105,7 @@ async def _plan_link(
         if is_other_issue(link, issue):
             await require_same_repository(context, state)
         seen = link.seen
-        if seen is None or not is_outdated(issue.updated_at, seen.updated_at, context.github.now()):
+        if seen is None or not is_older_than_known(issue.updated_at, seen.updated_at, context.github.now()):
             readings.gone |= readings.unanswered
     read = {pair.local_id for pair in pairs}
     # Should the thread be again what it was, its ETag would hide that from verification.
@@ -132,9 +132,9 @@ async def _read_comments(context: Context, pairs: Sequence[CommentPair]) -> _Rea
             continue
         try:
             row = await context.github.comment(pair.remote_id)
-        except (NotThereError, MovedError):
+        except (GitHubNotFoundError, IssueTransferredError):
             found.unanswered.add(pair.remote_id)
-        except RowUnreadableError:
+        except IssueUnreadableError:
             found.shown.add(pair.remote_id)  # what it says can't be read, but it is there
         else:
             found.rows[row.id] = row

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.errors import NotThereError
+from reconciler.errors import GitHubNotFoundError
 from reconciler.fields import SEEN_COLUMNS
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
@@ -18,7 +18,7 @@ ISSUE_MEMBERS = {column.attribute: column for column in SEEN_COLUMNS}
 
 
 @dataclass(slots=True, kw_only=True)
-class _Written:
+class _IssueWrites:
     """What was written to one issue."""
 
     members: dict[str, object] = field(default_factory=dict)  # of the issue, by their names
@@ -49,7 +49,7 @@ class DryGitHub(ReadsOnly):
         super().__init__(github)
         self._github = github
         self._state = state
-        self._written: dict[IssueNumber, _Written] = {}
+        self._written: dict[IssueNumber, _IssueWrites] = {}
         self._created: dict[IssueNumber, Issue] = {}
         self._edited: dict[RemoteCommentId, str] = {}
         self._deleted: set[RemoteCommentId] = set()
@@ -70,7 +70,7 @@ class DryGitHub(ReadsOnly):
             found = IssueThread(issue=self._created[number], comments=(), etags=None)
         else:
             found = await self._github.issue_thread(number)
-        written = self._written.get(number, _Written())
+        written = self._written.get(number, _IssueWrites())
         comments = tuple(
             replace(row, body=self._edited.get(row.id, row.body))
             for row in (*found.comments, *written.comments)
@@ -81,7 +81,7 @@ class DryGitHub(ReadsOnly):
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
         if comment_id in self._deleted:
-            raise NotThereError(f"comment {comment_id} would be deleted by then", status=404)
+            raise GitHubNotFoundError(f"comment {comment_id} would be deleted by then", status=404)
         written = [row for each in self._written.values() for row in each.comments]
         found = next((row for row in written if row.id == comment_id), None)
         row = found or await self._github.comment(comment_id)
@@ -116,7 +116,7 @@ class DryGitHub(ReadsOnly):
             updated_at=self._github.now(),
             id=number,
         )
-        self._created[number] = self._issue_as_seen(number, seen, body)
+        self._created[number] = self._issue_from_seen_values(number, seen, body)
         return Confirmed(value=self._created[number], request_id=None)
 
     async def create_comment(self, number: IssueNumber, body: str) -> Confirmed[RemoteComment]:
@@ -148,8 +148,8 @@ class DryGitHub(ReadsOnly):
         self._deleted.add(comment_id)
         return Confirmed(value=None, request_id=None)
 
-    def _writes_to_issue(self, number: IssueNumber) -> _Written:
-        return self._written.setdefault(number, _Written())
+    def _writes_to_issue(self, number: IssueNumber) -> _IssueWrites:
+        return self._written.setdefault(number, _IssueWrites())
 
     def _new_negative_id(self) -> int:
         """Make a number below zero: GitHub shows none that could be mistaken for it."""
@@ -172,9 +172,9 @@ class DryGitHub(ReadsOnly):
                 locked=False,
                 updated_at=self._github.now(),
             )
-        return self._after_writes(self._issue_as_seen(number, seen, ""))
+        return self._after_writes(self._issue_from_seen_values(number, seen, ""))
 
-    def _issue_as_seen(self, number: IssueNumber, seen: SeenIssue, body: str) -> Issue:
+    def _issue_from_seen_values(self, number: IssueNumber, seen: SeenIssue, body: str) -> Issue:
         return Issue(
             id=seen.id or 0,
             number=number,

@@ -86,7 +86,7 @@ class DryIntents(ReadsOnly):
                 reason=None if has_rested else there.reason,
             )
 
-    def drop_answered(self, plan: LinkPlan) -> None:
+    def drop_intents_of_found_copies(self, plan: LinkPlan) -> None:
         """Remove the intents of copies that were recognised by their markers: those are their answers."""
         copies = [pair for pair in plan.pairs if pair.origin is Side.BUGSPARK and pair.remote_id is not None]
         found = {pair.id for pair in copies}
@@ -100,7 +100,7 @@ class DryIntents(ReadsOnly):
         if present is None or present.state not in UNSENT_STATES:
             return None
         link = await self._link_of(present)
-        thread = await self._thread_of(link) if link else None
+        thread = await self._thread_of_link(link) if link else None
         pair = next((each for each in thread.pairs if each.id == present.pair_id), None) if thread else None
         if await self._is_cause_gone(present, link, pair, thread):
             return Claim(intent=present, link=link, pair=pair, cause_gone=True)
@@ -117,7 +117,7 @@ class DryIntents(ReadsOnly):
         found = await self._ledger.find_link_of_report(intent.report_id)
         return found if found is not None and found.id == intent.link_id else None
 
-    async def _thread_of(self, link: Link) -> LocalThread:
+    async def _thread_of_link(self, link: Link) -> LocalThread:
         return self._state.current_thread(link, (await self._ledger.local_threads((link,)))[link.report_id])
 
     async def _is_cause_gone(
@@ -203,7 +203,7 @@ class DryIntents(ReadsOnly):
 
     async def _end_waiting_pair(self, intent: Intent, pair_id: CommentPairId) -> None:
         link = await self._link_of(intent)
-        thread = await self._thread_of(link) if link else None
+        thread = await self._thread_of_link(link) if link else None
         for pair in thread.pairs if thread else ():
             if pair.id == pair_id and pair.state is CommentPairState.PENDING:
                 there = thread is not None and pair.local_id in {row.id for row in thread.comments}

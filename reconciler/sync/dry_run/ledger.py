@@ -23,18 +23,25 @@ from reconciler.model.link import (
     Link,
     LinkOrigin,
     LinkState,
-    link_from_columns,
+    link_from_report_columns,
 )
-from reconciler.model.plan import Deletion, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
+from reconciler.model.plan import (
+    Deletion,
+    EditLocalComment,
+    ImportComment,
+    LinkPlan,
+    RemoveLocalComment,
+    SetField,
+)
 from reconciler.model.report import IssueColumns, Report
-from reconciler.model.snapshot import LocalBatch, LocalThread, Snapshot, StoreResult, UnlinkedReport
+from reconciler.model.snapshot import LocalThread, Snapshot, StoreResult, TransactionBatch, UnlinkedReport
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.intents import DryIntents
-from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotQuery, with_changed_links
+from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotParameters, with_changed_links
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, unsent_pair
 from reconciler.text import text_digest
 
-LOCAL_ACTIONS = (SetField, ImportComment, EditLocal, RemoveLocal)
+LOCAL_ACTIONS = (SetField, ImportComment, EditLocalComment, RemoveLocalComment)
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -65,7 +72,7 @@ class DryLedger(ReadsOnly):
         self._state.note_live_pairs((*stored.pairs, *stored.vanished_pairs))
         if not self._state.has_changes:
             return stored
-        asked = SnapshotQuery(
+        asked = SnapshotParameters(
             project_id=project_id,
             repository_id=repository_id,
             repository=repository,
@@ -74,10 +81,10 @@ class DryLedger(ReadsOnly):
         )
         pairs = self._state.known_pairs(stored.pairs, asked.comments, asked.copies)
         changed = await self._changed_links(asked, {pair.link_id for pair in pairs})
-        claims = await self._links_from_columns(asked) if asked.local else []
+        claims = await self._links_from_report_columns(asked) if asked.local else []
         return with_changed_links(replace(stored, pairs=pairs), self._state, asked, changed, claims)
 
-    async def _changed_links(self, query: SnapshotQuery, by_pair: set[LinkId]) -> list[ChangedLink]:
+    async def _changed_links(self, query: SnapshotParameters, by_pair: set[LinkId]) -> list[ChangedLink]:
         """The links of earlier steps that this snapshot may be about, with what is known of each."""
 
         def is_requested(link: Link) -> bool:
@@ -107,7 +114,7 @@ class DryLedger(ReadsOnly):
             for link, thread in rows
         ]
 
-    async def _contested_links_of_freed_issues(self, query: SnapshotQuery) -> list[Link]:
+    async def _contested_links_of_freed_issues(self, query: SnapshotParameters) -> list[Link]:
         """Stored links whose issue was held by a link that ended in an earlier step."""
         freed = {link.number for link in self._state.links.values() if not link.is_live}
         if not freed:
@@ -115,7 +122,7 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.contested_links(query.project_id, query.repository_id)
         return [link for link in stored if link.number in freed and link.id not in self._state.links]
 
-    async def _links_from_columns(self, query: SnapshotQuery) -> list[tuple[Link, Report]]:
+    async def _links_from_report_columns(self, query: SnapshotParameters) -> list[tuple[Link, Report]]:
         """The links that columns ask for, of reports whose link ended in an earlier step; oldest first."""
         ended = {link.report_id: link for link in self._state.links.values() if link.is_past}
         threads = await self.local_threads(list(ended.values()))
@@ -128,16 +135,16 @@ class DryLedger(ReadsOnly):
             if named and report.project_id == query.project_id:
                 found.append(report)
         return [
-            (await self._link_from_columns(query, report), report)
+            (await self._link_from_report_columns(query, report), report)
             for report in sorted(found, key=lambda report: (report.created_at, report.id))
         ]
 
-    async def _link_from_columns(self, query: SnapshotQuery, report: Report) -> Link:
+    async def _link_from_report_columns(self, query: SnapshotParameters, report: Report) -> Link:
         assert report.columns is not None
         place = (query.repository_id, IssueNumber(report.columns.number))
         holder = await self.find_live_link_of_issue(*place)
         past = await self.find_link_between(report.id, *place)
-        return link_from_columns(
+        return link_from_report_columns(
             report.id,
             report.columns,
             new_id=LinkId(self._context.new_id()),
@@ -153,16 +160,16 @@ class DryLedger(ReadsOnly):
         known = {pair.local_id for pair in self._state.pairs.values()}
         rows = [row.id for thread in threads for row in thread.comments if row.id not in known]
         numbered = {RemoteCommentId(-1 - place): id_ for place, id_ in enumerate(rows)}
-        found = await self._context.stores.restores.unknown_copies(numbered)
+        found = await self._context.stores.restores.filter_unrecorded_copies(numbered)
         return frozenset(numbered[key] for key in found)
 
     async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
         stored = await self._stored.local_threads(links)
         return {link.report_id: self._state.current_thread(link, stored[link.report_id]) for link in links}
 
-    async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
-        stored = await self._stored.live_comment_counts(project_id)
-        return {side: stored.get(side, 0) + self._state.live_count_change(side) for side in Side}
+    async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
+        stored = await self._stored.live_pair_counts_by_origin(project_id)
+        return {side: stored.get(side, 0) + self._state.live_pair_count_change(side) for side in Side}
 
     async def request_claim_check(
         self,
@@ -257,7 +264,7 @@ class DryLedger(ReadsOnly):
         made = [row for row in unlinked if row.project_id == project_id and row.report_id in held]
         return (*stored, *made)
 
-    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
+    async def apply_batch(self, batch: TransactionBatch) -> StoreResult:
         """Keep the batch in memory. As in the store, a plan that was decided on something else than what is
         there now is left out whole, and its report is returned.
         """
@@ -274,7 +281,7 @@ class DryLedger(ReadsOnly):
             ]
             if plan.link.report_id not in stale:
                 self._state.apply_plan(plan, batch.at)
-                self._intents.drop_answered(plan)
+                self._intents.drop_intents_of_found_copies(plan)
                 self._state.steps.extend(steps)
         for intent in batch.intents:
             if intent.report_id not in stale:
@@ -284,7 +291,7 @@ class DryLedger(ReadsOnly):
     async def _stale_reports(self, plans: Sequence[LinkPlan]) -> frozenset[ReportId]:
         stale = self._state.reports_with_outdated_plans(plans)
         edits = {
-            plan.link: [each.pair for each in plan.actions if isinstance(each, EditLocal)]
+            plan.link: [each.pair for each in plan.actions if isinstance(each, EditLocalComment)]
             for plan in plans
             if plan.link.report_id not in stale
         }
@@ -301,9 +308,9 @@ class DryLedger(ReadsOnly):
     ) -> None:
         """Do nothing: the plan shows them, and no later step reads them."""
 
-    async def resting_links(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
-        stored: frozenset[LinkId] = await self._stored.resting_links(project_id, at)
-        return self._state.resting_links(stored, at)
+    async def quarantined_link_ids(self, project_id: ProjectId, at: datetime) -> frozenset[LinkId]:
+        stored: frozenset[LinkId] = await self._stored.quarantined_link_ids(project_id, at)
+        return self._state.quarantined_link_ids(stored, at)
 
     async def mark_all_due_for_verification(
         self,

@@ -12,16 +12,21 @@ from typing import Any, cast
 from reconciler.decide.guard import deletions_digest
 from reconciler.decide.plan_view import (
     KeyedAction,
-    action_key,
+    action_hash_input,
     action_view,
-    export_key,
+    export_hash_input,
     export_view,
-    intent_key,
+    intent_hash_input,
     intent_view,
     plan_view,
     withheld_view,
 )
-from reconciler.errors import MovedError, NotThereError, ReconcilerError, RowUnreadableError
+from reconciler.errors import (
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
+    ReconcilerError,
+)
 from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import (
     AccountId,
@@ -38,7 +43,7 @@ from reconciler.model.issue import RateLimit, RemoteComment
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
-from reconciler.model.plan import DeleteRemote, Deletion, Rule
+from reconciler.model.plan import DeleteRemoteComment, Deletion, Rule
 from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 from reconciler.model.views import PlanView, WithheldDeletion
@@ -89,9 +94,11 @@ async def _planned_actions(intents: DryIntents, context: Context, state: DryRunS
     for intent in exports:
         report = reports[intent.report_id][0]
         rule = intent.why.rule if intent.why else Rule.EXPORT_ALL
-        found.append((export_key(report), export_view(report, rule)))
+        found.append((export_hash_input(report), export_view(report, rule)))
     recorded = (intent for intent in rest if intent.id not in intents.added)
-    return found + [(intent_key(each), intent_view(each, _issue_name_of(each, context))) for each in recorded]
+    return found + [
+        (intent_hash_input(each), intent_view(each, _issue_name_of(each, context))) for each in recorded
+    ]
 
 
 def _is_sent(step: Step, sent: Mapping[IntentKey, Intent], last: Mapping[IntentKey, Step]) -> bool:
@@ -100,7 +107,7 @@ def _is_sent(step: Step, sent: Mapping[IntentKey, Intent], last: Mapping[IntentK
 
 
 def _action_of_step(step: Step) -> KeyedAction:
-    return action_key(step.plan, step.action), action_view(step.plan, step.action)
+    return action_hash_input(step.plan, step.action), action_view(step.plan, step.action)
 
 
 def _issue_name_of(intent: Intent, context: Context) -> str | None:
@@ -111,7 +118,7 @@ def _issue_name_of(intent: Intent, context: Context) -> str | None:
 async def _withheld_views(
     context: Context, withheld: Sequence[tuple[Link, Deletion]]
 ) -> tuple[WithheldDeletion, ...]:
-    copies = await _read_copies(context, withheld)
+    copies = await _read_comments_to_delete(context, withheld)
     reports = await context.stores.reports.details({link.report_id for link, _ in withheld})
     return tuple(
         withheld_view(
@@ -125,14 +132,16 @@ async def _withheld_views(
     )
 
 
-async def _read_copies(
+async def _read_comments_to_delete(
     context: Context, withheld: Sequence[tuple[Link, Deletion]]
 ) -> dict[RemoteCommentId | None, RemoteComment]:
     """The comments on GitHub that would go, by id: their originals, with their text, are gone already."""
-    numbers = dict.fromkeys(link.number for link, item in withheld if isinstance(item, DeleteRemote))
+    numbers = dict.fromkeys(link.number for link, item in withheld if isinstance(item, DeleteRemoteComment))
     found: dict[RemoteCommentId | None, RemoteComment] = {}
     for number in list(numbers)[:MAX_THREADS_READ]:
-        with suppress(NotThereError, MovedError, RowUnreadableError):  # nothing is there that could be shown
+        with suppress(
+            GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
+        ):  # nothing is there that could be shown
             found |= {row.id: row for row in (await context.github.issue_thread(number)).comments}
     return found
 
@@ -210,8 +219,10 @@ class DryRestores(ReadsOnly):
         self._state = state
         self._context = context
 
-    async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
-        stored: frozenset[RemoteCommentId] = await self._stored.unknown_copies(copies)
+    async def filter_unrecorded_copies(
+        self, copies: Mapping[RemoteCommentId, CommentId]
+    ) -> frozenset[RemoteCommentId]:
+        stored: frozenset[RemoteCommentId] = await self._stored.filter_unrecorded_copies(copies)
         pairs = self._state.pairs.values()
         remote, local = {pair.remote_id for pair in pairs}, {pair.local_id for pair in pairs}
         return frozenset(key for key in stored if key not in remote and copies[key] not in local)

@@ -17,7 +17,7 @@ from reconciler.sync.dry_run.state import DryRunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotQuery:
+class SnapshotParameters:
     """What a snapshot is read for: what `ports.Ledger.snapshot` takes, and the time."""
 
     project_id: ProjectId
@@ -50,13 +50,13 @@ class ChangedLink:
     @property
     def remote_comment_count(self) -> int:
         """How many of its comments the ledger believes alive on GitHub."""
-        return sum(map(_is_live_on_github, self.thread.pairs))
+        return sum(map(_is_comment_expected_on_github, self.thread.pairs))
 
 
 def with_changed_links(
     stored: Snapshot,
     state: DryRunState,
-    query: SnapshotQuery,
+    query: SnapshotParameters,
     changed: Sequence[ChangedLink],
     claims: Sequence[tuple[Link, Report]],
 ) -> Snapshot:
@@ -67,7 +67,9 @@ def with_changed_links(
     kept = _without_changed(stored, state)
     orphaned = [row.link for row in changed if row.link.is_live and _is_orphaned(row, query)]
     here = [row for row in changed if row.thread.report is not None and row.link not in orphaned]
-    cut = [row.link for row in here if query.local and not row.link.is_named_by(_issue_columns_of(row))]
+    cut = [
+        row.link for row in here if query.local and not row.link.is_named_by_columns(_issue_columns_of(row))
+    ]
     live = [row for row in here if row.link not in cut]
     shown = [row for row in live if _belongs_in_snapshot(row, query)]
     waiting = [row.link for row in live if _awaits_initial_sync(row, query)]
@@ -127,31 +129,31 @@ def _issue_columns_of(row: ChangedLink) -> IssueColumns | None:
     return row.thread.report.columns if row.thread.report is not None else None
 
 
-def _is_orphaned(row: ChangedLink, query: SnapshotQuery) -> bool:
+def _is_orphaned(row: ChangedLink, query: SnapshotParameters) -> bool:
     report = row.thread.report
     if row.thread.unreadable:
         return False
     return query.local if report is None else report.project_id != query.project_id
 
 
-def _awaits_initial_sync(row: ChangedLink, query: SnapshotQuery) -> bool:
+def _awaits_initial_sync(row: ChangedLink, query: SnapshotParameters) -> bool:
     link = row.link
     waits = link.state is LinkState.NEW or (link.state is LinkState.CONTESTED and row.is_issue_free)
     return query.local and waits and _is_quarantine_over(link, query) and _is_of_repository(link, query)
 
 
-def _is_released_from_quarantine(row: ChangedLink, query: SnapshotQuery) -> bool:
+def _is_released_from_quarantine(row: ChangedLink, query: SnapshotParameters) -> bool:
     link = row.link
     rested = link.quarantined_until is not None and _is_quarantine_over(link, query)
     return query.local and link.state is LinkState.ACTIVE and rested and _is_of_repository(link, query)
 
 
-def _is_quarantine_over(link: Link, query: SnapshotQuery) -> bool:
+def _is_quarantine_over(link: Link, query: SnapshotParameters) -> bool:
     until = link.quarantined_until
     return until is None or query.by_hand or until <= query.now
 
 
-def _belongs_in_snapshot(row: ChangedLink, query: SnapshotQuery) -> bool:
+def _belongs_in_snapshot(row: ChangedLink, query: SnapshotParameters) -> bool:
     link, report = row.link, row.thread.report
     if link.state is not LinkState.ACTIVE or link.quarantined_until is not None or report is None:
         return False
@@ -166,7 +168,7 @@ def _has_difference(link: Link, report: Report) -> bool:
     )
 
 
-def _is_of_repository(link: Link, query: SnapshotQuery) -> bool:
+def _is_of_repository(link: Link, query: SnapshotParameters) -> bool:
     return link.repository_id == query.repository_id
 
 
@@ -175,7 +177,7 @@ def is_copied(pair: CommentPair) -> bool:
     return pair.state in (CommentPairState.LIVE, CommentPairState.PENDING) and pair.local_id is not None
 
 
-def _is_live_on_github(pair: CommentPair) -> bool:
+def _is_comment_expected_on_github(pair: CommentPair) -> bool:
     if pair.remote_id is None or (
         pair.first_reading is not None and pair.first_reading.presence is Presence.ABSENT
     ):

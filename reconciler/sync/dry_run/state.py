@@ -18,7 +18,14 @@ from reconciler.model.link import (
     LinkState,
     Verification,
 )
-from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
+from reconciler.model.plan import (
+    Action,
+    EditLocalComment,
+    ImportComment,
+    LinkPlan,
+    RemoveLocalComment,
+    SetField,
+)
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
 
@@ -118,7 +125,7 @@ class DryRunState:
         """Remember which rows the database has as LIVE."""
         self.live_pairs |= {pair.id for pair in pairs if pair.state is CommentPairState.LIVE}
 
-    def live_count_change(self, side: Side) -> int:
+    def live_pair_count_change(self, side: Side) -> int:
         """How many more LIVE rows of originals on this side there are than in the database."""
         pairs = [pair for pair in self.pairs.values() if pair.origin is side]
         return sum((pair.state is CommentPairState.LIVE) - (pair.id in self.live_pairs) for pair in pairs)
@@ -198,7 +205,7 @@ class DryRunState:
                 found.add(link.report_id)
         return found
 
-    def resting_links(self, stored: frozenset[LinkId], at: datetime) -> frozenset[LinkId]:
+    def quarantined_link_ids(self, stored: frozenset[LinkId], at: datetime) -> frozenset[LinkId]:
         """The stored links that rest, as they are after the steps so far."""
         rests = {
             id_ for id_, link in self.links.items() if link.quarantined_until and link.quarantined_until > at
@@ -222,9 +229,9 @@ class DryRunState:
                 case ImportComment(comment=comment):
                     copy = _imported_comment(plan, comment, action.body, copies[comment.id])
                     self.imported.setdefault(plan.link.report_id, []).append(copy)
-                case EditLocal(pair=pair) if pair.local_id is not None:
+                case EditLocalComment(pair=pair) if pair.local_id is not None:
                     self.bodies[pair.local_id] = action.body
-                case RemoveLocal(pair=pair) if pair.local_id is not None:
+                case RemoveLocalComment(pair=pair) if pair.local_id is not None:
                     self.removed.add(pair.local_id)
                 case _:
                     continue

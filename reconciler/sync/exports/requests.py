@@ -38,7 +38,9 @@ async def retarget_exports(context: Context, state: ProjectState, rows: Collecti
     )
 
 
-def stranded_intents(state: ProjectState, rows: Collection[Intent], report: ReportId) -> list[Intent]:
+def unknown_writes_to_old_repository(
+    state: ProjectState, rows: Collection[Intent], report: ReportId
+) -> list[Intent]:
     """Return a report's writes of unknown outcome in a repository that the project has left: nobody can ask
     it what became of them.
     """
@@ -51,7 +53,7 @@ def stranded_intents(state: ProjectState, rows: Collection[Intent], report: Repo
     ]
 
 
-async def settle_stranded(
+async def end_unknown_writes_to_old_repository(
     context: Context, report: ReportId, *, again: bool, rule: str
 ) -> tuple[Intent, ...]:
     """End a report's stranded writes by order of a person; return them.
@@ -61,10 +63,10 @@ async def settle_stranded(
     """
     state = await context.stores.projects.get_state(context.project.id)
     rows = await context.stores.intents.list_open(context.project.id)
-    stranded = stranded_intents(state, rows, report)
+    stranded = unknown_writes_to_old_repository(state, rows, report)
     now = context.github.now()
     kept = [row for row in stranded if again and row.operation is Operation.CREATE_ISSUE]
-    await context.stores.intents.give_up([row for row in stranded if row not in kept], rule, now)
+    await context.stores.intents.discard_by_command([row for row in stranded if row not in kept], rule, now)
     for row in kept:
         planned = replace(row, state=IntentState.PLANNED, not_before=None, empty_searches=0, reason=None)
         await context.stores.intents.save_unconfirmed(planned)
@@ -80,7 +82,7 @@ async def cancel_export(context: Context, report: ReportId) -> bool:
         if row.report_id == report and row.operation is Operation.CREATE_ISSUE and row.state in UNSENT_STATES
     ]
     rule = "its export was cancelled by a person (reconcile unlink)"
-    await context.stores.intents.give_up(found, rule, context.github.now())
+    await context.stores.intents.discard_by_command(found, rule, context.github.now())
     return bool(found)
 
 

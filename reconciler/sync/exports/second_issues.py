@@ -15,7 +15,13 @@ from datetime import datetime, timedelta
 from shlex import quote
 from typing import assert_never
 
-from reconciler.errors import GitHubError, MovedError, NotThereError, ProjectError, UsageError
+from reconciler.errors import (
+    GitHubError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    ProjectError,
+    UsageError,
+)
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ReportId
@@ -24,7 +30,7 @@ from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns, Report
-from reconciler.model.snapshot import LocalBatch, ProjectState, UnlinkedReport
+from reconciler.model.snapshot import ProjectState, TransactionBatch, UnlinkedReport
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
@@ -32,7 +38,7 @@ from reconciler.sync.linking import (
     build_link,
     holder_name,
     is_export_of,
-    is_exported_issue,
+    looks_like_export,
     match_exported_issues,
     store_link,
     tracking_id_in_title,
@@ -54,7 +60,7 @@ BUTTON_SEARCH_MARGIN = timedelta(minutes=10)
 
 async def record_second_issues(context: Context, state: ProjectState, issues: Sequence[Issue]) -> None:
     """Store the second issues among these, and end those that were closed. Nothing is written to GitHub."""
-    exported = [row for row in issues if is_exported_issue(row)]
+    exported = [row for row in issues if looks_like_export(row)]
     if not exported:
         return
     accounts = await read_own_accounts(context, state)
@@ -75,9 +81,11 @@ async def _record_second_issue(
     if past is None and issue.state is IssueState.OPEN:
         reason = second_issue_reason(context, report.tracking_id, f"{state.repository}#{issue.number}")
         made = build_link(context, state, report.report_id, issue, LinkOrigin.DISCOVERY, backfill=False)
-        await _store(context, made, replace(made, state=LinkState.SECOND, reason=reason))
+        await _store_link(context, made, replace(made, state=LinkState.SECOND, reason=reason))
     elif past is not None and past.state is LinkState.SECOND and issue.state is IssueState.CLOSED:
-        await _store(context, past, replace(past, state=LinkState.UNLINKED, reason="it was closed on GitHub"))
+        await _store_link(
+            context, past, replace(past, state=LinkState.UNLINKED, reason="it was closed on GitHub")
+        )
 
 
 def second_issue_reason(context: Context, tracking_id: str, issue: str) -> str:
@@ -90,9 +98,9 @@ def second_issue_reason(context: Context, tracking_id: str, issue: str) -> str:
     )
 
 
-async def _store(context: Context, link: Link, after: Link) -> None:
+async def _store_link(context: Context, link: Link, after: Link) -> None:
     plan = LinkPlan(link=link, report=None, after=after)
-    batch = LocalBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
+    batch = TransactionBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
     await context.stores.ledger.apply_batch(batch)
 
 
@@ -107,7 +115,7 @@ async def link_button_exports(
     wanted = {report.id for report in reports}
     rows: list[Issue] = []
     async for page in context.github.all_issues(since - BUTTON_SEARCH_MARGIN):
-        rows.extend(row for row in page.rows if is_exported_issue(row))
+        rows.extend(row for row in page.rows if looks_like_export(row))
     if not rows:
         return frozenset()
     found = await match_exported_issues(context, state, rows)
@@ -144,10 +152,14 @@ async def _read_due_exports(context: Context, state: ProjectState) -> list[Repor
     room = max(0, context.guard.max_new_issues - waiting)
     ids = await context.stores.reports.export_candidates(context.project.id, state.first_seen_at, room)
     found = await context.stores.reports.details(ids) if ids else {}
-    return [found[key][0] for key in ids if key in found and _is_settled(context, found[key][0].created_at)]
+    return [
+        found[key][0]
+        for key in ids
+        if key in found and _is_past_settle_time(context, found[key][0].created_at)
+    ]
 
 
-def _is_settled(context: Context, filed_at: datetime) -> bool:
+def _is_past_settle_time(context: Context, filed_at: datetime) -> bool:
     """Whether a report was filed `settle_seconds` ago. One dated later than now is by a clock that is ahead:
     it does not wait, because it might have to wait for days.
     """
@@ -158,7 +170,9 @@ def _is_settled(context: Context, filed_at: datetime) -> bool:
 # --- ordered by a person ----------------------------------------------------------------------------------
 
 
-async def link_instead(context: Context, report: ReportId, number: IssueNumber, *, backfill: bool) -> Link:
+async def move_link_to_second_issue(
+    context: Context, report: ReportId, number: IssueNumber, *, backfill: bool
+) -> Link:
     """Move a report's link to a second issue of its own. The first stays as it is on GitHub.
 
     Raises UsageError for an issue that is not an export of this report, or belongs to another report.
@@ -169,7 +183,7 @@ async def link_instead(context: Context, report: ReportId, number: IssueNumber, 
         )
         await context.stores.projects.save_state(state)
         known = await _read_report(context, report)
-        issue = await _read_export(context, state, known, number)
+        issue = await _read_exported_issue(context, state, known, number)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.number == number and present.is_live:
             raise UsageError(f"{known.tracking_id} is linked to {state.repository}#{number} already")
@@ -207,14 +221,14 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
         if holder is not None:
             whose = await holder_name(context, holder)
             raise UsageError(f"{name} belongs to {whose}")
-        issue = await _read_export(context, state, report, number)
+        issue = await _read_exported_issue(context, state, report, number)
         if issue.state is IssueState.OPEN:
             await require_writable_repository(context, state)
             await _close(context, issue, name)
         past = await context.stores.ledger.find_link_between(report_id, state.repository_id, number)
         if past is not None and past.state is LinkState.SECOND:
             reason = "it was closed as a duplicate by a person"
-            await _store(context, past, replace(past, state=LinkState.UNLINKED, reason=reason))
+            await _store_link(context, past, replace(past, state=LinkState.UNLINKED, reason=reason))
         return f"{name} is closed as a duplicate of {present.repository}#{present.number}"
 
 
@@ -241,15 +255,17 @@ async def _read_report(context: Context, report_id: ReportId) -> Report:
     return found[0]
 
 
-async def _read_export(context: Context, state: ProjectState, report: Report, number: IssueNumber) -> Issue:
+async def _read_exported_issue(
+    context: Context, state: ProjectState, report: Report, number: IssueNumber
+) -> Issue:
     """Read an issue that carries this report's export footer by an account of ours. Raises UsageError."""
     try:
         issue = await context.github.issue(number)
-    except (NotThereError, MovedError) as error:
+    except (GitHubNotFoundError, IssueTransferredError) as error:
         raise UsageError(f"{state.repository}#{number} can't be used: {error}") from error
     accounts = await read_own_accounts(context, state)
     is_ours = issue.author is not None and issue.author.id in accounts
-    if not is_ours or tracking_id_in_title(issue) != report.tracking_id or not is_exported_issue(issue):
+    if not is_ours or tracking_id_in_title(issue) != report.tracking_id or not looks_like_export(issue):
         raise UsageError(
             f"{state.repository}#{number} is not an issue that BugSpark exported for {report.tracking_id}: "
             "title, footer or author differ"

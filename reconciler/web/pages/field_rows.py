@@ -37,7 +37,7 @@ class FieldRow:
     resolutions: tuple[tuple[Side, str], ...]
 
     @property
-    def is_equal(self) -> bool:
+    def is_in_sync(self) -> bool:
         """Whether both sides agree and nothing needs attention."""
         return not (self.bugspark.has_moved or self.github.has_moved or self.frozen or self.conflict)
 

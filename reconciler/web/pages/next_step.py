@@ -37,7 +37,7 @@ def attention_notice(
     if status.state not in STATES_NEEDING_ATTENTION:
         return None
     project_link = NextStep(text="Look", path=f"/projects/{health.project_id}")
-    step = _next_step(health, status) if may_change else project_link
+    step = _project_next_step(health, status) if may_change else project_link
     return AttentionNotice(
         project_id=health.project_id,
         name=health.name,
@@ -48,7 +48,7 @@ def attention_notice(
     )
 
 
-def _next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
+def _project_next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
     """Return the step, in the order of `model.project_status.project_status`."""
     page = f"/projects/{health.project_id}"
     if health.write_doubt:

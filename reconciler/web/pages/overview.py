@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from reconciler.model.formatting import format_count
-from reconciler.model.health import CredentialLimits, LinkCounts, ProjectHealth
+from reconciler.model.health import CredentialLimits, LinkCountsByUrgency, ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, project_status
 from reconciler.model.viewer import Access
 from reconciler.ports import Queries
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
-from reconciler.web.pages.page import PageFrame, longest_outage, outage_of_pass
+from reconciler.web.pages.page import PageResponder, longest_outage, outage_of_pass
 
 REFRESH_SECONDS = 10
 """How often an open page refreshes itself."""
@@ -30,7 +30,7 @@ class ProjectRow:
 
     health: ProjectHealth
     status: ProjectStatus
-    link_counts: LinkCounts
+    link_counts: LinkCountsByUrgency
     limits: CredentialLimits | None
 
 
@@ -38,7 +38,7 @@ class ProjectRow:
 class OverviewPage:
     """The page of all projects."""
 
-    frame: PageFrame
+    frame: PageResponder
     queries: Queries
 
     async def render(self, request: Request) -> Response:
@@ -55,7 +55,7 @@ class OverviewPage:
             every=REFRESH_SECONDS,
             rows=rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
             count=len(rows),
-            turns=numbered_page_links(page, len(rows)),
+            turns=previous_and_next_links(page, len(rows)),
             needs=notices[:MAX_NOTICES],
             more_needs=max(0, len(notices) - MAX_NOTICES),
             summary=summarise_projects(rows),
@@ -102,7 +102,7 @@ def page_number(text: str, count: int) -> int:
     return min(max(1, wanted), max(1, -(-count // ROWS_PER_PAGE)))
 
 
-def numbered_page_links(page: int, count: int) -> dict[str, str]:
+def previous_and_next_links(page: int, count: int) -> dict[str, str]:
     """Return the links to the previous and the next page, if there are any."""
     links_by_name = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
     return links_by_name | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})

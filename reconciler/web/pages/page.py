@@ -63,7 +63,7 @@ class PageContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageFrame:
+class PageResponder:
     """Renders pages and handles forms for signed-in visitors."""
 
     access_control: AccessControl

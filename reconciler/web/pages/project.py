@@ -19,7 +19,7 @@ from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, 
 from reconciler.ports import Commands, Queries
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.pages.next_step import attention_notice
-from reconciler.web.pages.page import PageFrame, outage_of_pass, parse_resolution
+from reconciler.web.pages.page import PageResponder, outage_of_pass, parse_resolution
 from reconciler.web.pages.plot import build_plot
 from reconciler.web.pages.timeline import change_text
 from reconciler.web.security.sign_in import raise_not_found
@@ -58,7 +58,7 @@ class LinkSearch:
 class ProjectPage:
     """The page of one project and its actions."""
 
-    frame: PageFrame
+    frame: PageResponder
     queries: Queries
     commands: Commands
 
@@ -71,8 +71,8 @@ class ProjectPage:
         found, links, numbers, lists = await asyncio.gather(
             self.queries.health(project_id),
             self.queries.link_page(project_id, search.link_filter, LINKS_PER_PAGE),
-            self._load_numbers(project_id),
-            self._load_lists(project_id),
+            self._load_limits_and_plot(project_id),
+            self._load_conflicts_and_changes(project_id),
         )
         if not found:
             raise_not_found()
@@ -102,16 +102,16 @@ class ProjectPage:
             **lists,
         )
 
-    async def _load_numbers(self, id_: ProjectId) -> dict[str, Any]:
+    async def _load_limits_and_plot(self, id_: ProjectId) -> dict[str, Any]:
         now = self.frame.clock.now()
         return {
             "limits": (await self.queries.rate_limits_by_project()).get(id_),
             "plot": build_plot(await self.queries.activity_between(id_, now - PLOT_PERIOD, now)),
         }
 
-    async def _load_lists(self, id_: ProjectId) -> dict[str, Any]:
+    async def _load_conflicts_and_changes(self, id_: ProjectId) -> dict[str, Any]:
         return {
-            "conflicts": await self.queries.standing_conflicts(id_, MAX_CONFLICTS),
+            "conflicts": await self.queries.unresolved_conflicts(id_, MAX_CONFLICTS),
             "changes": await self.queries.recent_changes(id_, MAX_CHANGES),
         }
 

@@ -16,7 +16,7 @@ from reconciler.web.api import serializers
 from reconciler.web.api.serializers import last_propagated_at
 from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.label_colours import label_chips
-from reconciler.web.pages.page import PageFrame, outage_of_pass, parse_resolution
+from reconciler.web.pages.page import PageResponder, outage_of_pass, parse_resolution
 from reconciler.web.pages.timeline import SIDE_NAMES, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
@@ -49,7 +49,7 @@ class AllowedActions:
 class ReportPage:
     """The page of one report and its actions."""
 
-    frame: PageFrame
+    frame: PageResponder
     report_views: ReportViews
     queries: Queries
     commands: Commands
@@ -82,7 +82,7 @@ class ReportPage:
             second_issues=detail.second_issues,
             outage=outage_of_pass(await self.queries.last_pass(project_id)),
             labels={chip.name: chip for chip in label_chips(link)},
-            intent_text=intent_text,
+            operation_text=operation_text,
             names=SIDE_NAMES,
             origins=ORIGIN_TEXTS,
         )
@@ -156,6 +156,6 @@ def allowed_report_actions(shown: ReportView) -> AllowedActions:
     )
 
 
-def intent_text(intent: Intent) -> str:
+def operation_text(intent: Intent) -> str:
     """Return the operation of an intent in words, such as `post comment`."""
     return intent.operation.kind.replace("_", " ")

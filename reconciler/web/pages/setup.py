@@ -18,7 +18,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
 from reconciler.ports import Commands, Queries
-from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of_pass
+from reconciler.web.pages.page import FlashMessage, PageResponder, outage_of_pass
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 log = EventLogger(__name__)
@@ -32,7 +32,7 @@ ACTIONS = ("create", "rotate", "test")
 class SetupPage:
     """The set-up page of one project."""
 
-    frame: PageFrame
+    frame: PageResponder
     queries: Queries
     commands: Commands
 
@@ -66,7 +66,7 @@ class SetupPage:
         async def action(_form: Mapping[str, str]) -> str:
             match what:
                 case "create":
-                    return created_text(await self.commands.create_webhook(project_id))
+                    return webhook_created_text(await self.commands.create_webhook(project_id))
                 case "rotate":
                     return rotated_text(
                         replaced=(await self.commands.rotate_webhook(project_id)).previous_until is not None
@@ -113,7 +113,7 @@ class SetupPage:
         )
 
 
-def created_text(result: HookResult) -> str:
+def webhook_created_text(result: HookResult) -> str:
     """Describe the result of *create*, and what a person has to do."""
     done = "was made" if result.is_new else "was there and is set right"
     text = f"The webhook of {result.repository} {done} (id {result.id}); GitHub sends a ping at once."

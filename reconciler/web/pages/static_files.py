@@ -18,7 +18,7 @@ IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StaticFiles:
+class StaticFileSet:
     """The files in memory. `hashed_names`: `style.css` → `style.0f3a….css`."""
 
     hashed_names: dict[str, str]
@@ -29,7 +29,7 @@ class StaticFiles:
         return lambda name: f"{prefix}/static/{self.hashed_names[name]}"
 
 
-def read_static_files() -> StaticFiles:
+def read_static_files() -> StaticFileSet:
     """Read all static files."""
     names, contents = {}, {}
     for path in sorted(STATIC_FOLDER.iterdir()):
@@ -37,10 +37,10 @@ def read_static_files() -> StaticFiles:
         long = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:16]}{path.suffix}"
         names[path.name] = long
         contents[long] = (CONTENT_TYPES[path.suffix], content)
-    return StaticFiles(hashed_names=names, contents_by_hashed_name=contents)
+    return StaticFileSet(hashed_names=names, contents_by_hashed_name=contents)
 
 
-def router(static: StaticFiles) -> APIRouter:
+def router(static: StaticFileSet) -> APIRouter:
     """Build a route for each file. No sign-in is needed: the files contain no data."""
     api_router = APIRouter(include_in_schema=False)
     for name, (kind, content) in static.contents_by_hashed_name.items():

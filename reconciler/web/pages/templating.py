@@ -23,7 +23,7 @@ from reconciler.model.formatting import (
 from reconciler.model.project_status import ProjectStatusKind
 from reconciler.model.report import unescape_html
 from reconciler.web.api.response_models import WORDS_BY_STATE, SyncState
-from reconciler.web.pages.static_files import StaticFiles
+from reconciler.web.pages.static_files import StaticFileSet
 from reconciler.web.site import Site
 
 _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -62,7 +62,7 @@ class Templates:
         return HTMLResponse(self.environment.get_template(name).render(values), status)
 
 
-def build_templates(site: Site, static: StaticFiles) -> Templates:
+def build_templates(site: Site, static: StaticFileSet) -> Templates:
     """Build the environment. Templates may use `here(path)`, `asset(name)` and the filters below."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),

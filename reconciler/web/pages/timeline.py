@@ -45,15 +45,15 @@ def change_text(change: Change) -> ChangeText:
         text = (original if change.field else None) or change.to or change.local or change.remote
     return ChangeText(
         what=what,
-        before=_cut_to_one_line(was),
-        to=_cut_to_one_line(to),
-        text=_cut_to_one_line(text),
-        lost=_cut_to_one_line(change.lost),
+        before=_shorten_change_text(was),
+        to=_shorten_change_text(to),
+        text=_shorten_change_text(text),
+        lost=_shorten_change_text(change.lost),
         rule=change.rule,
     )
 
 
-def _cut_to_one_line(text: str | None) -> str | None:
+def _shorten_change_text(text: str | None) -> str | None:
     return (
         text
         if text is None or len(text) <= MAX_CHANGE_TEXT_LENGTH

@@ -47,12 +47,12 @@ def user_id_from_token(token: str, secret: Secret, now: datetime) -> UUID | None
             return None
         header = msgspec.json.decode(_decode_base64url(parts[0]), type=_TokenHeader)
         claims = msgspec.json.decode(_decode_base64url(parts[1]), type=_TokenClaims)
-        return UUID(claims.sub) if _is_valid_token(header, claims, now.timestamp()) else None
+        return UUID(claims.sub) if _has_valid_header_and_claims(header, claims, now.timestamp()) else None
     except (ValueError, NoBase64, RecursionError):
         return None
 
 
-def _is_valid_token(header: _TokenHeader, claims: _TokenClaims, now: float) -> bool:
+def _has_valid_header_and_claims(header: _TokenHeader, claims: _TokenClaims, now: float) -> bool:
     expired = claims.exp <= now - LEEWAY_SECONDS
     early = claims.nbf is not None and claims.nbf > now + LEEWAY_SECONDS
     plain = header.alg == "HS256" and not bytes(header.crit)

@@ -45,7 +45,7 @@ class OperatorSessions:
         signed_text = f"v1.{until}.{token_hex(16)}"
         return f"{signed_text}.{self._compute_mac('session', signed_text)}"
 
-    async def read_token(self, token: str) -> OperatorSession | None:
+    async def session_from_token(self, token: str) -> OperatorSession | None:
         """Return the session of a cookie; None if it is forged, expired or ended. Raises DatabaseError."""
         match = _SESSION_TOKEN.fullmatch(token)
         if match is None:

@@ -47,7 +47,7 @@ class AccessControl:
 
         A session has priority over a bearer token, that over BugSpark's cookie. Raises DatabaseError.
         """
-        session = await self.sessions.read_token(request.cookies.get(self.session_cookie_name, ""))
+        session = await self.sessions.session_from_token(request.cookies.get(self.session_cookie_name, ""))
         if session is not None:
             return Visitor(viewer=OPERATOR, subject=f"session {session.nonce}", session=session)
         user_id = bugspark_jwt.user_id_from_token(_bugspark_token(request), self.jwt_secret, self.clock.now())

@@ -55,7 +55,9 @@ class SignatureChecker:
             return True
         if project_id is None or self._clock.monotonic() - cached.read_at < RECHECK_AFTER_SECONDS:
             return False
-        return self._is_valid_signature((await self._read_secrets_once(project_id)).secrets, body, signature)
+        return self._is_valid_signature(
+            (await self._read_secrets_single_flight(project_id)).secrets, body, signature
+        )
 
     def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
         """Compare with the same work for any number of secrets, so that the time reveals nothing."""
@@ -76,18 +78,18 @@ class SignatureChecker:
         return (
             cached
             if cached is not None and now - cached.read_at < SECRETS_CACHE_SECONDS
-            else await self._read_secrets_once(project_id)
+            else await self._read_secrets_single_flight(project_id)
         )
 
-    async def _read_secrets_once(self, project_id: ProjectId) -> CachedSecrets:
+    async def _read_secrets_single_flight(self, project_id: ProjectId) -> CachedSecrets:
         """Read the secrets once for all concurrent callers. A cancelled caller does not cancel the read."""
         task = self._asking.get(project_id)
         if task is None:
             task = self._asking[project_id] = asyncio.create_task(self._read_secrets(project_id))
-            task.add_done_callback(lambda done: self._forget_read(project_id, done))
+            task.add_done_callback(lambda done: self._forget_finished_read(project_id, done))
         return await asyncio.shield(task)
 
-    def _forget_read(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
+    def _forget_finished_read(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
         del self._asking[project_id]
         if not task.cancelled():
             task.exception()  # waiting callers get the exception; without one, asyncio would log it

@@ -134,17 +134,17 @@ class RowProjectLock:
     async def release(self) -> None:
         """Delete the row, unless it is somebody else's by now."""
         async with self._database.write() as connection:
-            await connection.execute(delete(locks).where(*self._own_row()))
+            await connection.execute(delete(locks).where(*self._own_row_conditions()))
 
     async def _renew(self) -> bool:
         now = self._clock.now()
-        later = update(locks).where(*self._own_row()).values(expires_at=now + LOCK_EXPIRY)
+        later = update(locks).where(*self._own_row_conditions()).values(expires_at=now + LOCK_EXPIRY)
         async with self._database.write() as connection:
             done = (await connection.execute(later)).rowcount == 1
         self._renewed = now if done else None
         return done
 
-    def _own_row(self) -> tuple[Any, ...]:
+    def _own_row_conditions(self) -> tuple[Any, ...]:
         return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
 
 
