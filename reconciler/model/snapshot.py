@@ -50,6 +50,7 @@ class ProjectState:
     restored_at: datetime | None = None  # the last restore
     has_unread_hints: bool = False  # deliveries name issues that no pass has read since
     has_webhook: bool = False  # a webhook is known to announce changes
+    has_unannounced_changes: bool = False  # a change waits for its delivery, or a delivery was missed
     renamed_labels: tuple[RenamedLabel, ...] = ()  # labels of the mapping that have other names on GitHub
     failures: int = 0  # failed passes in a row
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent

@@ -29,7 +29,7 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
     """Return the result with the number of problems that began and that ended.
 
     `state`: before the pass. A pass without news, in a project without problems, reads no more from the
-    database than whether a webhook that is known to work is silent.
+    database, unless a change waits for the delivery that should announce it.
     """
     try:
         if state.alert_state == NO_ALERT_STATE and not await _has_news(context, state, result):
@@ -45,7 +45,7 @@ async def _has_news(context: Context, state: ProjectState, result: PassResult) -
     now = context.clock.now()
     if not result.is_uneventful or result.misnamed or any(announced_problems(result, now)):
         return True
-    return state.has_webhook and await context.stores.webhooks.is_silent(context.project.id, now)
+    return state.has_unannounced_changes and await context.stores.webhooks.is_silent(context.project.id, now)
 
 
 async def _post_alerts_and_save_state(context: Context, before: AlertState, result: PassResult) -> PassResult:

@@ -67,7 +67,7 @@ def test_a_project_is_connected_and_its_hook_delivers(
     (hook,) = repository.hooks.values()
     assert hook.secret == secret and hook.url == f"{scenario.base}/api/v1/webhooks/github/{project}"
     page.get_by_role("button", name="Send a test").click()
-    expect(page.locator("[data-value=received]")).to_have_text("2")
+    expect(page.locator("[data-value=received]")).to_have_text("3")
 
 
 def reveal_and_copy(someone: Window, page: Page) -> str:

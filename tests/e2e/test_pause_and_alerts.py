@@ -24,7 +24,7 @@ def test_a_paused_project_is_refused_with_the_way_out(installation: Installation
 
 def test_check_says_each_thing_as_one_object_and_fails_with_one(installation: Installation) -> None:
     fine = installation.reconcile("check", "--json")
-    assert (fine.code, {row["level"] for row in fine.rows}) == (0, {"ok"})
+    assert (fine.code, [row for row in fine.rows if row["level"] != "ok"]) == (0, [])
     assert "Shop: limit" in {row["name"] for row in fine.rows}
     installation.github.web.allow("bugspark-bot", "read")
     bad = installation.reconcile("check", "--json")

@@ -102,7 +102,7 @@ async def test_a_304_that_was_not_asked_for_is_an_error(harness: ClientHarness, 
 
 async def test_an_unsupported_api_version_is_reported(harness: ClientHarness, github: GitHub) -> None:
     github.world.assume(api_versions=("2030-01-01",))
-    with pytest.raises(GitHubError, match="not supported"):
+    with pytest.raises(RepositoryInaccessibleError, match=r"set github\.api_version to one that it names"):
         await harness.repository.repository()
 
 

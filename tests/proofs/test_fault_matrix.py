@@ -73,6 +73,13 @@ async def much_later(scenario: Scenario) -> None:
     scenario.github.clock.advance(7 * 3600)
 
 
+async def read_again(scenario: Scenario) -> None:
+    """A thread has lost a comment; one reading has shown it, and the second one is due."""
+    await much_later(scenario)
+    await scenario.run()
+    scenario.github.clock.advance(120)
+
+
 async def dispute(scenario: Scenario) -> None:
     """Both sides move one field apart."""
     report = next(iter(scenario.reports))
@@ -134,7 +141,7 @@ PLACES: dict[str, tuple[str, str, Work]] = {
     "GET issues/comments": ("GET", r"/issues/comments\?", talk),
     "GET issues/N": ("GET", r"/issues/\d+$", much_later),
     "GET issues/N/comments": ("GET", r"/issues/\d+/comments", much_later),
-    "GET issues/comments/N": ("GET", r"/issues/comments/\d+", much_later),
+    "GET issues/comments/N": ("GET", r"/issues/comments/\d+", read_again),
     "GET issues/N/events": ("GET", r"/issues/\d+/(events|timeline)", dispute),
     "GET repository": ("GET", r"/repos/[^/]+/[^/]+$", say),
     "POST issues": ("POST", "/issues$", file),

@@ -157,7 +157,9 @@ class CommandRunner:
         for name, values in sections.items():
             lines.append(f"[{name}]")
             lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-        (self.home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        file = self.home / "config.toml"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        file.chmod(0o600)
 
 
 def command_runner(home: Path, **environ: str) -> CommandRunner:

@@ -128,7 +128,7 @@ async def test_the_hook_is_created_tested_and_its_delivery_shown(setup_page: Set
     assert "Set the webhook right" in seen.buttons
     seen = await setup_page.press("Send a test")
     assert "GitHub was asked to deliver a ping" in seen.words
-    await setup_page.until("2 deliveries so far")
+    await setup_page.until("3 deliveries so far")  # two pings: one of the creation, one of the button
     report, number = await setup_page.sync.linked()
     setup_page.sync.github.web.close(number, by="alice")
     await setup_page.until("issues closed")

@@ -20,6 +20,7 @@ from reconciler.store.mappers import to_list_state, to_renamed_labels
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import accounts, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
+from reconciler.store.sync.webhook_gaps import has_unannounced_changes
 from reconciler.store.types import column_types, decode_json, encode_json
 
 LOCK_LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
@@ -34,6 +35,7 @@ class StoredProjects(BugSparkProjects):
             hints = (
                 has_unread_deliveries(project_id).label("has_unread_hints"),
                 has_working_hook(project_id).label("has_webhook"),
+                has_unannounced_changes(project_id).label("has_unannounced_changes"),
             )
             query = select(projects, *hints).where(projects.c.project_id == project_id)
             row = (await connection.execute(query)).mappings().first()
@@ -63,6 +65,7 @@ class StoredProjects(BugSparkProjects):
             restored_at=row["restored_at"],
             has_unread_hints=row["has_unread_hints"],
             has_webhook=row["has_webhook"],
+            has_unannounced_changes=row["has_unannounced_changes"],
             renamed_labels=to_renamed_labels(row["renamed_labels"]),
             failures=row["failures"] or 0,
             alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
