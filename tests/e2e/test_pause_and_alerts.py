@@ -28,9 +28,10 @@ def test_check_says_each_thing_as_one_object_and_fails_with_one(installation: In
     assert "Shop: limit" in {row["name"] for row in fine.rows}
     installation.github.web.allow("bugspark-bot", "read")
     bad = installation.reconcile("check", "--json")
-    (row,) = [row for row in bad.rows if row["level"] == "fail"]
-    assert (bad.code, row["name"]) == (1, "Shop: labels")
-    assert "write access" in row["mend"]
+    failed = {row["name"]: row["mend"] for row in bad.rows if row["level"] == "fail"}
+    assert (bad.code, list(failed)) == (1, ["Shop: labels", "Shop: claims"])
+    assert "write access" in failed["Shop: labels"]
+    assert "not linked to issues" in failed["Shop: claims"]
 
 
 @contextmanager

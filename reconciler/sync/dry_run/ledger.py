@@ -182,11 +182,7 @@ class DryLedger(ReadsOnly):
 
     async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
         stored = await self._stored.comments_missing_on_github(project_id)
-        found = {
-            pair.id: pair for pair in (*map(self._state.current_pair, stored), *self._state.pairs.values())
-        }
-        ended = {link.id for link in self._state.links.values() if link.state is not LinkState.ACTIVE}
-        return tuple(pair for pair in found.values() if pair.is_missing and pair.link_id not in ended)
+        return self._state.comments_missing_on_github(stored)
 
     async def links_with_due_second_readings(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int

@@ -168,6 +168,12 @@ class DryRunState:
         ]
         return tuple(sorted(waiting, key=lambda link: (time_of(link), link.id))[:limit])
 
+    def comments_missing_on_github(self, stored: Iterable[CommentPair]) -> tuple[CommentPair, ...]:
+        """The comments that the first reading missed, among these and those of the dry run."""
+        found = {pair.id: pair for pair in (*map(self.current_pair, stored), *self.pairs.values())}
+        ended = {link.id for link in self.links.values() if link.state is not LinkState.ACTIVE}
+        return tuple(pair for pair in found.values() if pair.is_missing and pair.link_id not in ended)
+
     def links_with_due_second_readings(
         self,
         links: Iterable[Link],
