@@ -48,16 +48,10 @@ END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 class DryLedger(ReadsOnly):
     """`ports.Ledger` of a dry run."""
 
-    reads = frozenset(
-        {
-            "withheld_deletions",
-            "field_differences",
-            "field_history",
-            "verification_coverage",
-            "are_all_comments_missing",
-            "numbers_contested_by_others",
-        }
-    )
+    reads = frozenset({
+        "withheld_deletions", "field_differences", "field_history", "verification_coverage",
+        "are_all_comments_missing", "numbers_contested_by_others",
+    })  # fmt: skip
 
     def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
         super().__init__(context.stores.ledger)
