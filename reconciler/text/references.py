@@ -59,6 +59,8 @@ _TOKENS: Final = (
     # "![a`](https://ours/)`](https://theirs/)" the first address is code and the second one the image.
     rf"(?P<image>!\[[a-z0-9 .,:-]*\]\((?P<image_url>{_IMAGE_ADDRESS})\))",
     r"(?P<paragraph>\n[ \t]*(?=\n))",
+    # cmark-gfm shows a footnote that is not defined as plain text, addresses and all, and more after it.
+    r"(?P<footnote>\[\^)",
     # Brackets, and what makes it unsure which of them belong together.
     r"(?P<unsure>`|\\\]|\]\((?![^\s()<>`\\\"']*\)))",
     r"(?P<opening>\[)",
@@ -107,13 +109,11 @@ class ReferenceWalk:
     def _replace(self, found: re.Match[str], text: str) -> str:
         written, start = found[0], found.start()
         match found.lastgroup:
-            case "paragraph" | "opening" | "closing" | "unsure":
+            case "paragraph" | "footnote" | "opening" | "closing" | "unsure":
                 self._count_brackets(found.lastgroup)
                 return written
             case "url":
-                return (
-                    _RULES_ALONE.sub(_add_zwsp, written) if self._open_brackets else self._inert_url(written)
-                )
+                return self._inert_url(written)
             case "autolink" if text[start - 1 : start] != "\\":
                 return f"<{self._inert_url(written[1:-1])}>"
             case "autolink":
@@ -128,16 +128,22 @@ class ReferenceWalk:
     def _count_brackets(self, kind: str) -> None:
         if kind == "paragraph":
             self.begin_paragraph()
-        elif kind == "unsure":
+        elif kind in ("unsure", "footnote"):
             self._is_unsure = True
+            self._open_brackets += kind == "footnote"
         elif kind == "opening":
             self._open_brackets += 1
         elif self._open_brackets and not self._is_unsure:
             self._open_brackets -= 1
 
     def _inert_url(self, url: str) -> str:
-        """Return an address that GitHub links: `@` in its path as `%40`, and no issue of GitHub's."""
+        """Return an address: `@` in its path as `%40`, and no issue of GitHub's.
+
+        In an open bracket GitHub may show it as text.
+        """
         inert = url.replace("@", "%40")
+        if self._open_brackets:
+            return _RULES_ALONE.sub(_add_zwsp, inert)
         if self._is_on_github(url):
             inert = _ISSUE_ADDRESS_ALONE.sub(_add_zwsp, inert)
             if _DECODED_ADDRESS.search(unquote(inert)):
@@ -163,10 +169,11 @@ class ReferenceWalk:
     def _inert_image(self, image: re.Match[str]) -> str:
         url = image["image_url"]
         self._open_brackets += self._is_unsure  # its brackets may not belong together
-        if urlsplit(url).netloc.lower() in self._policy.image_hosts:
-            return image[0]
         text, _, _ = image[0][1:].rpartition(f"({url})")
-        return f"!{ZWSP}{_RULES_ALONE.sub(_add_zwsp, text)}({self._inert_url(url)})"
+        inert_text = _RULES_ALONE.sub(_add_zwsp, text)
+        if urlsplit(url).netloc.lower() in self._policy.image_hosts:
+            return f"!{inert_text}({url})"
+        return f"!{ZWSP}{inert_text}({self._inert_url(url)})"
 
 
 def is_image_url(url: str) -> bool:

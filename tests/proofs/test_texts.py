@@ -8,6 +8,9 @@ import os
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import seed as seed_of_examples
+from hypothesis import strategies as st
 
 from reconciler.fields.synced_field import Verdict
 from reconciler.fields.title import TITLE, readable_title
@@ -25,6 +28,7 @@ from reconciler.text.code_blocks import close_fences
 from reconciler.text.inert import inert
 from tests.support.factories import a_base, a_report, a_seen_issue
 from tests.support.github_oracle import acting, github_html, parsed
+from tests.support.hostile_text import hostile, hostile_lines
 from tests.support.real_texts import CODE_KINDS, TITLES, real_text
 
 PROVE = "PROVE" in os.environ
@@ -88,3 +92,12 @@ def _stays(text: str) -> bool:
     """Whether GitHub shows the same code for our rendering as for the text itself."""
     rendered = close_fences(inert(text, POLICY))
     return parsed(github_html(rendered)).code == parsed(github_html(clean(text))).code
+
+
+@pytest.mark.timeout(0 if PROVE else 120)
+@seed_of_examples(SEED)
+@settings(max_examples=TEXTS, derandomize=False, database=None)
+@given(st.one_of(hostile, hostile_lines))
+def test_no_hostile_text_acts(text: str) -> None:
+    body = comment_to_github("Ada", html.escape(text), MARKER, POLICY)
+    assert acting(body) == []

@@ -27,7 +27,8 @@ FRAGMENTS: Sequence[str] = (
     "> ```", "1. ~~~", "`", "> ", "- ", "1. ", "  ", "    ", "\t", "# ", "$$", "---", "===",
     "|a|b|\n|-|-|\n", "[^1]: ", "/close", "\n", "\n\n", "\r\n", "\r", "\x00", "\x0b", "\x85", "\u2028",
     "**fixes acme/other#**1** now**", "**GH-**1** x**", "G****H-1", "__#__1__ x__", "iss**ues/1", "#~~1~~",
-    "[^x `@octocat`]", "[^`]: ", "](", "`) @octocat `", "][`", "[`]: /x", "`] @octocat `",
+    "[^<http://x.example/o/r#1>]", "[^x `@octocat`]", "[^`]: ", "](", "`) @octocat `", "][`", "[`]: /x",
+    "`] @octocat `",
     "https://x.example/`", "[https://x.example/o/r#1", "https://x.example/o/r#1",
     "<https://x.example/o/r#1>", "\\`", "$$", "$x", "```math\n", "```a|b\n", "|-|-\n", "| ` | @octocat ` |",
     "`@octocat`", "``#1 ` @x``", "\n    @octocat #1\n", "\n```\n@octocat #1\n```\n",
@@ -39,3 +40,27 @@ FRAGMENTS: Sequence[str] = (
 )  # fmt: skip
 
 hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=6)), max_size=24).map("".join)
+
+_INDENTATIONS = ("", "", " ", "  ", "   ", "    ", "      ", "\t", " \t")
+_CONTAINERS = ("", "", "- ", "1. ", "10. ", "> ", ">", "> > ", "- - ", "[^1]: ", "> - ", "-\t", ">\t", "- > ")
+_CONTENTS = (
+    "", "```", "~~~", "````", "```js", "```math", "``` a`b", "@a", "#1 x", "`@a`", "``@a``", "`", "` @a",
+    "@a `", "text",
+    "# h", "---", "-|-", "|a|b|", "| `@a` | x |", "| ` | @a ` |", "`a", "a` @a", "[x]: `", "[^`]: @a `",
+    "[^a", "](`",
+    "`) @a `", "[a][`", "[`]: /x", "] @a `", "\\`", "https://x.example/`@a` `",
+    "[^<https://x.example/o/r#1>]", "$$",
+    "$x `@a` y$", "<a `", "`> @a `", "~~`@a`~~", "**#**1** x**", "__GH-__1__ x__", "&#64;a &num;1",
+    "<b>@a</b>", "![`",
+    "https://x.example/o/r#1", "[https://x.example/o/r#1", "\u200b#\u200b1", "@claude", "/close", "bors r+",
+)  # fmt: skip
+_line = st.tuples(
+    st.sampled_from(_INDENTATIONS),
+    st.sampled_from(_CONTAINERS),
+    st.lists(st.sampled_from(_CONTENTS), min_size=1, max_size=2).map("".join),
+).map("".join)
+
+hostile_lines = st.lists(st.one_of(_line, st.just("")), min_size=1, max_size=9).flatmap(
+    lambda lines: st.sampled_from(["\n", "\n", "\r\n", "\r"]).map(lambda end: end.join(lines))
+)
+"""Lists, quotes, fences, footnotes and tables in each other, in which code may or may not be code."""

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
 
 from reconciler.text.code_blocks import close_fences
 from reconciler.text.comment_text import comment_to_github
 from reconciler.text.inert import inert
 from tests.support.github_oracle import acting, seen_by_bots
+from tests.support.hostile_text import hostile_lines
 from tests.text.posted import MARKER, POLICY
 
 QUOTED = ">" * 12
@@ -159,3 +161,10 @@ def test_a_fence_stays_code_where_the_text_is_cut() -> None:
     assert "\n```\n\n… (cut by BugSpark sync: " in body
     assert "@a #1\n" in body and "\u200b" not in body
     assert acting(body) == []
+
+
+@given(hostile_lines)
+def test_no_mixture_of_blocks_lets_anything_act(text: str) -> None:
+    written = close_fences(inert(text, POLICY))
+    assert acting(written) == []
+    assert close_fences(inert(written, POLICY)) == written

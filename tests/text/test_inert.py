@@ -78,6 +78,9 @@ def neutralised(text: str) -> str:
             "[ ![a](https://no.example/) ` ![a](https://no.example/) https://x.example/o/r#1",
             "[ !·[a](https://no.example/) ` !·[a](https://no.example/) https://x.example/o/r#·1",
         ),
+        ("[^<http://x.example/o/r#1>]", "[^<http://x.example/o/r#·1>]"),
+        ("[^a\nb] https://x.example/o/r#1", "[^a\nb] https://x.example/o/r#·1"),
+        ("[^![GH-1](https://ours.example/x)]", "[^![GH-·1](https://ours.example/x)]"),
         ("[open\n\nhttps://x.example/o/r#1", "[open\n\nhttps://x.example/o/r#1"),
         ("[open\n```\ncode\n```\nhttps://x.example/o/r#1",) * 2,
         (
