@@ -13,7 +13,7 @@ FRAGMENTS: Sequence[str] = (
     "https://ghe.example/o/r/pull/2#issuecomment-3", "github.com/o/r/pull/9",
     "[x](https://github.com/o/r/issues\\/1)", "[x](../issues/1)", "[x]:\n../issues/1",
     "<https://github.com/o/r/discussions/1>", "https://github.com/o/r/commit/0123456789",
-    "https://www.npmjs.com/package/@types/node", "https://u@h/p@q", "<img src=https://evil.example/x.png>",
+    "https://packages.example/package/@types/node", "https://u@h/p@q", "<img src=https://evil.example/x.png>",
     "&lt;img src=x onerror=alert(1)&gt;", "<details>", "<pre>", "<script>", "<!--", "-->",
     "<!-- hidden -->", "<!-->", "<!<!-- -->-- x -->", "<![CDATA[", "<?php", "</div>", "<table><tr>",
     "![a](https://evil.example/x.png)", "![a](https://ours.example/x.png)", "![a][r]", "![r]", "![r][]",

@@ -146,7 +146,7 @@ SENTENCES: Sequence[str] = (
     "Fixes #4. Duplicate of https://github.com/acme/web/issues/9.",
     "See https://gitlab.example/team/app/-/issues/31#note_2 and <https://docs.example/a?b=1&c=2#3>.",
     "It happens in src/issues/detail.ts:3 and lib/pull/12/index.js, never in `main.ts`.",
-    "Installed from https://www.npmjs.com/package/@scope/pkg today.",
+    "Installed from https://packages.example/package/@scope/pkg today.",
     "My mail is someone@mail.example; I don't use 100% of it.",
     "Expected &lt;div&gt; but got <div> & nothing else: a < b && c > d.",
     "costs $5, at 10:30 - \"really\" (no joke)... ~~never mind~~",
