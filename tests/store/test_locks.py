@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from reconciler.model.snapshot import StoreResult
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database, open_database, parse_url
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from reconciler.store.sync.locks import row_locks
 from reconciler.store.sync.locks.row_locks import RowProjectLocks
 from reconciler.store.sync.locks.session_locks import (
     AdvisoryProjectLock,
@@ -369,3 +370,14 @@ async def test_a_killed_holder_holds_nothing(stores: DatabaseStores, store_url: 
                     break
             except BusyError:  # PostgreSQL needs a moment to see that the connection is gone
                 await asyncio.sleep(0.05)
+
+
+def test_a_process_id_is_known_only_in_its_own_pid_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = row_locks.host_of_process_ids()
+    monkeypatch.setattr(Path, "readlink", lambda _path: Path("pid:[1]"))
+    elsewhere = row_locks.host_of_process_ids()
+    assert elsewhere != here
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    held = {"host": here, "pid": 2**22 + 1, "expires_at": now + timedelta(seconds=30)}
+    assert row_locks._is_holder_dead(held, now, here)
+    assert not row_locks._is_holder_dead(held, now, elsewhere)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +96,7 @@ class RowProjectLock:
 
     async def try_acquire(self) -> bool:
         """Whether the lock is ours now: there was none, or its holder is dead or silent."""
-        now, host = self._clock.now(), socket.gethostname()
+        now, host = self._clock.now(), host_of_process_ids()
         mine = {
             "project_id": self._project_id,
             "holder": self._holder,
@@ -146,6 +147,15 @@ class RowProjectLock:
 
     def _own_row_conditions(self) -> tuple[Any, ...]:
         return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
+
+
+def host_of_process_ids() -> str:
+    """Name the host and, on Linux, the PID namespace: containers share a host's name, not its process ids."""
+    try:
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()} {namespace}".strip()
 
 
 def _is_holder_dead(row: Any, now: datetime, host: str) -> bool:
