@@ -4,7 +4,7 @@ Modules that only rare commands need are imported inside their methods, so that 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
 from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
 from reconciler.model.report import Project, Report, unknown_values_reason
-from reconciler.model.report_detail import ConnectedRepository, ReportView
+from reconciler.model.report_detail import ConnectedRepository, ReportSummary, ReportView
 from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
@@ -79,17 +79,20 @@ class Application(SharedCommands):
         detail = await self._stores.queries.report_detail(report_id, MAX_HISTORY_LINES)
         if detail is None:
             raise UsageError(f"There is no report {report}.")
-        from reconciler.decide.report_view import build_report_view
-
         state = await self._stores.projects.get_state(project.id)
         known = state.repository_id != UNKNOWN_REPOSITORY
-        return build_report_view(
-            project.name,
-            detail,
-            self._container.sync_policy(),
-            self._container.clock.now(),
-            ConnectedRepository(id=state.repository_id, name=state.repository) if known else None,
-        )
+        connected = ConnectedRepository(id=state.repository_id, name=state.repository) if known else None
+        return self._build_view(ReportSummary(detail=detail, project_name=project.name, connected=connected))
+
+    async def read_report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
+        """Return the state of each of these reports that exists, as `explain_report` tells it."""
+        return tuple(map(self._build_view, await self._stores.queries.report_summaries(report_ids)))
+
+    def _build_view(self, found: ReportSummary) -> ReportView:
+        from reconciler.decide.report_view import build_report_view
+
+        policy, now = self._container.sync_policy(), self._container.clock.now()
+        return build_report_view(found.project_name, found.detail, policy, now, found.connected)
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         """Run a pass that verifies every link.

@@ -44,6 +44,9 @@ class ComposedReportViews:
         except UsageError:
             return None
 
+    async def report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
+        return await self._application.read_report_states(report_ids)
+
 
 def build_web_application(
     container: Container,

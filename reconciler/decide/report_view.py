@@ -187,6 +187,7 @@ def _comment_view(
         state=state,
         # BugSpark stores its own text HTML-escaped
         body=body if origin is Side.GITHUB else unescape_html(body),
+        remote_id=pair.remote_id if pair else None,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentPairId, RepositoryId
+from reconciler.model.ids import CommentPairId, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
@@ -48,6 +48,18 @@ class ConnectedRepository:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSummary:
+    """What decides a report's state, for lists of many reports.
+
+    `detail` is without comments and ledger rows, and its history has only the conflicts that still stand.
+    """
+
+    detail: ReportDetail
+    project_name: str
+    connected: ConnectedRepository | None  # None: no pass has read the project's repository yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
     """One field on both sides, each in that side's spelling. None: that side has no value."""
 
@@ -69,6 +81,7 @@ class CommentView:
     text: str | None  # an excerpt; None: the comment is not in BugSpark
     state: str  # "on GitHub", "waiting", "deleted there", …
     body: str | None = None  # the full text as its author wrote it
+    remote_id: RemoteCommentId | None = None  # of the original or copy on GitHub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,28 @@ class LinkFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPosition:
+    """A position in the list of reports, which is sorted by project and tracking id, highest first."""
+
+    project_id: ProjectId
+    tracking_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFilter:
+    """Which reports to list, and from where.
+
+    `text`: a tracking id, an issue (`12`, `#12`, `owner/repo#12`, its address), the address of a report in
+    either dashboard, or words of the title.
+    """
+
+    projects: frozenset[ProjectId]
+    severity: str | None = None  # as BugSpark stores it; None: all
+    text: str = ""
+    after: ReportPosition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
     """A link in a list. Its report may be deleted."""
 

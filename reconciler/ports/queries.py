@@ -3,7 +3,7 @@
 Lists have at most `limit` rows, and no query grows with the number of links without a problem.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -13,10 +13,19 @@ from reconciler.model.fields import Field
 from reconciler.model.health import CredentialLimits, Gauges, ProjectHealth
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
-from reconciler.model.report_detail import ReportDetail, ReportView
+from reconciler.model.report_detail import ReportDetail, ReportSummary, ReportView
 from reconciler.model.snapshot import Change
 from reconciler.model.viewer import Access, Viewer
-from reconciler.model.views import LinkFilter, LinkPage, ProjectActivity, ReportChange, SetupView, WithheldRow
+from reconciler.model.views import (
+    LinkFilter,
+    LinkPage,
+    ProjectActivity,
+    ReportChange,
+    ReportFilter,
+    ReportPosition,
+    SetupView,
+    WithheldRow,
+)
 
 
 class Queries(Protocol):
@@ -98,6 +107,19 @@ class Queries(Protocol):
         """
         ...
 
+    async def report_summaries(self, report_ids: Sequence[ReportId]) -> tuple[ReportSummary, ...]:
+        """Read what decides the state of each of these reports, in the same order.
+
+        One that does not exist is left out. The number of statements is the same for any number of reports.
+        """
+        ...
+
+    async def report_positions(
+        self, wanted: ReportFilter, limit: int
+    ) -> tuple[tuple[ReportId, ReportPosition], ...]:
+        """Find the next reports of a list, with or without a link, and their positions."""
+        ...
+
     async def newest_conflict(self, report_id: ReportId, field: Field) -> Change | None:
         """Read the newest recorded conflict of a field."""
         ...
@@ -108,4 +130,8 @@ class ReportViews(Protocol):
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         """Return everything about a report, its history included; None if it was deleted."""
+        ...
+
+    async def report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
+        """Return the state of each of these reports that exists, in the same order, without its comments."""
         ...

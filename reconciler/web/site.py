@@ -41,6 +41,10 @@ class Site:
         """The origin of BugSpark's dashboard, whose pages may read the API."""
         return parse_origin(self.dashboard_url)
 
+    def address_of(self, path: str) -> str:
+        """Return the address of one of our pages, `/…`: its path while `web.public_url` is not set."""
+        return f"{self.public_url}{path}"
+
     def webhook_url(self, project_id: object) -> str | None:
         """Return the address for GitHub's deliveries of a project; None without `web.public_url`."""
         return self.public_url + WEBHOOK_PATH.format(project_id=project_id) if self.public_url else None

@@ -19,6 +19,7 @@ OF_NOBODY = {
     ("HEAD", "/openapi.json"),
     ("GET", "/"),  # lists what is the visitor's
     ("GET", "/api/v1/projects"),  # the same
+    ("GET", "/api/v1/reports"),  # the same (tests/web/test_report_list.py)
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("POST", "/sign-out"),
@@ -129,7 +130,7 @@ async def test_what_is_somebodys_is_kept_by_no_cache(harness: WebHarness) -> Non
     root: UUID = harness.bugspark.add_user("Root", role="superadmin")
     ours = harness.bugspark.add_report(harness.project)
     paths = [path for method, path in addresses(harness, harness.project, ours) if method == "GET"]
-    for path in (*paths, "/", "/api/v1/projects", "/sign-in"):
+    for path in (*paths, "/", "/api/v1/projects", "/api/v1/reports", "/sign-in"):
         answer = await harness.client.get(path, headers=bearer(harness, root) | HTML)
         assert answer.status_code in (200, 303), path
         assert answer.headers["cache-control"] == "no-store", path

@@ -36,6 +36,7 @@ async def test_answers_are_as_described_for_anything_that_is_asked(migrated: str
         assert paths == {
             "/api/v1/projects",
             "/api/v1/projects/{project_id}",
+            "/api/v1/reports",
             "/api/v1/reports/{report_id}",
             "/api/v1/reports/{report_id}/duplicate",
             "/api/v1/webhooks/github/{project_id}",
@@ -71,6 +72,7 @@ async def test_a_real_project_and_report_are_described_to_the_letter(migrated: s
         schema = schemathesis.openapi.from_dict((await harness.client.get("/openapi.json")).json())
         for path, ids in (
             ("/api/v1/projects", {}),
+            ("/api/v1/reports", {}),
             ("/api/v1/projects/{project_id}", {"project_id": str(harness.project)}),
             ("/api/v1/reports/{report_id}", {"report_id": str(report)}),
         ):

@@ -36,6 +36,7 @@ async def counts(sync: Sync, client: httpx.AsyncClient, asked: list[str], report
     """How many statements each page takes."""
     project = f"/projects/{sync.project}"
     paths = ["/", "/api/v1/projects", f"/api/v1{project}", f"/reports/{report}", f"/api/v1/reports/{report}"]
+    paths += [f"/api/v1/reports?ids={report}", "/api/v1/reports?state=synced"]
     paths += [project, f"{project}?state=synced", f"{project}?state=attention", f"{project}?q=word"]
     found = {}
     for path in (*paths, f"{project}/setup"):

@@ -1,6 +1,6 @@
 """Everything that is read to be shown: `ports.Queries`. Each method opens one snapshot of the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,10 +11,19 @@ from reconciler.model.health import CredentialLimits, Gauges, ProjectHealth
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.passes import PassResult
-from reconciler.model.report_detail import ReportDetail
+from reconciler.model.report_detail import ReportDetail, ReportSummary
 from reconciler.model.snapshot import Change
 from reconciler.model.viewer import Access, Viewer
-from reconciler.model.views import LinkFilter, LinkPage, ProjectActivity, ReportChange, SetupView, WithheldRow
+from reconciler.model.views import (
+    LinkFilter,
+    LinkPage,
+    ProjectActivity,
+    ReportChange,
+    ReportFilter,
+    ReportPosition,
+    SetupView,
+    WithheldRow,
+)
 from reconciler.ports import Clock
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.schema.engine import Database
@@ -28,6 +37,7 @@ from reconciler.store.views import (
     project_health,
     project_setup,
     report_detail,
+    report_list,
 )
 
 
@@ -137,6 +147,16 @@ class StoredQueries:
     async def report_detail(self, report_id: ReportId, lines: int) -> ReportDetail | None:
         async with self._database.read() as connection:
             return await report_detail.read_report_detail(connection, report_id, lines)
+
+    async def report_summaries(self, report_ids: Sequence[ReportId]) -> tuple[ReportSummary, ...]:
+        async with self._database.read() as connection:
+            return await report_list.read_report_summaries(connection, report_ids, self._clock.now())
+
+    async def report_positions(
+        self, wanted: ReportFilter, limit: int
+    ) -> tuple[tuple[ReportId, ReportPosition], ...]:
+        async with self._database.read() as connection:
+            return await report_list.read_report_positions(connection, wanted, limit)
 
     async def newest_conflict(self, report_id: ReportId, field: Field) -> Change | None:
         async with self._database.read() as connection:

@@ -90,7 +90,21 @@ class HealthResponse:
     """Writes to GitHub that are not confirmed yet."""
     withheld: int
     """Number of deletions that wait until a person accepts them."""
+    withheld_hash: str | None
+    """What `accept` takes."""
     verified: CoverageResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemResponse:
+    """A problem of one report's link or write."""
+
+    report: UUID
+    tracking_id: str
+    issue: str | None
+    """`owner/repo#12`"""
+    what: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +114,15 @@ class ProjectResponse:
     id: UUID
     name: str
     repository: str | None
+    page: str
+    """The address of our page; without `web.public_url` its path."""
+    setup_page: str
     may_change: bool
+    paused: bool
     health: HealthResponse
     links: LinkCountsResponse
+    problems: list[ProblemResponse]
+    """What needs attention; at most 30."""
     webhook: WebhookResponse
 
 
@@ -132,6 +152,22 @@ class IssueResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictResponse:
+    """A conflict in which one value was lost, while that value can be brought back."""
+
+    at: datetime
+    lost: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceResponse:
+    """A value that the command `resolve` can give the field."""
+
+    take: CommentSource
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldResponse:
     """One field on both sides. A value is null if that side has none or it is not known."""
 
@@ -140,6 +176,8 @@ class FieldResponse:
     agreed: str | None
     github: str | None
     frozen: str | None
+    conflict: ConflictResponse | None
+    choices: list[ChoiceResponse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +188,27 @@ class CommentResponse:
     source: CommentSource
     author: str | None
     created_at: datetime
+    text: str
+    """As its author wrote it: unescaped, without the heading of an imported comment."""
+    url: str | None
+    """Its address on GitHub; null while it has none."""
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLineResponse:
+    """One line of a report's history."""
+
+    at: datetime
+    what: str
+    side: CommentSource
+    field: str | None
+    before: str | None
+    to: str | None
+    lost: str | None
+    text: str | None
+    """How a comment begins."""
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +225,16 @@ class ReportResponse:
 
     id: UUID
     tracking_id: str
+    title: str
     project: ProjectNameResponse
     state: SyncState
     reason: str | None
     issue: IssueResponse | None
+    page: str
+    """The address of our page; without `web.public_url` its path."""
+    may_change: bool
+    actions: list[str]
+    """The commands that are possible now; empty unless `may_change`."""
     linked_at: datetime | None
     verified_at: datetime | None
     """When both sides were last compared in full."""
@@ -181,3 +245,32 @@ class ReportResponse:
     comments: list[CommentResponse]
     skipped: list[SkippedResponse]
     """Comments of either side that are known and were not copied, counted by reason."""
+    history: list[HistoryLineResponse]
+    """The newest lines first; at most 50."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportStateResponse:
+    """The state of one of many reports."""
+
+    id: UUID
+    tracking_id: str
+    title: str
+    project: ProjectNameResponse
+    state: SyncState
+    reason: str | None
+    issue: IssueResponse | None
+    status: str
+    severity: str
+    category: str
+    page: str
+    may_change: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportListResponse:
+    """A part of a list of reports. `cursor` leads to the next part; null: there is none."""
+
+    reports: list[ReportStateResponse]
+    cursor: str | None

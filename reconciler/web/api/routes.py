@@ -1,5 +1,6 @@
-"""The JSON API for BugSpark's own dashboard (docs/reference/contract.md, HTTP). It only reads."""
+"""The JSON API for BugSpark's own dashboard (docs/reference/contract.md, HTTP): what it reads."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -7,10 +8,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.responses import Response
 
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
+from reconciler.model.report_detail import ReportView
+from reconciler.model.viewer import Access
+from reconciler.model.views import ReportFilter
 from reconciler.ports import Clock, Queries, ReportViews
 from reconciler.web.api import response_models, serializers
+from reconciler.web.api.polled_response import build_polled_response
+from reconciler.web.api.report_search import ReportSearch, parse_ids, parse_search, position_text
 from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
 from reconciler.web.site import Site
 
@@ -21,6 +28,28 @@ API_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 NOT_FOUND_RESPONSE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or it is not yours"},
 }
+BAD_REQUEST_RESPONSE: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.BAD_REQUEST.value: {"description": "A parameter can't be used; `detail` says which"},
+}
+POLLED_RESPONSES: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.NOT_MODIFIED.value: {"description": "Nothing has changed since the answer with this ETag"},
+}
+LIST_PARAMETERS: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "description": what, "schema": {"type": "string"}}
+        for name, what in {
+            "ids": "Up to 200 report ids, separated by commas; goes with no other parameter",
+            "project": "The id of a project",
+            "state": "One of synced, pending, conflict, attention, unlinked",
+            "severity": "As BugSpark stores it",
+            "q": "A tracking id, an issue's number or address, a report's address, or words of the title",
+            "cursor": "From the part of the list before",
+        }.items()
+    ]
+}
+REPORTS_PER_PART = 50
+MAX_EXAMINED_PARTS = 20
+"""A request for one state looks at so many parts of the list, and goes on at the next request."""
 SECURITY_SCHEMES = (
     # For `/openapi.json` alone: access_control identifies the visitor.
     Security(HTTPBearer(auto_error=False, description="BugSpark's access token")),
@@ -70,32 +99,104 @@ class SyncApi:
         if uuid is None:
             raise_not_found()
         report_id = ReportId(uuid)
-        await self.access_control.require_report_project(visitor.viewer, report_id)
+        project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
+        access = await self.access_control.require_access(visitor.viewer, project_id)
         shown = await self.report_views.report_view(report_id)
         if shown is None:
             raise_not_found()
-        return serializers.report_response(shown, self.site)
+        return serializers.report_response(shown, access, self.site, self.clock.now())
+
+    async def reports(self, request: Request) -> response_models.ReportListResponse:
+        """Return the states of many reports, by ids or by a search.
+
+        Raises HTTPException 401; 404 for a project of another user; 400 for parameters that can't be used.
+        """
+        visitor = await self.access_control.require_visitor(request)
+        query = request.query_params
+        ids = parse_ids(query)
+        access = await self.queries.accessible_projects(visitor.viewer)
+        if ids is None:
+            search = parse_search(query)
+            if search.project is not None and search.project not in access:
+                raise_not_found()
+            return await self._search_reports(search, access)
+        found = await self.report_views.report_states(ids)
+        return response_models.ReportListResponse(reports=self._visible_states(found, access), cursor=None)
+
+    async def _search_reports(
+        self, search: ReportSearch, access: Mapping[ProjectId, Access]
+    ) -> response_models.ReportListResponse:
+        """Walk the list until a part is full. A state is not stored: it is worked out by reading."""
+        projects = frozenset(access if search.project is None else [search.project])
+        found: list[response_models.ReportStateResponse] = []
+        after = search.after
+        for _ in range(MAX_EXAMINED_PARTS):
+            wanted = ReportFilter(projects=projects, severity=search.severity, text=search.text, after=after)
+            positions = dict(await self.queries.report_positions(wanted, REPORTS_PER_PART))
+            shown = self._visible_states(await self.report_views.report_states(list(positions)), access)
+            for each in shown:
+                if search.state is None or each.state is search.state:
+                    found.append(each)
+                if len(found) == REPORTS_PER_PART:
+                    cursor = position_text(positions[ReportId(each.id)])
+                    return response_models.ReportListResponse(reports=found, cursor=cursor)
+            if len(positions) < REPORTS_PER_PART:
+                return response_models.ReportListResponse(reports=found, cursor=None)
+            after = list(positions.values())[-1]
+        end = None if after is None else position_text(after)
+        return response_models.ReportListResponse(reports=found, cursor=end)
+
+    def _visible_states(
+        self, found: tuple[ReportView, ...], access: Mapping[ProjectId, Access]
+    ) -> list[response_models.ReportStateResponse]:
+        """Build the responses, without the reports of other users' projects."""
+        return [
+            serializers.report_state_response(shown, access[project_id], self.site)
+            for shown in found
+            if (project_id := shown.detail.report.project_id) in access
+        ]
 
 
 def router(api: SyncApi) -> APIRouter:
-    """Build the three routes. An id that can't be parsed is answered like an unknown one (404)."""
+    """Build the routes. An id that can't be parsed is answered like an unknown one (404)."""
     api_router = APIRouter(
-        prefix="/api/v1", tags=["sync"], responses=API_ERROR_RESPONSES, dependencies=list(SECURITY_SCHEMES)
+        prefix="/api/v1",
+        tags=["sync"],
+        responses={**API_ERROR_RESPONSES, **POLLED_RESPONSES},
+        dependencies=list(SECURITY_SCHEMES),
     )
 
-    @api_router.get("/projects")
-    async def list_projects(request: Request) -> list[response_models.ProjectResponse]:
+    @api_router.get("/projects", response_model=list[response_models.ProjectResponse])
+    async def list_projects(request: Request) -> Response:
         """Your projects with their sync's health."""
-        return await api.projects(request)
+        return build_polled_response(request, await api.projects(request))
 
-    @api_router.get("/projects/{project_id}", responses=NOT_FOUND_RESPONSE)
-    async def read_project(request: Request, project_id: str) -> response_models.ProjectResponse:
+    @api_router.get(
+        "/projects/{project_id}",
+        response_model=response_models.ProjectResponse,
+        responses=NOT_FOUND_RESPONSE,
+    )
+    async def read_project(request: Request, project_id: str) -> Response:
         """One project with its sync's health."""
-        return await api.project(request, parse_uuid(project_id))
+        return build_polled_response(request, await api.project(request, parse_uuid(project_id)))
 
-    @api_router.get("/reports/{report_id}", responses=NOT_FOUND_RESPONSE)
-    async def read_report(request: Request, report_id: str) -> response_models.ReportResponse:
-        """One report: its issue, its fields on both sides, and where each comment was written."""
-        return await api.report(request, parse_uuid(report_id))
+    @api_router.get(
+        "/reports",
+        response_model=response_models.ReportListResponse,
+        responses={**NOT_FOUND_RESPONSE, **BAD_REQUEST_RESPONSE},
+        openapi_extra=LIST_PARAMETERS,
+    )
+    async def list_reports(request: Request) -> Response:
+        """The states of many reports: of these ids, or those that a search finds."""
+        return build_polled_response(request, await api.reports(request))
+
+    @api_router.get(
+        "/reports/{report_id}",
+        response_model=response_models.ReportResponse,
+        responses=NOT_FOUND_RESPONSE,
+    )
+    async def read_report(request: Request, report_id: str) -> Response:
+        """One report: its issue, its fields on both sides, its comments and its history."""
+        return build_polled_response(request, await api.report(request, parse_uuid(report_id)))
 
     return api_router

@@ -3,17 +3,22 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from reconciler.model.fields import Field
 from reconciler.model.health import ProjectHealth
 from reconciler.model.kinds import PROPAGATING_KINDS
 from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import project_status
-from reconciler.model.report_detail import ReportDetail, ReportView
+from reconciler.model.report_detail import DatedChange, ReportDetail, ReportView
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import WebhookHealth
+from reconciler.web.actions import allowed_report_actions
 from reconciler.web.api import response_models
-from reconciler.web.api.response_models import WORDS_BY_STATE, SyncState
+from reconciler.web.api.response_models import WORDS_BY_STATE, CommentSource, SyncState
+from reconciler.web.pages.field_rows import field_rows
+from reconciler.web.pages.timeline import change_text
 from reconciler.web.site import Site
 
+MAX_HISTORY_LINES, MAX_PROBLEMS = 50, 30
 STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
 
 
@@ -37,11 +42,24 @@ def project_response(
         id=health.project_id,
         name=health.name,
         repository=health.repository,
+        page=site.address_of(f"/projects/{health.project_id}"),
+        setup_page=site.address_of(f"/projects/{health.project_id}/setup"),
         may_change=access is Access.CHANGE,
+        paused=health.paused,
         health=_health_response(health, now),
         links=response_models.LinkCountsResponse(
             synced=counts.synced, pending=counts.pending, conflict=counts.conflict, attention=counts.attention
         ),
+        problems=[
+            response_models.ProblemResponse(
+                report=each.report_id,
+                tracking_id=each.report,
+                issue=each.issue,
+                what=each.what,
+                reason=each.reason,
+            )
+            for each in health.attention[:MAX_PROBLEMS]
+        ],
         webhook=_webhook_health_response(health.webhook, site.webhook_url(health.project_id)),
     )
 
@@ -56,6 +74,7 @@ def _health_response(health: ProjectHealth, now: datetime) -> response_models.He
         next_at=health.next_at,
         pending=health.pending,
         withheld=health.withheld_count,
+        withheld_hash=health.withheld,
         verified=response_models.CoverageResponse(
             links=cover.verified,
             of=cover.links,
@@ -78,26 +97,58 @@ def _webhook_health_response(hook: WebhookHealth, url: str | None) -> response_m
     )
 
 
-def report_response(shown: ReportView, site: Site) -> response_models.ReportResponse:
-    """Build the response for a report on both sides."""
+def report_state_response(
+    shown: ReportView, access: Access, site: Site
+) -> response_models.ReportStateResponse:
+    """Build the response for one of many reports."""
+    detail, link = shown.detail, shown.detail.link
+    state, reason = state_and_reason_of_report(shown)
+    values = {
+        field.value: detail.unknown.get(field, str(getattr(detail.report, field.value)))
+        for field in (Field.STATUS, Field.SEVERITY, Field.CATEGORY)
+    }
+    return response_models.ReportStateResponse(
+        id=detail.report.id,
+        tracking_id=detail.report.tracking_id,
+        title=shown.title,
+        project=response_models.ProjectNameResponse(id=detail.report.project_id, name=shown.project_name),
+        state=state,
+        reason=reason,
+        issue=issue_response(link, site) if link is not None else None,
+        page=site.address_of(f"/reports/{detail.report.id}"),
+        may_change=access is Access.CHANGE,
+        updated_at=detail.report.updated_at,
+        **values,
+    )
+
+
+def report_response(
+    shown: ReportView, access: Access, site: Site, now: datetime
+) -> response_models.ReportResponse:
+    """Build the response for a report on both sides. `now`: decides which conflicts are still open."""
     detail, link = shown.detail, shown.detail.link
     state, reason = state_and_reason_of_report(shown)
     return response_models.ReportResponse(
         id=detail.report.id,
         tracking_id=detail.report.tracking_id,
+        title=shown.title,
         project=response_models.ProjectNameResponse(id=detail.report.project_id, name=shown.project_name),
         state=state,
         reason=reason,
         issue=issue_response(link, site) if link is not None else None,
+        page=site.address_of(f"/reports/{detail.report.id}"),
+        may_change=access is Access.CHANGE,
+        actions=allowed_report_actions(shown).names() if access is Access.CHANGE else [],
         linked_at=link.created_at if link is not None else None,
         verified_at=link.verification.at if link is not None and link.verification is not None else None,
         synced_at=last_propagated_at(detail),
         updated_at=detail.report.updated_at,
-        fields=list(_field_responses(shown)),
-        comments=list(_comment_responses(shown)),
+        fields=list(_field_responses(shown, now)),
+        comments=list(_comment_responses(shown, site)),
         skipped=[
             response_models.SkippedResponse(reason=each.reason, count=each.count) for each in shown.skipped
         ],
+        history=[_history_line_response(each) for each in detail.history[:MAX_HISTORY_LINES]],
     )
 
 
@@ -107,30 +158,62 @@ def issue_response(link: Link, site: Site) -> response_models.IssueResponse | No
         return None
     return response_models.IssueResponse(
         badge=f"{link.repository.partition('/')[2]}#{link.number}",
-        url=f"{site.github_url}/{link.repository}/issues/{link.number}",
+        url=issue_address(link, site),
         repository=link.repository,
         number=link.number,
     )
 
 
-def _field_responses(shown: ReportView) -> Iterator[response_models.FieldResponse]:
-    for field_view in shown.fields:
+def issue_address(link: Link, site: Site) -> str:
+    """Return the address where people read the link's issue."""
+    return f"{site.github_url}/{link.repository}/issues/{link.number}"
+
+
+def _field_responses(shown: ReportView, now: datetime) -> Iterator[response_models.FieldResponse]:
+    rows = field_rows(shown, now)
+    for field_view, row in zip(shown.fields, rows, strict=True):
         yield response_models.FieldResponse(
             field=field_view.field.value,
             bugspark=field_view.bugspark,
             agreed=field_view.agreed,
             github=field_view.github,
             frozen=field_view.frozen,
+            conflict=response_models.ConflictResponse(at=row.conflict.at, lost=row.conflict.change.lost)
+            if row.conflict is not None
+            else None,
+            choices=[
+                response_models.ChoiceResponse(take=CommentSource(side.value), value=value)
+                for side, value in row.resolutions
+            ],
         )
 
 
-def _comment_responses(shown: ReportView) -> Iterator[response_models.CommentResponse]:
+def _comment_responses(shown: ReportView, site: Site) -> Iterator[response_models.CommentResponse]:
     """Yield BugSpark's comments: `shown.comments` begins with them, in the order of `detail.comments`."""
+    link = shown.detail.link
+    issue_url = issue_address(link, site) if link is not None else ""
     for local, comment in zip(shown.detail.comments, shown.comments, strict=False):
         yield response_models.CommentResponse(
             id=local.id,
-            source=response_models.CommentSource(comment.origin.value),
+            source=CommentSource(comment.origin.value),
             author=comment.author,
             created_at=local.created_at,
+            text=comment.body or "",
+            url=f"{issue_url}#issuecomment-{comment.remote_id}" if comment.remote_id is not None else None,
             state=comment.state,
         )
+
+
+def _history_line_response(dated: DatedChange) -> response_models.HistoryLineResponse:
+    text = change_text(dated.change)
+    return response_models.HistoryLineResponse(
+        at=dated.at,
+        what=text.what,
+        side=CommentSource(dated.change.side.value),
+        field=dated.change.field,
+        before=text.before,
+        to=text.to,
+        lost=text.lost,
+        text=text.text,
+        rule=text.rule,
+    )

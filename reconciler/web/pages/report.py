@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
-from reconciler.model.intent import Intent, IntentState
-from reconciler.model.link import LinkOrigin, LinkState
-from reconciler.model.report_detail import ReportView
+from reconciler.model.intent import Intent
+from reconciler.model.link import LinkOrigin
 from reconciler.model.viewer import Access
 from reconciler.ports import Commands, Queries, ReportViews
+from reconciler.web.actions import AllowedActions, allowed_report_actions
 from reconciler.web.api import serializers
 from reconciler.web.api.serializers import last_propagated_at
 from reconciler.web.pages.field_rows import field_rows
@@ -30,19 +30,6 @@ ORIGIN_TEXTS = {
     LinkOrigin.TRANSFER: "by a transfer of the issue",
 }
 ACTIONS = ("link", "unlink", "export", "retry", "resolve", "instead", "duplicate")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllowedActions:
-    """Which actions are possible. All are false for a visitor who may only read."""
-
-    link: bool = False
-    unlink: bool = False
-    export: bool = False
-    retry: bool = False
-    resolve: bool = False
-    instead: bool = False
-    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,23 +124,6 @@ def router(page: ReportPage) -> APIRouter:
         return await page.handle_action(request, report_id, what)
 
     return api_router
-
-
-def allowed_report_actions(shown: ReportView) -> AllowedActions:
-    """Return the actions that the commands would not refuse."""
-    link, intents = shown.detail.link, shown.detail.intents
-    linked = link is not None and link.state not in (LinkState.UNLINKED, LinkState.SECOND)
-    rests = linked and link is not None and link.quarantined_until is not None
-    refused = any(intent.state is IntentState.QUARANTINED for intent in intents)
-    return AllowedActions(
-        link=not linked and not intents,
-        unlink=linked,
-        export=not linked and not intents,
-        retry=rests or refused,
-        resolve=link is not None and link.state is LinkState.ACTIVE,
-        instead=bool(shown.detail.second_issues),
-        duplicate=link is not None and link.is_live,
-    )
 
 
 def operation_text(intent: Intent) -> str:
