@@ -11,6 +11,8 @@ from reconciler.web import probes
 from reconciler.web.api import actions, routes
 from reconciler.web.api.actions import MAX_COMMAND_BYTES, ApiActions
 from reconciler.web.api.routes import SyncApi
+from reconciler.web.embed import routes as embed_routes
+from reconciler.web.embed.files import read_embed_files
 from reconciler.web.middleware import RequestMiddleware
 from reconciler.web.pages import overview, project, report, setup, sign_in, static_files
 from reconciler.web.pages.error_pages import ErrorPages
@@ -92,6 +94,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     app.include_router(project.router(_build_project_page(dependencies, frame)))
     app.include_router(report.router(_build_report_page(dependencies, frame)))
     app.include_router(static_files.router(static))
+    app.include_router(embed_routes.router(read_embed_files()))
     ErrorPages(site=site, templates=templates).install_handlers(app)
     app.add_middleware(CorsMiddleware, site=site)
     app.add_middleware(RequestMiddleware, site=site, metrics=metrics, clock=clock)

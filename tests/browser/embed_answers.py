@@ -1,0 +1,136 @@
+"""Answers of the JSON API with everything in them, as docs/api.md describes them."""
+
+from typing import Any
+from uuid import UUID
+
+PROJECT = str(UUID(int=1 << 64))
+AT = "2026-01-05T09:30:00Z"
+
+
+def report_id(number: int) -> str:
+    return str(UUID(int=number))
+
+
+def report(number: int, state: str = "synced", reason: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return a report as the batch has it."""
+    issue = {
+        "badge": f"web#{number}",
+        "url": f"https://github.test/acme/web/issues/{number}",
+        "repository": "acme/web",
+        "number": number,
+    }
+    return {
+        "id": report_id(number),
+        "tracking_id": f"BUG-{number:04}",
+        "title": "It breaks",
+        "project": {"id": PROJECT, "name": "Shop"},
+        "state": state,
+        "reason": reason,
+        "issue": None if state == "unlinked" else issue,
+        "page": f"https://sync.bugspark.test/reports/{report_id(number)}",
+        "may_change": True,
+        "updated_at": AT,
+    } | more
+
+
+def comment(number: int, text: str | None, **more: Any) -> dict[str, Any]:
+    return {
+        "id": report_id(number),
+        "source": "github",
+        "author": "alice",
+        "created_at": AT,
+        "text": text,
+        "url": f"https://github.test/acme/web/issues/7#issuecomment-{number}",
+        "state": "in BugSpark",
+    } | more
+
+
+def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str, Any]:
+    """Return a report as its own route has it, with everything at once."""
+    same = {"agreed": "new", "frozen": None, "conflict": None, "choices": []}
+    choices = [{"take": "github", "value": "high"}, {"take": "bugspark", "value": "critical"}]
+    lost = {"conflict": {"at": AT, "lost": "high"}, "choices": choices}
+    return report(number, state, "severity: both sides changed it") | {
+        "actions": ["unlink", "retry", "resolve"],
+        "linked_at": AT,
+        "verified_at": AT,
+        "synced_at": AT,
+        "fields": [
+            {"field": "status", "bugspark": "new", "github": "open"} | same,
+            {"field": "severity", "bugspark": "critical", "github": "critical"} | same | lost,
+            {"field": "category", "bugspark": "bug", "github": None, "agreed": "bug"}
+            | same
+            | {"frozen": "bob undid it three times within an hour"},
+        ],
+        "comments": [
+            comment(101, "It happens here too.", source="bugspark", author="Ada", state="on GitHub"),
+            comment(102, "Which browser is it?\nFirefox 140?"),
+            comment(103, None, author=None, state="not sent: the issue is locked"),
+        ],
+        "skipped": [],
+        "history": [
+            {"at": AT, "what": "severity", "side": "github", "field": "severity", "from": "low", "to": "high",
+             "lost": None, "text": None, "rule": "the newer one", "by": "Ada"},
+            {"at": AT, "what": "import comment", "side": "bugspark", "field": None, "from": None, "to": None,
+             "lost": None, "text": "Which browser is it?", "rule": "a new comment", "by": None},
+        ],
+    } | more  # fmt: skip
+
+
+def unlinked_report(number: int) -> dict[str, Any]:
+    """Return a report that may be exported or linked."""
+    nothing: dict[str, Any] = {"fields": [], "comments": [], "history": [], "skipped": []}
+    none = dict.fromkeys(("linked_at", "verified_at", "synced_at"))
+    return report(number, "unlinked") | {"actions": ["export", "link"]} | nothing | none
+
+
+def project(state: str = "Needs attention", **more: Any) -> dict[str, Any]:
+    return {
+        "id": PROJECT,
+        "name": "Shop",
+        "repository": "acme/web",
+        "page": f"https://sync.bugspark.test/projects/{PROJECT}",
+        "setup_page": f"https://sync.bugspark.test/projects/{PROJECT}/setup",
+        "may_change": True,
+        "paused": False,
+        "health": {
+            "state": state,
+            "reason": "3 deletions withheld",
+            "last_pass_at": AT,
+            "last_success_at": AT,
+            "next_at": AT,
+            "pending": 2,
+            "withheld": 3,
+            "withheld_hash": "abc",
+            "verified": {"links": 7, "of": 8, "within_seconds": 21600, "oldest_at": AT, "p95_at": AT},
+        },
+        "links": {"synced": 5, "pending": 1, "conflict": 1, "attention": 1},
+        "problems": [
+            {"report": report_id(7), "tracking_id": "BUG-0007", "issue": "acme/web#7", "what": "resting",
+             "reason": "the issue is locked"},
+        ],
+        "webhook": {
+            "url": f"https://sync.bugspark.test/api/v1/webhooks/github/{PROJECT}",
+            "last_delivery": {"event": "issues", "at": AT},
+            "received": 12,
+            "missed": 0,
+            "silent_since": None,
+        },
+    } | more  # fmt: skip
+
+
+def webhook(**more: Any) -> dict[str, Any]:
+    return {
+        "url": f"https://sync.bugspark.test/api/v1/webhooks/github/{PROJECT}",
+        "settings_url": "https://github.test/acme/web/settings/hooks/new",
+        "events": ["issues", "issue_comment", "label"],
+        "has_secret": True,
+        "previous_until": AT,
+        "hook_id": 1,
+        "token": "encrypted",
+        "account": "bugspark-bot",
+        "deliveries": [
+            {"id": "d-1", "at": AT, "event": "issues", "action": "closed", "issue": 7, "processed_at": AT},
+            {"id": "d-2", "at": AT, "event": "ping", "action": None, "issue": None, "processed_at": None},
+        ],
+    } | more
