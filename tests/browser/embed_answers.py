@@ -47,7 +47,7 @@ def comment(number: int, text: str | None, **more: Any) -> dict[str, Any]:
 
 def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str, Any]:
     """Return a report as its own route has it, with everything at once."""
-    same = {"agreed": "new", "frozen": None, "conflict": None, "choices": []}
+    same: dict[str, Any] = {"agreed": "new", "frozen": None, "conflict": None, "choices": []}
     choices = [{"take": "github", "value": "high"}, {"take": "bugspark", "value": "critical"}]
     lost = {"conflict": {"at": AT, "lost": "high"}, "choices": choices}
     return report(number, state, "severity: both sides changed it") | {
