@@ -69,9 +69,9 @@ def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str,
         ],
         "skipped": [],
         "history": [
-            {"at": AT, "what": "severity", "side": "github", "field": "severity", "from": "low", "to": "high",
+            {"at": AT, "what": "severity", "side": "github", "field": "severity", "before": "low", "to": "high",
              "lost": None, "text": None, "rule": "the newer one", "by": "Ada"},
-            {"at": AT, "what": "import comment", "side": "bugspark", "field": None, "from": None, "to": None,
+            {"at": AT, "what": "import comment", "side": "bugspark", "field": None, "before": None, "to": None,
              "lost": None, "text": "Which browser is it?", "rule": "a new comment", "by": None},
         ],
     } | more  # fmt: skip

@@ -77,7 +77,16 @@ const written = (text) => h("bdi", null, visibleLine(text));
 // A sentence of the server's, which is in English.
 const serverText = (text) => (text ? h("span", { lang: "en" }, visibleLine(text)) : null);
 
-const safeUrl = (url) => (/^https?:\/\//iu.test(String(url)) ? String(url) : undefined);
+// Addresses of our own pages may be paths.
+function safeUrl(url) {
+  if (!url) return undefined;
+  try {
+    const parsed = new URL(url, SERVER);
+    return ["http:", "https:"].includes(parsed.protocol) ? parsed.href : undefined;
+  } catch {
+    return undefined; // not an address: shown without a link
+  }
+}
 const link = (url, props, ...children) => {
   const href = safeUrl(url);
   if (href === undefined) return h("span", props, ...children);

@@ -1,4 +1,4 @@
-// What the three elements have in common: attributes, shadow root, when to show anew, and commands.
+// What the three elements have in common: attributes, shadow root, when to show again.
 
 const STATE_EVENT = "bugspark-sync-state";
 const SIGN_IN_EVENT = "bugspark-sync-sign-in";

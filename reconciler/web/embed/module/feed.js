@@ -1,6 +1,5 @@
 // Answers of the server, asked for again while somebody looks at them.
 
-const SERVER = new URL("../", import.meta.url); // .../embed/bugspark-sync.js → .../
 const REFRESH_SECONDS = 20;
 const JITTER = 0.2; // of the interval, so that many pages do not ask at the same moment: 16 to 24 s
 const SLOWEST_SECONDS = 300;

@@ -1,5 +1,6 @@
-// What the page around tells: theme and language on <html>, whether anybody looks, and the time going by.
+// Where the server is, and what the page around tells: theme and language on <html>, and the time going by.
 
+const SERVER = new URL("../", import.meta.url); // .../embed/bugspark-sync.js → .../
 const TICK_SECONDS = 5;
 
 const pageWatch = {

@@ -236,7 +236,7 @@ class ReportElement extends PanelElement {
     const change =
       line.to === null || line.to === undefined
         ? line.text && [": ", written(line.text)]
-        : [": ", line.from ? [valueText(line.from), " → "] : null, valueText(line.to)];
+        : [": ", line.before ? [valueText(line.before), " → "] : null, valueText(line.to)];
     const parts = [
       [when(line.at), " ", line.side ? t(`to.${line.side}`) : null],
       [hasWord(`field.${line.what}`) ? fieldName(line.what) : serverText(line.what), change],
