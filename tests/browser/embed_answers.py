@@ -45,36 +45,44 @@ def comment(number: int, text: str | None, **more: Any) -> dict[str, Any]:
     } | more
 
 
+def line(**more: Any) -> dict[str, Any]:
+    """Return a line of a report's history."""
+    nothing: dict[str, Any] = dict.fromkeys(("field", "before", "to", "lost", "text", "by"))
+    return nothing | {"at": AT, "side": "bugspark", "rule": "the newer one"} | more
+
+
 def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str, Any]:
     """Return a report as its own route has it, with everything at once."""
     same: dict[str, Any] = {"agreed": "new", "frozen": None, "conflict": None, "choices": []}
     choices = [{"take": "github", "value": "high"}, {"take": "bugspark", "value": "critical"}]
     lost = {"conflict": {"at": AT, "lost": "high"}, "choices": choices}
-    return report(number, state, "severity: both sides changed it") | {
-        "actions": ["unlink", "retry", "resolve"],
-        "linked_at": AT,
-        "verified_at": AT,
-        "synced_at": AT,
-        "fields": [
-            {"field": "status", "bugspark": "new", "github": "open"} | same,
-            {"field": "severity", "bugspark": "critical", "github": "critical"} | same | lost,
-            {"field": "category", "bugspark": "bug", "github": None, "agreed": "bug"}
-            | same
-            | {"frozen": "bob undid it three times within an hour"},
-        ],
-        "comments": [
-            comment(101, "It happens here too.", source="bugspark", author="Ada", state="on GitHub"),
-            comment(102, "Which browser is it?\nFirefox 140?"),
-            comment(103, None, author=None, state="not sent: the issue is locked"),
-        ],
-        "skipped": [],
-        "history": [
-            {"at": AT, "what": "severity", "side": "github", "field": "severity", "before": "low", "to": "high",
-             "lost": None, "text": None, "rule": "the newer one", "by": "Ada"},
-            {"at": AT, "what": "import comment", "side": "bugspark", "field": None, "before": None, "to": None,
-             "lost": None, "text": "Which browser is it?", "rule": "a new comment", "by": None},
-        ],
-    } | more  # fmt: skip
+    return (
+        report(number, state, "severity: both sides changed it")
+        | {
+            "actions": ["unlink", "retry", "resolve"],
+            "linked_at": AT,
+            "verified_at": AT,
+            "synced_at": AT,
+            "fields": [
+                {"field": "status", "bugspark": "new", "github": "open"} | same,
+                {"field": "severity", "bugspark": "critical", "github": "critical"} | same | lost,
+                {"field": "category", "bugspark": "bug", "github": None, "agreed": "bug"}
+                | same
+                | {"frozen": "bob undid it three times within an hour"},
+            ],
+            "comments": [
+                comment(101, "It happens here too.", source="bugspark", author="Ada", state="on GitHub"),
+                comment(102, "Which browser is it?\nFirefox 140?"),
+                comment(103, None, author=None, state="not sent: the issue is locked"),
+            ],
+            "skipped": [],
+            "history": [
+                line(what="severity", side="github", field="severity", before="low", to="high"),
+                line(what="import comment", text="Which browser is it?", rule="a new comment", by="Ada"),
+            ],
+        }
+        | more
+    )
 
 
 def unlinked_report(number: int) -> dict[str, Any]:
