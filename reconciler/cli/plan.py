@@ -30,6 +30,7 @@ from reconciler.cli.session import (
 from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_count, shell_command
+from reconciler.model.kinds import Kind
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ CREATION_KINDS = frozenset({"create_issue", "post_comment", "import_comment"})
 WITHHELD_KEYS = ("report", "side", "author", "excerpt", "url", "issue")
 ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT_RULE_PREFIX = "both changed"  # the prefix of conflict rules (model.plan.Rule)
+REPORTS_MISSING_LINES = (
+    "    None of the linked reports is in BugSpark's table any more. See that this",
+    "    role may read them and that this is the right database. Their links would end:",
+)
 MIN_CHANGE_WIDTH = 27  # fits `in_progress → in_progress`
 
 
@@ -129,6 +134,8 @@ def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
     if plan.withheld:
         accept = shell_command("reconcile", "--project", plan.project_name, "--accept", plan.withheld)
         yield f"  Needs you: {format_count(len(plan.withheld_deletions), 'deletion')} withheld"
+        if any(deletion.kind is Kind.END_LINK for deletion in plan.withheld_deletions):
+            yield from REPORTS_MISSING_LINES
         for deletion in plan.withheld_deletions:
             yield from _withheld_deletion_lines(deletion, unicode=unicode)
         yield f"    {accept}"
@@ -146,11 +153,14 @@ def plan_summary(plan: PlanView) -> str:
 
 
 def _withheld_deletion_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[str]:
-    """Yield a withheld deletion: the comment, its report, author, first words and address."""
+    """Yield a withheld deletion: the comment, its report, author, first words and address, or the report."""
     side = "BugSpark" if deletion.side is Side.BUGSPARK else "GitHub"
+    if deletion.kind is Kind.END_LINK:
+        yield f"    - report {deletion.report}  {deletion.issue or 'no issue'}"
+        return
     where = f"{deletion.tracking_id or deletion.report}  {deletion.issue or 'no issue'}"
-    begin = f"    - {pad_or_cut_to_width(side, 8)}  {where}  {deletion.author or 'Unknown'}"
-    said = f"{begin}: {deletion.excerpt}" if deletion.excerpt else begin
+    begin = f"    - {pad_or_cut_to_width(side, 8)}  {where}  "
+    said = f"{begin}{deletion.author or 'Unknown'}{f': {deletion.excerpt}' if deletion.excerpt else ''}"
     yield cut_to_width(said, TERMINAL_WIDTH, more=_choose_ellipsis(unicode))
     if deletion.url:
         yield f"                {deletion.url}"

@@ -13,17 +13,20 @@ from hashlib import sha256
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentPairId
+from reconciler.model.ids import CommentPairId, LinkId
 from reconciler.model.kinds import FIELD_WRITE_KINDS, Kind
-from reconciler.model.link import CommentPair, CommentPairState
+from reconciler.model.link import CommentPair, CommentPairState, LinkState
 from reconciler.model.plan import (
     DeleteRemoteComment,
     Deletion,
+    EndLink,
     FieldWrite,
     LinkPlan,
     RemoveLocalComment,
     Rule,
     SetField,
+    Why,
+    WithheldItem,
 )
 from reconciler.model.policy import GuardPolicy
 from reconciler.model.snapshot import FieldChange
@@ -93,6 +96,28 @@ def withhold_suspicious(
     )
 
 
+def ends_for_missing_report(plan: LinkPlan) -> bool:
+    """Whether this plan ends a live link because its report is not in BugSpark any more."""
+    return plan.link.is_live and plan.after.state is LinkState.REPORT_DELETED
+
+
+def withhold_link_ends(plans: Sequence[LinkPlan], accepted: Collection[LinkId]) -> tuple[LinkPlan, ...]:
+    """Withhold the ends of links that nobody accepted; for use while none of the known reports is shown.
+
+    Such a link becomes due for verification: what GitHub shows until then is compared once its report is back.
+    """
+    return tuple(
+        replace(
+            plan,
+            after=replace(plan.link, verification=None),
+            withheld=(EndLink(link_id=plan.link.id, why=Why(rule=Rule.REPORTS_MISSING)),),
+        )
+        if ends_for_missing_report(plan) and plan.link.id not in accepted
+        else plan
+        for plan in plans
+    )
+
+
 def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPairId]) -> LinkPlan:
     """Return the plan without deletions that nobody accepted, and its link due for verification.
 
@@ -109,11 +134,13 @@ def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPai
     )
 
 
-def deletion_key(item: Deletion) -> str:
+def deletion_key(item: WithheldItem) -> str:
     """Return the name of a deletion: its comment's ids on both sides.
 
     The row's id will not do: a row that is not stored yet gets a new id at each decision.
     """
+    if isinstance(item, EndLink):
+        return f"EndLink {item.link_id}"
     return f"{type(item).__name__} {item.pair.local_id} {item.pair.remote_id}"
 
 
@@ -141,7 +168,7 @@ def is_suspicious(
     )
 
 
-def deletions_digest(candidates: Sequence[Deletion]) -> str | None:
+def deletions_digest(candidates: Sequence[WithheldItem]) -> str | None:
     """Return the hash by which the operator accepts exactly these deletions, in any order; None for none."""
     if not candidates:
         return None

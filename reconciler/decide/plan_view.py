@@ -16,15 +16,16 @@ from reconciler.model.plan import (
     Action,
     CreateIssue,
     DeleteRemoteComment,
-    Deletion,
     EditLocalComment,
     EditRemoteComment,
+    EndLink,
     FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
     RemoveLocalComment,
     SetField,
+    WithheldItem,
 )
 from reconciler.model.report import Project, Report
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
@@ -33,6 +34,9 @@ from reconciler.text.inert import without_comments
 
 KeyedAction = tuple[str, ActionView]
 """An action's identity for the hash (`action_hash_input`), and its view."""
+
+MISSING_REPORT_TEXT = "the report is missing: its link would end"
+"""What is shown in place of a comment's first words."""
 
 RECORDED_EARLIER = "recorded by an earlier pass"
 """The rule shown for a write that an earlier pass recorded and that this pass does not decide again."""
@@ -154,23 +158,30 @@ def plan_view(
 
 
 def withheld_view(
-    link: Link, deletion: Deletion, report: Report | None, copy: RemoteComment | None, dashboard_url: str
+    link: Link, item: WithheldItem, report: Report | None, copy: RemoteComment | None, dashboard_url: str
 ) -> WithheldDeletion:
-    """Build the view of a withheld deletion, with what a person needs to decide about it.
+    """Build the view of what is withheld, with what a person needs to decide about it.
 
     `copy`: the comment on GitHub that would be deleted; None if it could not be read. `dashboard_url`:
     BugSpark's address; "" if it is unknown.
     """
-    if isinstance(deletion, RemoveLocalComment):
-        side, text = Side.BUGSPARK, deletion.why.local
-        url = f"{dashboard_url.rstrip('/')}/reports/{link.report_id}" if dashboard_url else None
-    else:
-        side, text, url = Side.GITHUB, _copy_excerpt(copy), copy.url if copy else None
+    side, text, url = Side.BUGSPARK, None, None
+    match item:
+        case RemoveLocalComment():
+            text = item.why.local
+            url = f"{dashboard_url.rstrip('/')}/reports/{link.report_id}" if dashboard_url else None
+        case DeleteRemoteComment():
+            side, text, url = Side.GITHUB, _copy_excerpt(copy), copy.url if copy else None
+        case EndLink():
+            text = MISSING_REPORT_TEXT
+        case _:
+            assert_never(item)
     return WithheldDeletion(
+        kind=item.kind,
         report=str(link.report_id),
         tracking_id=report.tracking_id if report else None,
         side=side,
-        author=deletion.pair.author,
+        author=None if isinstance(item, EndLink) else item.pair.author,
         excerpt=text or None,
         url=url,
         issue=issue_name(link),

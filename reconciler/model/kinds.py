@@ -20,6 +20,7 @@ class Kind(StrEnum):
     POST_COMMENT = "post_comment"
     EDIT_REMOTE_COMMENT = "edit_remote_comment"
     DELETE_REMOTE_COMMENT = "delete_remote_comment"
+    END_LINK = "end_link"  # of a report that was deleted; named only while that is withheld
     CONFLICT = "conflict"  # `lost` is the value that can be brought back
     NOTE = "note"
     COPY_EDITED = "copy_edited"  # somebody edited our copy on GitHub: recorded, not carried over

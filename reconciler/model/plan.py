@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.model.fields import Field, IssueState, RenamedLabel, Side
+from reconciler.model.ids import LinkId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import CommentPair, Link
@@ -28,6 +29,7 @@ class Rule(StrEnum):
     COMMENT_HIDDEN = "original was hidden as spam or abuse"
     COMMENT_SHOWN = "GitHub shows the original again"
     COMMENT_DOUBLED = "a second copy of ours"
+    REPORTS_MISSING = "none of the linked reports is in BugSpark's table any more"
     EXPORT_ASKED = "export was asked for"
     EXPORT_ALL = "every new report is exported"
     RECORDED = "recorded by an earlier version"
@@ -226,6 +228,19 @@ Deletion = RemoveLocalComment | DeleteRemoteComment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndLink:
+    """The end of a link whose report is missing, where that may be a mistake. It changes neither side."""
+
+    kind: ClassVar[Kind] = Kind.END_LINK
+
+    link_id: LinkId
+    why: Why
+
+
+WithheldItem = Deletion | EndLink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """A field that both sides changed to different values; the lost value can be restored."""
 
@@ -259,7 +274,7 @@ class LinkPlan:
     actions: tuple[Action, ...] = ()
     pairs: tuple[CommentPair, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    withheld: tuple[Deletion, ...] = ()
+    withheld: tuple[WithheldItem, ...] = ()
     renamed_labels: tuple[RenamedLabel, ...] = ()  # stored as a problem of the project
     notes: tuple[str, ...] = ()  # recorded, not acted on: for example several severity labels at once
     events: tuple[CommentEvent, ...] = ()  # the same for comments

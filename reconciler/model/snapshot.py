@@ -100,7 +100,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithheldDeletions:
-    """The deletions that the guard withholds. `links` are read in full once the deletions are accepted.
+    """What the guard withholds: deletions of comments, and the ends of links whose reports are missing.
+
+    `links` are those of comments: they are read in full once the deletions are accepted.
 
     `removals` are those in BugSpark, as far as their link and ledger row still hold: a pass that reads
     nothing new of their issues does not decide them again. Deletions on GitHub are decided again by each
@@ -111,6 +113,7 @@ class WithheldDeletions:
     is_accepted: bool = False
     links: tuple[Link, ...] = ()
     pair_ids: frozenset[CommentPairId] = frozenset()
+    ending_link_ids: frozenset[LinkId] = frozenset()
     removals: tuple[tuple[Link, RemoveLocalComment], ...] = ()
 
     @property

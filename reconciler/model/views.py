@@ -110,7 +110,7 @@ class WithheldRow:
     report_id: ReportId
     tracking_id: str | None
     issue: str | None
-    kind: Kind  # tells on which side a comment would be deleted
+    kind: Kind  # on which side a comment would be deleted; END_LINK: the report is missing
     author: str | None
     text: str | None  # of BugSpark's copy, while it exists
 
@@ -162,11 +162,14 @@ class ActionView:
 class WithheldDeletion:
     """A withheld deletion, as `plan` shows it (docs/reference/contract.md, JSON of a plan)."""
 
+    kind: Kind  # END_LINK: the report itself is missing, and its link would end
     report: str  # its id
     tracking_id: str | None  # BUG-0001; for people, not part of the JSON
-    side: Side  # where a comment would be deleted
+    side: Side  # where a comment would be deleted, or the report is missing
     author: str | None  # of the original
-    excerpt: str | None  # of the comment that would be deleted, where it could be read
+    excerpt: (
+        str | None
+    )  # of the comment that would be deleted, where it could be read; else what would happen
     url: str | None  # the page of the comment; in BugSpark of the report, if the dashboard's address is known
     issue: str | None
 

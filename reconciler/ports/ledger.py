@@ -21,7 +21,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.intent import Intent
 from reconciler.model.link import CommentPair, Link, UnsyncedFieldChange
-from reconciler.model.plan import Deletion
+from reconciler.model.plan import WithheldItem
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
     Change,
@@ -81,6 +81,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def are_all_reports_missing(self) -> bool:
+        """Whether BugSpark shows none of two or more linked reports, in any project: as above."""
+        ...
+
     async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
         """Read the LIVE rows of ACTIVE links whose comment one reading of GitHub did not show."""
         ...
@@ -95,9 +99,9 @@ class Ledger(Protocol):
         ...
 
     async def save_withheld_deletions(
-        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+        self, project_id: ProjectId, digest: str | None, items: Sequence[tuple[Link, WithheldItem]]
     ) -> None:
-        """Store the deletions that the guard withholds, for people to accept. `digest` None: none."""
+        """Store what the guard withholds, for people to accept. `digest` None: nothing."""
         ...
 
     async def withheld_deletions(self, project_id: ProjectId) -> WithheldDeletions:

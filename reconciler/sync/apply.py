@@ -8,14 +8,16 @@ from reconciler.decide.guard import (
     deletion_key,
     deletions_digest,
     deletions_in_plans,
+    ends_for_missing_report,
+    withhold_link_ends,
     withhold_suspicious,
     without_unaccepted_deletions,
 )
-from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
-from reconciler.model.plan import Deletion, EditLocalComment, LinkPlan
+from reconciler.model.plan import Deletion, EditLocalComment, EndLink, LinkPlan, WithheldItem
 from reconciler.model.snapshot import ProjectState, TransactionBatch, WithheldDeletions
 from reconciler.ports import ProjectLock
 from reconciler.sync.context import Context
@@ -49,13 +51,15 @@ class PlanApplier:
         self._project_lock = project_lock
         self._stats = stats
         self.accepted_entries = withheld.pair_ids if withheld.is_accepted else frozenset()
+        self._accepted_ends = withheld.ending_link_ids if withheld.is_accepted else frozenset()
         self._stored_digest = withheld.digest
         self._applied_deletions: list[Deletion] = []
         self._withheld_deletions: tuple[Deletion, ...] = tuple(
             item for _, item in withheld.unaccepted_removals
         )
+        self._withheld_ends: dict[LinkId, EndLink] = {}
         self._links_by_withheld = {deletion_key(item): link for link, item in withheld.unaccepted_removals}
-        stats.withheld_digest = deletions_digest(self._withheld_deletions)
+        stats.withheld_digest = self.withheld_digest
         self.derived_keys: DerivedIntentKeys = set()
         self._last_intent_created_at: datetime | None = None
         self.has_unread_pages = False  # the lists have not been read to their ends
@@ -97,7 +101,8 @@ class PlanApplier:
         )
 
     async def guard_plans(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
-        """Return the plans without suspicious deletions, which are remembered for `store_withheld`."""
+        """Return the plans without what is suspicious, which is remembered for `store_withheld`."""
+        plans = await self._withhold_link_ends(plans)
         if not deletions_in_plans(plans):
             return tuple(plans)
         if self.has_unread_pages:
@@ -116,23 +121,51 @@ class PlanApplier:
         )
         self._applied_deletions.extend(deletions_in_plans(result.plans))
         self._withheld_deletions = result.withheld or self._withheld_deletions
-        self._links_by_withheld |= {
-            deletion_key(item): plan.link for plan in result.plans for item in plan.withheld
-        }
-        self._stats.withheld_digest = deletions_digest(self._withheld_deletions)
+        self._remember_withheld(result.plans)
         return result.plans
+
+    async def _withhold_link_ends(self, plans: Sequence[LinkPlan]) -> Sequence[LinkPlan]:
+        """Withhold the ends of links whose reports may only be hidden: none of the known ones is shown.
+
+        Source: docs/decisions/0075-reads-without-known-rows.md.
+        """
+        if not any(map(ends_for_missing_report, plans)):
+            return plans
+        if not await self._context.stores.ledger.are_all_reports_missing():
+            return plans
+        kept = withhold_link_ends(plans, self._accepted_ends)
+        ends = [item for plan in kept for item in plan.withheld if isinstance(item, EndLink)]
+        self._withheld_ends |= {item.link_id: item for item in ends}
+        self._stats.missing_reports = len(self._withheld_ends)
+        self._remember_withheld(kept)
+        return kept
+
+    def _remember_withheld(self, plans: Sequence[LinkPlan]) -> None:
+        self._links_by_withheld |= {deletion_key(item): plan.link for plan in plans for item in plan.withheld}
+        self._stats.withheld_digest = self.withheld_digest
 
     async def store_withheld(self) -> None:
         """Store what this pass withheld, if that is new. Called once, at the end of the pass."""
-        now = deletions_digest(self._withheld_deletions)
-        if now != self._stored_digest or self.accepted_entries:
-            pairs = self.withheld_deletions
-            await self._context.stores.ledger.save_withheld_deletions(self._context.project.id, now, pairs)
+        now = self.withheld_digest
+        if now != self._stored_digest or self.accepted_entries or self._accepted_ends:
+            items = self.withheld_items
+            await self._context.stores.ledger.save_withheld_deletions(self._context.project.id, now, items)
 
     @property
-    def withheld_deletions(self) -> list[tuple[Link, Deletion]]:
-        """The deletions that wait for the operator, each with its link."""
-        return [(self._links_by_withheld[deletion_key(item)], item) for item in self._withheld_deletions]
+    def withheld_digest(self) -> str | None:
+        """The hash of all that waits for the operator."""
+        return deletions_digest((*self._withheld_deletions, *self._withheld_ends.values()))
+
+    @property
+    def withheld_items(self) -> list[tuple[Link, WithheldItem]]:
+        """The deletions, and the ends of links, that wait for the operator, each with its link."""
+        items = (*self._withheld_deletions, *self._withheld_ends.values())
+        return [(self._links_by_withheld[deletion_key(item)], item) for item in items]
+
+    @property
+    def links_with_withheld_ends(self) -> frozenset[LinkId]:
+        """Links whose reports are missing: nothing of them is sent."""
+        return frozenset(self._withheld_ends)
 
     async def _store_in_pages(
         self, plans: Sequence[LinkPlan], observation: GitHubObservation

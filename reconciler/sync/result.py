@@ -51,6 +51,10 @@ from reconciler.model.snapshot import PoisonedItem
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.context import Context
 
+REPORTS_MISSING_ADVICE = (
+    "None of the linked reports is in BugSpark's table any more, in any project. See that this role may read "
+    "them and that this is the right database. Nothing was changed because of it."
+)
 SYNCED_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
 
@@ -64,6 +68,7 @@ class PassStats:
     written_issues: set[IssueNumber] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
     withheld_digest: str | None = None
+    missing_reports: int = 0  # the ends of their links are among what is withheld
     turned_public_message: str | None = None  # why text is held back, in a sentence
     automatic_exports: int = 0  # new issues sent that no person named
     initial_syncs: int = 0  # links whose initial sync was done
@@ -237,7 +242,8 @@ def _main_failure(context: Context, stats: PassStats) -> Failure | None:
     """Why the pass is only partial, in one sentence: the most urgent reason first."""
     name = context.project.name
     if stats.withheld_digest:
-        text = f"{name}: deletions are withheld; accept them with --accept {stats.withheld_digest}"
+        cause = f"{REPORTS_MISSING_ADVICE} " if stats.missing_reports else ""
+        text = f"{name}: {cause}Deletions are withheld; accept them with --accept {stats.withheld_digest}"
         return Failure(kind="withheld", message=text)
     if stats.turned_public_message:
         return Failure(kind="public", message=stats.turned_public_message)

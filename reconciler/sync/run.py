@@ -201,6 +201,7 @@ class _Pass:
             decide_again=self._decide_issue_again,
             handle_issue_not_found=self._handle_issue_not_found,
             observed_monotonic=self.started_monotonic,
+            put_to_rest=set(self.applier.links_with_withheld_ends),
         )
         try:
             await writer.send_due_intents()

@@ -48,7 +48,11 @@ async def verify_due_links(
     not compared since then. Raises what reading raises: what was yielded stays valid.
     """
     batch = LINKS_PER_BATCH if until is None else LINKS_PER_UNBUDGETED_BATCH
+    previous: Sequence[Link] = ()
     while links := await _read_links_due_for_verification(context, state, until, batch):
+        if links == previous:  # there is nothing to compare them with: their reports are missing
+            return
+        previous = links
         yield await _compare_links(context, state, links)
         context.progress.advance(len(links))
         if len(links) < batch:
@@ -82,8 +86,9 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
     plans = await plan_unreadable_reports(context, [link for link in links if link.id in unreadable])
     links = [link for link in links if link.id not in unreadable]
     moved = [link for link in links if _is_report_in_other_project(link, local_threads[link.report_id])]
+    missing = [link for link in links if local_threads[link.report_id].report is None]
     edited = _links_with_edited_comments(links, local_threads)
-    for link in (each for each in links if each not in moved):
+    for link in (each for each in links if each not in moved and each not in missing):
         same_here = link not in edited
         (unchanged if same_here and await is_unchanged_on_github(context, link) else changed).append(link)
     full = await read_links_in_full(context, state, changed)

@@ -75,7 +75,7 @@ class IntentWriter:
     observed_monotonic: float  # monotonic seconds: when this pass began to read
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
     attempted: set[IntentId] = field(default_factory=set)  # once a pass, whatever came of it
-    put_to_rest: set[LinkId] = field(default_factory=set)  # because a write met no issue: no more is sent
+    put_to_rest: set[LinkId] = field(default_factory=set)  # nothing of theirs is sent
 
     async def send_due_intents(self) -> None:
         """Send every intent that is due. Raises LimitedError if a limit ends it; the rest stays planned."""

@@ -1,9 +1,11 @@
 """`reconcile plan`: a diff for users, an object for programs."""
 
+from dataclasses import replace
 from typing import Any
 
 from reconciler.cli.console import display_width
 from reconciler.model.fields import Side
+from reconciler.model.kinds import Kind
 from reconciler.model.passes import Failure
 from reconciler.model.plan import Rule
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
@@ -45,6 +47,7 @@ ACTIONS = (
 
 WITHHELD = (
     WithheldDeletion(
+        kind=Kind.DELETE_REMOTE_COMMENT,
         report=REPORT_1,
         tracking_id="BUG-0001",
         side=Side.GITHUB,
@@ -54,6 +57,7 @@ WITHHELD = (
         issue="acme/web#12",
     ),
     WithheldDeletion(
+        kind=Kind.REMOVE_COMMENT,
         report=REPORT_2,
         tracking_id=None,
         side=Side.BUGSPARK,
@@ -191,3 +195,15 @@ def test_plan_needs_a_project_and_takes_several_or_all() -> None:
         application = FakeApplication(known=both)
         assert command("plan", *words, application=application).status == 0
         assert application.calls == [("plan", "Acme Web"), ("plan", "Beta")]
+
+
+def test_a_missing_report_is_shown_with_what_to_check_before_its_end_is_accepted() -> None:
+    missing = replace(WITHHELD[1], kind=Kind.END_LINK, excerpt="the report is missing: its link would end")
+    plan = shown(withheld="abc123", withheld_deletions=(missing,))
+    assert planned(plan=plan).out.splitlines()[-5:] == [
+        "  Needs you: 1 deletion withheld",
+        "    None of the linked reports is in BugSpark's table any more. See that this",
+        "    role may read them and that this is the right database. Their links would end:",
+        f"    - report {REPORT_2}  no issue",
+        "    reconcile --project 'Acme Web' --accept abc123",
+    ]

@@ -21,7 +21,7 @@ from reconciler.decide.plan_view import (
 from reconciler.model.fields import Field, IssueState, Severity, Side
 from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue
-from reconciler.model.kinds import Operation
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.plan import (
     Action,
     CreateIssue,
@@ -163,6 +163,7 @@ def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_r
 ) -> None:
     deletion = RemoveLocalComment(pair=PAIR, why=replace(WHY, local="It was the cache"))
     assert withheld_view(a_link(), deletion, a_report(), None, dashboard) == WithheldDeletion(
+        kind=Kind.REMOVE_COMMENT,
         report=str(REPORT),
         tracking_id="BUG-0001",
         side=Side.BUGSPARK,

@@ -2,9 +2,10 @@
 
 import pytest
 
+from reconciler.errors import UsageError
 from reconciler.model.ids import CommentId, ReportId
 from reconciler.model.passes import NullProgress, Outcome, PassResult
-from tests.support.sync import Sync
+from tests.support.sync import Sync, is_idle
 
 TOLD = {"sync_governor", "sync_projects", "sync_runs"}
 """What a pass that only waits may write: limits, health, and that it was not whole."""
@@ -176,3 +177,75 @@ async def test_a_report_that_is_deleted_with_its_comments_deletes_nothing_on_git
     await sync.settle()
     assert len(sync.said_there(number)) == 3
     assert sync.github.web.issue(number).state == "open"
+
+
+async def two_deleted_reports(sync: Sync) -> tuple[int, list[ReportId]]:
+    """Two linked reports, the first with a comment; both deleted in BugSpark."""
+    report, number, _ = await talk(sync, 1)
+    other, _ = await sync.linked()
+    for each in (report, other):
+        sync.bugspark.delete_report(each)
+    return number, [report, other]
+
+
+async def test_the_ends_of_links_wait_where_no_linked_report_is_left_and_are_accepted_by_hash(
+    sync: Sync,
+) -> None:
+    number, deleted = await two_deleted_reports(sync)
+    shown = await sync.plan()
+    result = await sync.run()
+    assert (result.outcome, shown.withheld) == (Outcome.PARTIAL, result.withheld)
+    assert result.error is not None
+    assert "None of the linked reports is in BugSpark's table any more" in result.error.message
+    assert {row.report for row in shown.withheld_deletions} == set(map(str, deleted))
+    assert {row.excerpt for row in shown.withheld_deletions} == {"the report is missing: its link would end"}
+    assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"active"}
+    again = await sync.run()
+    assert again.withheld == result.withheld, "told until somebody decides"
+    with pytest.raises(UsageError, match=r"its link to acme/web#1 is withheld; reconcile plan --project"):
+        await sync.app.explain_report(str(deleted[0]))
+    (health,), _ = await sync.app.status(await sync.app.find_project(str(sync.project)))
+    assert (health.withheld, health.withheld_count) == (result.withheld, 2)
+    accepted = await accept(sync, str(result.withheld))
+    assert (accepted.outcome, accepted.withheld) == (Outcome.OK, None)
+    assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"report_deleted"}
+    assert sync.bugspark.rows_of("sync_withheld") == []
+    assert len(sync.said_there(number)) == 1, "nothing on GitHub is deleted because of it"
+    assert is_idle(await sync.run())
+
+
+async def test_reports_that_are_shown_again_are_synced_with_all_that_happened_in_between(sync: Sync) -> None:
+    report, number, _ = await talk(sync, 2)
+    other, _ = await sync.linked()
+    sync.bugspark.execute("ALTER TABLE reports RENAME TO kept")
+    sync.bugspark.execute("CREATE TABLE reports AS SELECT * FROM kept WHERE 1 = 0")
+    waiting = sync.bugspark.add_comment(report, "not sent yet", author=sync.ada)
+    sync.github.web.close(number, by="alice")
+    hidden = await sync.run()
+    assert hidden.withheld is not None
+    assert not sync.writes
+    assert is_idle_but_withheld(await sync.run())
+    sync.bugspark.execute("DROP TABLE reports")
+    sync.bugspark.execute("ALTER TABLE kept RENAME TO reports")
+    result = await sync.run()
+    assert (result.outcome, result.withheld) == (Outcome.OK, None)
+    assert sync.status(report) == "resolved"
+    assert len(sync.said_there(number)) == 3
+    assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"active"}
+    assert waiting is not None
+    assert other is not None
+
+
+def is_idle_but_withheld(result: PassResult) -> bool:
+    return (result.github.requests, result.github.not_modified, result.github.writes) == (2, 2, 0)
+
+
+async def test_one_deleted_report_of_two_ends_its_link_alone(sync: Sync) -> None:
+    report, _, _ = await talk(sync, 1)
+    other, _ = await sync.linked()
+    sync.bugspark.delete_report(report)
+    result = await sync.run()
+    assert (result.outcome, result.withheld) == (Outcome.OK, None)
+    states = {row["report_id"]: row["state"] for row in sync.bugspark.rows_of("sync_links")}
+    assert sorted(states.values()) == ["active", "report_deleted"]
+    assert other is not None

@@ -102,6 +102,23 @@ async def test_withheld_deletions_are_listed_and_exactly_these_accepted(
     assert "withheld" not in (await project(client, sync)).words
 
 
+async def test_missing_reports_are_listed_with_what_to_check_and_their_end_is_accepted(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    linked = [(await sync.linked())[0] for _ in range(2)]
+    for report in linked:
+        sync.bugspark.delete_report(report)
+    await sync.run()
+    seen = await project(client, sync)
+    assert "2 deletions withheld" in seen.words
+    assert "See that the program's role may read them and that this is the right database" in seen.words
+    assert all(f"report {report} is missing: its link would end" in seen.words for report in linked)
+    await press(client, seen, "Accept these deletions")
+    await sync.run()
+    assert "withheld" not in (await project(client, sync)).words
+    assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"report_deleted"}
+
+
 async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
     sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
 ) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.expression import Select
 
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
+from reconciler.model.formatting import shell_command
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.link import PAST_STATES
@@ -29,7 +30,7 @@ from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import intents, links
+from reconciler.store.schema.tables import intents, links, withheld
 from reconciler.store.types import ONE
 
 DETAIL_COLUMNS = (
@@ -68,8 +69,8 @@ class StoredReports:
         async with self._database.read() as connection:
             query = select(reports.c.project_id).where(reports.c.id == id_)
             owner = (await connection.execute(query)).scalar()
-        if owner is None:
-            raise UsageError(f"There is no report {id_}.")
+            if owner is None:
+                raise UsageError(await _read_missing_report_message(connection, ReportId(id_)))
         return await self._projects.find_project(str(owner)), ReportId(id_)
 
     async def details(
@@ -180,6 +181,24 @@ async def read_report_name(connection: AsyncConnection, report_id: ReportId) -> 
     )
     row = (await connection.execute(query)).first()
     return report_name(row.tracking_id, row.name) if row else f"report {report_id}, which was deleted"
+
+
+async def _read_missing_report_message(connection: AsyncConnection, report_id: ReportId) -> str:
+    """Say that there is no such report, and what is withheld because of it."""
+    query = (
+        select(links.c.repository, links.c.number, bugspark_projects.c.name)
+        .join(withheld, withheld.c.entry_id == links.c.id)
+        .join(bugspark_projects, bugspark_projects.c.id == links.c.project_id)
+        .where(links.c.report_id == report_id)
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return f"There is no report {report_id}."
+    command = shell_command("reconcile", "plan", "--project", row.name)
+    return (
+        f"Report {report_id} is not in BugSpark's table any more. The end of its link to "
+        f"{row.repository}#{row.number} is withheld; {command} shows what to do."
+    )
 
 
 def _to_report_details(row: RowMapping) -> ReportDetails:

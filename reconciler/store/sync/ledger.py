@@ -27,7 +27,7 @@ from reconciler.model.link import (
     LinkState,
     UnsyncedFieldChange,
 )
-from reconciler.model.plan import Deletion
+from reconciler.model.plan import WithheldItem
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
     Change,
@@ -133,6 +133,10 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await known_rows.are_all_comments_missing(connection)
 
+    async def are_all_reports_missing(self) -> bool:
+        async with self._database.read() as connection:
+            return await known_rows.are_all_reports_missing(connection)
+
     async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
         async with self._database.read() as connection:
             return await comment_readings.read_missing_comments(connection, project_id)
@@ -144,7 +148,7 @@ class StoredLedger:
             return await comment_readings.read_due_links(connection, project_id, repository_id, at, limit)
 
     async def save_withheld_deletions(
-        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+        self, project_id: ProjectId, digest: str | None, items: Sequence[tuple[Link, WithheldItem]]
     ) -> None:
         async with self._database.read() as connection:
             if (
@@ -153,7 +157,7 @@ class StoredLedger:
             ):
                 return
         async with self._database.write() as connection:
-            await withheld_deletions.replace_withheld(connection, project_id, digest, deletions)
+            await withheld_deletions.replace_withheld(connection, project_id, digest, items)
 
     async def withheld_deletions(self, project_id: ProjectId) -> WithheldDeletions:
         async with self._database.read() as connection:

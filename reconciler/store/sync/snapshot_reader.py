@@ -10,7 +10,6 @@ from sqlalchemy import BigInteger, RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Executable
 
-from reconciler.errors import ProjectError
 from reconciler.model.ids import (
     CommentId,
     IssueNumber,
@@ -31,12 +30,6 @@ from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import difference_queries
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
-from reconciler.store.sync.known_rows import are_all_reports_missing
-
-REPORTS_MISSING_MESSAGE = (
-    "None of the linked reports is in BugSpark's table any more, in any project. They are not taken as"
-    " deleted, and nothing was written: see that this role may read them and that this is the right database."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +86,6 @@ class SnapshotReader:
             wanted.quarantine_ends_before,
         )
         await self._read_changed_and_orphaned(wanted)
-        if found.orphans and await are_all_reports_missing(self._connection):
-            raise ProjectError(REPORTS_MISSING_MESSAGE)
         found.unknown_comments = await self._fetch(difference_queries.unknown_comments(), project=project)
         found.deleted_pairs = [
             to_comment_pair(row)

@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, CompoundSelect, func, literal, or_, select, union_all
+from sqlalchemy import Column, CompoundSelect, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
 from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import ProjectId, RepositoryId
 from reconciler.model.link import LinkState
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.schema.tables import links
+from reconciler.store.types import ONE
 
 CountsByProject = Mapping[ProjectId, Mapping[str, int]]
 ACTIVE = LinkState.ACTIVE
@@ -133,12 +135,16 @@ async def _read_p95_verified_at(
 def longest_unverified_links_query(
     when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
 ) -> Select[Any]:
-    """Select at most `limit` links whose time `when` is before `by` or missing, the oldest first."""
+    """Select at most `limit` links whose time `when` is before `by` or missing, the oldest first.
+
+    Without those whose report is missing: there is nothing to compare them with.
+    """
     query = select(links).where(
         links.c.project_id == project,
         links.c.repository_id == repository,
         links.c.state == LinkState.ACTIVE,
         links.c.quarantined_until.is_(None),
         or_(when.is_(None), when < by),
+        exists(ONE).where(reports.c.id == links.c.report_id),
     )
     return query.order_by(when.nulls_first(), links.c.id).limit(limit)

@@ -1,14 +1,17 @@
-"""Deletions that the guard withholds until the operator accepts exactly those (docs/design.md, Guard)."""
+"""What the guard withholds until the operator accepts exactly that (docs/design.md, Guard).
+
+Deletions of comments, and the ends of links whose reports are missing.
+"""
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPairState, Link, LinkState, Presence
-from reconciler.model.plan import Deletion, RemoveLocalComment, Why
+from reconciler.model.plan import EndLink, RemoveLocalComment, Why, WithheldItem
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all, upsert_row
 from reconciler.store.mappers import to_comment_pair, to_link
@@ -28,20 +31,20 @@ async def replace_withheld(
     connection: AsyncConnection,
     project: ProjectId,
     digest: str | None,
-    deletions: Sequence[tuple[Link, Deletion]],
+    items: Sequence[tuple[Link, WithheldItem]],
 ) -> None:
-    """Replace the withheld deletions. With None there is nothing left to accept, either."""
+    """Replace what is withheld. With None there is nothing left to accept, either."""
     await connection.execute(delete(withheld).where(withheld.c.project_id == project))
     rows = [
         (
             project,
-            each.pair.id,
+            each.link_id if isinstance(each, EndLink) else each.pair.id,
             link.id,
             link.report_id,
             each.kind,
             encode_json(each.why),
         )
-        for link, each in deletions
+        for link, each in items
     ]
     await insert_all(connection, withheld, WITHHELD_COLUMN_TYPES, rows)
     if digest is None:
@@ -57,17 +60,18 @@ async def read_withheld(connection: AsyncConnection, project: ProjectId) -> With
     row = (await connection.execute(query)).first()
     if row is None or row.withheld is None:
         return WithheldDeletions()
-    pair_ids = select(withheld.c.entry_id).where(withheld.c.project_id == project)
-    link_query = select(links).where(
-        links.c.id.in_(select(withheld.c.link_id).where(withheld.c.project_id == project))
-    )
+    entry_ids = select(withheld.c.entry_id).where(withheld.c.project_id == project)
+    is_link = withheld.c.kind == Kind.END_LINK
+    of_comments = select(withheld.c.link_id).where(withheld.c.project_id == project, not_(is_link))
+    link_query = select(links).where(links.c.id.in_(of_comments))
     found = (await connection.execute(link_query.order_by(links.c.number, links.c.id))).mappings()
     concerned_links = tuple(to_link(each) for each in found)
     return WithheldDeletions(
         digest=row.withheld,
         is_accepted=row.accepted == row.withheld,
         links=concerned_links,
-        pair_ids=frozenset((await connection.execute(pair_ids)).scalars()),
+        pair_ids=frozenset((await connection.execute(entry_ids.where(not_(is_link)))).scalars()),
+        ending_link_ids=frozenset((await connection.execute(entry_ids.where(is_link))).scalars()),
         removals=await _read_removals(connection, project, {link.id: link for link in concerned_links}),
     )
 

@@ -43,7 +43,9 @@ async def read_report_detail(
     intent_query = intent_query.order_by(intents.c.created_at, intents.c.id)
     second_query = select(links).where(links.c.report_id == report_id, links.c.state == LinkState.SECOND)
     withheld_query = select(withheld.c.entry_id, withheld.c.kind).where(
-        withheld.c.project_id == row["project_id"], withheld.c.report_id == report_id
+        withheld.c.project_id == row["project_id"],
+        withheld.c.report_id == report_id,
+        withheld.c.kind != Kind.END_LINK,
     )
     report, unknown = to_report_and_unknown_values(row)
     pairs = [to_comment_pair(each) for each in (await connection.execute(pair_query)).mappings()]

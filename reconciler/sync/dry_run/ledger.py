@@ -26,12 +26,12 @@ from reconciler.model.link import (
     link_from_report_columns,
 )
 from reconciler.model.plan import (
-    Deletion,
     EditLocalComment,
     ImportComment,
     LinkPlan,
     RemoveLocalComment,
     SetField,
+    WithheldItem,
 )
 from reconciler.model.report import IssueColumns, Report
 from reconciler.model.snapshot import LocalThread, Snapshot, StoreResult, TransactionBatch, UnlinkedReport
@@ -50,7 +50,7 @@ class DryLedger(ReadsOnly):
 
     reads = frozenset({
         "withheld_deletions", "field_differences", "field_history", "verification_coverage",
-        "are_all_comments_missing", "numbers_contested_by_others",
+        "are_all_comments_missing", "are_all_reports_missing", "numbers_contested_by_others",
     })  # fmt: skip
 
     def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
@@ -294,7 +294,7 @@ class DryLedger(ReadsOnly):
         return frozenset(stale)
 
     async def save_withheld_deletions(
-        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+        self, project_id: ProjectId, digest: str | None, items: Sequence[tuple[Link, WithheldItem]]
     ) -> None:
         """Do nothing: the plan shows them, and no later step reads them."""
 

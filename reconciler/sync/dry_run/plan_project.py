@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from reconciler.decide.guard import deletions_digest
 from reconciler.decide.plan_view import (
     KeyedAction,
     action_hash_input,
@@ -43,7 +42,7 @@ from reconciler.model.issue import RateLimit, RemoteComment
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
-from reconciler.model.plan import DeleteRemoteComment, Deletion, Rule
+from reconciler.model.plan import DeleteRemoteComment, EndLink, Rule, WithheldItem
 from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 from reconciler.model.views import PlanView, WithheldDeletion
@@ -75,11 +74,10 @@ async def plan_project(context: Context) -> PlanView:
         before = await context.stores.projects.get_state(project.id)
         applier = await run_steps(dry, DryProjectLock(), before, PassStats(), context.clock.monotonic())
         actions = await _planned_actions(stores.intents, context, state)
-        deletions = await _withheld_views(context, applier.withheld_deletions)
+        deletions = await _withheld_views(context, applier.withheld_items)
     except ReconcilerError as error:
         return plan_view(project, (), failure=Failure(kind=error.kind, message=str(error)))
-    digest = deletions_digest([item for _, item in applier.withheld_deletions])
-    return plan_view(project, actions, withheld=digest, deletions=deletions)
+    return plan_view(project, actions, withheld=applier.withheld_digest, deletions=deletions)
 
 
 async def _planned_actions(intents: DryIntents, context: Context, state: DryRunState) -> list[KeyedAction]:
@@ -116,24 +114,24 @@ def _issue_name_of(intent: Intent, context: Context) -> str | None:
 
 
 async def _withheld_views(
-    context: Context, withheld: Sequence[tuple[Link, Deletion]]
+    context: Context, withheld: Sequence[tuple[Link, WithheldItem]]
 ) -> tuple[WithheldDeletion, ...]:
     copies = await _read_comments_to_delete(context, withheld)
     reports = await context.stores.reports.details({link.report_id for link, _ in withheld})
     return tuple(
         withheld_view(
             link,
-            deletion,
+            item,
             reports[link.report_id][0] if link.report_id in reports else None,
-            copies.get(deletion.pair.remote_id),
+            None if isinstance(item, EndLink) else copies.get(item.pair.remote_id),
             context.dashboard_url,
         )
-        for link, deletion in withheld
+        for link, item in withheld
     )
 
 
 async def _read_comments_to_delete(
-    context: Context, withheld: Sequence[tuple[Link, Deletion]]
+    context: Context, withheld: Sequence[tuple[Link, WithheldItem]]
 ) -> dict[RemoteCommentId | None, RemoteComment]:
     """The comments on GitHub that would go, by id: their originals, with their text, are gone already."""
     numbers = dict.fromkeys(link.number for link, item in withheld if isinstance(item, DeleteRemoteComment))

@@ -12,7 +12,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from reconciler.errors import UsageError
+from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, parse_uuid
+from reconciler.model.kinds import Kind
 from reconciler.model.project_status import project_status
 from reconciler.model.viewer import Access
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
@@ -97,10 +99,16 @@ class ProjectPage:
             say=change_text,
             site=self.frame.access_control.site,
             link_counts=health.link_counts,
-            held=await self.queries.withheld_deletions(project_id, MAX_WITHHELD) if health.withheld else (),
+            **await self._load_withheld(health),
             **numbers,
             **lists,
         )
+
+    async def _load_withheld(self, health: ProjectHealth) -> dict[str, Any]:
+        held = (
+            await self.queries.withheld_deletions(health.project_id, MAX_WITHHELD) if health.withheld else ()
+        )
+        return {"held": held, "are_reports_missing": any(row.kind is Kind.END_LINK for row in held)}
 
     async def _load_limits_and_plot(self, id_: ProjectId) -> dict[str, Any]:
         now = self.frame.clock.now()
