@@ -94,7 +94,7 @@ ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "t
 CONFLICT_RULE_PREFIX = "both changed"  # the prefix of conflict rules (model.plan.Rule)
 REPORTS_MISSING_LINES = (
     "    None of the linked reports is in BugSpark's table any more. See that this",
-    "    role may read them and that this is the right database. Their links would end:",
+    "    role may read them and that it is the right database. These links would end:",
 )
 MIN_CHANGE_WIDTH = 27  # fits `in_progress → in_progress`
 

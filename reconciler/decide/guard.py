@@ -104,7 +104,7 @@ def ends_for_missing_report(plan: LinkPlan) -> bool:
 def withhold_link_ends(plans: Sequence[LinkPlan], accepted: Collection[LinkId]) -> tuple[LinkPlan, ...]:
     """Withhold the ends of links that nobody accepted; for use while none of the known reports is shown.
 
-    Such a link becomes due for verification: what GitHub shows until then is compared once its report is back.
+    Such a link becomes due for verification: what GitHub shows until its report is back is compared then.
     """
     return tuple(
         replace(

@@ -203,7 +203,7 @@ def test_a_missing_report_is_shown_with_what_to_check_before_its_end_is_accepted
     assert planned(plan=plan).out.splitlines()[-5:] == [
         "  Needs you: 1 deletion withheld",
         "    None of the linked reports is in BugSpark's table any more. See that this",
-        "    role may read them and that this is the right database. Their links would end:",
+        "    role may read them and that it is the right database. These links would end:",
         f"    - report {REPORT_2}  no issue",
         "    reconcile --project 'Acme Web' --accept abc123",
     ]
