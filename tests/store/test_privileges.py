@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from reconciler.errors import DatabaseError, ProjectError
+from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
 from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.engine import open_database
@@ -267,15 +267,15 @@ async def test_row_security_is_an_error_in_every_session_and_never_an_empty_answ
             run(migrated, "DROP OWNED BY reader")
 
 
-async def test_reports_that_all_seem_to_be_gone_are_not_taken_as_deleted(
+async def test_reports_that_all_seem_to_be_gone_are_told_from_a_deleted_one(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     first = await linked(stores, bugspark)
     await linked(stores, bugspark, 2, project=first.project_id)
     other = bugspark.add_report(first.project_id)
     bugspark.execute("DELETE FROM reports WHERE github_issue_number IS NOT NULL")
-    with pytest.raises(ProjectError, match="not taken as deleted"):
-        await stores.ledger.snapshot(first.project_id, REPOSITORY, NAME)
+    assert await stores.ledger.are_all_reports_missing()
+    assert len((await stores.ledger.snapshot(first.project_id, REPOSITORY, NAME)).orphaned) == 2
     assert bugspark.report(other) is not None
     assert {row["state"] for row in bugspark.rows_of("sync_links")} == {"active"}
 
@@ -288,3 +288,4 @@ async def test_one_of_two_reports_that_is_gone_is_taken_as_deleted(
     bugspark.delete_report(gone.report_id)
     found = await stores.ledger.snapshot(kept.project_id, REPOSITORY, NAME)
     assert [link.id for link in found.orphaned] == [gone.id]
+    assert not await stores.ledger.are_all_reports_missing()
