@@ -1,6 +1,7 @@
 """Errors named by situation. Each message says what happened, to what, and what can be done about it."""
 
 from datetime import datetime
+from uuid import UUID
 
 
 class ReconcilerError(Exception):
@@ -38,6 +39,18 @@ class UsageError(ReconcilerError):
     """The arguments of a command are wrong: an unknown project, a malformed reference: exit 2."""
 
     kind = "usage"
+
+
+class IssueHeldError(UsageError):
+    """A report of another project is linked to the issue. The message says no more of that project.
+
+    `holder`: the id of that project. `in_full`: the message for those who may see it.
+    """
+
+    def __init__(self, message: str, *, holder: UUID, in_full: str) -> None:
+        super().__init__(message)
+        self.holder = holder
+        self.in_full = in_full
 
 
 class ProjectError(ReconcilerError):

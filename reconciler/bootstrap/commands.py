@@ -86,7 +86,8 @@ class SharedCommands:
         context, report_id, number = await self._resolve_report_and_issue(report, issue)
         command: LinkCommand = second_issues.move_link_to_second_issue if instead else linking.link_report
         made = await self._retry_while_busy(lambda: command(context, report_id, number, backfill=backfill))
-        done = f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
+        name = await self._stores.reports.tracking_id_of_report(report_id)
+        done = f"{name} is linked to {made.repository}#{made.number}; the next pass makes first contact"
         return await self._request_pass(context.project, done)
 
     async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
@@ -115,7 +116,7 @@ class SharedCommands:
         project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
         done = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
-        return f"{report} {done}"
+        return f"{await self._stores.reports.tracking_id_of_report(report_id)} {done}"
 
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
         """Settle a conflict with the value of one side."""

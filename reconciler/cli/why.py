@@ -59,8 +59,8 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield f"{report.tracking_id}  {shown.title}"
     issue = f"{link.repository}#{link.number}" if link else "no issue"
     yield f"{shown.project_name}, {issue}: {shown.state}"
-    if shown.reason:
-        yield f"  {shown.reason}"
+    if shown.reason_in_full:
+        yield f"  {shown.reason_in_full}"
     if link:
         yield f"  {_verification_line(link, view)}"
     yield ""
@@ -157,7 +157,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "report": {"id": str(report.id), "tracking_id": report.tracking_id, "title": report.title},
         "project": {"id": str(report.project_id), "name": shown.project_name},
         "state": shown.state,
-        "reason": shown.reason,
+        "reason": shown.reason_in_full,
         "link": _link_as_json(link) if link else None,
         "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [

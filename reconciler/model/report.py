@@ -93,9 +93,13 @@ class Report(ReportFields):
     columns: IssueColumns | None = None
 
 
+OTHER_PROJECTS_REPORT: Final = "a report of another project"
+"""What stands for a report's name where those who read it may not see its project."""
+
+
 def report_name(tracking_id: str, project: str) -> str:
     """Name a report as people of any project know it: its tracking id is unique only within its own."""
-    return f"{tracking_id} of {project}"
+    return f'{tracking_id} of project "{project}"'
 
 
 def unknown_values_reason(unknown: Mapping[Field, str]) -> str:

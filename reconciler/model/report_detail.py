@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentPairId, RemoteCommentId, RepositoryId
+from reconciler.model.ids import CommentPairId, ProjectId, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
-from reconciler.model.report import LinkColumns, LocalComment, Report
+from reconciler.model.report import OTHER_PROJECTS_REPORT, LinkColumns, LocalComment, Report
 from reconciler.model.snapshot import Change
 
 
@@ -19,6 +19,14 @@ class DatedChange:
 
     at: datetime
     change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueHolder:
+    """The report of another project that is linked to the issue which a report names."""
+
+    project_id: ProjectId
+    name: str  # BUG-0001 of project "Web shop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,7 @@ class ReportDetail:
     withheld: Mapping[CommentPairId, Kind] = field(
         default_factory=dict
     )  # deletions that the guard holds back
+    holder: IssueHolder | None = None  # only for those who may see its project
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
 
 
@@ -104,6 +113,14 @@ class ReportView:
     fields: tuple[FieldView, ...]
     comments: tuple[CommentView, ...]
     skipped: tuple[SkippedComments, ...] = ()
+
+    @property
+    def reason_in_full(self) -> str | None:
+        """The reason with the name of the report of another project that holds the issue."""
+        holder = self.detail.holder
+        if self.reason is None or holder is None:
+            return self.reason
+        return self.reason.replace(OTHER_PROJECTS_REPORT, holder.name)
 
 
 CONFLICT_SHOWN_FOR = timedelta(days=7)

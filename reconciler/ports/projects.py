@@ -108,7 +108,11 @@ class Reports(Protocol):
         ...
 
     async def name_of_report(self, report_id: ReportId) -> str:
-        """Return `BUG-0001 of Web shop`; of a deleted report, its id."""
+        """Return `BUG-0001 of project "Web shop"`; of a deleted report, its id."""
+        ...
+
+    async def tracking_id_of_report(self, report_id: ReportId) -> str:
+        """Return `BUG-0001`, for texts that name the project anyway; of a deleted report, its id."""
         ...
 
     async def export_candidates(

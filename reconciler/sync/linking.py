@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from reconciler.errors import GitHubNotFoundError, IssueTransferredError, UsageError
-from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
+from reconciler.errors import GitHubNotFoundError, IssueHeldError, IssueTransferredError, UsageError
+from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
-from reconciler.model.report import IssueColumns
+from reconciler.model.report import OTHER_PROJECTS_REPORT, IssueColumns
 from reconciler.model.snapshot import ProjectState, UnlinkedReport
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
@@ -50,13 +50,11 @@ async def link_report(
             await require_claim(context, state)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state in LIVE_LINK_STATES:
+            name = await context.stores.reports.tracking_id_of_report(report)
             raise UsageError(
-                f"report {report} is already linked to {present.repository}#{present.number}; unlink it first"
+                f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
             )
-        holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
-        if holder is not None:
-            name = await holder_name(context, holder)
-            raise UsageError(issue_taken_message(holder, context.project.id, name))
+        await require_unlinked_issue(context, state, number)
         try:
             issue = await context.github.issue(number)
         except (GitHubNotFoundError, IssueTransferredError) as error:
@@ -67,24 +65,23 @@ async def link_report(
         return made
 
 
-async def holder_name(context: Context, holder: Link) -> str:
-    """Name the report that holds an issue; what belongs to another project is not shown to this one."""
-    if holder.project_id != context.project.id:
-        return "a report of another project"
-    return await context.stores.reports.name_of_report(holder.report_id)
-
-
-def issue_taken_message(holder: Link, project: ProjectId, name: str) -> str:
-    """Say that an issue is linked already, and what to do, without what belongs to another project.
-
-    `name`: that of the holder's report.
-    """
-    issue = f"{holder.repository}#{holder.number}"
-    if holder.project_id == project:
-        return f"{issue} belongs to {name}; unlink that first"
-    return (
-        f"{issue} is linked to a report of another project of this BugSpark; it can be linked here once that"
-        " link is cut there: ask that project's owner, or the operator"
+async def require_unlinked_issue(context: Context, state: ProjectState, number: IssueNumber) -> None:
+    """Raise UsageError if a report is linked to the issue, IssueHeldError if it is one of another project."""
+    holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
+    if holder is None:
+        return
+    issue, name = (
+        f"{holder.repository}#{holder.number}",
+        await context.stores.reports.name_of_report(holder.report_id),
+    )
+    in_full = f"{issue} belongs to {name}; unlink that first"
+    if holder.project_id == context.project.id:
+        raise UsageError(in_full)
+    raise IssueHeldError(
+        f"{issue} is linked to {OTHER_PROJECTS_REPORT} of this BugSpark; it can be linked here once that"
+        " link is cut there: ask that project's owner, or the operator",
+        holder=holder.project_id,
+        in_full=in_full,
     )
 
 
@@ -126,7 +123,8 @@ async def unlink_report(context: Context, report: ReportId) -> str:
                 "waits no more for what was written in the repository that its project was connected to "
                 "before; nothing on GitHub was changed"
             )
-        raise UsageError(f"report {report} is not linked to an issue, and none is to be made for it")
+        name = await context.stores.reports.tracking_id_of_report(report)
+        raise UsageError(f"{name} is not linked to an issue, and none is to be made for it")
 
 
 _TITLE_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")

@@ -173,7 +173,7 @@ async def _recover_issue(
         return []
     if not copies and len(edited) > 1:
         await hold_back_ambiguous_write(context, intent, [row.url for row in edited])
-        stats.problems.append(f"{intent.operation.value} for report {intent.report_id}: can't be told apart")
+        stats.add_write_problem(intent, "can't be told apart")
         return []
     copies = copies or edited
     if not copies:
@@ -233,7 +233,7 @@ async def _record_incomplete_read(
     await context.stores.intents.save_unconfirmed(
         replace(intent, state=IntentState.UNKNOWN, not_before=wait, reason=reason)
     )
-    stats.problems.append(f"{intent.operation.value} for report {intent.report_id}: {reason}")
+    stats.add_write_problem(intent, reason)
 
 
 # --- writes that are derived again ------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import assert_never
 
 from reconciler.errors import (
@@ -22,7 +23,7 @@ from reconciler.errors import (
 )
 from reconciler.model.database_identity import issue_owned_elsewhere_reason
 from reconciler.model.formatting import format_count
-from reconciler.model.ids import IssueNumber
+from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import LinkState
@@ -58,6 +59,15 @@ REPORTS_MISSING_ADVICE = (
 SYNCED_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
 
+@dataclass(frozen=True, slots=True)
+class WriteProblem:
+    """A write that was refused, or whose outcome is unknown."""
+
+    operation: Operation
+    report: ReportId
+    reason: str
+
+
 @dataclass(slots=True, kw_only=True)
 class PassStats:
     """Counts of one pass."""
@@ -66,7 +76,7 @@ class PassStats:
     conflicts: int = 0
     poisoned: list[PoisonedItem] = field(default_factory=list)
     written_issues: set[IssueNumber] = field(default_factory=set)
-    problems: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
+    problems: list[str | WriteProblem] = field(default_factory=list)
     withheld_digest: str | None = None
     missing_reports: int = 0  # the ends of their links are among what is withheld
     turned_public_message: str | None = None  # why text is held back, in a sentence
@@ -101,6 +111,10 @@ class PassStats:
                         pass
                     case _:
                         assert_never(action)
+
+    def add_write_problem(self, intent: Intent, reason: str) -> None:
+        """Note that a write was refused, or that its outcome is unknown."""
+        self.problems.append(WriteProblem(intent.operation, intent.report_id, reason))
 
     def count_confirmed_write(self, operation: Operation, number: IssueNumber) -> None:
         """Count a write that GitHub confirmed."""
@@ -196,7 +210,7 @@ async def build_pass_result(
         outcome = Outcome.PARTIAL
         failure = (
             failure
-            or _main_failure(context, stats)
+            or await _main_failure(context, stats)
             or await _unconfirmed_writes_failure(context, resting, unclear)
         )
     return PassResult(
@@ -238,7 +252,7 @@ def _may_query_database(ending: PassEnding) -> bool:
     return ending.failure is None or ending.failure.kind != DatabaseError.kind
 
 
-def _main_failure(context: Context, stats: PassStats) -> Failure | None:
+async def _main_failure(context: Context, stats: PassStats) -> Failure | None:
     """Why the pass is only partial, in one sentence: the most urgent reason first."""
     name = context.project.name
     if stats.withheld_digest:
@@ -248,6 +262,9 @@ def _main_failure(context: Context, stats: PassStats) -> Failure | None:
     if stats.turned_public_message:
         return Failure(kind="public", message=stats.turned_public_message)
     first = next(iter(stats.problems), None) or next((f"{p.what}: {p.reason}" for p in stats.poisoned), None)
+    if isinstance(first, WriteProblem):
+        report = await context.stores.reports.tracking_id_of_report(first.report)
+        first = f"{first.operation.value} for {report}: {first.reason}"
     return Failure(kind="quarantined", message=f"{name}: {first}") if first else None
 
 
@@ -262,7 +279,9 @@ async def _unconfirmed_writes_failure(context: Context, resting: int, unclear: S
         said = f"{number} of unknown outcome; GitHub is looked at before anything is sent again"
     else:
         number = format_count(elsewhere, "write")
-        report = next(intent.report_id for intent in unclear if intent.repository_id != here)
+        first = next(intent.report_id for intent in unclear if intent.repository_id != here)
+        tracking_id = await context.stores.reports.tracking_id_of_report(first)
+        report = quote(f"{context.project.name}:{tracking_id}")
         said = (
             f"{number} of unknown outcome in a repository that the project is not connected to any more: "
             f"reconcile retry {report} settles it, reconcile unlink {report} gives it up"

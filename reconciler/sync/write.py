@@ -240,9 +240,7 @@ class IntentWriter:
             await self.context.stores.intents.save_unconfirmed(planned)
             if await self.handle_issue_not_found(link):
                 self.put_to_rest.add(link.id)
-                self.stats.problems.append(
-                    f"{intent.operation.value} for report {intent.report_id}: {reason}"
-                )
+                self.stats.add_write_problem(intent, reason)
                 return
         await self._quarantine_intent(intent, reason)
 
@@ -251,7 +249,7 @@ class IntentWriter:
         await self.context.stores.intents.save_unconfirmed(
             replace(intent, state=IntentState.QUARANTINED, not_before=until, reason=reason)
         )
-        self.stats.problems.append(f"{intent.operation.value} for report {intent.report_id}: {reason}")
+        self.stats.add_write_problem(intent, reason)
         log.warning("write refused", **intent.log_fields, reason=reason)
 
     async def _mark_outcome_unknown(self, intent: Intent, answer: OutcomeUnknown) -> None:
@@ -260,8 +258,6 @@ class IntentWriter:
                 intent, state=IntentState.UNKNOWN, ended_at=self.context.github.now(), reason=answer.reason
             )
         )
-        self.stats.problems.append(
-            f"{intent.operation.value} for report {intent.report_id}: outcome unknown ({answer.reason}); "
-            "GitHub is looked at before anything is sent again"
-        )
+        reason = f"outcome unknown ({answer.reason}); GitHub is looked at before anything is sent again"
+        self.stats.add_write_problem(intent, reason)
         log.warning("write outcome unknown", **intent.log_fields, reason=answer.reason)

@@ -1,5 +1,8 @@
 """`pause`, `resume` and `open`: the output."""
 
+from uuid import UUID, uuid4
+
+from reconciler.errors import IssueHeldError
 from tests.cli.fakes import FakeApplication, command
 
 
@@ -22,3 +25,15 @@ def test_open_makes_and_prints_nothing_where_its_output_is_kept() -> None:
     shown = command("open", application=application)
     assert (shown.status, shown.out, application.calls) == (2, "", [])
     assert "on a terminal only" in shown.err
+
+
+def test_the_operator_is_told_which_report_of_another_project_holds_an_issue() -> None:
+    in_full = 'BUG-0007 of project "Shop"'
+    error = IssueHeldError("a report of another project", holder=uuid4(), in_full=in_full)
+
+    class RefusingApplication(FakeApplication):
+        async def link(self, report: str | UUID, issue: str, *, backfill: bool, instead: bool = False) -> str:
+            raise error
+
+    said = command("link", "Rivals:BUG-0001", "acme/web#1", application=RefusingApplication())
+    assert (said.status, said.err) == (2, f"reconcile: {in_full}\n")

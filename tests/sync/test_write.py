@@ -32,7 +32,7 @@ from reconciler.model.issue import Issue
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, CommentPairState, Link
 from reconciler.ports import Claim
-from reconciler.sync.result import PassStats
+from reconciler.sync.result import PassStats, WriteProblem
 from reconciler.sync.write import REFUSED_WRITE_QUARANTINE, IntentWriter
 from tests.support.factories import AFTER, a_link, a_local_comment, a_pair, a_remote_comment, an_issue
 from tests.support.writer_harness import (
@@ -180,7 +180,7 @@ async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error
         AFTER + REFUSED_WRITE_QUARANTINE,
         str(error),
     )
-    assert at.tally.problems == [f"status for report {CLOSE.report_id}: {error}"]
+    assert at.tally.problems == [WriteProblem(CLOSE.operation, CLOSE.report_id, str(error))]
 
 
 # --- the claim --------------------------------------------------------------------------------------------
@@ -259,7 +259,8 @@ async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
     await at.run()
     waits = at.harness.intents.only
     assert (waits.state, waits.ended_at, waits.reason) == (UNKNOWN, AFTER, "502")
-    assert "outcome unknown (502)" in at.tally.problems[0]
+    (problem,) = at.tally.problems
+    assert isinstance(problem, WriteProblem) and "outcome unknown (502)" in problem.reason
 
 
 async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to_go() -> None:

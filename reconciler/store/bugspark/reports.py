@@ -106,6 +106,12 @@ class StoredReports:
         async with self._database.read() as connection:
             return await read_report_name(connection, report_id)
 
+    async def tracking_id_of_report(self, report_id: ReportId) -> str:
+        query = select(reports.c.tracking_id).where(reports.c.id == report_id)
+        async with self._database.read() as connection:
+            found: str | None = (await connection.execute(query)).scalar()
+        return found or deleted_report_name(report_id)
+
     async def newest_created_at(self, project_id: ProjectId) -> datetime | None:
         query = select(func.max(reports.c.created_at)).where(reports.c.project_id == project_id)
         async with self._database.read() as connection:
@@ -180,7 +186,12 @@ async def read_report_name(connection: AsyncConnection, report_id: ReportId) -> 
         .where(reports.c.id == report_id)
     )
     row = (await connection.execute(query)).first()
-    return report_name(row.tracking_id, row.name) if row else f"report {report_id}, which was deleted"
+    return report_name(row.tracking_id, row.name) if row else deleted_report_name(report_id)
+
+
+def deleted_report_name(report_id: ReportId) -> str:
+    """Name a report of which nothing but the id is left."""
+    return f"report {report_id}, which was deleted"
 
 
 async def _read_missing_report_message(connection: AsyncConnection, report_id: ReportId) -> str:

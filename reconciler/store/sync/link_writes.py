@@ -16,14 +16,14 @@ from uuid import UUID
 from sqlalchemy import case, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import ProjectLockLostError, UsageError
+from reconciler.errors import IssueHeldError, ProjectLockLostError, UsageError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LIVE_STATES, UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
-from reconciler.model.report import IssueColumns
+from reconciler.model.report import OTHER_PROJECTS_REPORT, IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
@@ -74,13 +74,15 @@ async def _require_unlinked_and_end_earlier_links(connection: AsyncConnection, l
     )
     holder = (await connection.execute(holding)).mappings().first()
     if holder is not None:
+        held = f"is linked to {holder['repository']}#{holder['number']} already"
+        name = await read_report_name(connection, holder["report_id"])
         if holder["project_id"] != link.project_id:
-            who, remedy = "a report of another project", "ask that project's owner, or the operator"
-        elif holder["report_id"] == link.report_id:
-            who, remedy = "this report", "unlink it first"
-        else:
-            who, remedy = await read_report_name(connection, holder["report_id"]), "unlink it first"
-        raise UsageError(f"{who} is linked to {holder['repository']}#{holder['number']} already; {remedy}.")
+            raise IssueHeldError(
+                f"{OTHER_PROJECTS_REPORT} {held}; ask that project's owner, or the operator.",
+                holder=holder["project_id"],
+                in_full=f"{name} {held}; unlink it first.",
+            )
+        raise UsageError(f"{name} {held}; unlink it first.")
     await connection.execute(
         update(links)
         .where(links.c.report_id == link.report_id, not_(is_link_ended_in_bugspark()), not_(issue))

@@ -20,7 +20,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.link import CommentPair, Link, LinkState
-from reconciler.model.report import Report, report_name, unknown_values_reason
+from reconciler.model.report import OTHER_PROJECTS_REPORT, Report, report_name, unknown_values_reason
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
@@ -144,7 +144,7 @@ class SnapshotReader:
             report, unknown = to_report_and_unknown_values(row)
             if unknown:
                 found.unreadable[row["id"]] = unknown_values_reason(unknown)
-                found.poisoned.append(self._to_poisoned(row["id"], found.unreadable[row["id"]]))
+                found.poisoned.append(self._to_poisoned(row, found.unreadable[row["id"]]))
             else:
                 found.reports[row["id"]] = report
         per_link = select(comment_pairs.c.link_id, func.count().label("count")).where(
@@ -155,9 +155,11 @@ class SnapshotReader:
         )
         found.remote_comment_counts = {row["link_id"]: row["count"] for row in rows}
 
-    def _to_poisoned(self, report: UUID, reason: str) -> PoisonedItem:
-        mine = (link.id for link in self._found.links.values() if link.report_id == report)
-        return PoisonedItem(what=f"report {report}", reason=f"{reason}.", link_id=next(mine, None))
+    def _to_poisoned(self, report: RowMapping, reason: str) -> PoisonedItem:
+        mine = (link.id for link in self._found.links.values() if link.report_id == report["id"])
+        return PoisonedItem(
+            what=f"report {report['tracking_id']}", reason=f"{reason}.", link_id=next(mine, None)
+        )
 
     async def _read_links_of_differences(self) -> None:
         found = self._found
@@ -260,7 +262,7 @@ class SnapshotReader:
 def _name_of_holder(row: RowMapping, project: ProjectId) -> str:
     """Name the report that holds an issue; what belongs to another project is not shown to this one."""
     if row["project_id"] != project:
-        return "a report of another project"
+        return OTHER_PROJECTS_REPORT
     deleted = row["tracking_id"] is None
     return f"report {row['report_id']}" if deleted else report_name(row["tracking_id"], row["name"])
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPair, LinkState
+from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import LocalComment
-from reconciler.model.report_detail import ReportDetail
+from reconciler.model.report_detail import IssueHolder, ReportDetail
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
@@ -19,9 +19,11 @@ from reconciler.store.bugspark.mappers import (
     to_local_comment,
     to_report_and_unknown_values,
 )
+from reconciler.store.bugspark.reports import read_report_name
 from reconciler.store.mappers import to_comment_pair, to_intent, to_link
 from reconciler.store.schema.tables import comment_pairs, intents, links, withheld
 from reconciler.store.sync import history_log
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.link_writes import read_link_of_report
 
 
@@ -54,6 +56,7 @@ async def read_report_detail(
         report=report,
         unknown=unknown,
         link=link,
+        holder=await _read_holder_of_other_project(connection, link),
         columns=to_link_columns(row) if link is None or link.is_past else None,
         comments=_in_order_of_github(local, pairs),
         pairs=tuple(pairs),
@@ -65,6 +68,27 @@ async def read_report_detail(
         ),
         withheld={CommentPairId(pair): Kind(kind) for pair, kind in await connection.execute(withheld_query)},
     )
+
+
+async def _read_holder_of_other_project(connection: AsyncConnection, link: Link | None) -> IssueHolder | None:
+    """Read which report of another project is linked to the issue that this link names and does not hold."""
+    if link is None or link.state is not LinkState.CONTESTED:
+        return None
+    query = (
+        select(links.c.project_id, links.c.report_id)
+        .where(
+            LIVE_LINK_CONDITION,
+            links.c.repository_id == link.repository_id,
+            links.c.number == link.number,
+            links.c.project_id != link.project_id,
+        )
+        .limit(1)
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    name = await read_report_name(connection, row.report_id)
+    return IssueHolder(project_id=row.project_id, name=name)
 
 
 def _in_order_of_github(

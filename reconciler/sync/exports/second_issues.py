@@ -36,10 +36,10 @@ from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
     LIVE_LINK_STATES,
     build_link,
-    holder_name,
     is_export_of,
     looks_like_export,
     match_exported_issues,
+    require_unlinked_issue,
     store_link,
     tracking_id_in_title,
 )
@@ -187,10 +187,7 @@ async def move_link_to_second_issue(
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.number == number and present.is_live:
             raise UsageError(f"{known.tracking_id} is linked to {state.repository}#{number} already")
-        holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
-        if holder is not None:
-            whose = await holder_name(context, holder)
-            raise UsageError(f"{state.repository}#{number} belongs to {whose}")
+        await require_unlinked_issue(context, state, number)
         if present is not None and present.state in LIVE_LINK_STATES:
             await context.stores.ledger.unlink(present)
         made = build_link(context, state, report, issue, LinkOrigin.DISCOVERY, backfill=backfill)
@@ -217,10 +214,7 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
             raise UsageError(f"{report.tracking_id} is not linked: link the issue that is to stay first")
         if (present.repository_id, present.number) == (state.repository_id, number):
             raise UsageError(f"{report.tracking_id} is linked to {name}: that is the one that stays")
-        holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
-        if holder is not None:
-            whose = await holder_name(context, holder)
-            raise UsageError(f"{name} belongs to {whose}")
+        await require_unlinked_issue(context, state, number)
         issue = await _read_exported_issue(context, state, report, number)
         if issue.state is IssueState.OPEN:
             await require_writable_repository(context, state)

@@ -73,7 +73,8 @@ class ApiActions:
         except DatabaseError:
             raise
         except ReconcilerError as error:
-            raise HTTPException(HTTPStatus.CONFLICT, str(error)) from None
+            told = await self.access_control.error_text(visitor.viewer, error)
+            raise HTTPException(HTTPStatus.CONFLICT, told) from None
         return response_models.CommandResponse(message=message)
 
     async def _read_issue_command(self, request: Request) -> IssueCommand:

@@ -1,7 +1,7 @@
 """The JSON API for BugSpark's own dashboard (docs/reference/contract.md, HTTP): what it reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -104,7 +104,10 @@ class SyncApi:
         shown = await self.report_views.report_view(report_id)
         if shown is None:
             raise_not_found()
-        return serializers.report_response(shown, access, self.site, self.clock.now())
+        reason = await self.access_control.report_reason(visitor.viewer, shown)
+        return serializers.report_response(
+            replace(shown, reason=reason), access, self.site, self.clock.now()
+        )
 
     async def reports(self, request: Request) -> response_models.ReportListResponse:
         """Return the states of many reports, by ids or by a search.

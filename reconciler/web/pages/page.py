@@ -109,7 +109,9 @@ class PageResponder:
         except DatabaseError:
             raise
         except ReconcilerError as error:
-            message = FlashMessage(text=str(error), is_problem=True)
+            message = FlashMessage(
+                text=await self.access_control.error_text(visitor.viewer, error), is_problem=True
+            )
         kind = "refused" if message.is_problem else "done"
         log.info(
             "page",

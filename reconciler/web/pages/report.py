@@ -59,7 +59,7 @@ class ReportPage:
             report=detail.report,
             link=link,
             issue=serializers.issue_response(link, site) if link is not None else None,
-            how=(shown.state, shown.reason),
+            how=(shown.state, await self.frame.access_control.report_reason(visitor.viewer, shown)),
             crossed=last_propagated_at(detail),
             may=allowed_report_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),

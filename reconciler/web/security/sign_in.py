@@ -12,7 +12,9 @@ from typing import NoReturn
 from fastapi import HTTPException, Request
 from starlette.responses import Response
 
+from reconciler.errors import IssueHeldError, ReconcilerError
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import OPERATOR, Access, Viewer
 from reconciler.ports import Clock, Queries
@@ -78,6 +80,22 @@ class AccessControl:
             raise_not_found()
         await self.require_access(viewer, project_id)
         return project_id
+
+    async def error_text(self, viewer: Viewer, error: ReconcilerError) -> str:
+        """Return what an error says to this viewer: of another project only what they may see."""
+        if isinstance(error, IssueHeldError) and await self._may_see(viewer, ProjectId(error.holder)):
+            return error.in_full
+        return str(error)
+
+    async def report_reason(self, viewer: Viewer, shown: ReportView) -> str | None:
+        """Return the reason of a report's state, of another project only what this viewer may see."""
+        holder = shown.detail.holder
+        if holder is not None and await self._may_see(viewer, holder.project_id):
+            return shown.reason_in_full
+        return shown.reason
+
+    async def _may_see(self, viewer: Viewer, project_id: ProjectId) -> bool:
+        return await self.queries.access(viewer, project_id) is not Access.NONE
 
     @property
     def session_cookie_name(self) -> str:
