@@ -24,7 +24,7 @@ from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.daemon.worker import OnPassResult, PassRunner
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
 from reconciler.logs import EventLogger
 from reconciler.model.health import WorkGauges
 from reconciler.ports import Clock
@@ -39,6 +39,10 @@ MAX_WAITING_PER_SLOT = 2
 """Limit of waiting due projects per slot, so that a nudged project does not wait behind too many."""
 
 TICK_JOB = "tick"
+EXPECTED_TICK_ERRORS = (DatabaseError, SchemaError, ConfigurationError)
+"""The database does not answer, or `reconcile migrate` is needed: the tick has looked, and looks again after
+its interval. Any other error of a tick is counted as a failure (`is_alive`).
+"""
 
 log = EventLogger(__name__)
 
@@ -92,9 +96,13 @@ class Service:
 
     @property
     def is_alive(self) -> bool:
-        """Whether ticks happen and succeed, and no pass that was cut goes on.
+        """Whether the process makes progress: ticks end, as expected, and no pass that was cut goes on.
 
-        A database that does not answer is a tick's expected end: to start the process again would not help.
+        A tick that finds the database away is progress, because it ends within the time limit of a
+        connection and the next one looks again: to start the process again would not help. A tick that ends
+        in another error each time, or does not end, is none.
+
+        Source: docs/reference/contract.md, HTTP, `/healthz`.
         """
         return (
             self._clock.monotonic() - self._last_tick_monotonic <= STUCK_TICK_SECONDS
@@ -193,7 +201,7 @@ class Service:
         try:
             await self._check_ready()
             await self._queue_due_projects()
-        except ReconcilerError as error:
+        except EXPECTED_TICK_ERRORS as error:
             self._log_database_problem(error)
         else:
             self._clear_database_problem()

@@ -291,14 +291,6 @@ async def test_a_pass_that_goes_on_after_it_was_cut_ends_the_process(monkeypatch
         village.hang = False
 
 
-async def test_a_loop_that_ticks_no_more_is_not_alive() -> None:
-    clock = Clock()
-    service = Service(Village(), MemoryQueue(), clock, SystemdNotifier({}), QUICK, new_id=uuid4)
-    assert service.is_alive
-    clock.ahead = module.STUCK_TICK_SECONDS + 1
-    assert not service.is_alive
-
-
 async def test_a_tick_that_fails_for_a_while_is_not_alive_and_is_again_when_it_succeeds() -> None:
     village, clock = Village(schedule_error=RecursionError("too deep")), Clock()
     village.add(1)

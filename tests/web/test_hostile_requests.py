@@ -1,17 +1,20 @@
 """Headers, words and queries of strangers: each route answers them, and none with 500."""
 
+import json
 from collections.abc import AsyncIterator
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet, MultiFernet
 from fastapi.routing import iter_route_contexts
 
 from reconciler.web.pages import report, setup
 from reconciler.web.site import parse_origin
 from reconciler.web.words import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
 from tests.web.browsing import HTML
-from tests.web.harness import SECRET, WebHarness, open_web, sign_in_operator
+from tests.web.harness import SECRET, WebHarness, integration, open_web, sign_in_operator
 from tests.web.users import by_password
 
 NO_ADDRESSES = (
@@ -141,3 +144,35 @@ async def test_a_wrong_delivery_asks_the_same_of_the_database_whether_the_projec
     assert found[0][0] == 401
     assert len(found[0][2]) >= 2
     assert len(set(found)) == 1
+
+
+async def test_a_wrong_delivery_decrypts_as_much_whether_the_project_is_known_or_not(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Fernet.generate_key()
+    count = 0
+    decrypt = MultiFernet.decrypt
+
+    def count_decryptions(self: MultiFernet, token: bytes | str, ttl: int | None = None) -> bytes:
+        nonlocal count
+        count += 1
+        return decrypt(self, token, ttl)
+
+    monkeypatch.setattr(MultiFernet, "decrypt", count_decryptions)
+    async with open_web(migrated, bugspark={"encryption_key": key.decode()}) as harness:
+        secret = Fernet(key).encrypt(SECRET.encode()).decode()
+        harness.bugspark.execute(
+            "UPDATE integrations SET config = :config", config=json.dumps(integration(secret))
+        )
+        nothing = harness.bugspark.add_project("Without an integration")
+        broken = harness.bugspark.add_project("Broken")
+        harness.bugspark.add_integration(broken, config={"owner": 1})
+        unsigned = harness.bugspark.add_project("Without a secret")
+        harness.bugspark.add_integration(unsigned, config=integration(None))
+        found = []
+        for project in (harness.project, nothing, broken, unsigned, uuid4()):
+            count = 0
+            answer = await harness.deliver(b"{}", project=project, secret="not " + SECRET)
+            found.append((answer.status_code, count))
+        assert found == [(401, 2)] * 5
+        assert (await harness.deliver(b"{}")).status_code == 202

@@ -1,5 +1,6 @@
 """BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (docs/reference/bugspark.md, Secrets)."""
 
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigurationError, CredentialError
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 FERNET_PREFIX = "gAAAA"
+DECOY_BYTES = 32
+"""As many random bytes as a webhook secret that this program makes."""
 
 
 class SecretCipher:
@@ -22,6 +25,7 @@ class SecretCipher:
         """
         self.learnt = learnt or NoLearntSecrets()
         self._fernet = _build_fernet(keys) if keys else None
+        self._decoy = self.encrypt(Secret(token_urlsafe(DECOY_BYTES)))
 
     def decrypt(self, stored: str, project_id: ProjectId, project: str, what: str = "token") -> Secret:
         """Decrypt a stored value; one that was stored before encryption is returned as it is.
@@ -52,6 +56,10 @@ class SecretCipher:
                     " bugspark.encryption_key is not the key BugSpark encrypted it with."
                 ) from None
             return Secret(stored)
+
+    def decrypt_decoy(self) -> None:
+        """Take as long as decrypting a secret, where there is none: the time of a refusal tells nothing."""
+        self._decrypt(self._decoy, "none", "decoy")
 
     def encrypt(self, secret: Secret) -> str:
         """Return the form that is stored: encrypted with the newest key, plain without any key."""

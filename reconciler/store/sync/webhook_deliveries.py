@@ -65,11 +65,27 @@ class StoredWebhooks:
             )
             try:
                 where = await integrations.locate_webhook_secret(connection, project_id)
-                present = integrations.decrypt_webhook_secret(self._cipher, where)
-                before = integrations.decrypt_previous_webhook_secret(self._cipher, where, stored)
-            except (ProjectError, CredentialError):  # nothing can be verified; `check` and `webhook` say why
-                return ()
-        return tuple(each for each in (present, before) if each)
+            except ProjectError:  # nothing can be verified; `check` and `webhook` say why
+                where = None
+        return self._decrypt_secrets(where, stored)
+
+    def _decrypt_secrets(
+        self, where: integrations.WebhookSecretLocation | None, previous: str | None
+    ) -> tuple[Secret, ...]:
+        """Decrypt the present and the previous secret; in place of one that is not there, a decoy."""
+        present = where and where.stored_value
+        for _ in range((present is None) + (where is None or previous is None)):
+            self._cipher.decrypt_decoy()
+        if where is None:
+            return ()
+        try:
+            found = (
+                integrations.decrypt_webhook_secret(self._cipher, where),
+                integrations.decrypt_previous_webhook_secret(self._cipher, where, previous),
+            )
+        except CredentialError:  # nothing can be verified; `check` and `webhook` say why
+            return ()
+        return tuple(each for each in found if each)
 
     async def record_delivery(self, delivery: WebhookDelivery) -> bool:
         number = delivery.number if delivery.number and 0 < delivery.number <= MAX_ISSUE_NUMBER else None

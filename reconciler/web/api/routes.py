@@ -105,9 +105,7 @@ class SyncApi:
         if shown is None:
             raise_not_found()
         reason = await self.access_control.report_reason(visitor.viewer, shown)
-        return serializers.report_response(
-            replace(shown, reason=reason), access, self.site, self.clock.now()
-        )
+        return serializers.report_response(replace(shown, reason=reason), access, self.site, self.clock.now())
 
     async def reports(self, request: Request) -> response_models.ReportListResponse:
         """Return the states of many reports, by ids or by a search.
