@@ -45,7 +45,7 @@ async def test_ticks_that_end_in_another_error_each_time_are_none(error: Excepti
 
 
 class HangingVillage(Village):
-    """Its database answers nothing, for ever."""
+    """Its database does not answer."""
 
     async def pass_schedule(self) -> Sequence[ScheduledProject]:
         await asyncio.Event().wait()

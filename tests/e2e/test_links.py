@@ -118,7 +118,7 @@ def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Ins
     pull = installation.github.web.open_issue("A pull request", by="alice", pull_request=True).number
     before = installation.everything()
     for words, said in (
-        ((str(other), f"acme/web#{number}"), f"{installation.tracking(report)} of Shop"),
+        ((str(other), f"acme/web#{number}"), f"{installation.tracking(report)} of project"),
         ((str(report), f"acme/web#{free}"), f"acme/web#{number}"),
         ((str(other), "acme/web#999"), "acme/web#999"),
         ((str(other), f"acme/web#{pull}"), "pull request"),
