@@ -98,7 +98,7 @@ check: prepare lint test # holds "migrations = metadata" too: tests/store/test_m
 
 prove: .venv
 	@seed=$$(echo $(SEED)); echo "make prove N=$(N) SEED=$$seed"; \
-		PROVE=$(N) PROVE_SEED=$$seed $(PYTEST) tests/proofs $(ARGS)
+		PROVE=$(N) PROVE_SEED=$$seed $(PYTEST) $(if $(filter tests/%,$(ARGS)),,tests/proofs) $(ARGS)
 
 prove-newcomer:
 	@sh tests/setup/newcomer.sh $(ARGS)
