@@ -59,6 +59,26 @@ class ProjectError(ReconcilerError):
     kind = "project"
 
 
+class WrongSettingError(ProjectError):
+    """A project's settings have a key or value that can't be taken. `key`: such as `severity.critical`."""
+
+    kind = "settings"
+
+    def __init__(self, message: str, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class KeptSettingError(WrongSettingError):
+    """The operator keeps this setting, or an owner asked for less privacy than the operator wants."""
+
+
+class SettingsChangedError(ProjectError):
+    """Somebody else has changed the project's settings in between."""
+
+    kind = "settings"
+
+
 class CredentialError(ProjectError):
     """The token is missing, can't be decrypted, or is refused by GitHub."""
 

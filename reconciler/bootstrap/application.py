@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.bootstrap.commands import SharedCommands
 from reconciler.bootstrap.container import open_container
+from reconciler.bootstrap.settings_commands import ProjectSettingsCommands
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.logs import bind_log_values
@@ -82,7 +83,11 @@ class Application(SharedCommands):
         state = await self._stores.projects.get_state(project.id)
         known = state.repository_id != UNKNOWN_REPOSITORY
         connected = ConnectedRepository(id=state.repository_id, name=state.repository) if known else None
-        return self._build_view(ReportSummary(detail=detail, project_name=project.name, connected=connected))
+        return self._build_view(
+            ReportSummary(
+                detail=detail, project_name=project.name, connected=connected, settings=state.settings
+            )
+        )
 
     async def read_report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
         """Return the state of each of these reports that exists, as `explain_report` tells it."""
@@ -91,8 +96,13 @@ class Application(SharedCommands):
     def _build_view(self, found: ReportSummary) -> ReportView:
         from reconciler.decide.report_view import build_report_view
 
-        policy, now = self._container.sync_policy(), self._container.clock.now()
+        policy, now = self._container.policy_of_project(found.settings), self._container.clock.now()
         return build_report_view(found.project_name, found.detail, policy, now, found.connected)
+
+    @property
+    def settings(self) -> ProjectSettingsCommands:
+        """What the operator does with projects' own settings."""
+        return ProjectSettingsCommands(self._container)
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         """Run a pass that verifies every link.

@@ -4,10 +4,9 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,10 +14,10 @@ from uuid import uuid4
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
+from reconciler.bootstrap.owner_defaults import operator_settings
 from reconciler.bootstrap.webhook_setup import PublicAddresses
 from reconciler.config.settings import Settings
-from reconciler.errors import ConfigurationError, CredentialError
-from reconciler.fields import field_of_label
+from reconciler.errors import ConfigurationError, CredentialError, ProjectError
 from reconciler.github.client import GitHubClient
 from reconciler.github.credentials import AppCredential, Credential, MissingCredential, TokenCredential
 from reconciler.github.transport import Transport
@@ -27,12 +26,15 @@ from reconciler.model.passes import Progress
 from reconciler.model.policy import SyncPolicy, TextPolicy
 from reconciler.model.report import Project
 from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
+from reconciler.model.snapshot import StoredSettings
+from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.sync.context import Context, CredentialLocks
+from reconciler.sync.settings.in_force import project_policy, with_settings_in_force
 from reconciler.text import text_digest
 
 log = EventLogger(__name__)
@@ -109,6 +111,16 @@ class Container:
         """Return the policy of `decide` and `sync`, with the hosts and bots that texts are made inert for."""
         return replace(self.settings.sync_policy(), text=_text_policy(self.settings))
 
+    def operator_settings(self) -> OperatorSettings:
+        """Return the operator's part of projects' settings."""
+        return operator_settings(self.settings, self.sync_policy())
+
+    def policy_of_project(self, stored: StoredSettings | None) -> SyncPolicy:
+        """Return the policy of a project, for showing; the operator's where its settings can't be used."""
+        with suppress(ProjectError):
+            return project_policy(self.operator_settings(), stored)
+        return self.sync_policy()
+
     async def build_context(
         self, project: Project, progress: Progress, *, manual: bool, dry_run: bool = False
     ) -> Context:
@@ -123,20 +135,19 @@ class Container:
         identity = await self.stores.identity.read()
         project_state = await self.stores.projects.get_state(project.id)
         is_same_name = project_state.repository == project.repository
-        labels = settings.sync.labels()
-        return Context(
+        context = Context(
             project=project,
             github=client.repository(
                 project.repository or "unknown/unknown",
                 self._credential_of_project(project),
                 repository_id=project_state.repository_id or None if is_same_name else None,
-                field_of=partial(field_of_label, mapping=labels),
             ),
             stores=self.stores,
             markers=self.markers.for_identity(identity),
             identity=identity,
             clock=self.clock,
             policy=self.sync_policy(),
+            operator=self.operator_settings(),
             guard=settings.guard_policy(),
             timing=settings.timing(),
             new_id=uuid4,
@@ -147,6 +158,9 @@ class Container:
             manual=manual,
             credential_locks=self.credential_locks,
         )
+        with suppress(ProjectError):  # a pass says so, as its result
+            context = with_settings_in_force(context, project_state)
+        return context
 
     def _credential_of_project(self, project: Project) -> Credential:
         integration = project.integration

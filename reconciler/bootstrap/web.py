@@ -8,6 +8,7 @@ from typing import Protocol
 from reconciler.bootstrap.application import Application
 from reconciler.bootstrap.commands import WebCommands
 from reconciler.bootstrap.container import Container, github_web_url
+from reconciler.bootstrap.settings_commands import ProjectSettingsCommands
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
@@ -75,6 +76,7 @@ def build_web_application(
             queries=stores.queries,
             report_views=ComposedReportViews(container),
             commands=WebCommands(container, queue),
+            settings=ProjectSettingsCommands(container, queue=queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
             sessions=sessions,

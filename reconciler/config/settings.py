@@ -163,6 +163,15 @@ class SyncSection(SettingsSection):
         )
 
 
+class OwnersSection(SettingsSection):
+    """What owners of projects may set for themselves."""
+
+    may: Annotated[
+        tuple[Literal["labels", "stage", "people", "export", "content", "directions"], ...],
+        Field(strict=False),
+    ] = ("labels", "stage", "people", "export", "content", "directions")
+
+
 class GuardSection(SettingsSection):
     """How much a pass may delete or create without a confirmation."""
 
@@ -224,6 +233,7 @@ class Settings(SettingsSection):
     poll: PollSection = PollSection()
     write: WriteSection = WriteSection()
     sync: SyncSection = SyncSection()
+    owners: OwnersSection = OwnersSection()
     guard: GuardSection = GuardSection()
     web: WebSection = WebSection()
     queue: QueueSection = QueueSection()

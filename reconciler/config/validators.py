@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from reconciler.model.addresses import is_loopback
+from reconciler.model.policy import MAX_LABEL_LENGTH, label_key
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
-MAX_LABEL_LENGTH = 50  # docs/reference/github.md, Writes
 REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo"'
 
 
@@ -213,6 +213,6 @@ def find_duplicate_label(mapping: Mapping[str, Iterable[str]]) -> tuple[str, str
     owners: dict[str, str] = {}
     for value, labels in mapping.items():
         for label in labels:
-            if (other := owners.setdefault(label.casefold(), value)) != value:
+            if (other := owners.setdefault(label_key(label), value)) != value:
                 return label, other, value
     return None

@@ -12,7 +12,7 @@ from reconciler.model.intent import DesiredLabels
 from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import SwapLabels, Why
-from reconciler.model.policy import LabelMapping, SyncPolicy
+from reconciler.model.policy import LabelMapping, SyncPolicy, label_key
 from reconciler.model.report import Report
 
 Value = TypeVar("Value", bound=StrEnum)
@@ -30,8 +30,8 @@ def read_labels(
     labels: Sequence[str], names: Mapping[Value, tuple[str, ...]], order: Sequence[Value]
 ) -> LabelReading[Value]:
     """Read labels case-insensitively; of several values the first one in `order` counts."""
-    meaning = {name.casefold(): value for value, spellings in names.items() for name in spellings}
-    present = {label: value for value in order for label in labels if meaning.get(label.casefold()) is value}
+    meaning = {label_key(name): value for value, spellings in names.items() for name in spellings}
+    present = {label: value for value in order for label in labels if meaning.get(label_key(label)) is value}
     return LabelReading(value=next(iter(present.values()), None), labels=present)
 
 

@@ -12,7 +12,7 @@ from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.repository_ref import RepositoryRef
-from reconciler.github.translate import FieldOfLabel, to_comment_row, to_issue_row
+from reconciler.github.translate import to_comment_row, to_issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.writes import Writes
 from reconciler.model.ids import Fingerprint, RepositoryId
@@ -69,14 +69,12 @@ class GitHubClient:
         credential: Credential,
         *,
         repository_id: RepositoryId | None = None,
-        field_of: FieldOfLabel = lambda _: None,
     ) -> "GitHubRepository":
         """Return "owner/repo" seen with a credential. Raises ConfigurationError for a malformed name.
 
-        `repository_id`: the id stored for it, so that a name that leads to another repository now is noticed;
-        `field_of`: which field a label is a value of.
+        `repository_id`: the id stored for it, so that a name that leads to another repository now is noticed.
         """
-        return GitHubRepository(self, name, credential, repository_id, field_of)
+        return GitHubRepository(self, name, credential, repository_id)
 
     def open_gateway(self, name: str, credential: Credential, usage: ApiUsage) -> Gateway:
         """Return the way for one repository's requests, which are counted in `usage`."""
@@ -111,13 +109,12 @@ class GitHubRepository(Writes):
         name: str,
         credential: Credential,
         repository_id: RepositoryId | None,
-        field_of: FieldOfLabel,
     ) -> None:
         split_repository_name(name)
         self._usage = ApiUsage(client.time, client.api_version)
         self._gateway = client.open_gateway(name, credential, self._usage)
         ref = RepositoryRef(name=name, gateway=self._gateway, id=repository_id)
-        super().__init__(ref, field_of)
+        super().__init__(ref)
         self._issues: RepositoryList[Issue] = RepositoryList(
             ref=ref,
             path=("issues",),

@@ -64,11 +64,10 @@ MAX_THREAD_READS = 5
 
 
 class Reads:
-    """Reads of one repository. `field_of`: which field a label is a value of."""
+    """Reads of one repository."""
 
-    def __init__(self, ref: RepositoryRef, field_of: FieldOfLabel) -> None:
+    def __init__(self, ref: RepositoryRef) -> None:
         self._ref = ref
-        self._field_of = field_of
 
     async def repository(self) -> Repository:
         """Read the repository. Raises RepositoryInaccessibleError."""
@@ -223,14 +222,17 @@ class Reads:
     def _thread_url(self, number: IssueNumber) -> str:
         return self._ref.url("issues", number, "comments", query={"per_page": PER_PAGE})
 
-    async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
-        """Read changes of state, labels and title, oldest first. None is ever removed."""
+    async def field_events(self, number: IssueNumber, field_of: FieldOfLabel) -> tuple[FieldEvent, ...]:
+        """Read changes of state, labels and title, oldest first. None is ever removed.
+
+        `field_of`: which field a label is a value of; others are left out.
+        """
         what = f"the events of {self._ref.name}#{number}"
         pages = await self._read_pages(
             self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
         events = (
-            clamp_times(self._decode_field_event(raw, what), parse_date_header(page.headers))
+            clamp_times(_decode_field_event(raw, what, field_of), parse_date_header(page.headers))
             for page in pages
             for raw in decode_issue_data(page.body, list[Raw], what)
         )
@@ -252,12 +254,6 @@ class Reads:
         rows = (try_decode(raw, HookRow) for raw in members)
         hooks = (translate.to_hook(row) for row in rows if isinstance(row, HookRow))
         return tuple(sorted(hooks, key=lambda hook: hook.id))
-
-    def _decode_field_event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
-        # There are dozens of kinds, each with its own shape: only those of interest must decode.
-        if decode_issue_data(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
-            return None
-        return translate.to_field_event(decode_issue_data(raw, EventRow, what), self._field_of)
 
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self._ref.gateway.read(url, etag=etag)).reply
@@ -332,3 +328,10 @@ def decode_comment(body: bytes, what: str) -> RemoteComment:
             f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`."
         )
     return found
+
+
+def _decode_field_event(raw: bytes | Raw, what: str, field_of: FieldOfLabel) -> FieldEvent | None:
+    # There are dozens of kinds, each with its own shape: only those of interest must decode.
+    if decode_issue_data(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
+        return None
+    return translate.to_field_event(decode_issue_data(raw, EventRow, what), field_of)

@@ -1,5 +1,6 @@
 """The operator's choices (docs/reference/contract.md, Configuration)."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,42 @@ class ConflictPolicy(StrEnum):
     NEWEST = "newest"
     GITHUB = "github"
     BUGSPARK = "bugspark"
+
+
+class Direction(StrEnum):
+    """Which way a field, or comments, go."""
+
+    BOTH = "both"
+    TO_GITHUB = "to_github"
+    TO_BUGSPARK = "to_bugspark"
+    OFF = "off"
+
+    @property
+    def writes_github(self) -> bool:
+        """Whether BugSpark's changes go to GitHub."""
+        return self in (Direction.BOTH, Direction.TO_GITHUB)
+
+    @property
+    def writes_bugspark(self) -> bool:
+        """Whether GitHub's changes go to BugSpark."""
+        return self in (Direction.BOTH, Direction.TO_BUGSPARK)
+
+    def narrowed_to(self, other: "Direction") -> "Direction":
+        """Return the direction in which both of them lead."""
+        there = self.writes_github and other.writes_github
+        back = self.writes_bugspark and other.writes_bugspark
+        if there and back:
+            return Direction.BOTH
+        return Direction.TO_GITHUB if there else Direction.TO_BUGSPARK if back else Direction.OFF
+
+
+MAX_LABEL_LENGTH = 50
+"""Characters of a label's name on GitHub (docs/reference/github.md, Writes)."""
+
+
+def label_key(name: str) -> str:
+    """Return what two spellings of one label have in common: composed characters, case folded."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import OTHER_PROJECTS_REPORT, LinkColumns, LocalComment, Report
-from reconciler.model.snapshot import Change
+from reconciler.model.snapshot import Change, StoredSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,7 @@ class ReportSummary:
     detail: ReportDetail
     project_name: str
     connected: ConnectedRepository | None  # None: no pass has read the project's repository yet
+    settings: StoredSettings | None = None  # the project's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.fields import RenamedLabel, Side
@@ -25,6 +26,17 @@ from reconciler.model.report import LocalComment, Report
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The id of a repository that was never read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSettings:
+    """One version of a project's own settings, as it is stored (`sync_settings`)."""
+
+    version: int
+    author_id: UUID | None  # a user of BugSpark's; None: the operator
+    at: datetime
+    content: str  # JSON
+    author_name: str | None = None  # the user's, where it was read too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,9 @@ class ProjectState:
     has_unannounced_changes: bool = False  # a change waits for its delivery, or a delivery was missed
     renamed_labels: tuple[RenamedLabel, ...] = ()  # labels of the mapping that have other names on GitHub
     failures: int = 0  # failed passes in a row
+    settings: StoredSettings | None = (
+        None  # the version in force; None: the project has no settings of its own
+    )
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
 
 

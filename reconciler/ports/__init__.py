@@ -10,6 +10,7 @@ from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries, ReportViews
 from reconciler.ports.services import AlertChannel, Clock, Queue
+from reconciler.ports.settings import SettingsCommands, SettingsVersions
 from reconciler.ports.sign_ins import SignIns
 from reconciler.ports.stores import (
     DatabaseIdentity,
@@ -47,6 +48,8 @@ __all__ = [
     "ReportViews",
     "Reports",
     "Restores",
+    "SettingsCommands",
+    "SettingsVersions",
     "SignIns",
     "Stores",
     "WebhookDelivery",

@@ -1,12 +1,13 @@
 """The Protocols of a repository on GitHub, and of the markers in the texts written there."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.fields import Field
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,
@@ -159,8 +160,13 @@ class GitHub(Protocol):
         """Read one comment. Raises GitHubNotFoundError."""
         ...
 
-    async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
-        """Read all changes of state, labels and title of an issue, oldest first."""
+    async def field_events(
+        self, number: IssueNumber, field_of: Callable[[str], Field | None]
+    ) -> tuple[FieldEvent, ...]:
+        """Read all changes of state, labels and title of an issue, oldest first.
+
+        `field_of`: which field a label is a value of; changes of other labels are left out.
+        """
         ...
 
     async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]: ...

@@ -36,6 +36,7 @@ from reconciler.store.schema.tables import (
     meta,
     projects,
     runs,
+    settings_versions,
     unannounced,
     withheld,
 )
@@ -51,7 +52,7 @@ MAX_DELETION_STEPS = 200
 
 PROJECT_TABLES = (
     intents, withheld, unannounced, deliveries, hooks, changes, runs, comment_pairs, links, lists, accounts,
-    projects,
+    settings_versions, projects,
 )  # fmt: skip
 """The tables with rows of a project. Those of `sync_locks` expire by themselves."""
 

@@ -23,6 +23,7 @@ from reconciler.store.sync.locks.row_locks import RowProjectLocks
 from reconciler.store.sync.locks.session_locks import AdvisoryProjectLocks
 from reconciler.store.sync.project_state import ProjectFences, StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
+from reconciler.store.sync.settings.stored_settings import StoredSettingsVersions
 from reconciler.store.sync.stale_plans import Digest
 from reconciler.store.sync.webhook_deliveries import StoredWebhooks
 from reconciler.store.views.queries import StoredQueries
@@ -61,6 +62,7 @@ class DatabaseStores:
     restores: StoredRestores
     maintenance: StoredMaintenance
     sign_ins: StoredSignIns
+    settings: StoredSettingsVersions
 
 
 def build_stores(
@@ -96,4 +98,5 @@ def build_stores(
         restores=StoredRestores(database),
         maintenance=StoredMaintenance(database, cipher),
         sign_ins=StoredSignIns(database),
+        settings=StoredSettingsVersions(database),
     )

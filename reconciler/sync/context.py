@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from reconciler.fields import field_of_label
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.fields import Field
 from reconciler.model.ids import Fingerprint
 from reconciler.model.passes import Progress
 from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy
 from reconciler.model.report import Project
+from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
 
 WRITE_POINTS = 5
@@ -64,7 +67,8 @@ class Context:
     markers: Markers
     identity: DatabaseInstance
     clock: Clock
-    policy: SyncPolicy
+    policy: SyncPolicy  # the operator's, with the project's own settings (`settings.in_force`)
+    operator: OperatorSettings
     guard: GuardPolicy
     timing: PassTiming
     new_id: Callable[[], UUID]
@@ -74,6 +78,10 @@ class Context:
     credential_locks: CredentialLocks  # one for each credential
     alert_channel: AlertChannel | None  # takes alerts about what needs a person
     manual: bool  # ignores our own back-off and quarantine, never GitHub's limits
+
+    def field_of_label(self, label: str) -> Field | None:
+        """Return the field that has this label as a value; None: no field has it."""
+        return field_of_label(label, self.policy.labels)
 
 
 async def wait_for_write_slot(context: Context) -> None:

@@ -133,7 +133,7 @@ def quarantine_plan(context: Context, view: LinkObservation, reason: str) -> Lin
 async def _read_change_times(
     context: Context, view: LinkObservation, fields: frozenset[Field]
 ) -> Mapping[Field, FieldTimes]:
-    events = await context.github.field_events(view.link.number)
+    events = await context.github.field_events(view.link.number, context.field_of_label)
     differences = await context.stores.ledger.field_differences(view.link.id)
     return {
         field: FieldTimes(
@@ -263,7 +263,7 @@ async def _freeze_fields(context: Context, view: LinkObservation, fields: frozen
 async def _last_github_actor(context: Context, view: LinkObservation, field: Field) -> str:
     """Who changed the field last on GitHub."""
     try:
-        events = await context.github.field_events(view.link.number)
+        events = await context.github.field_events(view.link.number, context.field_of_label)
     except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
         return "somebody"
     actors = [event.actor for event in events if event.field is field and event.actor]

@@ -294,7 +294,7 @@ async def _is_write_in_events(
     assert intent.number is not None
     ours = {
         (event.value.casefold(), event.added)
-        for event in await context.github.field_events(intent.number)
+        for event in await context.github.field_events(intent.number, context.field_of_label)
         if event.at >= since and is_own_account(event.actor, accounts) and _is_event_of_field(event, intent)
     }
     done = SYNCED_FIELDS[Field(intent.operation.value)].expected_events(desired) <= ours

@@ -58,6 +58,7 @@ from reconciler.sync.result import (
     ending_of_error,
     with_next_pass_time,
 )
+from reconciler.sync.settings.in_force import with_settings_in_force
 from reconciler.sync.verify import schedule_verification_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 
@@ -300,6 +301,7 @@ async def run_steps(
     The stores and the repository of `context` make the difference. Returns what applied the plans. Raises
     what ends a pass.
     """
+    context = with_settings_in_force(context, before)
     if exports:  # before GitHub is asked anything: a limit must not lose what a person ordered
         await record_export_intents(context, before, exports, asked=True)
     state = await _resolve_and_store_repository(context, before)

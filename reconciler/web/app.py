@@ -6,10 +6,11 @@ from fastapi import FastAPI
 
 from reconciler import __version__
 from reconciler.model.secret import Secret
-from reconciler.ports import Commands, Queries, Queue, ReportViews, Webhooks
+from reconciler.ports import Commands, Queries, Queue, ReportViews, SettingsCommands, Webhooks
 from reconciler.web import probes
-from reconciler.web.api import actions, routes
+from reconciler.web.api import actions, project_settings, routes
 from reconciler.web.api.actions import MAX_COMMAND_BYTES, ApiActions
+from reconciler.web.api.project_settings import MAX_SETTINGS_BYTES, SettingsApi
 from reconciler.web.api.routes import SyncApi
 from reconciler.web.embed import routes as embed_routes
 from reconciler.web.embed.files import read_embed_files
@@ -46,6 +47,7 @@ class WebDependencies:
     queries: Queries
     report_views: ReportViews
     commands: Commands
+    settings: SettingsCommands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
     sessions: OperatorSessions
@@ -88,6 +90,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     app.include_router(probes.router(dependencies.probes))
     app.include_router(routes.router(api))
     app.include_router(actions.router(_build_api_actions(dependencies, access_control)))
+    app.include_router(project_settings.router(_build_settings_api(dependencies, access_control)))
     app.include_router(sign_in.router(sign_in_page))
     app.include_router(overview.router(_build_overview_page(dependencies, frame)))
     app.include_router(setup.router(_build_project_setup_page(dependencies, frame)))
@@ -117,6 +120,14 @@ def _build_api_actions(dependencies: WebDependencies, access_control: AccessCont
         access_control=access_control,
         commands=dependencies.commands,
         body_reader=BodyReader(max_bytes=MAX_COMMAND_BYTES),
+    )
+
+
+def _build_settings_api(dependencies: WebDependencies, access_control: AccessControl) -> SettingsApi:
+    return SettingsApi(
+        access_control=access_control,
+        commands=dependencies.settings,
+        body_reader=BodyReader(max_bytes=MAX_SETTINGS_BYTES),
     )
 
 

@@ -50,7 +50,7 @@ class ClientHarness:
         self, name: str = "acme/web", *, repository_id: RepositoryId | None = None
     ) -> GitHubRepository:
         """Open a repository as the next pass would."""
-        return self.client.repository(name, self.credential, repository_id=repository_id, field_of=field_of)
+        return self.client.repository(name, self.credential, repository_id=repository_id)
 
     async def aclose(self) -> None:
         await self.client.aclose()
@@ -83,7 +83,7 @@ def open_client(
         random_fraction=lambda: 0.5,
     )
     mine = credential or TokenCredential(Secret(token))
-    repository = client.repository(name, mine, field_of=field_of)
+    repository = client.repository(name, mine)
     return ClientHarness(
         client=client, rate_limiter=rate_limiter, clock=clock, credential=mine, repository=repository
     )

@@ -16,7 +16,7 @@ from reconciler.errors import (
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import FieldEvent
-from tests.github.client_harness import API, ClientHarness
+from tests.github.client_harness import API, ClientHarness, field_of
 from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
 from tests.support.github import GitHub
 
@@ -153,7 +153,7 @@ async def test_a_deleted_issue_is_not_there(
     with pytest.raises(GitHubNotFoundError):
         await harness.repository.issue_thread(number)
     with pytest.raises(GitHubNotFoundError):
-        await harness.repository.field_events(number)
+        await harness.repository.field_events(number, field_of)
 
 
 async def test_an_issue_that_never_existed_is_not_there(harness: ClientHarness) -> None:
@@ -383,7 +383,7 @@ async def test_pages_that_lead_in_circles_are_an_error(monkeypatch: pytest.Monke
     circle = f'<{REPO}/issues/1/events?page=1>; rel="next"'
     net.router.get(path="/repos/acme/web/issues/1/events").mock(return_value=answer(200, [], Link=circle))
     with pytest.raises(GitHubError, match="circles"):
-        await net.github.field_events(ONE)
+        await net.github.field_events(ONE, field_of)
 
 
 async def test_the_events_of_synced_fields_are_read_oldest_first(
@@ -399,7 +399,7 @@ async def test_the_events_of_synced_fields_are_read_oldest_first(
     github.web.unlabel(number, "high-priority", by="alice")
     github.clock.advance(1)
     github.web.reopen(number, by="bob")
-    events = await harness.repository.field_events(number)
+    events = await harness.repository.field_events(number, field_of)
     assert [shape(event) for event in events] == [
         (Field.SEVERITY, "high-priority", True, "alice"),
         (Field.STATUS, "closed", True, "bob"),
@@ -427,7 +427,7 @@ async def test_events_on_later_pages_and_of_deleted_accounts_are_read() -> None:
     second = f'<{API}/repositories/7/issues/1/events?page=2>; rel="next"'
     net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, first, Link=second))
     net.on("GET", f"{API}/repositories/7/issues/1/events?page=2", answer(200, rest))
-    assert [shape(event) for event in await net.harness.another().field_events(ONE)] == [
+    assert [shape(event) for event in await net.harness.another().field_events(ONE, field_of)] == [
         (Field.CATEGORY, "ui", True, None),
         (Field.STATUS, "closed", True, None),
     ]
@@ -451,7 +451,7 @@ async def test_an_event_with_a_time_ahead_of_date_happened_at_date() -> None:
         {"event": "reopened", "created_at": "2026-03-02T08:00:00Z"},
     ]
     net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, rows))
-    events = await net.harness.another().field_events(ONE)
+    events = await net.harness.another().field_events(ONE, field_of)
     assert [(event.value, f"{event.at:%H:%M}") for event in events] == [
         ("reopened", "08:00"),
         ("closed", "09:00"),
@@ -473,7 +473,7 @@ async def test_without_a_mapping_no_label_is_a_field() -> None:
     rows = [{"event": "labeled", "created_at": "2026-03-02T08:00:00Z", "label": {"name": "ui"}}]
     net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, rows))
     plain = net.harness.client.repository("acme/web", net.harness.credential)
-    assert await plain.field_events(ONE) == ()
+    assert await plain.field_events(ONE, lambda _: None) == ()
 
 
 async def test_a_bad_row_of_a_list_is_returned_beside_the_good_ones() -> None:

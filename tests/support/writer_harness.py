@@ -31,6 +31,8 @@ from reconciler.model.passes import NullProgress
 from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
+from reconciler.owner_settings.effective import OperatorSettings
+from reconciler.owner_settings.values import NO_SETTINGS
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
 from reconciler.sync.context import Context, CredentialLocks
 from tests.support.factories import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
@@ -189,6 +191,7 @@ class WriterHarness:
             "identity": DatabaseInstance(instance="here", is_bound=True),
             "clock": self.time,
             "policy": SyncPolicy(),
+            "operator": OperatorSettings(defaults=NO_SETTINGS, policy=SyncPolicy()),
             "guard": GuardPolicy(),
             "timing": PassTiming(),
             "new_id": ids(5_000),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -19,16 +18,11 @@ from sqlalchemy import (
 )
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
+from reconciler.store.schema.metadata import metadata
+from reconciler.store.schema.settings_tables import settings_versions
 from reconciler.store.types import Instant, serial
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["metadata", "settings_versions"]
 
 POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
 SQLITE_ONLY_INDEX = "ix_sync_links_compared"

@@ -23,7 +23,7 @@ from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.reports import DONE_STATUSES
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import comment_pairs, intents, links, projects
+from reconciler.store.schema.tables import comment_pairs, intents, links, projects, settings_versions
 from reconciler.store.sync.difference_queries import (
     COPIED_COMMENT_CONDITION,
     LIVE_LINK_CONDITION,
@@ -33,6 +33,7 @@ from reconciler.store.sync.difference_queries import (
     report_differs_from_link,
 )
 from reconciler.store.sync.field_differences import has_recorded_differences, record_differences
+from reconciler.store.sync.settings.stored_settings import is_version_in_force
 from reconciler.store.types import ONE
 
 CHANGED_REPORT = "moved"
@@ -195,6 +196,8 @@ def _unexported_reports_query() -> Select[Any]:
     is_requested = exists(ONE).where(
         intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
     )
+    manual = settings_versions.c.export == "manual"  # else each scan would name the project in vain
+    is_manual = exists(ONE).where(is_version_in_force(projects.c.project_id), manual)
     return (
         _select_difference_rows(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
@@ -204,6 +207,7 @@ def _unexported_reports_query() -> Select[Any]:
             reports.c.github_issue_number.is_(None),
             not_(is_linked),
             not_(is_requested),
+            not_(is_manual),
         )
     )
 

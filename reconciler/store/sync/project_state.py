@@ -18,7 +18,12 @@ from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import build_insert, upsert, upsert_row
 from reconciler.store.mappers import to_list_state, to_renamed_labels
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import accounts, lists, projects, runs
+from reconciler.store.schema.tables import accounts, lists, projects, runs, settings_versions
+from reconciler.store.sync.settings.stored_settings import (
+    is_version_in_force,
+    settings_columns,
+    to_stored_settings,
+)
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
 from reconciler.store.sync.webhook_gaps import has_unannounced_changes
 from reconciler.store.types import column_types, decode_json, encode_json
@@ -37,7 +42,12 @@ class StoredProjects(BugSparkProjects):
                 has_working_hook(project_id).label("has_webhook"),
                 has_unannounced_changes(project_id).label("has_unannounced_changes"),
             )
-            query = select(projects, *hints).where(projects.c.project_id == project_id)
+            in_force = is_version_in_force(projects.c.project_id)
+            query = (
+                select(projects, *hints, *settings_columns())
+                .select_from(projects.outerjoin(settings_versions, in_force))
+                .where(projects.c.project_id == project_id)
+            )
             row = (await connection.execute(query)).mappings().first()
             positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
             states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
@@ -68,6 +78,7 @@ class StoredProjects(BugSparkProjects):
             has_unannounced_changes=row["has_unannounced_changes"],
             renamed_labels=to_renamed_labels(row["renamed_labels"]),
             failures=row["failures"] or 0,
+            settings=to_stored_settings(row),
             alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
         )
 

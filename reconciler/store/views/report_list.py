@@ -21,15 +21,20 @@ from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LIVE_STATES, Link, LinkState
 from reconciler.model.report_detail import ConnectedRepository, DatedChange, ReportDetail, ReportSummary
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, StoredSettings
 from reconciler.model.views import ReportFilter, ReportPosition
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_link_columns, to_report_and_unknown_values
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_intent, to_link
-from reconciler.store.schema.tables import changes, intents, links, projects, withheld
+from reconciler.store.schema.tables import changes, intents, links, projects, settings_versions, withheld
 from reconciler.store.sync.history_log import to_change
+from reconciler.store.sync.settings.stored_settings import (
+    is_version_in_force,
+    settings_columns,
+    to_stored_settings,
+)
 from reconciler.store.views.counts import unresolved_conflicts_query
 from reconciler.store.views.link_pages import TRACKING_ID_PATTERN
 
@@ -68,7 +73,7 @@ async def read_report_summaries(
         report, unknown = to_report_and_unknown_values(row)
         mine = sorted(found_links.get(id_, ()), key=_link_rank)
         link = mine[0] if mine else None
-        name, connected = places[row["project_id"]]
+        name, connected, settings = places[row["project_id"]]
         detail = ReportDetail(
             report=report,
             unknown=unknown,
@@ -85,7 +90,9 @@ async def read_report_summaries(
             ),
             withheld=withheld_kinds.get(id_, {}),
         )
-        summaries.append(ReportSummary(detail=detail, project_name=name, connected=connected))
+        summaries.append(
+            ReportSummary(detail=detail, project_name=name, connected=connected, settings=settings)
+        )
     return tuple(summaries)
 
 
@@ -97,23 +104,30 @@ def _link_rank(link: Link) -> tuple[int, float, UUID]:
 
 async def _read_projects(
     connection: AsyncConnection, wanted: set[UUID]
-) -> Mapping[UUID, tuple[str, ConnectedRepository | None]]:
-    """Read, by project, its name and the repository that the last pass read."""
+) -> Mapping[UUID, tuple[str, ConnectedRepository | None, StoredSettings | None]]:
+    """Read, by project, its name, the repository that the last pass read, and its own settings."""
+    known = bugspark_projects.outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
+    in_force = is_version_in_force(bugspark_projects.c.id)
     query = (
         select(
-            bugspark_projects.c.id, bugspark_projects.c.name, projects.c.repository_id, projects.c.repository
+            bugspark_projects.c.id,
+            bugspark_projects.c.name,
+            projects.c.repository_id,
+            projects.c.repository,
+            *settings_columns(),
         )
-        .select_from(bugspark_projects.outerjoin(projects, projects.c.project_id == bugspark_projects.c.id))
+        .select_from(known.outerjoin(settings_versions, in_force))
         .where(bugspark_projects.c.id.in_(ids_subquery(connection.dialect.name, wanted)))
     )
     return {
-        row.id: (
-            row.name,
-            ConnectedRepository(id=row.repository_id, name=row.repository or "")
-            if row.repository_id not in (None, UNKNOWN_REPOSITORY)
+        row["id"]: (
+            row["name"],
+            ConnectedRepository(id=row["repository_id"], name=row["repository"] or "")
+            if row["repository_id"] not in (None, UNKNOWN_REPOSITORY)
             else None,
+            to_stored_settings(row),
         )
-        for row in await connection.execute(query)
+        for row in (await connection.execute(query)).mappings()
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from reconciler.model.project_status import ProjectStatusKind
@@ -274,3 +275,15 @@ class ReportListResponse:
 
     reports: list[ReportStateResponse]
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsResponse:
+    """A project's own settings. Keys without a value are left out."""
+
+    settings: dict[str, Any]
+    """What the project has set for itself."""
+    effective: dict[str, Any]
+    """What is in force: the operator's values where the project has none."""
+    version: int
+    """It counts up with every change; 0: none was made."""

@@ -1,0 +1,138 @@
+"""What is in force for a project: the operator's values, and the owner's where there are some.
+
+An owner may ask for more privacy than the operator, never for less: of `directions`, `redact` and `sections`
+the stricter value of both counts, no matter who stored it and when.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from reconciler.errors import KeptSettingError
+from reconciler.model.policy import Direction, SyncPolicy, label_key
+from reconciler.owner_settings.checks import wrong
+from reconciler.owner_settings.keys import KEYS
+from reconciler.owner_settings.values import (
+    CommentsFrom,
+    Export,
+    ProjectSettings,
+    Redact,
+    SettingGroup,
+)
+
+MAPS = ("severity", "category", "stage")
+"""The keys with label names: a name stands once over all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSettings:
+    """The operator's part: a value for every key, and the groups that owners may set."""
+
+    defaults: ProjectSettings
+    policy: SyncPolicy  # of a project without settings of its own
+    may: frozenset[SettingGroup] = frozenset(SettingGroup)
+    # directions that the operator has written down: an owner may narrow them, not widen
+    bounds: Mapping[str, Direction] | None = None
+
+
+def settings_in_force(operator: OperatorSettings, own: ProjectSettings) -> ProjectSettings:
+    """Return a value for every key that the operator has one for.
+
+    Raises WrongSettingError if a label name stands twice; the key that the owner has set is named.
+    """
+    values: dict[str, Any] = {}
+    for each in fields(ProjectSettings):
+        default, mine = getattr(operator.defaults, each.name), getattr(own, each.name)
+        values[each.name] = _combine(each.name, default, mine)
+    merged = ProjectSettings(**values)
+    _require_distinct_labels(merged, own)
+    return merged
+
+
+def _combine(key: str, default: Any, mine: Any) -> Any:
+    if mine is None:
+        return default
+    match key:
+        case "severity" | "category" | "stage" | "people":
+            return {**(default or {}), **mine}
+        case "directions":
+            return {**(default or {}), **mine}
+        case "redact":
+            return max(default or Redact.OFF, mine, key=list(Redact).index)
+        case "sections":
+            return tuple(each for each in mine if default is None or each in default)
+        case _:
+            return mine
+
+
+def _require_distinct_labels(merged: ProjectSettings, own: ProjectSettings) -> None:
+    owners: dict[str, str] = {}
+    clashes: list[tuple[str, str, str]] = []
+    for name, values in ((name, getattr(merged, name) or {}) for name in MAPS):
+        for value, labels in values.items():
+            for label in labels:
+                other = owners.setdefault(label_key(label), f"{name}.{value}")
+                if other != f"{name}.{value}":
+                    clashes.append((label, other, f"{name}.{value}"))
+    clashes += [
+        (label, owners[label_key(label)], "labels")
+        for label in merged.labels or ()
+        if label_key(label) in owners
+    ]
+    for label, first, second in clashes:
+        key, other = (first, second) if _is_set(own, first) and not _is_set(own, second) else (second, first)
+        raise wrong(
+            key, f"has the label {label!r}, which {other} has too (case ignored)", "remove one of them"
+        )
+
+
+def _is_set(own: ProjectSettings, key: str) -> bool:
+    name, _, value = key.partition(".")
+    mine = getattr(own, name)
+    return mine is not None and (not value or value in mine)
+
+
+def require_allowed(
+    operator: OperatorSettings, own: ProjectSettings, before: ProjectSettings, *, by_operator: bool
+) -> None:
+    """Check what an owner, or the operator, may store in place of `before`.
+
+    Raises KeptSettingError that names the key: of a group that the operator keeps, which an owner may send
+    back as it is but not change; or one that asks for less privacy than the operator.
+    """
+    if by_operator:
+        return
+    for name, key in KEYS.items():
+        if key.group not in operator.may and getattr(own, name) != getattr(before, name):
+            raise KeptSettingError(
+                f"{name} is kept by the operator of this program ([owners] may). Nothing was changed.",
+                name,
+            )
+    if own.redact is not None and _combine("redact", operator.defaults.redact, own.redact) != own.redact:
+        raise _less_private("redact", str(operator.defaults.redact))
+    if own.sections is not None and operator.defaults.sections is not None:
+        for section in own.sections:
+            if section not in operator.defaults.sections:
+                raise _less_private("sections", ", ".join(operator.defaults.sections) or "none")
+
+
+def _less_private(key: str, wanted: str) -> KeptSettingError:
+    return KeptSettingError(
+        f"{key} would let more leave than the operator allows ({wanted}). Nothing was changed.",
+        key,
+    )
+
+
+def policy_in_force(operator: OperatorSettings, settings: ProjectSettings) -> SyncPolicy:
+    """Return the policy of a pass for the settings in force."""
+    base = operator.policy
+    return replace(
+        base,
+        conflict=settings.conflict or base.conflict,
+        export_all=settings.export is Export.ALL if settings.export else base.export_all,
+        collaborators_only=(
+            settings.comments_from is CommentsFrom.COLLABORATORS
+            if settings.comments_from
+            else base.collaborators_only
+        ),
+    )

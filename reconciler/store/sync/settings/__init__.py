@@ -1,0 +1,1 @@
+"""Projects' own settings, as rows of `sync_settings`."""

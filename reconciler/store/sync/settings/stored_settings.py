@@ -1,0 +1,101 @@
+"""The versions of projects' own settings: `ports.SettingsVersions`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, select
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.snapshot import StoredSettings
+from reconciler.store.bugspark.bugspark_tables import users
+from reconciler.store.bulk import build_insert
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import projects, settings_versions
+from reconciler.store.types import column_types
+
+KEPT_VERSIONS = 50
+"""So many versions of a project are kept."""
+
+SETTINGS_COLUMN_TYPES = column_types(settings_versions)
+NEW_PROJECT_TYPES = column_types(projects, "project_id", "paused", "lock_epoch")
+_newer = settings_versions.alias("newer")
+
+
+def is_version_in_force(project_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a row of `sync_settings` is the version in force of this project."""
+    newest = select(func.max(_newer.c.version)).where(_newer.c.project_id == project_id).scalar_subquery()
+    return and_(settings_versions.c.project_id == project_id, settings_versions.c.version == newest)
+
+
+def settings_columns() -> tuple[ColumnElement[Any], ...]:
+    """The columns that `to_stored_settings` reads, for a query that joins the version in force."""
+    return tuple(
+        settings_versions.c[name].label(f"settings_{name}")
+        for name in ("version", "author_id", "at", "content")
+    )
+
+
+def to_stored_settings(row: Mapping[Any, Any]) -> StoredSettings | None:
+    """Convert the columns; None where the project has no settings."""
+    if row["settings_version"] is None:
+        return None
+    return StoredSettings(
+        version=row["settings_version"],
+        author_id=row["settings_author_id"],
+        at=row["settings_at"],
+        content=row["settings_content"],
+        author_name=row.get("author_name"),
+    )
+
+
+class StoredSettingsVersions:
+    """The versions of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, project_id: ProjectId) -> StoredSettings | None:
+        found = await self.history(project_id, 1)
+        return found[0] if found else None
+
+    async def history(self, project_id: ProjectId, limit: int) -> Sequence[StoredSettings]:
+        query = (
+            select(*settings_columns(), users.c.name.label("author_name"))
+            .select_from(settings_versions.outerjoin(users, users.c.id == settings_versions.c.author_id))
+            .where(settings_versions.c.project_id == project_id)
+            .order_by(settings_versions.c.version.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return tuple(found for row in rows if (found := to_stored_settings(row)) is not None)
+
+    async def save(
+        self,
+        project_id: ProjectId,
+        after: int,
+        author_id: UUID | None,
+        at: datetime,
+        content: str,
+        *,
+        export: str | None,
+    ) -> StoredSettings | None:
+        mine = settings_versions.c.project_id == project_id
+        newest = select(func.coalesce(func.max(settings_versions.c.version), 0)).where(mine)
+        async with self._database.write() as connection:
+            if (await connection.execute(newest)).scalar_one() != after:
+                return None
+            row = (project_id, after + 1, author_id, at, content, export)
+            first = build_insert(connection, settings_versions, SETTINGS_COLUMN_TYPES, [row])
+            added = first.on_conflict_do_nothing().returning(settings_versions.c.version)
+            if (await connection.execute(added)).first() is None:
+                return None
+            # A pass reads the settings together with the project's row, which a first pass does not have yet.
+            new = build_insert(connection, projects, NEW_PROJECT_TYPES, [(project_id, False, 0)])
+            await connection.execute(new.on_conflict_do_nothing())
+            old = settings_versions.c.version <= after + 1 - KEPT_VERSIONS
+            await connection.execute(delete(settings_versions).where(mine, old))
+        return StoredSettings(version=after + 1, author_id=author_id, at=at, content=content)

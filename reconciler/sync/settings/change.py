@@ -1,0 +1,104 @@
+"""Show, check and store a project's own settings."""
+
+from datetime import datetime
+
+from reconciler.errors import ProjectError, SettingsChangedError, WrongSettingError
+from reconciler.model.ids import ProjectId
+from reconciler.model.project_settings import SettingsVersion, SettingsView
+from reconciler.model.snapshot import StoredSettings
+from reconciler.model.viewer import Viewer
+from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json
+from reconciler.owner_settings.effective import OperatorSettings, require_allowed, settings_in_force
+from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings, SettingGroup
+from reconciler.ports import Stores
+from reconciler.sync.settings.in_force import stored_values
+
+MAX_HISTORY = 50
+
+
+async def show_settings(stores: Stores, operator: OperatorSettings, project_id: ProjectId) -> SettingsView:
+    """Return a project's settings, those in force and the history."""
+    history = await stores.settings.history(project_id, MAX_HISTORY)
+    own, problem = NO_SETTINGS, None
+    try:
+        own = stored_values(history[0] if history else None)
+        effective = settings_in_force(operator, own)
+    except WrongSettingError as error:
+        effective, problem = settings_in_force(operator, NO_SETTINGS), str(error)
+    return SettingsView(
+        version=history[0].version if history else 0,
+        settings=settings_as_json(own),
+        effective=settings_as_json(effective),
+        kept_groups=tuple(each for each in SettingGroup if each not in operator.may),
+        history=tuple(_history_line(stored) for stored in history),
+        problem=problem,
+    )
+
+
+async def save_settings(
+    stores: Stores,
+    operator: OperatorSettings,
+    project_id: ProjectId,
+    text: bytes,
+    viewer: Viewer,
+    *,
+    expected: int,
+    at: datetime,
+) -> None:
+    """Check and store settings in place of version `expected`.
+
+    Raises SettingsChangedError if another version is in force, WrongSettingError, KeptSettingError.
+    """
+    stored = await stores.settings.read(project_id)
+    if (stored.version if stored else 0) != expected:
+        raise _changed_error()
+    own = check_settings(operator, stored, text, viewer)
+    stored = await stores.settings.save(
+        project_id, expected, viewer.user_id, at, encode_settings(own), export=own.export
+    )
+    if stored is None:
+        raise _changed_error()
+
+
+def check_settings(
+    operator: OperatorSettings, stored: StoredSettings | None, text: bytes, viewer: Viewer
+) -> ProjectSettings:
+    """Read settings that `viewer` wants in place of the stored ones.
+
+    Raises WrongSettingError, KeptSettingError.
+    """
+    own = decode_settings(text)
+    try:
+        before = stored_values(stored)
+    except WrongSettingError:  # of a newer program: every key of a kept group counts as changed
+        before = NO_SETTINGS
+    require_allowed(operator, own, before, by_operator=viewer.user_id is None)
+    settings_in_force(operator, own)
+    return own
+
+
+async def settings_of_version(stores: Stores, project_id: ProjectId, version: int) -> bytes:
+    """Return the text of an earlier version; 0: no settings. Raises ProjectError if it is not kept."""
+    if version == 0:
+        return b"{}"
+    for stored in await stores.settings.history(project_id, MAX_HISTORY):
+        if stored.version == version:
+            return stored.content.encode()
+    raise ProjectError(f"Version {version} of the settings is not kept any more. Nothing was changed.")
+
+
+def _changed_error() -> SettingsChangedError:
+    return SettingsChangedError(
+        "Somebody else has changed these settings in between: load them again, and make your change there. "
+        "Nothing was changed."
+    )
+
+
+def _history_line(stored: StoredSettings) -> SettingsVersion:
+    return SettingsVersion(
+        version=stored.version,
+        author=stored.author_name,
+        by_operator=stored.author_id is None,
+        at=stored.at,
+        content=stored.content,
+    )

@@ -1,0 +1,43 @@
+"""The settings in force, for the context of a pass or command."""
+
+from dataclasses import replace
+
+from reconciler.errors import ProjectError, WrongSettingError
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.snapshot import ProjectState, StoredSettings
+from reconciler.owner_settings.decode import decode_settings
+from reconciler.owner_settings.effective import (
+    OperatorSettings,
+    policy_in_force,
+    settings_in_force,
+)
+from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings
+from reconciler.sync.context import Context
+
+
+def stored_values(stored: StoredSettings | None) -> ProjectSettings:
+    """Return stored settings as values. Raises WrongSettingError for those of a newer program."""
+    return decode_settings(stored.content) if stored is not None else NO_SETTINGS
+
+
+def project_policy(operator: OperatorSettings, stored: StoredSettings | None) -> SyncPolicy:
+    """Return the policy of a project. Raises WrongSettingError for settings that can't be used."""
+    if stored is None:
+        return operator.policy
+    return policy_in_force(operator, settings_in_force(operator, stored_values(stored)))
+
+
+def with_settings_in_force(context: Context, state: ProjectState) -> Context:
+    """Return the context with the policy that the project's settings, as `state` has them, ask for.
+
+    Raises ProjectError if they can't be used, as after a change of the operator's labels.
+    """
+    if state.settings is None:
+        return context
+    try:
+        return replace(context, policy=project_policy(context.operator, state.settings))
+    except WrongSettingError as error:
+        raise ProjectError(
+            f"{context.project.name}: its own settings (version {state.settings.version}) can't be used: "
+            f"{error} Correct them by the API or with reconcile settings; nothing is synced until then"
+        ) from error

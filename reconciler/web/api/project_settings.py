@@ -1,0 +1,151 @@
+"""A project's own settings by the JSON API (docs/reference/contract.md, Owners' settings)."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import JSONResponse, Response
+
+from reconciler.errors import (
+    DatabaseError,
+    KeptSettingError,
+    ReconcilerError,
+    SettingsChangedError,
+    WrongSettingError,
+)
+from reconciler.model.ids import ProjectId, parse_uuid
+from reconciler.model.project_settings import SettingsView
+from reconciler.ports import SettingsCommands
+from reconciler.web.api.actions import ACTION_RESPONSES
+from reconciler.web.api.response_models import SettingsResponse
+from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, SECURITY_SCHEMES
+from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
+from reconciler.web.security.cross_origin import require_allowed_origin
+from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
+
+MAX_SETTINGS_BYTES = 64 * 1024
+"""Of a request. The settings themselves are shorter; a longer text within this limit is told so."""
+
+_ETAG_PATTERN = re.compile(r'(?:W/)?"v([0-9]{1,9})"')
+SETTINGS_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **ACTION_RESPONSES,
+    HTTPStatus.FORBIDDEN.value: {"description": "You may look, or the operator keeps the `key`"},
+    HTTPStatus.PRECONDITION_FAILED.value: {"description": "Somebody else has changed them in between"},
+    HTTPStatus.UNPROCESSABLE_ENTITY.value: {"description": "`key` is unknown, wrong or not available yet"},
+    HTTPStatus.PRECONDITION_REQUIRED.value: {"description": "Send `If-Match` with the ETag of your last GET"},
+}
+SETTINGS_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {JSON_TYPE: {"schema": {"type": "object"}}}},
+    "parameters": [
+        {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}},
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsApi:
+    """Reading and storing a project's own settings."""
+
+    access_control: AccessControl
+    commands: SettingsCommands
+    body_reader: BodyReader
+
+    async def read(self, request: Request, uuid: UUID | None) -> Response:
+        """Answer the settings. Raises HTTPException 401, 404, DatabaseError."""
+        visitor = await self.access_control.require_visitor(request)
+        project_id = ProjectId(uuid) if uuid is not None else raise_not_found()
+        await self.access_control.require_access(visitor.viewer, project_id)
+        view = await self.commands.show_settings(project_id)
+        if request.headers.get("if-none-match") == etag_of(view.version) and view.problem is None:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag_of(view.version)})
+        return settings_answer(view)
+
+    async def store(self, request: Request, uuid: UUID | None) -> Response:
+        """Store settings. Raises HTTPException, DatabaseError."""
+        visitor, project_id = await self._require_owner(request, uuid)
+        expected = _expected_version(request)
+        async with self.body_reader.read_body(request) as body:
+            text = bytes(body)
+        try:
+            view = await self.commands.save_settings(project_id, text, visitor.viewer, expected=expected)
+        except DatabaseError:
+            raise
+        except ReconcilerError as error:
+            return settings_refusal(error)
+        return settings_answer(view)
+
+    async def _require_owner(self, request: Request, uuid: UUID | None) -> tuple[Visitor, ProjectId]:
+        visitor = await self.access_control.require_visitor(request)
+        project_id = ProjectId(uuid) if uuid is not None else raise_not_found()
+        await self.access_control.require_change_access(visitor.viewer, project_id)
+        require_allowed_origin(request, self.access_control.site, visitor)
+        if content_type_of(request) != JSON_TYPE:
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
+        return visitor, project_id
+
+
+def etag_of(version: int) -> str:
+    """Return the ETag of a version of the settings."""
+    return f'"v{version}"'
+
+
+def settings_answer(view: SettingsView) -> Response:
+    """Answer settings with their ETag."""
+    content = {"settings": view.settings, "effective": view.effective, "version": view.version}
+    return JSONResponse(content, headers={"ETag": etag_of(view.version), "Cache-Control": "no-cache"})
+
+
+def settings_refusal(error: ReconcilerError) -> Response:
+    """Answer why settings were not stored, with the key that is wrong or kept."""
+    match error:
+        case KeptSettingError():
+            return JSONResponse({"detail": str(error), "key": error.key}, HTTPStatus.FORBIDDEN)
+        case WrongSettingError():
+            return JSONResponse({"detail": str(error), "key": error.key}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        case SettingsChangedError():
+            return JSONResponse({"detail": str(error)}, HTTPStatus.PRECONDITION_FAILED)
+        case _:
+            return JSONResponse({"detail": str(error)}, HTTPStatus.CONFLICT)
+
+
+def _expected_version(request: Request) -> int:
+    sent = request.headers.get("if-match")
+    if sent is None:
+        raise HTTPException(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            "Send If-Match with the ETag of the settings that you have read.",
+        )
+    match = _ETAG_PATTERN.fullmatch(sent.strip())
+    return int(match[1]) if match else _raise_unknown_etag()
+
+
+def _raise_unknown_etag() -> NoReturn:
+    raise HTTPException(HTTPStatus.PRECONDITION_FAILED, "If-Match names no version of these settings.")
+
+
+def router(api: SettingsApi) -> APIRouter:
+    """Build the routes. An id that can't be parsed is answered like an unknown one (404)."""
+    api_router = APIRouter(
+        prefix="/api/v1",
+        tags=["settings"],
+        responses=API_ERROR_RESPONSES,
+        dependencies=list(SECURITY_SCHEMES),
+    )
+    path = "/projects/{project_id}/settings"
+
+    @api_router.get(path, responses=NOT_FOUND_RESPONSE, response_model=SettingsResponse)
+    async def read_settings(request: Request, project_id: str) -> Response:
+        """The project's own settings, and those in force."""
+        return await api.read(request, parse_uuid(project_id))
+
+    @api_router.put(
+        path, responses=SETTINGS_RESPONSES, response_model=SettingsResponse, openapi_extra=SETTINGS_BODY
+    )
+    async def store_settings(request: Request, project_id: str) -> Response:
+        """Store the project's own settings in place of those that were read."""
+        return await api.store(request, parse_uuid(project_id))
+
+    return api_router
