@@ -22,6 +22,7 @@ FROZEN = {
     "0002_field_differences.py": "f53b031a1b92d8d277b01357a02371627e3f1446450c6b8d9f8965a814c6f7d5",
     "0003_project_fences.py": "9cc0c8d312e3e0b54755af5c6b4a411fbce73ce474ffd7dec647f9c7803fc444",
     "0004_comment_readings.py": "ba0788e327398bb6006377312ba80189e703626cad2ec496f921f230ab335815",
+    "0005_project_settings.py": "738ce172b750dbfb1e0734ca00ad07e343fc3e2f20cca4be37dbbbc5c4ae0a18",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 

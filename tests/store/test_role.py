@@ -346,6 +346,12 @@ async def browse_as_reconciler(url: str) -> None:
         ):
             answer = await harness.client.get(path, headers=signed_in)
             assert answer.status_code == 200, (path, answer.text)
+        stored = await harness.client.put(
+            f"/api/v1/projects/{harness.project}/settings",
+            json={"conflict": "github"},
+            headers=signed_in | {"If-Match": '"v0"'},
+        )
+        assert stored.status_code == 200, stored.text
         for event in ("issues", "label"):
             answer = await harness.deliver(issue_event(action="edited"), event=event)
             assert answer.status_code == 202
