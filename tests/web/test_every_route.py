@@ -118,7 +118,8 @@ async def test_an_id_that_is_none_is_not_there(harness: WebHarness, nonsense: st
 async def test_other_methods_are_refused_and_reveal_nothing(harness: WebHarness) -> None:
     user = bearer(harness, harness.bugspark.add_user("Root", role="superadmin"))
     for path in {path for _, path in addresses(harness, harness.project, uuid4())}:
-        for method in ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"):
+        taken = {"PUT"} if path.endswith("/settings") else set()
+        for method in {"HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"} - taken:
             answer = await harness.client.request(method, path, headers=user)
             assert answer.status_code in (404, 405), (method, path)
             assert answer.headers["cache-control"] == "no-store"

@@ -13,6 +13,7 @@ async def test_these_routes_are_described(migrated: str) -> None:
         assert paths == {
             "/api/v1/projects",
             "/api/v1/projects/{project_id}",
+            "/api/v1/projects/{project_id}/settings",
             "/api/v1/reports",
             "/api/v1/reports/{report_id}",
             "/api/v1/reports/{report_id}/duplicate",

@@ -95,7 +95,7 @@ def etag_of(version: int) -> str:
 def settings_answer(view: SettingsView) -> Response:
     """Answer settings with their ETag."""
     content = {"settings": view.settings, "effective": view.effective, "version": view.version}
-    return JSONResponse(content, headers={"ETag": etag_of(view.version), "Cache-Control": "no-cache"})
+    return JSONResponse(content, headers={"ETag": etag_of(view.version)})
 
 
 def settings_refusal(error: ReconcilerError) -> Response:
