@@ -43,6 +43,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     installation.migrate,
     installation.check,
     installation.config,
+    installation.systemd,
     demo.demo,
 )
 
