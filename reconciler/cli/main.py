@@ -57,7 +57,7 @@ def run_command(
 ) -> int:
     """Run one command and return its exit status. Raises nothing: errors are printed on stderr."""
     from reconciler.cli.session import CommandSession
-    from reconciler.errors import IssueHeldError, ReconcilerError
+    from reconciler.errors import ReconcilerError
 
     session = CommandSession(entrypoints, console, environ)
     try:
@@ -69,8 +69,8 @@ def run_command(
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except ReconcilerError as error:
-        # Who has the command line is the operator, and may see every project.
-        console.print_error(error.in_full if isinstance(error, IssueHeldError) else str(error))
+        for sentence in error.sentences:
+            console.print_error(sentence)
         return _exit_status(error)
     except Exception as error:  # noqa: BLE001 - the last handler: reported and exit 1, never ignored
         return _print_crash(session, error)
