@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
@@ -45,6 +45,20 @@ class BrowserScenario:
     @property
     def project_path(self) -> str:
         return f"/projects/{self.installation.project}"
+
+    def owner(self) -> UUID:
+        """The user of BugSpark who owns the project."""
+        query = sa.select(tables.projects.c.owner_id).where(tables.projects.c.id == self.installation.project)
+        return UUID(str(self.installation.bugspark.rows(query)[0]["owner_id"]))
+
+    def add_member(self, name: str) -> UUID:
+        """Add a user of BugSpark who is a member of the project."""
+        user = self.installation.bugspark.add_user(name)
+        row: dict[str, Any] = {"id": uuid4(), "project_id": self.installation.project, "user_id": user}
+        row |= {"email": "member@example.test", "invite_accepted_at": datetime.now(UTC)}
+        with self.installation.bugspark.engine.begin() as connection:
+            connection.execute(sa.insert(tables.project_members).values(row))
+        return user
 
     def add_project(self, name: str) -> tuple[ProjectId, Repository]:
         """Add a project that is not connected yet, and a repository of the same name."""
@@ -116,16 +130,22 @@ class BrowserScenario:
 
 
 @contextmanager
-def open_browser_scenario(url: str, home: Path) -> Iterator[BrowserScenario]:
-    """Open it on a migrated database; the daemon runs every second and withholds more than one deletion."""
+def open_browser_scenario(
+    url: str, home: Path, *, host: str = "127.0.0.1", dashboard_url: str = ""
+) -> Iterator[BrowserScenario]:
+    """Open it on a migrated database; the daemon runs every second and withholds more than one deletion.
+
+    `host`: the public name of the daemon, which listens on loopback; `dashboard_url`: BugSpark's.
+    """
     taken, port = free_port()
     taken.close()
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://{host}:{port}"
+    key = Fernet.generate_key().decode()
     with open_installation(url, home) as installation:
         installation.github.web.allow("bugspark-bot", "admin")
         installation.configure(
             web={"port": port, "public_url": base, **by_password()["web"]},
-            bugspark={"jwt_secret": JWT_SECRET, "encryption_key": Fernet.generate_key().decode()},
+            bugspark={"jwt_secret": JWT_SECRET, "encryption_key": key, "dashboard_url": dashboard_url},
             sync={"marker_key": secrets.token_urlsafe(32)},
             guard={"max_deletions": 1},
             poll={"interval_seconds": 1.0},

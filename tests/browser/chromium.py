@@ -30,12 +30,12 @@ window.alert = (said) => console.error(`alert: ${said}`);
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
+def running_chromium(*flags: str) -> Iterator[Browser]:
     """With a profile of its own, which is gone afterwards. Raises NoChromiumError."""
     expect.set_options(timeout=PATIENCE)
     executable = find()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:

@@ -128,17 +128,32 @@ def project(state: str = "Needs attention", **more: Any) -> dict[str, Any]:
 
 
 def webhook(**more: Any) -> dict[str, Any]:
+    deliveries: list[dict[str, Any]] = [
+        {"id": "d-1", "at": AT, "event": "issues", "action": "closed", "number": 7, "processed_at": AT},
+        {"id": "d-2", "at": AT, "event": "label", "action": "edited", "number": 8, "processed_at": None},
+        {"id": "d-3", "at": AT, "event": "ping", "action": None, "number": None, "processed_at": None},
+    ]
     return {
+        "repository": "acme/web",
+        "repository_url": "https://github.test/acme/web",
+        "private": True,
+        "credential": {"kind": "sealed", "account": "bugspark-bot", "problem": None, "last_write_at": AT},
         "url": f"https://sync.bugspark.test/api/v1/webhooks/github/{PROJECT}",
-        "settings_url": "https://github.test/acme/web/settings/hooks/new",
+        "content_type": "application/json",
         "events": ["issues", "issue_comment", "label"],
+        "settings_url": "https://github.test/acme/web/settings/hooks/new",
+        "steps": [],
+        "problem": None,
+        "permission": "the token needs a permission",
         "has_secret": True,
-        "previous_until": AT,
+        "previous_secret_until": AT,
         "hook_id": 1,
-        "token": "encrypted",
-        "account": "bugspark-bot",
-        "deliveries": [
-            {"id": "d-1", "at": AT, "event": "issues", "action": "closed", "issue": 7, "processed_at": AT},
-            {"id": "d-2", "at": AT, "event": "ping", "action": None, "issue": None, "processed_at": None},
-        ],
+        "deliveries": deliveries,
+        "may_change": True,
     } | more
+
+
+def element(name: str, subject: object, more: str = "") -> str:
+    """Return the HTML of one of the elements."""
+    attribute = "project" if name == "project" else "report"
+    return f'<bugspark-sync-{name} {attribute}="{subject}" {more}></bugspark-sync-{name}>'

@@ -15,6 +15,7 @@ from tests.browser.chromium import NARROW, WIDE
 from tests.browser.embed_answers import (
     PROJECT,
     comment,
+    element,
     project,
     report,
     report_id,
@@ -75,11 +76,6 @@ FOCUSED = """() => {
   const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
   return { which: reached.get(at), what: at.outerHTML.slice(0, 120), seen };
 }"""
-
-
-def element(name: str, subject: str, more: str = "") -> str:
-    attribute = "project" if name == "project" else "report"
-    return f'<bugspark-sync-{name} {attribute}="{subject}" {more}></bugspark-sync-{name}>'
 
 
 REPORT = element("report", report_id(7))

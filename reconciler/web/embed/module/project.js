@@ -2,7 +2,7 @@
 
 const SECRET_SHOWN_SECONDS = 60;
 const DELIVERIES_SHOWN = 10;
-const TOKEN_TONES = { encrypted: "ok", unencrypted: "needs", app: "ok", unreadable: "failed" };
+const TOKEN_TONES = { sealed: "ok", plain: "needs", app: "ok", unreadable: "failed" };
 const CONTENT_TYPE = "application/json";
 const HEALTH_TONES = {
   "Synced": "ok",
@@ -148,14 +148,17 @@ class ProjectElement extends PanelElement {
 
   // --- repository, token, webhook ---------------------------------------------------------------------------
 
-  #connection(webhook) {
-    const token = webhook.token;
+  #connection({ repository, repository_url: url, credential }) {
+    const token = credential.kind ?? "unreadable";
     return section(
       "connection",
       t("project.connection"),
       facts([
-        ["token", hasWord(`token.${token}`) ? sign(TOKEN_TONES[token], t(`token.${token}`)) : undefined],
-        ["writes-as", webhook.account ? written(`@${webhook.account}`) : undefined],
+        ["repository", repository ? link(url, { class: "mono" }, written(repository)) : t("nothing")],
+        ["token", hasWord(`token.${token}`) ? sign(TOKEN_TONES[token], t(`token.${token}`)) : written(token)],
+        ["token.problem", serverText(credential.problem)],
+        ["writes-as", credential.account ? written(`@${credential.account}`) : undefined],
+        ["last-write", when(credential.last_write_at)],
       ]),
     );
   }
@@ -233,7 +236,7 @@ class ProjectElement extends PanelElement {
             this.button(reveal),
           ]
         : [
-            h("code", { key: "secret" }, written(this.#secret)),
+            h("code", { key: "secret", class: "secret" }, this.#secret),
             this.#copyButton("secret", this.#secret),
             h(
               "button",
@@ -242,11 +245,11 @@ class ProjectElement extends PanelElement {
             ),
           ],
       webhook.has_secret ? this.button(rotate) : null,
-      webhook.previous_until
+      webhook.previous_secret_until
         ? h(
             "p",
             { class: "dim", key: "previous" },
-            t("secret.previous", { time: exactTime(webhook.previous_until) }),
+            t("secret.previous", { time: exactTime(webhook.previous_secret_until) }),
           )
         : null,
     ];
@@ -334,7 +337,7 @@ class ProjectElement extends PanelElement {
         h("span", { "class": "cell-name", "aria-hidden": "true" }, t(key)),
         h("span", null, shown),
       );
-    const outcome = delivery.processed_at ? "processed" : delivery.issue ? "waits" : "accepted";
+    const outcome = delivery.processed_at ? "processed" : delivery.number ? "waits" : "accepted";
     return h(
       "tr",
       { role: "row", key: delivery.id },
@@ -345,8 +348,8 @@ class ProjectElement extends PanelElement {
       ),
       cell(
         "delivery.issue",
-        delivery.issue
-          ? h("span", { class: "mono" }, `#${delivery.issue}`)
+        delivery.number
+          ? h("span", { class: "mono" }, `#${delivery.number}`)
           : h("span", { class: "dim" }, "–"),
       ),
       cell("delivery.outcome", sign(outcome === "waits" ? "wait" : "ok", t(`delivery.${outcome}`))),
