@@ -19,7 +19,8 @@ from tests.browser.chromium import PATIENCE, WIDE, Window, window
 
 HOST = "https://app.bugspark.test"
 SYNC = "https://sync.bugspark.test"
-POLICY = f"default-src 'none'; script-src {SYNC}; connect-src {SYNC}"
+POLICY = f"default-src 'none'; script-src 'self' {SYNC}; connect-src {SYNC}"
+HTML = "text/html; charset=utf-8"
 MODULE = f"{SYNC}/embed/bugspark-sync.js"
 DOCUMENT = (
     '<!doctype html><html lang="{lang}" class="{theme}"><head><meta charset="utf-8"><title>BugSpark</title>'
@@ -36,7 +37,8 @@ class EmbedStub:
     window: Window
     files: EmbedFiles = field(default_factory=read_embed_files)
     scripts: tuple[str, ...] = (MODULE,)
-    document: str = ""
+    pages: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What the page's own server has: path → content type and text."""
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     status: int = 200
@@ -52,7 +54,8 @@ class EmbedStub:
     def open(self, body: str, *, lang: str = "en", theme: str = "") -> Page:
         """Load a page with these elements."""
         scripts = "".join(f'<script type="module" src="{each}"></script>' for each in self.scripts)
-        self.document = DOCUMENT.format(lang=lang, theme=theme, scripts=scripts, body=body)
+        document = DOCUMENT.format(lang=lang, theme=theme, scripts=scripts, body=body)
+        self.pages["/bugs"] = (HTML, document)
         self.page.goto(f"{HOST}/bugs")
         return self.page
 
@@ -64,6 +67,11 @@ class EmbedStub:
         self.page.wait_for_timeout(50)
         assert len(self.asked) == count, [each.url for each in self.asked]
 
+    def forgive_refusals(self) -> None:
+        """Forget that Chromium has written each refused request into the console."""
+        refusal = "Failed to load resource"
+        self.window.troubles = [each for each in self.window.troubles if refusal not in each]
+
     def paths(self, method: str = "GET") -> list[str]:
         """Return the paths that the API was asked for, in order."""
         return [urlsplit(each.url).path for each in self.asked if each.method == method]
@@ -72,8 +80,9 @@ class EmbedStub:
         """Answer a request of the page."""
         url = urlsplit(route.request.url)
         if route.request.url.startswith(HOST):
-            headers = {"content-security-policy": POLICY, "content-type": "text/html; charset=utf-8"}
-            route.fulfill(status=200, headers=headers, body=self.document if url.path == "/bugs" else "")
+            kind, text = self.pages.get(url.path, (HTML, ""))
+            headers = {"content-security-policy": POLICY, "content-type": kind}
+            route.fulfill(status=200, headers=headers, body=text)
         elif url.path.startswith("/embed/"):
             headers = {"access-control-allow-origin": "*", "content-type": "text/javascript"}
             route.fulfill(status=200, headers=headers, body=self.files.module)

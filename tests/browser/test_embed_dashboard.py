@@ -106,6 +106,7 @@ def test_an_owner_exports_talks_and_decides_inside_bugsparks_dashboard(
         expect(page.get_by_role("link", name=f"web#{others[0].number}: Synced")).to_be_visible()
         assert asked.count("/api/v1/reports") == 1
         page.get_by_role("button", name="Export to GitHub").press("Enter")
+        expect(page.locator("bugspark-sync-report")).to_contain_text("next pass")
         number = eventually_number(embedded, report)
         expect(page.locator("bugspark-sync-report")).to_contain_text(f"acme/web#{number}")
         expect(page.locator("bugspark-sync-badge").first).to_contain_text(f"web#{number}")

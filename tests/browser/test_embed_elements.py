@@ -104,11 +104,6 @@ def ask_again(page: Page) -> None:
     page.clock.run_for(ONE_REFRESH)
 
 
-def forgive(stub: EmbedStub) -> None:
-    """Chromium writes each refused request into the console."""
-    stub.window.troubles = [each for each in stub.window.troubles if "Failed to load resource" not in each]
-
-
 def test_a_hundred_badges_are_one_request_and_an_unlinked_report_takes_no_room(stub: EmbedStub) -> None:
     stub.reports = {report_id(number): report(number) for number in range(1, 99)}
     stub.reports[report_id(99)] = report(99, "unlinked")
@@ -170,7 +165,7 @@ def test_no_text_is_hard_wired(stub: EmbedStub) -> None:
         page.evaluate("dispatchEvent(new Event('focus'))")
         expect(page.locator("bugspark-sync-project")).to_contain_text(words)
         assert page.evaluate(UNTRANSLATED) == []
-    forgive(stub)
+    stub.forgive_refusals()
 
 
 def test_theme_and_language_follow_the_page_and_a_second_import_does_nothing(stub: EmbedStub) -> None:
@@ -218,7 +213,7 @@ def test_each_problem_has_its_own_state_and_an_old_answer_its_age(stub: EmbedStu
     ask_again(page)
     expect(shown).to_contain_text("Not found")
     expect(shown).not_to_contain_text("Which browser is it?")
-    forgive(stub)
+    stub.forgive_refusals()
 
 
 def test_nothing_is_asked_while_nobody_looks_and_a_request_ends_with_its_element(stub: EmbedStub) -> None:
@@ -288,7 +283,7 @@ def test_commands_ask_first_keep_the_focus_and_say_what_was_done(stub: EmbedStub
     expect(page.get_by_label("Issue: its address")).to_have_value("acme/web#12")
     page.get_by_role("button", name="Link", exact=True).click()
     expect(page.locator("bugspark-sync-report").nth(1)).to_contain_text("Not found.")
-    forgive(stub)
+    stub.forgive_refusals()
     assert [each.post_data_json for each in stub.asked if each.method == "POST"][-1] == {
         "issue": "acme/web#12",
         "backfill": True,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.setup import chromium, parts
+from tests.setup import chromium, node_packages, parts
 from tests.support import pg_binaries, pgbouncer
 
 SYSTEMD = Path("/lib/systemd/systemd")
@@ -159,6 +159,7 @@ NEEDS = (
         packages={"Debian": "libatomic1", "Fedora": "libatomic"},
         problem=chromium.driver_problem,
     ),
+    Need(name="npm packages", part="browser", packages={}, problem=node_packages.problem),
     Need(name="namespaces", part="systemd", packages={}, problem=no_namespaces),
     Need(name="systemd", part="systemd", packages=_on_linux("systemd"), problem=no_systemd),
     Need(

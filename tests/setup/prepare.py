@@ -1,9 +1,9 @@
 """`python -m tests.setup.prepare [--without PARTS] [-- ARGUMENTS OF PYTEST]`: bring what the tests start.
 
 What the machine has is taken as it is. What is missing is installed: Chromium by Playwright's own download,
-else, as root with apt, by Debian's package; systemd, util-linux, pgbouncer and PostgreSQL (where the wheel
-has none) by Debian's packages. What cannot be had is said at once, with the command that helps. Exit status:
-0 ready, 1 something is missing, 2 usage.
+else, as root with apt, by Debian's package; the React page's packages by npm; systemd, util-linux, pgbouncer
+and PostgreSQL (where the wheel has none) by Debian's packages. What cannot be had is said at once, with the
+command that helps. Exit status: 0 ready, 1 something is missing, 2 usage.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from tests.setup import apt, chromium, parts
+from tests.setup import apt, chromium, node_packages, parts
 from tests.setup.needs import NEEDS, Missing, Need, find_missing, report
 
 
@@ -50,7 +50,7 @@ def select(left_out: Sequence[str], arguments: Sequence[str]) -> list[Need]:
 
 def may_be_installed(need: Need) -> bool:
     """Whether it is worth trying."""
-    return need.name == "Chromium" or ("Debian" in need.packages and has_apt())
+    return need.name in ("Chromium", "npm packages") or ("Debian" in need.packages and has_apt())
 
 
 def has_apt() -> bool:
@@ -70,6 +70,10 @@ def install(missing: Sequence[Missing]) -> None:
     if packages and has_apt():
         print(f"installing with apt-get: {', '.join(packages)} (one to three minutes)", flush=True)
         if failure := apt.install(packages):
+            print(f"  {failure}", flush=True)
+    if "npm packages" in names:  # last: Node may need a library that a package of the system brings
+        print("installing the packages of the React page with npm (40 MB)", flush=True)
+        if failure := node_packages.install():
             print(f"  {failure}", flush=True)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.setup import apt, chromium, prepare
+from tests.setup import apt, chromium, node_packages, prepare
 from tests.setup.needs import Need
 
 
@@ -25,6 +25,11 @@ class World:
         self.installed += [f"apt-get {package}" for package in packages]
         self.absent -= self._apt_brings
         return "" if self._apt_brings else "apt-get install failed: E: no network"
+
+    def npm(self) -> str:
+        self.installed.append("npm")
+        self.absent.discard("npm packages")
+        return ""
 
     def download(self) -> str:
         self.installed.append("download")
@@ -48,6 +53,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
         needs = (
             need(world, "Chromium", "browser", Debian="chromium"),
             need(world, "Playwright", "browser", Debian="libatomic1"),
+            need(world, "npm packages", "browser"),
             need(world, "namespaces", "systemd"),
             need(world, "systemd", "systemd", Debian="systemd"),
         )
@@ -55,6 +61,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
         monkeypatch.setattr(prepare, "has_apt", lambda: root)
         monkeypatch.setattr(apt, "install", world.apt)
         monkeypatch.setattr(chromium, "download", world.download)
+        monkeypatch.setattr(node_packages, "install", world.npm)
         return world
 
     return make
@@ -66,7 +73,9 @@ def test_where_nothing_is_missing_nothing_is_installed(
     world = machine()
     assert prepare.main([]) == 0
     assert world.installed == []
-    assert capsys.readouterr().out.startswith("ready: Chromium, Playwright, namespaces, systemd\n")
+    assert capsys.readouterr().out.startswith(
+        "ready: Chromium, Playwright, npm packages, namespaces, systemd\n"
+    )
 
 
 def test_chromium_comes_from_playwright_first(machine: Callable[..., World]) -> None:
@@ -79,6 +88,12 @@ def test_all_packages_are_installed_at_once_where_the_download_fails(machine: Ca
     world = machine("Chromium", "systemd", apt_brings=("Chromium", "systemd"))
     assert prepare.main([]) == 0
     assert world.installed == ["download", "apt-get chromium", "apt-get systemd"]
+
+
+def test_npm_runs_after_the_packages_of_the_system(machine: Callable[..., World]) -> None:
+    world = machine("Playwright", "npm packages", apt_brings=("Playwright",))
+    assert prepare.main([]) == 0
+    assert world.installed == ["apt-get libatomic1", "npm"]
 
 
 def test_nothing_is_downloaded_by_a_playwright_that_does_not_start(machine: Callable[..., World]) -> None:

@@ -39,6 +39,10 @@ export interface BugSparkSyncProjectElement extends HTMLElement {
   readonly: boolean;
 }
 
+/**
+ * For elements that React renders in the browser. In a page that React hydrates it does not attach these
+ * (facebook/react#35446): add a listener to the element in a `ref` instead.
+ */
 interface BugSparkSyncEvents {
   "onbugspark-sync-state"?: (event: CustomEvent<BugSparkSyncStateDetail>) => void;
   "onbugspark-sync-action"?: (event: CustomEvent<BugSparkSyncActionDetail>) => void;

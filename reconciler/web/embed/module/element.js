@@ -9,7 +9,7 @@ class SyncElement extends HTMLElement {
   static flags = []; // further attributes; they are true while they are there
   #isPlanned = false;
   #lifetime = undefined;
-  #announced = "";
+  #announced = undefined; // what the page around was told last
   #wasSignedOut = false;
 
   static get observedAttributes() {
@@ -81,10 +81,16 @@ class SyncElement extends HTMLElement {
 
   /** Tell the page around, when it has changed, what is shown. */
   announceState(detail) {
-    const text = JSON.stringify(detail);
-    if (text === this.#announced) return;
-    this.#announced = text;
+    if (JSON.stringify(detail) === JSON.stringify(this.#announced)) return;
+    this.#announced = detail;
     this.dispatch(STATE_EVENT, detail);
+  }
+
+  /** A listener that comes late, such as that of a page which React hydrates, is told what is shown now. */
+  addEventListener(type, ...more) {
+    super.addEventListener(type, ...more);
+    if (type !== STATE_EVENT || this.#announced === undefined) return;
+    queueMicrotask(() => guarded(() => this.dispatch(STATE_EVENT, this.#announced)));
   }
 
   /** Tell the page around, once, that its user has to sign in. */
