@@ -1,8 +1,10 @@
-"""Checks of `reconcile check` about secrets: who can read them, and whether they are strong enough."""
+"""Checks of `reconcile check`: who can read secrets, whether they are strong, whether sign-in can work."""
 
 import stat
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reconciler.config.settings import Settings
 from reconciler.model.views import CheckLevel, CheckResult
@@ -35,6 +37,57 @@ def security_checks(settings: Settings, secrets_file: Path | None) -> Iterator[C
     if settings.web.password_hash and is_weak_password_hash(settings.web.password_hash):
         message = "web.password_hash was made with parameters that make guessing cheap, or can't be read"
         yield _warning("password hash", message, "make it again as docs/operating.md says (Who gets in)")
+
+
+def cookie_checks(settings: Settings) -> Iterator[CheckResult]:
+    """Yield whether BugSpark's cookie can reach this program, and the COOKIE_DOMAIN that BugSpark needs.
+
+    Nothing where BugSpark's users don't sign in, or no address is set.
+    Source: docs/reference/bugspark.md, Dashboard sign-in.
+    """
+    public = urlsplit(settings.web.public_url).hostname
+    if not settings.bugspark.jwt_secret or public is None:
+        return
+    for origin in (settings.bugspark.dashboard_url, *settings.bugspark.dashboard_origins):
+        host = urlsplit(origin).hostname
+        if host is None or host == public:
+            continue
+        parent = shared_parent_domain(host, public)
+        if parent is None:
+            message = (
+                f"{host} and web.public_url ({public}) share no parent domain: BugSpark's cookie can't arrive"
+            )
+            remedy = "publish this program under a name beside the dashboard's, or below a path of its host"
+            yield _warning("sign-in cookie", message, remedy)
+        else:
+            message = (
+                f"BugSpark needs COOKIE_DOMAIN=.{parent}, so that its cookie is sent from {host} to {public}"
+            )
+            yield CheckResult(name="sign-in cookie", level=CheckLevel.OK, message=message)
+
+
+def shared_parent_domain(first: str, second: str) -> str | None:
+    """Return the longest domain that both host names are in; None without one, and for addresses.
+
+    A single label, such as `com`, is none. Browsers know more domains that take no cookies, such as `co.uk`.
+    """
+    if is_ip_address(first) or is_ip_address(second):
+        return None
+    shared: list[str] = []
+    for one, other in zip(reversed(first.split(".")), reversed(second.split(".")), strict=False):
+        if one != other:
+            break
+        shared.insert(0, one)
+    return ".".join(shared) if len(shared) > 1 else None
+
+
+def is_ip_address(host: str) -> bool:
+    """Return whether this is an address, not a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_readable_by_others(path: Path) -> bool:

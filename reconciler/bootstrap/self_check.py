@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.bootstrap import project_checks
 from reconciler.bootstrap.container import Container
-from reconciler.bootstrap.security_checks import security_checks
+from reconciler.bootstrap.security_checks import cookie_checks, security_checks
 from reconciler.model.addresses import STRICT_SSLMODE, WEAK_SSLMODES, read_database_tls
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.formatting import format_count
@@ -34,6 +34,7 @@ async def run_self_check(
     lines = [
         *_installation_checks(container, is_read_only=read_only),
         *security_checks(container.settings, secrets_file),
+        *cookie_checks(container.settings),
     ]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
     if container.database.dialect == "postgresql":

@@ -93,6 +93,8 @@ def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:
     return Site(
         public_url=settings.web.public_url,
         dashboard_url=settings.bugspark.dashboard_url,
+        preview_origins=frozenset(settings.bugspark.dashboard_origins),
+        proxy_hosts=frozenset(settings.web.hosts),
         github_url=github_web_url(settings.github.api_url),
         host=settings.web.host,
         listen_addresses=tuple(str(listener.getsockname()[0]) for listener in sockets),

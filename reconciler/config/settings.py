@@ -65,6 +65,9 @@ class BugsparkSection(SettingsSection):
     encryption_key: Annotated[Secret, _secret_validator(validators.validate_fernet_keys)] = Secret("")
     jwt_secret: Annotated[Secret, _secret_validator()] = Secret("")
     dashboard_url: WebUrl = ""
+    dashboard_origins: Annotated[
+        tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_origins)
+    ] = ()
     notify_webhooks: bool = False
 
     @property
@@ -187,6 +190,7 @@ class WebSection(SettingsSection):
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
     public_url: WebUrl = ""
+    hosts: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_hosts)] = ()
     password_hash: Annotated[Secret, _secret_validator(validators.validate_password_hash)] = Secret("")
     trusted_proxies: Annotated[
         tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_networks)

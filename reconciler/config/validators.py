@@ -14,6 +14,7 @@ from reconciler.model.policy import MAX_LABEL_LENGTH, label_key
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
+HOST_PATTERN = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo"'
 
 
@@ -106,6 +107,37 @@ def validate_web_url(text: str) -> str:
     if text:
         parse_web_url(text, "https://bugs.example.com")
     return text.rstrip("/")
+
+
+def validate_origins(texts: Iterable[str]) -> tuple[str, ...]:
+    """Check origins of pages, such as https://preview.example.com; returns them in lower case."""
+    origins = []
+    for text in texts:
+        remedy = "write each as https://preview.example.com, without a path and without wildcards"
+        split_url = parse_web_url(text, "https://preview.example.com")
+        host = split_url.hostname or ""
+        if split_url.path.strip("/") or "*" in host:
+            raise invalid_value_error("has an entry with a path or a wildcard", remedy)
+        if split_url.scheme == "http" and not is_loopback(host):
+            raise invalid_value_error(
+                "has an entry that is plain http", "use https; http is only for loopback"
+            )
+        usual = {"http": 80, "https": 443}[split_url.scheme]
+        port = f":{split_url.port}" if split_url.port not in (None, usual) else ""
+        name = f"[{host}]" if ":" in host else host
+        origins.append(f"{split_url.scheme}://{name}{port}".lower())
+    return tuple(origins)
+
+
+def validate_hosts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Check names of hosts, without scheme and port; returns them in lower case."""
+    hosts = tuple(text.strip("[]").rstrip(".").lower() for text in texts)
+    if not all(HOST_PATTERN.fullmatch(host) for host in hosts):
+        raise invalid_value_error(
+            "has an entry that is no name of a host",
+            "write names such as sync.internal, without scheme and port",
+        )
+    return hosts
 
 
 def validate_database_url(text: str) -> str:

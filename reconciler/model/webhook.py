@@ -134,12 +134,17 @@ class WebhookSetup:
     @property
     def steps(self) -> tuple[str, ...]:
         """The steps on GitHub, in its own words. The secret is shown beside them, never in them."""
-        page = self.settings_url or "the webhooks in the settings of the repository"
-        return (
-            f"Open {page} as an administrator of the repository.",
-            f"Payload URL: {self.url or 'the address, once web.public_url is set'}",
-            "Content type: application/json",
-            "Secret: the one shown here.",
-            "Which events: Let me select individual events: Issues, Issue comments and Labels; not Pushes.",
-            "Add webhook. GitHub sends a ping at once; reconcile status shows when it came.",
-        )
+        return webhook_steps(self.url, self.settings_url)
+
+
+def webhook_steps(url: str | None, settings_url: str | None) -> tuple[str, ...]:
+    """Return the steps on GitHub, in its own words. `url`, `settings_url`: as in `WebhookSetup`."""
+    page = settings_url or "the webhooks in the settings of the repository"
+    return (
+        f"Open {page} as an administrator of the repository.",
+        f"Payload URL: {url or 'the address, once web.public_url is set'}",
+        "Content type: application/json",
+        "Secret: the one shown here.",
+        "Which events: Let me select individual events: Issues, Issue comments and Labels; not Pushes.",
+        "Add webhook. GitHub sends a ping at once; reconcile status shows when it came.",
+    )

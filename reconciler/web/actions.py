@@ -1,10 +1,121 @@
-"""Which actions a report allows now: the same on its page and in the API. Pure."""
+"""What pages and API can do: the commands by the names of their routes, and the sentences they answer.
 
+The caller has checked the visitor's rights on the project. At the end: which actions a report allows. Pure.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from reconciler.errors import UsageError
+from reconciler.model.fields import Field, Side
+from reconciler.model.formatting import format_count
+from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import IntentState
 from reconciler.model.link import LinkState
 from reconciler.model.report_detail import ReportView
+from reconciler.model.webhook import HookResult
+from reconciler.ports import Commands, Queries
+
+REPORT_ACTIONS = ("link", "unlink", "export", "retry", "resolve", "instead", "duplicate")
+PROJECT_ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
+WEBHOOK_ACTIONS = ("create", "rotate", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRunner:
+    """Runs an action with the words of its form or body, and returns the sentence about what was done.
+
+    Raises UsageError for words that can't be used, and what `ports.Commands` raises.
+    """
+
+    commands: Commands
+    queries: Queries
+
+    async def act_on_report(self, report_id: ReportId, what: str, words: Mapping[str, str]) -> str:
+        """Run one of REPORT_ACTIONS. `words`: `issue`, `backfill` ("1"), `field`, `take`: what it needs."""
+        match what:
+            case "link":
+                backfill = words.get("backfill") == "1"
+                return await self.commands.link(report_id, words.get("issue", ""), backfill=backfill)
+            case "instead":
+                issue = words.get("issue", "")
+                return await self.commands.link(report_id, issue, backfill=False, instead=True)
+            case "duplicate":
+                return await self.commands.close_duplicate(report_id, words.get("issue", ""))
+            case "unlink":
+                return await self.commands.unlink(report_id)
+            case "export":
+                return await self.commands.export(report_id)
+            case "retry":
+                return await self.commands.retry(report_id)
+            case _:
+                return await self.commands.resolve(report_id, *parse_resolution(words))
+
+    async def act_on_project(self, project_id: ProjectId, what: str, words: Mapping[str, str]) -> str:
+        """Run one of PROJECT_ACTIONS. `words`: the `word` to accept, or the `report` it is about."""
+        match what:
+            case "sync":
+                return await self.commands.sync(project_id)
+            case "pause":
+                return await self.commands.pause(project_id)
+            case "resume":
+                return await self.commands.resume(project_id)
+            case "verify":
+                return await self.commands.verify(project_id)
+            case "accept":
+                return await self.commands.accept_waiting_changes(project_id, words.get("word", ""))
+            case _:
+                return await self._act_on_report_of_project(project_id, what, words)
+
+    async def _act_on_report_of_project(
+        self, project_id: ProjectId, what: str, words: Mapping[str, str]
+    ) -> str:
+        """Run a command on a report. Raises UsageError unless it belongs to this project: access was checked
+        for this project only.
+        """
+        report_id = parse_uuid(words.get("report", ""))
+        if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
+            raise UsageError("There is no such report in this project.")
+        return await self.act_on_report(ReportId(report_id), what, words)
+
+    async def act_on_webhook(self, project_id: ProjectId, what: str) -> str:
+        """Run one of WEBHOOK_ACTIONS."""
+        match what:
+            case "create":
+                return webhook_created_text(await self.commands.create_webhook(project_id))
+            case "rotate":
+                setup = await self.commands.rotate_webhook(project_id)
+                return rotated_text(replaced=setup.previous_until is not None)
+            case _:
+                return await self.commands.ping_webhook(project_id)
+
+
+def parse_resolution(words: Mapping[str, str]) -> tuple[Field, Side]:
+    """Read field and side. Raises UsageError."""
+    try:
+        return Field(words.get("field", "")), Side(words.get("take", ""))
+    except ValueError:
+        raise UsageError("This form names no field or no side; load the page again.") from None
+
+
+def webhook_created_text(result: HookResult) -> str:
+    """Describe the result of *create*, and what a person has to do."""
+    done = "was made" if result.is_new else "was there and is set right"
+    text = f"The webhook of {result.repository} {done} (id {result.id}); GitHub sends a ping at once."
+    if result.previous_url is not None:
+        text += f" Before, it delivered to {result.previous_url}."
+    if result.response is not None and not result.response.is_ok:
+        text += f" {result.response.text}."
+    if result.others:
+        more = format_count(result.others, "more webhook")
+        text += f" {more} of the repository deliver for this project: remove them on GitHub."
+    return text
+
+
+def rotated_text(*, replaced: bool) -> str:
+    """Describe the result of *rotate*, and the next step."""
+    kept = " The one before it stays valid for a day." if replaced else ""
+    return f"There is a new secret.{kept} Give it to GitHub: by the button, or reveal it and enter it there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

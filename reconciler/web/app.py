@@ -8,7 +8,8 @@ from reconciler import __version__
 from reconciler.model.secret import Secret
 from reconciler.ports import Commands, Queries, Queue, ReportViews, SettingsCommands, Webhooks
 from reconciler.web import probes
-from reconciler.web.api import actions, project_settings, routes
+from reconciler.web.actions import ActionRunner
+from reconciler.web.api import action_routes, project_settings, routes
 from reconciler.web.api.actions import MAX_COMMAND_BYTES, ApiActions
 from reconciler.web.api.project_settings import MAX_SETTINGS_BYTES, SettingsApi
 from reconciler.web.api.routes import SyncApi
@@ -61,6 +62,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
         docs_url=None,  # FastAPI's documentation pages load scripts from other hosts
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # Starlette would redirect to the address that the proxy asked for
     )
     clock, site, metrics = dependencies.probes.clock, dependencies.site, dependencies.probes.metrics
     app.state.access_control = access_control = _build_access_control(dependencies)
@@ -89,7 +91,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     app.include_router(receiver.router(_build_webhook_receiver(dependencies)))
     app.include_router(probes.router(dependencies.probes))
     app.include_router(routes.router(api))
-    app.include_router(actions.router(_build_api_actions(dependencies, access_control)))
+    app.include_router(action_routes.router(_build_api_actions(dependencies, access_control)))
     app.include_router(project_settings.router(_build_settings_api(dependencies, access_control)))
     app.include_router(sign_in.router(sign_in_page))
     app.include_router(overview.router(_build_overview_page(dependencies, frame)))
@@ -118,9 +120,15 @@ def _build_access_control(dependencies: WebDependencies) -> AccessControl:
 def _build_api_actions(dependencies: WebDependencies, access_control: AccessControl) -> ApiActions:
     return ApiActions(
         access_control=access_control,
+        runner=_build_action_runner(dependencies),
         commands=dependencies.commands,
         body_reader=BodyReader(max_bytes=MAX_COMMAND_BYTES),
+        clock=dependencies.probes.clock,
     )
+
+
+def _build_action_runner(dependencies: WebDependencies) -> ActionRunner:
+    return ActionRunner(commands=dependencies.commands, queries=dependencies.queries)
 
 
 def _build_settings_api(dependencies: WebDependencies, access_control: AccessControl) -> SettingsApi:
@@ -139,7 +147,7 @@ def _build_project_page(dependencies: WebDependencies, frame: PageResponder) -> 
     return ProjectPage(
         frame=frame,
         queries=dependencies.queries,
-        commands=dependencies.commands,
+        actions=_build_action_runner(dependencies),
     )
 
 
@@ -148,12 +156,17 @@ def _build_report_page(dependencies: WebDependencies, frame: PageResponder) -> R
         frame=frame,
         report_views=dependencies.report_views,
         queries=dependencies.queries,
-        commands=dependencies.commands,
+        actions=_build_action_runner(dependencies),
     )
 
 
 def _build_project_setup_page(dependencies: WebDependencies, frame: PageResponder) -> SetupPage:
-    return SetupPage(frame=frame, queries=dependencies.queries, commands=dependencies.commands)
+    return SetupPage(
+        frame=frame,
+        queries=dependencies.queries,
+        commands=dependencies.commands,
+        actions=_build_action_runner(dependencies),
+    )
 
 
 def _build_webhook_receiver(dependencies: WebDependencies) -> WebhookReceiver:

@@ -20,6 +20,10 @@ RESPONSE_TIMEOUT_SECONDS = 30.0
 """Time limit for a complete response, including database access."""
 ANY_HOST_PATHS = ("/healthz", "/readyz", "/metrics")
 """Paths served under any Host header: these contain no names. (Webhooks too: deliveries are signed.)"""
+WRONG_HOST_ADVICE = (
+    "Pages and API are served only under the host of web.public_url. If a proxy sends another Host (Next.js"
+    " rewrites send the destination's), name that host in web.hosts."
+)
 SECURITY_HEADERS = {
     # No inline script or style, nothing from other hosts, no embedding in frames, forms only to this server.
     "content-security-policy": (
@@ -99,13 +103,19 @@ async def _run_with_timeout(
 
 
 def _apply_prefix(scope: Scope, prefix: str) -> str:
-    """Set the prefix in the scope and return the path below it; the proxy may have removed the prefix."""
+    """Set the prefix in the scope and return the path below it; the proxy may have removed the prefix.
+
+    The prefix alone is its page with a slash: a redirect from one to the other would not end where the proxy
+    redirects the other way, as Next.js does.
+    """
     path: str = scope["path"]
     scope["root_path"] = prefix
     if prefix and path != prefix and not path.startswith(f"{prefix}/"):
         scope["path"] = prefix + path
         return path
-    return path[len(prefix) :] or "/"
+    below = path[len(prefix) :] or "/"
+    scope["path"] = prefix + below
+    return below
 
 
 def _build_rejection(site: Site, path: str, scope: Scope) -> JSONResponse | None:
@@ -115,14 +125,14 @@ def _build_rejection(site: Site, path: str, scope: Scope) -> JSONResponse | None
     if path in ANY_HOST_PATHS or path.startswith(WEBHOOK_PATH_PREFIX):
         return None
     if not site.is_allowed_host(headers.get("host", "")):
-        return _json_error_response(HTTPStatus.MISDIRECTED_REQUEST)
+        return _json_error_response(HTTPStatus.MISDIRECTED_REQUEST, WRONG_HOST_ADVICE)
     if not (site.has_sign_in or site.is_local_request(headers)):
         return _json_error_response(HTTPStatus.NOT_FOUND)
     return None
 
 
-def _json_error_response(status: HTTPStatus) -> JSONResponse:
-    return JSONResponse({"detail": f"{status.phrase}."}, status)
+def _json_error_response(status: HTTPStatus, detail: str = "") -> JSONResponse:
+    return JSONResponse({"detail": detail or f"{status.phrase}."}, status)
 
 
 async def _receive_disconnect() -> Message:

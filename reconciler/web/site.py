@@ -6,6 +6,7 @@ Source: docs/reference/contract.md, Configuration, `[web]`.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.model.addresses import is_loopback
@@ -15,12 +16,24 @@ _HOST_HEADER = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,25
 _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
+class OriginKind(Enum):
+    """What the origin of a request is to this server."""
+
+    NONE = auto()  # the request names none: a program, or a page's own GET request
+    OWN = auto()  # this server's pages
+    DASHBOARD = auto()  # `bugspark.dashboard_url`
+    PREVIEW = auto()  # one of `bugspark.dashboard_origins`
+    FOREIGN = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The configured addresses. `listen_addresses`: those of the listening sockets."""
 
     public_url: str = ""
     dashboard_url: str = ""
+    preview_origins: frozenset[str] = frozenset()  # bugspark.dashboard_origins
+    proxy_hosts: frozenset[str] = frozenset()  # web.hosts: what proxies put into Host
     github_url: str = "https://github.com"  # where people read issues
     host: str = ""  # web.host: a host name or address to listen on
     listen_addresses: tuple[str, ...] = ("127.0.0.1",)
@@ -41,6 +54,17 @@ class Site:
         """The origin of BugSpark's dashboard, whose pages may read the API."""
         return parse_origin(self.dashboard_url)
 
+    def origin_kind(self, origin: str | None, scheme: str, host: str) -> OriginKind:
+        """Tell what an `Origin` header is. `scheme`, `host`: of the request, as for `own_origins`."""
+        if origin is None:
+            return OriginKind.NONE
+        name = origin.lower()
+        if name in self.own_origins(scheme, host):
+            return OriginKind.OWN
+        if name == self.dashboard_origin:
+            return OriginKind.DASHBOARD
+        return OriginKind.PREVIEW if name in self.preview_origins else OriginKind.FOREIGN
+
     def address_of(self, path: str) -> str:
         """Return the address of one of our pages, `/…`: its path while `web.public_url` is not set."""
         return f"{self.public_url}{path}"
@@ -53,7 +77,7 @@ class Site:
         """Return whether pages are served under this Host header; others may be DNS rebinding."""
         name = parse_host_name(host)
         public = urlsplit(self.public_url).hostname or ""
-        own_hosts = {each.lower() for each in (public, self.host, *self.listen_addresses)}
+        own_hosts = {each.lower() for each in (public, self.host, *self.listen_addresses, *self.proxy_hosts)}
         return name is not None and (is_loopback(name) or name in own_hosts)
 
     def is_local_request(self, headers: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from reconciler.bootstrap.security_checks import security_checks
+from reconciler.bootstrap.security_checks import cookie_checks, security_checks
 from reconciler.config.load import load_configuration
 from reconciler.config.settings import Settings
 from reconciler.model.secret import Secret
@@ -62,3 +62,33 @@ def test_a_database_file_that_the_program_makes_is_its_owners_alone(tmp_path: Pa
     modes = {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()}
     assert modes["made.db"] == "0o600"
     assert set(modes.values()) == {"0o600"}
+
+
+@pytest.mark.parametrize(
+    ("public", "dashboard", "level", "word"),
+    [
+        ("https://sync.example.com", "https://app.example.com/x", "ok", "COOKIE_DOMAIN=.example.com"),
+        ("https://a.sync.example.com", "https://sync.example.com", "ok", "COOKIE_DOMAIN=.sync.example.com"),
+        ("https://example.com/sync", "https://example.com", None, ""),
+        ("https://sync.example.com", "https://app.example.org", "warn", "share no parent domain"),
+        ("https://sync.com", "https://app.com", "warn", "share no parent domain"),
+        ("https://10.0.0.5", "https://10.1.0.5", "warn", "share no parent domain"),
+        ("", "https://app.example.com", None, ""),
+    ],
+)
+def test_check_says_whether_the_sign_in_cookie_can_arrive_and_what_bugspark_needs(
+    public: str, dashboard: str, level: str | None, word: str
+) -> None:
+    settings = Settings.model_validate(
+        {
+            "bugspark": {"jwt_secret": "x" * 40, "dashboard_url": dashboard},
+            "web": {"public_url": public},
+        }
+    )
+    found = list(cookie_checks(settings))
+    assert [each.level.value for each in found] == ([] if level is None else [level])
+    assert all(word in each.message for each in found)
+    without = settings.model_copy(
+        update={"bugspark": settings.bugspark.model_copy(update={"jwt_secret": Secret("")})}
+    )
+    assert list(cookie_checks(without)) == []

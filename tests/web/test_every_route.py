@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from reconciler.web.pages import report, setup
+from reconciler.web.actions import REPORT_ACTIONS, WEBHOOK_ACTIONS
 from tests.web.browsing import HTML
 from tests.web.harness import SECRET, WebHarness, integration, open_web
 from tests.web.test_report_access import token_of
@@ -29,7 +29,7 @@ OF_NOBODY = {
     ("POST", "/api/v1/webhooks/github/{project_id}"),  # GitHub signs it
 }
 """Routes that are not about one project, or not for users; a new one is added here with the reason."""
-PARTS = {"/setup/{what}": setup.ACTIONS, "/reports/{report_id}/{what}": report.ACTIONS}
+PARTS = {"/setup/{what}": WEBHOOK_ACTIONS, "/reports/{report_id}/{what}": REPORT_ACTIONS}
 NONSENSE = (
     "x",
     "%00",

@@ -86,6 +86,15 @@ async def test_a_proxy_may_put_us_below_a_path_and_cut_it_off_or_not(migrated: s
         assert 'action="/sync/sign-in"' in page.text
 
 
+async def test_a_host_that_a_proxy_sends_is_admitted_by_name_and_the_refusal_says_how(migrated: str) -> None:
+    config = by_password()
+    config["web"] |= {"public_url": "https://bugs.example.com/sync", "hosts": ["sync.internal"]}
+    async with open_web(migrated, **config) as harness:
+        assert await statuses(harness, ("/sync/sign-in", "/sign-in"), Host="sync.internal:8787") == {200}
+        refused = await harness.client.get("/sync/sign-in", headers={"Host": "other.internal"})
+        assert (refused.status_code, "web.hosts" in refused.json()["detail"]) == (421, True)
+
+
 def test_pages_are_served_under_the_names_the_operator_gave() -> None:
     site = Site(
         public_url="https://Sync.example.com:8443/x",

@@ -18,7 +18,7 @@ from tests.web.harness import SECRET, WebHarness, open_web
 from tests.web.users import by_password
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-OPEN_TO_ANYBODY = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/sign-in", "/static/")
+OPEN_TO_ANYBODY = ("/embed/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/sign-in", "/static/")
 """They show nothing of a project; deliveries of webhooks are signed."""
 
 

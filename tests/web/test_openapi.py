@@ -2,6 +2,7 @@
 
 import schemathesis
 
+from reconciler.web.api.action_routes import PROJECT_COMMANDS, REPORT_COMMANDS, REVEAL, WEBHOOK_COMMANDS
 from tests.web.harness import open_web
 from tests.web.users import BUGSPARK, bearer, owner_of
 
@@ -16,8 +17,11 @@ async def test_these_routes_are_described(migrated: str) -> None:
             "/api/v1/projects/{project_id}/settings",
             "/api/v1/reports",
             "/api/v1/reports/{report_id}",
-            "/api/v1/reports/{report_id}/duplicate",
+            "/api/v1/projects/{project_id}/webhook",
             "/api/v1/webhooks/github/{project_id}",
+            *(f"/api/v1/reports/{{report_id}}/{each.name}" for each in REPORT_COMMANDS),
+            *(f"/api/v1/projects/{{project_id}}/{each.name}" for each in PROJECT_COMMANDS),
+            *(f"/api/v1/projects/{{project_id}}/webhook/{each.name}" for each in (*WEBHOOK_COMMANDS, REVEAL)),
         }
 
 
@@ -32,6 +36,7 @@ async def test_a_real_project_and_report_are_described_to_the_letter(migrated: s
             ("/api/v1/projects", {}),
             ("/api/v1/reports", {}),
             ("/api/v1/projects/{project_id}", {"project_id": str(harness.project)}),
+            ("/api/v1/projects/{project_id}/webhook", {"project_id": str(harness.project)}),
             ("/api/v1/reports/{report_id}", {"report_id": str(report)}),
         ):
             answer = await harness.client.get(path.format(**ids), headers=user)

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from reconciler.web.pages import project, static_files
+from reconciler.web.actions import PROJECT_ACTIONS
+from reconciler.web.pages import static_files
 from reconciler.web.pages.templating import visible_line, visible_lines
 from tests.web.browsing import HTML, page
 from tests.web.harness import WebHarness, integration, open_web
@@ -51,7 +52,7 @@ async def test_each_page_and_button_of_another_project_is_not_there(harness: Web
     assert "Not here, or not yours" in seen.words and "Shop" not in seen.words
     assert "Shop" not in (await page(harness.client, "/", bearer(harness, other_user))).words
     good = (await page(harness.client, f"/projects/{theirs}", bearer(harness, other_user))).forms[0]
-    for what in project.ACTIONS:
+    for what in PROJECT_ACTIONS:
         answer = await send(harness, other_user, what, good.fields["form_token"], **origin(harness))
         nothing = await harness.client.post(
             f"/projects/{uuid4()}/{what}", headers=HTML | bearer(harness, other_user)
@@ -67,7 +68,7 @@ async def test_a_member_looks_and_changes_nothing(harness: WebHarness) -> None:
     seen = await page(harness.client, f"/projects/{harness.project}", bearer(harness, member))
     assert seen.buttons == []
     owners = await token_of(harness, owner_of(harness, harness.project))
-    for what in project.ACTIONS:
+    for what in PROJECT_ACTIONS:
         answer = await send(harness, member, what, owners, **origin(harness))
         assert answer.status_code == 403, what
         assert "only the project" in answer.text.lower()

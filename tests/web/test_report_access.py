@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from reconciler.web.pages import report, setup
+from reconciler.web.actions import REPORT_ACTIONS, WEBHOOK_ACTIONS
 from tests.web.browsing import HTML, page
 from tests.web.harness import SECRET, WebHarness, integration, open_web
 from tests.web.users import BUGSPARK, bearer, join, owner_of
@@ -23,8 +23,8 @@ def changing(harness: WebHarness, project: object, report_id: object) -> list[st
     at = f"/projects/{project}/setup"
     return [
         at,
-        *(f"{at}/{what}" for what in setup.ACTIONS),
-        *(f"/reports/{report_id}/{what}" for what in report.ACTIONS),
+        *(f"{at}/{what}" for what in WEBHOOK_ACTIONS),
+        *(f"/reports/{report_id}/{what}" for what in REPORT_ACTIONS),
     ]
 
 

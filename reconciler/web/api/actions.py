@@ -1,107 +1,216 @@
-"""Commands by the JSON API: as the pages' buttons, with the same rights (docs/reference/contract.md)."""
+"""Commands by the JSON API: as the pages' buttons, with the same rights.
 
+Source: docs/reference/contract.md, HTTP.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
-from uuid import UUID
+from math import ceil
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import HTTPException, Request
+from starlette.responses import JSONResponse, Response
 
-from reconciler.errors import DatabaseError, ReconcilerError
-from reconciler.model.ids import ReportId, parse_uuid
-from reconciler.ports import Commands
+from reconciler.errors import DatabaseError, LimitedError, ReconcilerError
+from reconciler.logs import EventLogger
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import ProjectId, ReportId, parse_uuid
+from reconciler.model.webhook import WEBHOOK_EVENTS
+from reconciler.ports import Clock, Commands
+from reconciler.web.actions import ActionRunner
 from reconciler.web.api import response_models
-from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, SECURITY_SCHEMES
+from reconciler.web.middleware import route_pattern
 from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
 from reconciler.web.security.cross_origin import require_allowed_origin
-from reconciler.web.security.sign_in import AccessControl, raise_not_found
+from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 from reconciler.web.words import require_plain_word
 
+log = EventLogger(__name__)
 MAX_COMMAND_BYTES = 16 * 1024
-ACTION_RESPONSES: dict[int | str, dict[str, Any]] = {
-    **NOT_FOUND_RESPONSE,
-    HTTPStatus.BAD_REQUEST.value: {"description": "The body is not what this command takes"},
-    HTTPStatus.FORBIDDEN.value: {"description": "You may look, but not change this, or not from this origin"},
-    HTTPStatus.REQUEST_TIMEOUT.value: {"description": "The body did not come in time"},
-    HTTPStatus.CONFLICT.value: {"description": "It can't be done now; `detail` says why"},
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value: {"description": "The body is too large"},
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE.value: {"description": "Send JSON"},
-}
-ISSUE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            JSON_TYPE: {
-                "schema": {
-                    "type": "object",
-                    "required": ["issue"],
-                    "properties": {"issue": {"type": "string", "maxLength": 300}},
-                }
-            }
-        },
-    }
-}
+Words = Mapping[str, str]
+"""What `ActionRunner` takes."""
 
 
-class IssueCommand(msgspec.Struct, frozen=True):
+class NoWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a command that takes nothing."""
+
+    def words(self) -> Words:
+        return {}
+
+
+class IssueWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a command about an issue: its number, its address, or `OWNER/REPO#12`."""
 
     issue: str
 
+    def words(self) -> Words:
+        return {"issue": self.issue}
+
+
+class LinkWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `link`."""
+
+    issue: str
+    backfill: bool = False  # older comments are sent too
+    instead: bool = False  # of the issue it is linked to, for a second issue that was exported for it
+
+    def words(self) -> Words:
+        return {"issue": self.issue, "backfill": "1" if self.backfill else ""}
+
+
+class ResolveWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `resolve`."""
+
+    field: Field
+    take: Side
+
+    def words(self) -> Words:
+        return {"field": self.field.value, "take": self.take.value}
+
+
+class AcceptWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `accept`: a hash of withheld deletions, or `public`."""
+
+    hash: str
+
+    def words(self) -> Words:
+        return {"word": self.hash}
+
+
+Body = NoWords | IssueWords | LinkWords | ResolveWords | AcceptWords
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCommand:
+    """One command's route. `is_sensitive`: not from a preview of BugSpark's dashboard."""
+
+    name: str
+    body: type[Body]
+    example: Mapping[str, str | bool]
+    summary: str
+    says: str  # an example of its answer
+    status: HTTPStatus = HTTPStatus.OK  # ACCEPTED where the next pass does the work
+    is_sensitive: bool = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiActions:
-    """The commands and who may run them."""
+    """Runs the commands for those who may. Every method raises HTTPException as the routes describe."""
 
     access_control: AccessControl
+    runner: ActionRunner
     commands: Commands
     body_reader: BodyReader
+    clock: Clock
 
-    async def close_duplicate(self, request: Request, uuid: UUID | None) -> response_models.CommandResponse:
-        """Close a second issue. Raises HTTPException as the responses above say, DatabaseError."""
-        visitor = await self.access_control.require_visitor(request)
+    async def act_on_report(self, request: Request, text: str, command: ApiCommand) -> Response:
+        """Run a command on the report with this id."""
+        visitor = await self.access_control.require_api_visitor(request)
+        uuid = parse_uuid(text)
         if uuid is None:
             raise_not_found()
         report_id = ReportId(uuid)
         project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
-        await self.access_control.require_change_access(visitor.viewer, project_id)
-        require_allowed_origin(request, self.access_control.site, visitor)
-        body = await self._read_issue_command(request)
+        words = await self._read_allowed_body(request, visitor, project_id, command)
+        what = "instead" if isinstance(words, LinkWords) and words.instead else command.name
+        return await self._answer(
+            request, visitor, command, lambda: self.runner.act_on_report(report_id, what, words.words())
+        )
+
+    async def act_on_project(self, request: Request, text: str, command: ApiCommand) -> Response:
+        """Run a command on the project with this id."""
+        visitor, project_id = await self._find_project(request, text)
+        body = await self._read_allowed_body(request, visitor, project_id, command)
+        return await self._answer(
+            request,
+            visitor,
+            command,
+            lambda: self.runner.act_on_project(project_id, command.name, body.words()),
+        )
+
+    async def act_on_webhook(self, request: Request, text: str, command: ApiCommand) -> Response:
+        """Run a command on the webhook of the project with this id."""
+        visitor, project_id = await self._find_project(request, text)
+        await self._read_allowed_body(request, visitor, project_id, command)
+        return await self._answer(
+            request, visitor, command, lambda: self.runner.act_on_webhook(project_id, command.name)
+        )
+
+    async def reveal_secret(self, request: Request, text: str, command: ApiCommand) -> Response:
+        """Answer with the webhook's secret. It is not compressed, and kept by no cache."""
+        visitor, project_id = await self._find_project(request, text)
+        await self._read_allowed_body(request, visitor, project_id, command)
         try:
-            message = await self.commands.close_duplicate(report_id, body.issue)
+            setup = await self.commands.show_webhook_setup(project_id)
         except DatabaseError:
             raise
         except ReconcilerError as error:
-            told = await self.access_control.error_text(visitor.viewer, error)
-            raise HTTPException(HTTPStatus.CONFLICT, told) from None
-        return response_models.CommandResponse(message=message)
+            raise await self._refusal(visitor, error) from None
+        _log_act(request, visitor, "secret revealed")
+        revealed = response_models.WebhookSecretResponse(
+            message="The secret of the webhook: enter it on GitHub, and nowhere else.",
+            url=setup.url,
+            secret=setup.secret.reveal(),
+            content_type=JSON_TYPE,
+            events=list(WEBHOOK_EVENTS),
+            settings_url=setup.settings_url,
+        )
+        return Response(msgspec.json.encode(revealed), media_type=JSON_TYPE)
 
-    async def _read_issue_command(self, request: Request) -> IssueCommand:
+    async def _find_project(self, request: Request, text: str) -> tuple[Visitor, ProjectId]:
+        visitor = await self.access_control.require_api_visitor(request)
+        uuid = parse_uuid(text)
+        return visitor, ProjectId(uuid) if uuid is not None else raise_not_found()
+
+    async def _read_allowed_body(
+        self, request: Request, visitor: Visitor, project_id: ProjectId, command: ApiCommand
+    ) -> Body:
+        """Check the rights and where the request comes from, then read the body."""
+        await self.access_control.require_change_access(visitor.viewer, project_id)
+        site = self.access_control.site
+        require_allowed_origin(request, site, visitor, is_sensitive=command.is_sensitive)
         if content_type_of(request) != JSON_TYPE:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
         async with self.body_reader.read_body(request) as body:
             try:
-                command = msgspec.json.decode(body, type=IssueCommand)
+                words = msgspec.json.decode(body or b"{}", type=command.body)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                reason = 'Send {"issue": "OWNER/REPO#12"}.'
-                raise HTTPException(HTTPStatus.BAD_REQUEST, reason) from None
-        require_plain_word(command.issue)
-        return command
+                usage = msgspec.json.encode(command.example).decode()
+                raise HTTPException(HTTPStatus.BAD_REQUEST, f"Send JSON such as {usage}.") from None
+        for word in words.words().values():
+            require_plain_word(word)
+        return words
+
+    async def _answer(
+        self, request: Request, visitor: Visitor, command: ApiCommand, act: Callable[[], Awaitable[str]]
+    ) -> Response:
+        try:
+            message = await act()
+        except DatabaseError:
+            raise
+        except ReconcilerError as error:
+            _log_act(request, visitor, "refused")
+            raise await self._refusal(visitor, error) from None
+        _log_act(request, visitor, "done")
+        return JSONResponse({"message": message}, command.status)
+
+    async def _refusal(self, visitor: Visitor, error: ReconcilerError) -> HTTPException:
+        """Say why a command was refused, and after a limit when it may be sent again."""
+        headers = None
+        if isinstance(error, LimitedError):
+            seconds = ceil((error.until - self.clock.now()).total_seconds())
+            headers = {"Retry-After": str(max(1, seconds))}
+        text = await self.access_control.error_text(visitor.viewer, error)
+        return HTTPException(HTTPStatus.CONFLICT, text, headers)
 
 
-def router(actions: ApiActions) -> APIRouter:
-    """Build the routes. An id that can't be parsed is answered like an unknown one (404)."""
-    api_router = APIRouter(
-        prefix="/api/v1",
-        tags=["commands"],
-        responses=API_ERROR_RESPONSES,
-        dependencies=list(SECURITY_SCHEMES),
+def _log_act(request: Request, visitor: Visitor, what: str) -> None:
+    user = visitor.viewer.user_id
+    log.info(
+        "api",
+        what=what,
+        by=visitor.subject.partition(" ")[0],
+        user=None if user is None else str(user),
+        route=route_pattern(request.scope),
     )
-
-    @api_router.post("/reports/{report_id}/duplicate", responses=ACTION_RESPONSES, openapi_extra=ISSUE_BODY)
-    async def close_duplicate(request: Request, report_id: str) -> response_models.CommandResponse:
-        """Close a second issue that was exported for the report, as a duplicate of the linked one."""
-        return await actions.close_duplicate(request, parse_uuid(report_id))
-
-    return api_router

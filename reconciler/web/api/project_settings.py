@@ -19,7 +19,7 @@ from reconciler.errors import (
 from reconciler.model.ids import ProjectId, parse_uuid
 from reconciler.model.project_settings import SettingsView
 from reconciler.ports import SettingsCommands
-from reconciler.web.api.actions import ACTION_RESPONSES
+from reconciler.web.api.action_routes import ACTION_RESPONSES
 from reconciler.web.api.response_models import SettingsResponse
 from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, SECURITY_SCHEMES
 from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
@@ -55,7 +55,7 @@ class SettingsApi:
 
     async def read(self, request: Request, uuid: UUID | None) -> Response:
         """Answer the settings. Raises HTTPException 401, 404, DatabaseError."""
-        visitor = await self.access_control.require_visitor(request)
+        visitor = await self.access_control.require_api_visitor(request)
         project_id = ProjectId(uuid) if uuid is not None else raise_not_found()
         await self.access_control.require_access(visitor.viewer, project_id)
         view = await self.commands.show_settings(project_id)
@@ -78,10 +78,10 @@ class SettingsApi:
         return settings_answer(view)
 
     async def _require_owner(self, request: Request, uuid: UUID | None) -> tuple[Visitor, ProjectId]:
-        visitor = await self.access_control.require_visitor(request)
+        visitor = await self.access_control.require_api_visitor(request)
         project_id = ProjectId(uuid) if uuid is not None else raise_not_found()
         await self.access_control.require_change_access(visitor.viewer, project_id)
-        require_allowed_origin(request, self.access_control.site, visitor)
+        require_allowed_origin(request, self.access_control.site, visitor, is_sensitive=True)
         if content_type_of(request) != JSON_TYPE:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
         return visitor, project_id

@@ -128,6 +128,68 @@ class ProjectResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedDeliveryResponse:
+    """A delivery with a valid signature. `processed_at`: when a pass had read the issue it names."""
+
+    id: str
+    event: str
+    action: str | None
+    number: int | None
+    at: datetime
+    processed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialResponse:
+    """What the project writes to GitHub with; never the token itself."""
+
+    kind: str | None
+    """`app`: the operator's GitHub App; `sealed`, `plain`: a token that is stored encrypted, unencrypted."""
+    account: str | None
+    problem: str | None
+    """Why the integration can't be used."""
+    last_write_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSetupResponse:
+    """How a project is connected to GitHub, and its webhook; never a secret."""
+
+    repository: str | None
+    repository_url: str | None
+    private: bool | None
+    credential: CredentialResponse
+    url: str | None
+    content_type: str
+    events: list[str]
+    settings_url: str | None
+    steps: list[str]
+    problem: str | None
+    """Why GitHub can't deliver: `web.public_url` is not set."""
+    permission: str
+    """What the token needs for `create` and `test`."""
+    has_secret: bool
+    previous_secret_until: datetime | None
+    """Until when the secret before the present one is valid."""
+    hook_id: int | None
+    """On GitHub, if this program created or changed it."""
+    deliveries: list[ReceivedDeliveryResponse]
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSecretResponse:
+    """The webhook's secret, with what else is entered on GitHub."""
+
+    message: str
+    url: str | None
+    secret: str
+    content_type: str
+    events: list[str]
+    settings_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResponse:
     """What a command did, in the sentence that a page would show."""
 
@@ -140,141 +202,6 @@ class ProjectNameResponse:
 
     id: UUID
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueResponse:
-    """A report's issue; `badge` is `repo#12`."""
-
-    badge: str
-    url: str
-    repository: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictResponse:
-    """A conflict in which one value was lost, while that value can be brought back."""
-
-    at: datetime
-    lost: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceResponse:
-    """A value that the command `resolve` can give the field."""
-
-    take: CommentSource
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldResponse:
-    """One field on both sides. A value is null if that side has none or it is not known."""
-
-    field: str
-    bugspark: str
-    agreed: str | None
-    github: str | None
-    frozen: str | None
-    conflict: ConflictResponse | None
-    choices: list[ChoiceResponse]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommentResponse:
-    """One of BugSpark's comments: where it was written, and the state of its copy."""
-
-    id: UUID
-    source: CommentSource
-    author: str | None
-    created_at: datetime
-    text: str
-    """As its author wrote it: unescaped, without the heading of an imported comment."""
-    url: str | None
-    """Its address on GitHub; null while it has none."""
-    state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryLineResponse:
-    """One line of a report's history."""
-
-    at: datetime
-    what: str
-    side: CommentSource
-    field: str | None
-    before: str | None
-    to: str | None
-    lost: str | None
-    text: str | None
-    """How a comment begins."""
-    rule: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedResponse:
-    """How many comments were passed over for this reason."""
-
-    reason: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportResponse:
-    """A report as BugSpark's dashboard shows it."""
-
-    id: UUID
-    tracking_id: str
-    title: str
-    project: ProjectNameResponse
-    state: SyncState
-    reason: str | None
-    issue: IssueResponse | None
-    page: str
-    """The address of our page; without `web.public_url` its path."""
-    may_change: bool
-    actions: list[str]
-    """The commands that are possible now; empty unless `may_change`."""
-    linked_at: datetime | None
-    verified_at: datetime | None
-    """When both sides were last compared in full."""
-    synced_at: datetime | None
-    """When the last change of this report was copied to the other side, in either direction."""
-    updated_at: datetime
-    fields: list[FieldResponse]
-    comments: list[CommentResponse]
-    skipped: list[SkippedResponse]
-    """Comments of either side that are known and were not copied, counted by reason."""
-    history: list[HistoryLineResponse]
-    """The newest lines first; at most 50."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportStateResponse:
-    """The state of one of many reports."""
-
-    id: UUID
-    tracking_id: str
-    title: str
-    project: ProjectNameResponse
-    state: SyncState
-    reason: str | None
-    issue: IssueResponse | None
-    status: str
-    severity: str
-    category: str
-    page: str
-    may_change: bool
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportListResponse:
-    """A part of a list of reports. `cursor` leads to the next part; null: there is none."""
-
-    reports: list[ReportStateResponse]
-    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.responses import Response
 
+from reconciler.errors import UsageError
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
 from reconciler.model.views import ReportFilter
 from reconciler.ports import Clock, Queries, ReportViews
-from reconciler.web.api import response_models, serializers
+from reconciler.web.api import report_models, response_models, serializers
 from reconciler.web.api.polled_response import build_polled_response
 from reconciler.web.api.report_search import ReportSearch, parse_ids, parse_search, position_text
 from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
@@ -47,7 +48,7 @@ LIST_PARAMETERS: dict[str, Any] = {
         }.items()
     ]
 }
-REPORTS_PER_PART = 50
+REPORTS_PER_PART, MAX_DELIVERIES = 50, 20
 MAX_EXAMINED_PARTS = 20
 """A request for one state looks at so many parts of the list, and goes on at the next request."""
 SECURITY_SCHEMES = (
@@ -69,7 +70,7 @@ class SyncApi:
 
     async def projects(self, request: Request) -> list[response_models.ProjectResponse]:
         """List the visitor's projects with a github integration, by name."""
-        visitor = await self.access_control.require_visitor(request)
+        visitor = await self.access_control.require_api_visitor(request)
         access = await self.queries.accessible_projects(visitor.viewer)
         now = self.clock.now()
         return [
@@ -83,7 +84,7 @@ class SyncApi:
 
         Raises HTTPException 401 without a sign-in, 404 for an unknown project or one of another user.
         """
-        visitor = await self.access_control.require_visitor(request)
+        visitor = await self.access_control.require_api_visitor(request)
         if uuid is None:
             raise_not_found()
         project_id = ProjectId(uuid)
@@ -93,9 +94,22 @@ class SyncApi:
             raise_not_found()
         return serializers.project_response(healths[0], access, self.site, self.clock.now())
 
-    async def report(self, request: Request, uuid: UUID | None) -> response_models.ReportResponse:
+    async def webhook(self, request: Request, uuid: UUID | None) -> response_models.WebhookSetupResponse:
+        """Return how a project is connected, without the secret. Raises HTTPException as `project` does."""
+        visitor = await self.access_control.require_api_visitor(request)
+        if uuid is None:
+            raise_not_found()
+        project_id = ProjectId(uuid)
+        access = await self.access_control.require_access(visitor.viewer, project_id)
+        try:
+            setup = await self.queries.project_setup(project_id, MAX_DELIVERIES)
+        except UsageError:  # the project has just been switched off
+            raise_not_found()
+        return serializers.webhook_setup_response(setup, access, self.site)
+
+    async def report(self, request: Request, uuid: UUID | None) -> report_models.ReportResponse:
         """Return one report. Raises HTTPException 401 and 404 as `project` does."""
-        visitor = await self.access_control.require_visitor(request)
+        visitor = await self.access_control.require_api_visitor(request)
         if uuid is None:
             raise_not_found()
         report_id = ReportId(uuid)
@@ -107,12 +121,12 @@ class SyncApi:
         reason = await self.access_control.report_reason(visitor.viewer, shown)
         return serializers.report_response(replace(shown, reason=reason), access, self.site, self.clock.now())
 
-    async def reports(self, request: Request) -> response_models.ReportListResponse:
+    async def reports(self, request: Request) -> report_models.ReportListResponse:
         """Return the states of many reports, by ids or by a search.
 
         Raises HTTPException 401; 404 for a project of another user; 400 for parameters that can't be used.
         """
-        visitor = await self.access_control.require_visitor(request)
+        visitor = await self.access_control.require_api_visitor(request)
         query = request.query_params
         ids = parse_ids(query)
         access = await self.queries.accessible_projects(visitor.viewer)
@@ -122,14 +136,14 @@ class SyncApi:
                 raise_not_found()
             return await self._search_reports(search, access)
         found = await self.report_views.report_states(ids)
-        return response_models.ReportListResponse(reports=self._visible_states(found, access), cursor=None)
+        return report_models.ReportListResponse(reports=self._visible_states(found, access), cursor=None)
 
     async def _search_reports(
         self, search: ReportSearch, access: Mapping[ProjectId, Access]
-    ) -> response_models.ReportListResponse:
+    ) -> report_models.ReportListResponse:
         """Walk the list until a part is full. A state is not stored: it is worked out by reading."""
         projects = frozenset(access if search.project is None else [search.project])
-        found: list[response_models.ReportStateResponse] = []
+        found: list[report_models.ReportStateResponse] = []
         after = search.after
         for _ in range(MAX_EXAMINED_PARTS):
             wanted = ReportFilter(projects=projects, severity=search.severity, text=search.text, after=after)
@@ -140,16 +154,16 @@ class SyncApi:
                     found.append(each)
                 if len(found) == REPORTS_PER_PART:
                     cursor = position_text(positions[ReportId(each.id)])
-                    return response_models.ReportListResponse(reports=found, cursor=cursor)
+                    return report_models.ReportListResponse(reports=found, cursor=cursor)
             if len(positions) < REPORTS_PER_PART:
-                return response_models.ReportListResponse(reports=found, cursor=None)
+                return report_models.ReportListResponse(reports=found, cursor=None)
             after = list(positions.values())[-1]
         end = None if after is None else position_text(after)
-        return response_models.ReportListResponse(reports=found, cursor=end)
+        return report_models.ReportListResponse(reports=found, cursor=end)
 
     def _visible_states(
         self, found: tuple[ReportView, ...], access: Mapping[ProjectId, Access]
-    ) -> list[response_models.ReportStateResponse]:
+    ) -> list[report_models.ReportStateResponse]:
         """Build the responses, without the reports of other users' projects."""
         return [
             serializers.report_state_response(shown, access[project_id], self.site)
@@ -182,8 +196,22 @@ def router(api: SyncApi) -> APIRouter:
         return build_polled_response(request, await api.project(request, parse_uuid(project_id)))
 
     @api_router.get(
+        "/projects/{project_id}/webhook",
+        response_model=response_models.WebhookSetupResponse,
+        responses=NOT_FOUND_RESPONSE,
+    )
+    async def read_webhook(request: Request, project_id: str) -> Response:
+        """How a project is connected to GitHub, and its webhook; never the secret."""
+        return build_polled_response(request, await api.webhook(request, parse_uuid(project_id)))
+
+    _add_report_routes(api_router, api)
+    return api_router
+
+
+def _add_report_routes(api_router: APIRouter, api: SyncApi) -> None:
+    @api_router.get(
         "/reports",
-        response_model=response_models.ReportListResponse,
+        response_model=report_models.ReportListResponse,
         responses={**NOT_FOUND_RESPONSE, **BAD_REQUEST_RESPONSE},
         openapi_extra=LIST_PARAMETERS,
     )
@@ -193,11 +221,9 @@ def router(api: SyncApi) -> APIRouter:
 
     @api_router.get(
         "/reports/{report_id}",
-        response_model=response_models.ReportResponse,
+        response_model=report_models.ReportResponse,
         responses=NOT_FOUND_RESPONSE,
     )
     async def read_report(request: Request, report_id: str) -> Response:
         """One report: its issue, its fields on both sides, its comments and its history."""
         return build_polled_response(request, await api.report(request, parse_uuid(report_id)))
-
-    return api_router

@@ -10,12 +10,20 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import project_status
 from reconciler.model.report_detail import DatedChange, ReportDetail, ReportView
 from reconciler.model.viewer import Access
-from reconciler.model.webhook import WebhookHealth
+from reconciler.model.views import SetupView
+from reconciler.model.webhook import (
+    PUBLIC_URL_MISSING,
+    WEBHOOK_EVENTS,
+    WEBHOOK_PERMISSION_ADVICE,
+    WebhookHealth,
+    webhook_steps,
+)
 from reconciler.web.actions import allowed_report_actions
-from reconciler.web.api import response_models
+from reconciler.web.api import report_models, response_models
 from reconciler.web.api.response_models import WORDS_BY_STATE, CommentSource, SyncState
 from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.timeline import change_text
+from reconciler.web.request_body import JSON_TYPE
 from reconciler.web.site import Site
 
 MAX_HISTORY_LINES, MAX_PROBLEMS = 50, 30
@@ -97,9 +105,49 @@ def _webhook_health_response(hook: WebhookHealth, url: str | None) -> response_m
     )
 
 
-def report_state_response(
-    shown: ReportView, access: Access, site: Site
-) -> response_models.ReportStateResponse:
+def webhook_setup_response(
+    setup: SetupView, access: Access, site: Site
+) -> response_models.WebhookSetupResponse:
+    """Build the response about how a project is connected to GitHub."""
+    project, url = setup.project, site.webhook_url(setup.project.id)
+    repository_url = f"{site.github_url}/{project.repository}" if project.repository else None
+    settings_url = f"{repository_url}/settings/hooks/new" if repository_url else None
+    return response_models.WebhookSetupResponse(
+        repository=project.repository,
+        repository_url=repository_url,
+        private=setup.private,
+        credential=response_models.CredentialResponse(
+            kind=setup.credential.value if setup.credential else None,
+            account=setup.account,
+            problem=project.problem,
+            last_write_at=setup.wrote_at,
+        ),
+        url=url,
+        content_type=JSON_TYPE,
+        events=list(WEBHOOK_EVENTS),
+        settings_url=settings_url,
+        steps=list(webhook_steps(url, settings_url)),
+        problem=None if url else PUBLIC_URL_MISSING,
+        permission=WEBHOOK_PERMISSION_ADVICE,
+        has_secret=setup.has_secret,
+        previous_secret_until=setup.previous_until,
+        hook_id=setup.hook_id,
+        deliveries=[
+            response_models.ReceivedDeliveryResponse(
+                id=each.id,
+                event=each.event,
+                action=each.action,
+                number=each.number,
+                at=each.at,
+                processed_at=each.read_at,
+            )
+            for each in setup.deliveries
+        ],
+        may_change=access is Access.CHANGE,
+    )
+
+
+def report_state_response(shown: ReportView, access: Access, site: Site) -> report_models.ReportStateResponse:
     """Build the response for one of many reports."""
     detail, link = shown.detail, shown.detail.link
     state, reason = state_and_reason_of_report(shown)
@@ -107,7 +155,7 @@ def report_state_response(
         field.value: detail.unknown.get(field, str(getattr(detail.report, field.value)))
         for field in (Field.STATUS, Field.SEVERITY, Field.CATEGORY)
     }
-    return response_models.ReportStateResponse(
+    return report_models.ReportStateResponse(
         id=detail.report.id,
         tracking_id=detail.report.tracking_id,
         title=shown.title,
@@ -124,11 +172,11 @@ def report_state_response(
 
 def report_response(
     shown: ReportView, access: Access, site: Site, now: datetime
-) -> response_models.ReportResponse:
+) -> report_models.ReportResponse:
     """Build the response for a report on both sides. `now`: decides which conflicts are still open."""
     detail, link = shown.detail, shown.detail.link
     state, reason = state_and_reason_of_report(shown)
-    return response_models.ReportResponse(
+    return report_models.ReportResponse(
         id=detail.report.id,
         tracking_id=detail.report.tracking_id,
         title=shown.title,
@@ -146,17 +194,17 @@ def report_response(
         fields=list(_field_responses(shown, now)),
         comments=list(_comment_responses(shown, site)),
         skipped=[
-            response_models.SkippedResponse(reason=each.reason, count=each.count) for each in shown.skipped
+            report_models.SkippedResponse(reason=each.reason, count=each.count) for each in shown.skipped
         ],
         history=[_history_line_response(each) for each in detail.history[:MAX_HISTORY_LINES]],
     )
 
 
-def issue_response(link: Link, site: Site) -> response_models.IssueResponse | None:
+def issue_response(link: Link, site: Site) -> report_models.IssueResponse | None:
     """Build the response for a link's issue; None if the link was cut."""
     if link.state is LinkState.UNLINKED:
         return None
-    return response_models.IssueResponse(
+    return report_models.IssueResponse(
         badge=f"{link.repository.partition('/')[2]}#{link.number}",
         url=issue_address(link, site),
         repository=link.repository,
@@ -169,31 +217,31 @@ def issue_address(link: Link, site: Site) -> str:
     return f"{site.github_url}/{link.repository}/issues/{link.number}"
 
 
-def _field_responses(shown: ReportView, now: datetime) -> Iterator[response_models.FieldResponse]:
+def _field_responses(shown: ReportView, now: datetime) -> Iterator[report_models.FieldResponse]:
     rows = field_rows(shown, now)
     for field_view, row in zip(shown.fields, rows, strict=True):
-        yield response_models.FieldResponse(
+        yield report_models.FieldResponse(
             field=field_view.field.value,
             bugspark=field_view.bugspark,
             agreed=field_view.agreed,
             github=field_view.github,
             frozen=field_view.frozen,
-            conflict=response_models.ConflictResponse(at=row.conflict.at, lost=row.conflict.change.lost)
+            conflict=report_models.ConflictResponse(at=row.conflict.at, lost=row.conflict.change.lost)
             if row.conflict is not None
             else None,
             choices=[
-                response_models.ChoiceResponse(take=CommentSource(side.value), value=value)
+                report_models.ChoiceResponse(take=CommentSource(side.value), value=value)
                 for side, value in row.resolutions
             ],
         )
 
 
-def _comment_responses(shown: ReportView, site: Site) -> Iterator[response_models.CommentResponse]:
+def _comment_responses(shown: ReportView, site: Site) -> Iterator[report_models.CommentResponse]:
     """Yield BugSpark's comments: `shown.comments` begins with them, in the order of `detail.comments`."""
     link = shown.detail.link
     issue_url = issue_address(link, site) if link is not None else ""
     for local, comment in zip(shown.detail.comments, shown.comments, strict=False):
-        yield response_models.CommentResponse(
+        yield report_models.CommentResponse(
             id=local.id,
             source=CommentSource(comment.origin.value),
             author=comment.author,
@@ -204,9 +252,9 @@ def _comment_responses(shown: ReportView, site: Site) -> Iterator[response_model
         )
 
 
-def _history_line_response(dated: DatedChange) -> response_models.HistoryLineResponse:
+def _history_line_response(dated: DatedChange) -> report_models.HistoryLineResponse:
     text = change_text(dated.change)
-    return response_models.HistoryLineResponse(
+    return report_models.HistoryLineResponse(
         at=dated.at,
         what=text.what,
         side=CommentSource(dated.change.side.value),

@@ -19,9 +19,8 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from reconciler.errors import DatabaseError, ReconcilerError, UsageError
+from reconciler.errors import DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
-from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, parse_uuid
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.ports import Clock
@@ -167,14 +166,6 @@ def _encode_flash(message: FlashMessage) -> str:
 def _user_id_text(visitor: Visitor) -> str | None:
     user = visitor.viewer.user_id
     return None if user is None else str(user)
-
-
-def parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
-    """Read field and side from a form. Raises UsageError."""
-    try:
-        return Field(form.get("field", "")), Side(form.get("take", ""))
-    except ValueError:
-        raise UsageError("This form names no field or no side; load the page again.") from None
 
 
 OUTAGE_ERROR_KIND = "github"

@@ -11,17 +11,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from reconciler.errors import UsageError
 from reconciler.model.health import ProjectHealth
-from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, parse_uuid
+from reconciler.model.ids import IssueNumber, LinkId, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.project_status import project_status
 from reconciler.model.viewer import Access
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
-from reconciler.ports import Commands, Queries
+from reconciler.ports import Queries
+from reconciler.web.actions import PROJECT_ACTIONS, ActionRunner
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.pages.next_step import attention_notice
-from reconciler.web.pages.page import PageResponder, outage_of_pass, parse_resolution
+from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.plot import build_plot
 from reconciler.web.pages.timeline import change_text
 from reconciler.web.security.sign_in import raise_not_found
@@ -62,7 +62,7 @@ class ProjectPage:
 
     frame: PageResponder
     queries: Queries
-    commands: Commands
+    actions: ActionRunner
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
         """Render the page. Raises HTTPException 401, 404, DatabaseError."""
@@ -127,35 +127,9 @@ class ProjectPage:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
         async def action(form: Mapping[str, str]) -> str:
-            match what:
-                case "sync":
-                    return await self.commands.sync(project_id)
-                case "pause":
-                    return await self.commands.pause(project_id)
-                case "resume":
-                    return await self.commands.resume(project_id)
-                case "verify":
-                    return await self.commands.verify(project_id)
-                case "accept":
-                    return await self.commands.accept_waiting_changes(project_id, form.get("word", ""))
-                case _:
-                    return await self._run_report_action(project_id, what, form)
+            return await self.actions.act_on_project(project_id, what, form)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
-
-    async def _run_report_action(self, project_id: ProjectId, what: str, form: Mapping[str, str]) -> str:
-        """Run a command on a report. Raises UsageError unless it belongs to this project: access was checked
-        for this project only.
-        """
-        report_id = parse_uuid(form.get("report", ""))
-        if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
-            raise UsageError("There is no such report in this project.")
-        if what == "retry":
-            return await self.commands.retry(ReportId(report_id))
-        return await self.commands.resolve(ReportId(report_id), *parse_resolution(form))
-
-
-ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
 
 
 def router(page: ProjectPage) -> APIRouter:
@@ -166,7 +140,7 @@ def router(page: ProjectPage) -> APIRouter:
     async def show(request: Request, project_id: str) -> Response:
         return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
-    for what in ACTIONS:
+    for what in PROJECT_ACTIONS:
         api_router.add_api_route(
             f"/projects/{{project_id}}/{what}", _action_endpoint(page, what), methods=["POST"]
         )

@@ -10,13 +10,13 @@ from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import Intent
 from reconciler.model.link import LinkOrigin
 from reconciler.model.viewer import Access
-from reconciler.ports import Commands, Queries, ReportViews
-from reconciler.web.actions import AllowedActions, allowed_report_actions
+from reconciler.ports import Queries, ReportViews
+from reconciler.web.actions import REPORT_ACTIONS, ActionRunner, AllowedActions, allowed_report_actions
 from reconciler.web.api import serializers
 from reconciler.web.api.serializers import last_propagated_at
 from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.label_colours import label_chips
-from reconciler.web.pages.page import PageResponder, outage_of_pass, parse_resolution
+from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.timeline import SIDE_NAMES, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
@@ -29,7 +29,6 @@ ORIGIN_TEXTS = {
     LinkOrigin.DISCOVERY: "by discovery",
     LinkOrigin.TRANSFER: "by a transfer of the issue",
 }
-ACTIONS = ("link", "unlink", "export", "retry", "resolve", "instead", "duplicate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class ReportPage:
     frame: PageResponder
     report_views: ReportViews
     queries: Queries
-    commands: Commands
+    actions: ActionRunner
 
     async def render(self, request: Request, text: str) -> Response:
         """Render the page. Raises HTTPException 401, 404, DatabaseError."""
@@ -77,27 +76,11 @@ class ReportPage:
     async def handle_action(self, request: Request, text: str, what: str) -> Response:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
         _, report_id, project_id = await self._find_report(request, text)
-        if what not in ACTIONS:
+        if what not in REPORT_ACTIONS:
             raise_not_found()
 
         async def action(form: Mapping[str, str]) -> str:
-            match what:
-                case "link":
-                    backfill = form.get("backfill") == "1"
-                    return await self.commands.link(report_id, form.get("issue", ""), backfill=backfill)
-                case "instead":
-                    number = form.get("issue", "")
-                    return await self.commands.link(report_id, number, backfill=False, instead=True)
-                case "duplicate":
-                    return await self.commands.close_duplicate(report_id, form.get("issue", ""))
-                case "unlink":
-                    return await self.commands.unlink(report_id)
-                case "export":
-                    return await self.commands.export(report_id)
-                case "retry":
-                    return await self.commands.retry(report_id)
-                case _:
-                    return await self.commands.resolve(report_id, *parse_resolution(form))
+            return await self.actions.act_on_report(report_id, what, form)
 
         return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", action)
 

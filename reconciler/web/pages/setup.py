@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from reconciler.errors import DatabaseError, ReconcilerError, UsageError
 from reconciler.logs import EventLogger
-from reconciler.model.formatting import format_count
 from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
-from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
+from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE
 from reconciler.ports import Commands, Queries
+from reconciler.web.actions import WEBHOOK_ACTIONS, ActionRunner
 from reconciler.web.pages.page import FlashMessage, PageResponder, outage_of_pass
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
@@ -25,7 +25,6 @@ log = EventLogger(__name__)
 REFRESH_SECONDS = 3
 """How often an open page refreshes itself; short, because a person waits for a delivery."""
 MAX_DELIVERIES = 20
-ACTIONS = ("create", "rotate", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +34,7 @@ class SetupPage:
     frame: PageResponder
     queries: Queries
     commands: Commands
+    actions: ActionRunner
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
         """Render the page without the secret. Raises HTTPException 401, 404, DatabaseError."""
@@ -64,15 +64,7 @@ class SetupPage:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
         async def action(_form: Mapping[str, str]) -> str:
-            match what:
-                case "create":
-                    return webhook_created_text(await self.commands.create_webhook(project_id))
-                case "rotate":
-                    return rotated_text(
-                        replaced=(await self.commands.rotate_webhook(project_id)).previous_until is not None
-                    )
-                case _:
-                    return await self.commands.ping_webhook(project_id)
+            return await self.actions.act_on_webhook(project_id, what)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}/setup", action)
 
@@ -113,26 +105,6 @@ class SetupPage:
         )
 
 
-def webhook_created_text(result: HookResult) -> str:
-    """Describe the result of *create*, and what a person has to do."""
-    done = "was made" if result.is_new else "was there and is set right"
-    text = f"The webhook of {result.repository} {done} (id {result.id}); GitHub sends a ping at once."
-    if result.previous_url is not None:
-        text += f" Before, it delivered to {result.previous_url}."
-    if result.response is not None and not result.response.is_ok:
-        text += f" {result.response.text}."
-    if result.others:
-        more = format_count(result.others, "more webhook")
-        text += f" {more} of the repository deliver for this project: remove them on GitHub."
-    return text
-
-
-def rotated_text(*, replaced: bool) -> str:
-    """Describe the result of *rotate*, and the next step."""
-    kept = " The one before it stays valid for a day." if replaced else ""
-    return f"There is a new secret.{kept} Give it to GitHub: by the button, or reveal it and enter it there."
-
-
 def router(page: SetupPage) -> APIRouter:
     """Build the routes. Include them before those of the project page, which match any last path segment."""
     api_router = APIRouter(include_in_schema=False)
@@ -150,6 +122,6 @@ def router(page: SetupPage) -> APIRouter:
     @api_router.post("/projects/{project_id}/setup/{what}")
     async def act(request: Request, project_id: str, what: str) -> Response:
         id_ = await page.frame.authenticated_project_id(request, project_id)
-        return await page.handle_action(request, id_, what if what in ACTIONS else raise_not_found())
+        return await page.handle_action(request, id_, what if what in WEBHOOK_ACTIONS else raise_not_found())
 
     return api_router

@@ -1,6 +1,6 @@
-"""Requests from pages of other origins: their forms are refused, and one origin may read the API.
+"""Requests from pages of other origins: their forms are refused; BugSpark's dashboard may use the API.
 
-`FormReader` protects against cross-site request forgery. `CorsMiddleware` lets BugSpark's dashboard read the
+`FormReader` protects against cross-site request forgery. `CorsMiddleware` lets BugSpark's dashboard use the
 API from its own pages; Starlette's CORSMiddleware is not used: it answers refused requests with other
 statuses, and it would apply to the pages as well.
 """
@@ -18,14 +18,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
 from reconciler.web.security.sessions import OperatorSessions
-from reconciler.web.security.sign_in import Visitor
-from reconciler.web.site import Site, parse_origin
+from reconciler.web.security.sign_in import Visitor, origin_kind
+from reconciler.web.site import OriginKind, Site, parse_origin
 from reconciler.web.words import require_plain_word
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
 MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000
 CORS_PATHS = ("/api/v1/projects", "/api/v1/reports")
-"""The paths that BugSpark's dashboard may read with its user's cookie."""
+"""The paths that BugSpark's dashboard may use with its user's cookie."""
+PREFLIGHT_HEADERS = {
+    "access-control-allow-methods": "GET, POST, PUT",
+    "access-control-allow-headers": (
+        "authorization, content-type, x-csrf-token, accept-language, if-match, if-none-match"
+    ),
+    "access-control-max-age": "600",
+}
+"""Besides what the API reads: BugSpark's own client sends `X-CSRF-Token` and `Accept-Language`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +90,29 @@ def is_same_origin_form(request: Request, site: Site) -> bool:
     return parse_origin(headers.get("referer", "")) in own_origins
 
 
-def require_allowed_origin(request: Request, site: Site, visitor: Visitor) -> None:
+def require_allowed_origin(
+    request: Request, site: Site, visitor: Visitor, *, is_sensitive: bool = False
+) -> None:
     """Check where a command of the API comes from. Raises HTTPException 403.
 
     A bearer token is sent by programs that have it; a cookie is sent by any page's request, so its `Origin`
-    must be this server's own or that of BugSpark's dashboard. From there the operator's sign-in never counts.
+    must be this server's own or one of BugSpark's dashboard. `is_sensitive`: not from a preview of that.
+    Source: docs/reference/contract.md, HTTP.
     """
-    origin = request.headers.get("origin", "").lower()
-    own_origins = site.own_origins(request.url.scheme, request.headers.get("host", ""))
-    if visitor.viewer.user_id is None:
-        is_allowed = origin in own_origins
+    kind = origin_kind(request, site)
+    if visitor.session is not None:
+        is_allowed = kind is OriginKind.OWN
+    elif kind is OriginKind.PREVIEW:
+        is_allowed = not is_sensitive
     else:
         has_token = request.headers.get("authorization", "").lower().startswith("bearer ")
-        is_allowed = has_token or origin in own_origins or (origin != "" and origin == site.dashboard_origin)
+        is_allowed = has_token or kind in (OriginKind.OWN, OriginKind.DASHBOARD)
     if not is_allowed:
-        raise HTTPException(HTTPStatus.FORBIDDEN, "This was not sent from a page that may change anything.")
+        raise HTTPException(HTTPStatus.FORBIDDEN, "This was not sent from a page that may do this.")
 
 
 class CorsMiddleware:
-    """An ASGI middleware that lets one other origin use the API, and do nothing else."""
+    """An ASGI middleware that lets BugSpark's dashboard use the API, and do nothing else."""
 
     def __init__(self, app: ASGIApp, *, site: Site) -> None:
         self._app = app
@@ -111,8 +123,8 @@ class CorsMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        dashboard = self._site.dashboard_origin
-        is_allowed = dashboard is not None and headers.get("origin", "").lower() == dashboard
+        origin = headers.get("origin", "").lower()
+        is_allowed = bool(origin) and origin in {self._site.dashboard_origin, *self._site.preview_origins}
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             await _preflight_response(is_allowed=is_allowed)(
                 scope, receive, _with_cors_headers(send, headers, is_allowed=is_allowed)
@@ -128,12 +140,7 @@ class CorsMiddleware:
 def _preflight_response(*, is_allowed: bool) -> Response:
     if not is_allowed:
         return Response(status_code=HTTPStatus.FORBIDDEN)
-    headers = {
-        "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "authorization, content-type",
-        "access-control-max-age": "600",
-    }
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=PREFLIGHT_HEADERS)
 
 
 def _with_cors_headers(send: Send, request_headers: Headers, *, is_allowed: bool) -> Send:
@@ -144,6 +151,7 @@ def _with_cors_headers(send: Send, request_headers: Headers, *, is_allowed: bool
             if is_allowed:
                 headers["access-control-allow-origin"] = request_headers["origin"]
                 headers["access-control-allow-credentials"] = "true"
+                headers["access-control-expose-headers"] = "ETag, Retry-After"
         await send(message)
 
     return send_with_headers

@@ -20,7 +20,7 @@ from reconciler.model.viewer import OPERATOR, Access, Viewer
 from reconciler.ports import Clock, Queries
 from reconciler.web.security import bugspark_jwt
 from reconciler.web.security.sessions import OperatorSession, OperatorSessions
-from reconciler.web.site import Site
+from reconciler.web.site import OriginKind, Site
 
 BUGSPARK_COOKIE = "bugspark_access_token"
 
@@ -45,23 +45,33 @@ class AccessControl:
     jwt_secret: Secret
 
     async def identify_visitor(self, request: Request) -> Visitor | None:
-        """Identify the sender of a request; None if nobody is signed in.
+        """Identify the sender of a request for a page; None if nobody is signed in.
 
         A session has priority over a bearer token, that over BugSpark's cookie. Raises DatabaseError.
         """
         session = await self.sessions.session_from_token(request.cookies.get(self.session_cookie_name, ""))
         if session is not None:
             return Visitor(viewer=OPERATOR, subject=f"session {session.nonce}", session=session)
+        return await self._identify_user(request)
+
+    async def require_api_visitor(self, request: Request) -> Visitor:
+        """Identify the sender of a request to the API. Raises HTTPException 401 if nobody is signed in.
+
+        From a page of another origin the operator's session does not count: a script in BugSpark's dashboard
+        would act as the operator.
+        """
+        if origin_kind(request, self.site) in (OriginKind.NONE, OriginKind.OWN):
+            return await self.require_visitor(request)
+        return await self._identify_user(request) or raise_unauthorized()
+
+    async def _identify_user(self, request: Request) -> Visitor | None:
         user_id = bugspark_jwt.user_id_from_token(_bugspark_token(request), self.jwt_secret, self.clock.now())
         viewer = None if user_id is None else await self.queries.viewer(user_id)
         return None if viewer is None else Visitor(viewer=viewer, subject=f"user {user_id}")
 
     async def require_visitor(self, request: Request) -> Visitor:
         """Identify the sender of a request. Raises HTTPException 401 if nobody is signed in."""
-        visitor = await self.identify_visitor(request)
-        if visitor is None:
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in.", {"WWW-Authenticate": "Bearer"})
-        return visitor
+        return await self.identify_visitor(request) or raise_unauthorized()
 
     async def require_access(self, viewer: Viewer, project_id: ProjectId) -> Access:
         """Return the viewer's access to a project. Raises HTTPException 404 without any."""
@@ -99,8 +109,12 @@ class AccessControl:
 
     @property
     def session_cookie_name(self) -> str:
-        """The session cookie's name. Browsers accept `__Host-` only with Secure, which needs https."""
-        return "__Host-reconciler" if self.site.is_https else "reconciler"
+        """The session cookie's name. Browsers accept the prefixes only with Secure, which needs https, and
+        `__Host-` only for the path `/`.
+        """
+        if not self.site.is_https:
+            return "reconciler"
+        return "__Secure-reconciler" if self.site.path_prefix else "__Host-reconciler"
 
     def set_cookie(self, response: Response, name: str, value: str, max_age_seconds: int) -> None:
         """Set a cookie that scripts can't read; `max_age_seconds` 0 removes it."""
@@ -108,11 +122,16 @@ class AccessControl:
             name,
             value,
             max_age=max_age_seconds,
-            path="/",
+            path=self.site.path_prefix or "/",  # other programs of the host do not get it
             secure=self.site.is_https,
             httponly=True,
             samesite="lax",
         )
+
+
+def raise_unauthorized() -> NoReturn:
+    """Raise HTTPException 401."""
+    raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in.", {"WWW-Authenticate": "Bearer"})
 
 
 def raise_not_found() -> NoReturn:
@@ -125,3 +144,10 @@ def _bugspark_token(request: Request) -> str:
     if kind.lower() == "bearer":
         return bearer.strip()
     return request.cookies.get(BUGSPARK_COOKIE, "")
+
+
+def origin_kind(request: Request, site: Site) -> OriginKind:
+    """Return what the request's `Origin` is to this site."""
+    return site.origin_kind(
+        request.headers.get("origin"), request.url.scheme, request.headers.get("host", "")
+    )

@@ -1,0 +1,142 @@
+"""The JSON API's responses about reports as types, from which FastAPI makes `/openapi.json`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from reconciler.web.api.response_models import CommentSource, ProjectNameResponse, SyncState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueResponse:
+    """A report's issue; `badge` is `repo#12`."""
+
+    badge: str
+    url: str
+    repository: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictResponse:
+    """A conflict in which one value was lost, while that value can be brought back."""
+
+    at: datetime
+    lost: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceResponse:
+    """A value that the command `resolve` can give the field."""
+
+    take: CommentSource
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldResponse:
+    """One field on both sides. A value is null if that side has none or it is not known."""
+
+    field: str
+    bugspark: str
+    agreed: str | None
+    github: str | None
+    frozen: str | None
+    conflict: ConflictResponse | None
+    choices: list[ChoiceResponse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentResponse:
+    """One of BugSpark's comments: where it was written, and the state of its copy."""
+
+    id: UUID
+    source: CommentSource
+    author: str | None
+    created_at: datetime
+    text: str
+    """As its author wrote it: unescaped, without the heading of an imported comment."""
+    url: str | None
+    """Its address on GitHub; null while it has none."""
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLineResponse:
+    """One line of a report's history."""
+
+    at: datetime
+    what: str
+    side: CommentSource
+    field: str | None
+    before: str | None
+    to: str | None
+    lost: str | None
+    text: str | None
+    """How a comment begins."""
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedResponse:
+    """How many comments were passed over for this reason."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportResponse:
+    """A report as BugSpark's dashboard shows it."""
+
+    id: UUID
+    tracking_id: str
+    title: str
+    project: ProjectNameResponse
+    state: SyncState
+    reason: str | None
+    issue: IssueResponse | None
+    page: str
+    """The address of our page; without `web.public_url` its path."""
+    may_change: bool
+    actions: list[str]
+    """The commands that are possible now; empty unless `may_change`."""
+    linked_at: datetime | None
+    verified_at: datetime | None
+    """When both sides were last compared in full."""
+    synced_at: datetime | None
+    """When the last change of this report was copied to the other side, in either direction."""
+    updated_at: datetime
+    fields: list[FieldResponse]
+    comments: list[CommentResponse]
+    skipped: list[SkippedResponse]
+    """Comments of either side that are known and were not copied, counted by reason."""
+    history: list[HistoryLineResponse]
+    """The newest lines first; at most 50."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportStateResponse:
+    """The state of one of many reports."""
+
+    id: UUID
+    tracking_id: str
+    title: str
+    project: ProjectNameResponse
+    state: SyncState
+    reason: str | None
+    issue: IssueResponse | None
+    status: str
+    severity: str
+    category: str
+    page: str
+    may_change: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportListResponse:
+    """A part of a list of reports. `cursor` leads to the next part; null: there is none."""
+
+    reports: list[ReportStateResponse]
+    cursor: str | None
