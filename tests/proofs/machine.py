@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from reconciler.demo.github.faults import (
     Drop,
@@ -25,6 +25,7 @@ from reconciler.demo.github.faults import (
     html,
     redirect,
 )
+from tests.proofs.unusual_rules import WHICH, UnusualRules
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
 from tests.support.scenario_actors import CATEGORIES, SEVERITIES
@@ -66,7 +67,6 @@ PLACES = {
     "any write": ("POST|PATCH|DELETE", ""),
     "anything": (".*", ""),
 }
-WHICH = st.integers(0, 9)
 ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
     st.tuples(st.sampled_from(["comment in BugSpark", "comment on GitHub"]), WHICH, st.none()),
     st.tuples(
@@ -84,10 +84,12 @@ ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
     st.tuples(st.just("move link"), WHICH, WHICH),
     st.tuples(st.sampled_from(["hide", "show", "flag", "unflag"]), WHICH, st.none()),
 )
+CLOCKS = st.sampled_from([0, 0, -90, -2, 2, 90])
+"""How many seconds a clock is ahead of the real time."""
 FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
 
 
-class Storm(RuleBasedStateMachine):
+class Storm(UnusualRules):
     """One run; `make_url` gives it an address of a fresh migrated database."""
 
     make_url: Callable[[AsyncExitStack], str]
@@ -102,12 +104,17 @@ class Storm(RuleBasedStateMachine):
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    @initialize(acts=st.lists(ACTS, max_size=4))
-    def begin(self, acts: list[tuple[str, int, Any]]) -> None:
+    @initialize(acts=st.lists(ACTS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS)
+    def begin(self, acts: list[tuple[str, int, Any]], is_limited: bool, daemon: int, bugspark: int) -> None:
+        """Export a report as the project's first contact, which a limit may end before anything is known."""
+        self.scenario.set_clocks(daemon=daemon, bugspark=bugspark)
+        if is_limited:
+            self.scenario.github.simulator.faults.add(Limit(wait=60), times=None)
         report = self.wait(self.scenario.export(title="first"))
+        self.scenario.github.simulator.faults.clear()
         self.scenario.comment_in_bugspark(report)
         self.scenario.comment_on_github(report)
-        self.wait(self.scenario.run())
+        self.wait(self.scenario.run(seconds=61 if is_limited else 5))
         for act in acts:
             self.act(act)
 
@@ -190,7 +197,7 @@ class Storm(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def delete_report(self, which: int) -> None:
-        self.scenario.erase_report(self._report(which))
+        self.scenario.erase_report(self.report_at(which))
 
     @rule(hours=st.sampled_from([2, 7, 30]))
     def time_flies(self, hours: int) -> None:
@@ -203,24 +210,21 @@ class Storm(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def cut_link(self, which: int) -> None:
-        self.wait(self.scenario.unlink(self._report(which)))
+        self.wait(self.scenario.unlink(self.report_at(which)))
 
     @rule(which=WHICH, backfill=st.booleans())
     def make_link(self, which: int, backfill: bool) -> None:
-        self.wait(self.scenario.relink(self._report(which), backfill=backfill))
+        self.wait(self.scenario.relink(self.report_at(which), backfill=backfill))
 
     @rule(which=WHICH, to=WHICH)
     def move_link(self, which: int, to: int) -> None:
         """Move a report to another issue, possibly one that another report has, or back."""
-        self.scenario.move_link(self._report(which), to)
-
-    def _report(self, which: int) -> Any:
-        return list(self.scenario.reports)[which % len(self.scenario.reports)]
+        self.scenario.move_link(self.report_at(which), to)
 
     def act(self, act: tuple[str, int, Any]) -> None:
         """Perform one action of a user."""
         name, which, value = act
-        scenario, report = self.scenario, self._report(which)
+        scenario, report = self.scenario, self.report_at(which)
         item, _, where = name.partition(" ")
         if item in ("status", "severity", "category"):
             (scenario.set_in_bugspark if where == "in BugSpark" else scenario.set_on_github)(
@@ -247,15 +251,18 @@ class Storm(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            last = self.wait(self.scenario.settle())
-            wrong = find_violations(self.scenario, last)
-            labels = self.scenario.github.web.label_names
-            wrong += [
-                f"#{number}: somebody's label is gone"
-                for number in self.scenario.unrelated_labels
-                if "good first issue" not in labels(number)
-            ]
+            wrong = self.violations_when_settled()
+            if self.scenario.restore():
+                wrong += self.violations_when_settled()
             assert not wrong, "\n".join(wrong)
         finally:
             self.wait(self.resources.aclose())
             self.loop.close()
+
+    def violations_when_settled(self) -> list[str]:
+        last = self.wait(self.scenario.settle())
+        return find_violations(self.scenario, last) + [
+            f"#{number}: somebody's label is gone"
+            for number in self.scenario.unrelated_labels
+            if "good first issue" not in self.scenario.repository_of(number).label_names(number)
+        ]

@@ -27,16 +27,77 @@ async def settle_and_check(scenario: Scenario) -> list[str]:
 
 
 def find_violations(scenario: Scenario, last: PassResult) -> list[str]:
-    """Return every violated invariant as a sentence; `last`: the pass after everything had settled."""
-    found = [*_idle(last), *_issues(scenario)]
+    """Return every violated invariant as a sentence; `last`: the pass after everything had settled.
+
+    Links of another repository than the present one are not looked at. Links with a row that can't be read
+    rest: they only have to say so.
+    """
+    found = list(_issues(scenario))
     with scenario.cached_reads():
-        for report in scenario.issue_numbers():
+        resting = scenario.numbers_that_rest()
+        if not resting and not _has_intents_elsewhere(scenario):
+            found += _idle(last)
+        for report, number in scenario.issue_numbers().items():
+            if number is not None and not scenario.is_here(number):
+                continue
+            if number in resting and scenario.is_linked(report):
+                found += _rests(scenario, report)
+                continue
             found += _links(scenario, report)
+            found += _export(scenario, report)
             if scenario.is_linked(report):
                 found += _fields(scenario, report)
+            found += _second_issues(scenario, report)
         for note in scenario.notes:
-            found += _comment(scenario, note)
+            if not _is_note_out_of_sight(scenario, note, resting):
+                found += _comment(scenario, note)
     return found
+
+
+def _has_intents_elsewhere(scenario: Scenario) -> bool:
+    return any(row["repository_id"] != scenario.repository.id for row in scenario.rows("sync_intents"))
+
+
+def _is_note_out_of_sight(scenario: Scenario, note: Note, resting: set[int]) -> bool:
+    """Whether a link of this comment rests or belongs to another repository."""
+    places = {note.number, scenario.reports.get(note.report)} - {None}
+    places |= {link["number"] for link in scenario.rows("sync_links", report_id=note.report, state="active")}
+    return any(number in resting or not scenario.is_here(number) for number in places if number is not None)
+
+
+def _rests(scenario: Scenario, report: ReportId) -> Iterator[str]:
+    """Check invariant 12: a link with a row that can't be read rests, with the reason."""
+    link = scenario.link_row(report)
+    assert link is not None
+    if link["number"] in scenario.numbers_that_must_rest() and not (
+        link["quarantined_until"] and link["reason"]
+    ):
+        yield f"a row of #{link['number']} can't be read, and its link does not rest: {link}"
+
+
+def _export(scenario: Scenario, report: ReportId) -> Iterator[str]:
+    """Check that a report whose export was asked for has an issue."""
+    row = scenario.all_reports().get(report)
+    if row is None or report not in scenario.exported or _has_intents_elsewhere(scenario):
+        return
+    if row["github_issue_number"] is None:
+        yield f"the export of report {report} was asked for, and it has no issue"
+
+
+def _second_issues(scenario: Scenario, report: ReportId) -> Iterator[str]:
+    """Check that an open issue of the button which its report is not linked to is shown, and no more."""
+    row, number = scenario.all_reports().get(report), scenario.reports[report]
+    pressed = {each for each in scenario.pressed.get(report, ()) if scenario.is_here(each)}
+    if row is None or report in scenario.cut:
+        return
+    if number is None and len(pressed) == 1:
+        yield f"the button made #{min(pressed)} for report {report}, and it is not linked"
+    for each in pressed - {number}:
+        is_open = scenario.repository_of(each).issue(each).state == "open"
+        is_taken = scenario.report_of_issue(each) is not None
+        shown = scenario.rows("sync_links", report_id=report, number=each, state="second")
+        if is_open and not is_taken and not shown:
+            yield f"the button made #{each} as well for report {report}, and nothing says so"
 
 
 def _idle(last: PassResult) -> Iterator[str]:
@@ -78,7 +139,8 @@ def _fields(scenario: Scenario, report: ReportId) -> Iterator[str]:
     """Check invariants 1 and 2 for fields."""
     row, number = scenario.all_reports().get(report), scenario.reports[report]
     assert row is not None and number is not None
-    issue, labels = scenario.github.web.issue(number), set(scenario.github.web.label_names(number))
+    repository = scenario.repository_of(number)
+    issue, labels = repository.issue(number), set(repository.label_names(number))
     if (row["status"] in OPEN) != (issue.state == "open"):
         yield f"status {row['status']} beside an issue that is {issue.state}"
     for item, names in (("severity", SEVERITIES), ("category", CATEGORIES)):
@@ -141,7 +203,7 @@ def _comment(scenario: Scenario, note: Note) -> Iterator[str]:
 
 
 def _check_copies_on_github(scenario: Scenario, note: Note) -> Iterator[str]:
-    for number in scenario.github.web.picture():
+    for number in scenario.numbers():
         copies = sum(note.token_on(number) in body for body in scenario.comments_of_issue(number))
         if copies > 1:
             yield f"{note}: {copies} copies on #{number}"

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
-from reconciler.errors import LimitedError, UsageError
+from reconciler.errors import LimitedError, ProjectError, UsageError
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress, PassResult
 from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdentity
@@ -23,7 +23,7 @@ from tests.support.canary import search_requests, search_rows
 from tests.support.crash_points import HOST, Crash, CrashPoints, Pause, intercept_process
 from tests.support.github import GitHub, copied, make_github
 from tests.support.inline_sqlite import inline
-from tests.support.scenario_actors import Actors
+from tests.support.scenario_conditions import Conditions
 from tests.support.sync import FollowingClock, is_idle, settings_for
 
 RECORDED_FIELDS = ("notes", "reports", "field_edits", "unrelated_labels", "most_copies", "_count")
@@ -33,11 +33,10 @@ LOCK_SECONDS = 31
 
 
 @dataclass(slots=True, kw_only=True)
-class Scenario(Actors):
+class Scenario(Conditions):
     """One project `Shop`, connected to acme/web; `start()` starts the program, which may crash."""
 
     url: str
-    clock: FollowingClock
     settings: Settings
     crash_points: CrashPoints = field(default_factory=CrashPoints)
     app: Application | None = None
@@ -105,26 +104,42 @@ class Scenario(Actors):
 
     async def export(self, **fields: Any) -> ReportId:
         """File a report and export it as an issue."""
-        report = self.bugspark.add_report(self.project, at=self.github.clock.now(), **fields)
+        report = self.bugspark.add_report(self.project, at=self.bugspark_now(), **fields)
         self.reports[report] = None
-        await self.run_work(lambda app: app.export((str(report),), NullProgress()))
+        if await self.run_work(lambda app: app.export((str(report),), NullProgress())) is not None:
+            self.exported.add(report)
         return report
+
+    async def settle_second_issue(self, report: ReportId, *, instead: bool) -> None:
+        """Link the newest issue of the button in place of the present one, or close it as a duplicate."""
+        number = max(self.pressed[report])
+        issue = f"{self.repository_of(number).full_name}#{number}"
+        self.issue_numbers()
+        await self.run_work(
+            lambda app: self._ignore_refusal(
+                app.link(str(report), issue, backfill=False, instead=True)
+                if instead
+                else app.close_duplicate(str(report), issue)
+            )
+        )
 
     async def unlink(self, report: ReportId) -> None:
         self.issue_numbers()
+        self.cut.add(report)
+        self.exported.discard(report)
         await self.run_work(lambda app: self._ignore_refusal(app.unlink(str(report))))
 
     async def relink(self, report: ReportId, *, backfill: bool) -> None:
         """Link it to the same issue again after an unlink."""
         number = self.issue_numbers()[report]
         if number is not None:
-            issue = f"acme/web#{number}"
+            issue = f"{self.repository_of(number).full_name}#{number}"
             await self.run_work(
                 lambda app: self._ignore_refusal(app.link(str(report), issue, backfill=backfill))
             )
 
     async def _ignore_refusal(self, work: Any) -> None:
-        with suppress(UsageError, LimitedError):  # linked or unlinked already, or too early
+        with suppress(UsageError, ProjectError, LimitedError):  # linked or unlinked already, or too early
             await work
 
     async def settle(self, *, hours: int = 7) -> PassResult:
@@ -132,6 +147,7 @@ class Scenario(Actors):
         every quarantine has ended, and after seven hours every link has been verified.
         """
         self.github.simulator.faults.clear()
+        self.run_ahead(0, whole_clock=True)
         self.crash_points.reset()
         for _ in range(5):
             if is_idle(await self.run(seconds=61)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,7 +33,17 @@ class Actors(ScenarioView):
     project: Any
     field_edits: dict[tuple[ReportId, str], list[FieldEdit]] = field(default_factory=dict)
     unrelated_labels: set[int] = field(default_factory=set)
+    exported: set[ReportId] = field(default_factory=set)
+    """Reports whose export was asked for, and whose link nobody cut or moved since."""
+    cut: set[ReportId] = field(default_factory=set)
+    """Reports whose link somebody cut or moved at some time."""
+    bugspark_ahead: timedelta = timedelta()
+    """How far BugSpark's clock is ahead of the real time."""
     _count: int = 0
+
+    def bugspark_now(self) -> datetime:
+        """Return the time by BugSpark's clock."""
+        return self.github.clock.now() + self.bugspark_ahead
 
     def token(self) -> str:
         self._count += 1
@@ -42,7 +53,7 @@ class Actors(ScenarioView):
         if report not in self.all_reports():
             return
         token = self.token()
-        id_ = self.bugspark.add_comment(report, token, author=self.ada, at=self.github.clock.now())
+        id_ = self.bugspark.add_comment(report, token, author=self.ada, at=self.bugspark_now())
         number = self.issue_numbers()[report]
         self.notes.append(Note(side=BUGSPARK, report=report, number=number, id=id_, token=token))
 
@@ -50,7 +61,7 @@ class Actors(ScenarioView):
         number = self.issue_numbers()[report]
         if number is not None:
             token = self.token()
-            row = self.github.web.comment(number, token, by="alice")
+            row = self.repository_of(number).comment(number, token, by="alice")
             self.notes.append(Note(side=GITHUB, report=report, number=number, id=row.id, token=token))
 
     def edit(self, note: Note) -> None:
@@ -61,7 +72,7 @@ class Actors(ScenarioView):
         if note.side == BUGSPARK:
             self.bugspark.set_comment(note.id, note.token)
         else:
-            self.github.web.edit_comment(note.id, note.token, by="alice")
+            self.repository_of(note.number or 0).edit_comment(note.id, note.token, by="alice")
 
     def delete_comment_of(self, note: Note) -> None:
         """Delete it as its author."""
@@ -71,13 +82,13 @@ class Actors(ScenarioView):
         if note.side == BUGSPARK:
             self.bugspark.delete_comment(note.id)
         else:
-            self.github.web.delete_comment(note.id, by="alice")
+            self.repository_of(note.number or 0).delete_comment(note.id, by="alice")
 
     def delete_copy(self, note: Note) -> None:
         """Delete the program's copy, if it exists."""
         if note.side == BUGSPARK:
             for row in self.copies_on_github(note):
-                self.github.web.delete_comment(row.id, by="alice")
+                self.repository_of(row.issue).delete_comment(row.id, by="alice")
                 note.copies_gone.add(row.issue)
         else:
             for id_ in self.copies_in_bugspark(note):
@@ -86,20 +97,21 @@ class Actors(ScenarioView):
 
     def hide(self, note: Note) -> None:
         """Hide it as spam on GitHub, or our copy of it."""
-        for row in self._rows_on_github(note):
-            self.github.web.minimize_comment(row.id, "spam")
+        for row in self.rows_on_github(note):
+            self.repository_of(row.issue).minimize_comment(row.id, "spam")
             note.hidden, note.copies_hidden = True, note.copies_hidden | {row.issue}
 
     def show(self, note: Note) -> None:
         """Show it on GitHub again, or our copy of it."""
-        for row in self._rows_on_github(note):
-            self.github.web.minimize_comment(row.id, None)
+        for row in self.rows_on_github(note):
+            self.repository_of(row.issue).minimize_comment(row.id, None)
             note.hidden, note.copies_hidden = False, note.copies_hidden - {row.issue}
 
-    def _rows_on_github(self, note: Note) -> list[Any]:
+    def rows_on_github(self, note: Note) -> list[Any]:
         if note.side == BUGSPARK:
             return self.copies_on_github(note)
-        return [row for row in self.github.web.thread(note.number or 0) if row.id == note.id]
+        thread = self.repository_of(note.number or 0).thread(note.number or 0)
+        return [row for row in thread if row.id == note.id]
 
     def flag(self) -> None:
         """GitHub takes alice for a spammer: nobody is shown her comments."""
@@ -113,18 +125,20 @@ class Actors(ScenarioView):
         """Edit our copy on GitHub."""
         for row in self.copies_on_github(note) if note.side == BUGSPARK else ():
             token = note.copies_edited[row.issue] = self.token()
-            self.github.web.edit_comment(row.id, row.body.replace(note.token, token), by="alice")
+            self.repository_of(row.issue).edit_comment(
+                row.id, row.body.replace(note.token, token), by="alice"
+            )
 
     def set_in_bugspark(self, report: ReportId, item: str, value: str) -> None:
         self._record_edit(report, item, BUGSPARK, value)
-        self.bugspark.set_report(report, **{item: value}, updated_at=self.github.clock.now())
+        self.bugspark.set_report(report, **{item: value}, updated_at=self.bugspark_now())
 
     def set_on_github(self, report: ReportId, item: str, value: str) -> None:
         number = self.issue_numbers()[report]
         if number is None:
             return
         self._record_edit(report, item, GITHUB, value)
-        web = self.github.web
+        web = self.repository_of(number)
         if item == "status":
             if value == "new":
                 web.reopen(number, by="alice")
@@ -140,7 +154,7 @@ class Actors(ScenarioView):
         """Add a label to the issue that no rule maps."""
         number = self.issue_numbers()[report]
         if number is not None:
-            self.github.web.label(number, "good first issue", by="alice")
+            self.repository_of(number).label(number, "good first issue", by="alice")
             self.unrelated_labels.add(number)
 
     def erase_report(self, report: ReportId) -> None:
@@ -153,6 +167,8 @@ class Actors(ScenarioView):
         """Write another issue into a report's columns: an unlinked one, its own former one, or another
         report's.
         """
+        if self.is_moved:
+            return
         numbers = sorted(self.github.web.picture())
         if len(numbers) < len(self.reports) + ELSEWHERE:
             numbers.append(self.github.web.open_issue(f"elsewhere {len(numbers)}", by="alice").number)
@@ -165,6 +181,8 @@ class Actors(ScenarioView):
                 github_issue_url=f"https://github.com/acme/web/issues/{number}",
             )
             self.issue_numbers()
+            self.cut.add(report)
+            self.exported.discard(report)
             for key in [key for key in self.field_edits if key[0] == report]:
                 del self.field_edits[key]  # they belong to the previous link
 

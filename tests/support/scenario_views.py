@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from reconciler.demo.github.world import Repository
 from reconciler.model.ids import ReportId
 from reconciler.store.bugspark import bugspark_tables as tables
 from tests.support.bugspark import BugSpark
@@ -17,6 +18,8 @@ from tests.support.github import GitHub
 from tests.support.scenario_records import Note
 
 TOKEN = re.compile(r"token\d+x")
+FIRST_OTHER_NUMBER = 1001
+"""Issues of the other repository have numbers from here on, so that a number tells the repository."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +30,30 @@ class ScenarioView:
     bugspark: BugSpark
     notes: list[Note] = field(default_factory=list)
     reports: dict[ReportId, int | None] = field(default_factory=dict)
+    pressed: dict[ReportId, set[int]] = field(default_factory=dict)
+    """The issues that BugSpark's own export button made."""
+    other: Repository | None = None
+    """The repository that the project is connected to for a while."""
+    is_moved: bool = False
     _cache: dict[str, Any] | None = None
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that the project is connected to now."""
+        return self.github.web if self.other is None or not self.is_moved else self.other
+
+    def repository_of(self, number: int) -> Repository:
+        """Return the repository that has the issue with this number."""
+        return self.github.web if self.other is None or number < FIRST_OTHER_NUMBER else self.other
+
+    def is_here(self, number: int) -> bool:
+        """Return whether the issue is in the repository that the project is connected to now."""
+        return self.repository_of(number) is self.repository
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all issues, in both repositories."""
+        others = self.other.picture() if self.other is not None else {}
+        return [*self.github.web.picture(), *others]
 
     @contextmanager
     def cached_reads(self) -> Iterator[None]:
@@ -95,17 +121,18 @@ class ScenarioView:
 
     def comments_of_issue(self, number: int | None) -> list[str]:
         """Return the comment bodies of an issue."""
-        return [] if number is None else [row.body for row in self.github.web.thread(number)]
+        return [] if number is None else [row.body for row in self.repository_of(number).thread(number)]
 
     def titles(self) -> list[str]:
-        """Return the titles of issues that were not closed as duplicates."""
-        rows = self.github.web.picture().values()
-        return [row["title"] for row in rows if row["reason"] != "duplicate"]
+        """Return the titles of issues that were not closed as duplicates; without those of the button."""
+        ours = set(self.numbers()).difference(*self.pressed.values())
+        issues = [self.repository_of(number).issue(number) for number in ours]
+        return [issue.title for issue in issues if issue.reason != "duplicate"]
 
     def count_most_copies(self) -> int:
         """Return the highest number of copies on GitHub of one comment (on one issue) or of one report."""
         most = max(Counter(self.titles()).values(), default=0)
-        for number in self.github.web.picture():
+        for number in self.numbers():
             said = Counter(
                 word for body in self.comments_of_issue(number) for word in set(TOKEN.findall(body))
             )
@@ -114,7 +141,7 @@ class ScenarioView:
 
     def copies_on_github(self, note: Note) -> list[Any]:
         number = self.issue_numbers()[note.report]
-        thread = [] if number is None else self.github.web.thread(number)
+        thread = [] if number is None else self.repository_of(number).thread(number)
         return [row for row in thread if note.token in row.body]
 
     def is_shown(self, note: Note) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from reconciler.model.passes import NullProgress, Outcome, PassResult, Scheduled
 from reconciler.model.secret import Secret
 from reconciler.model.views import PlanView
 from tests.support.bugspark import BugSpark, connected
+from tests.support.button import press_button
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub
 
@@ -31,10 +32,11 @@ class FollowingClock:
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
+        self.ahead = timedelta()
         self.slept: list[float] = []
 
     def now(self) -> datetime:
-        return self._clock.now()
+        return self._clock.now() + self.ahead
 
     def monotonic(self) -> float:
         return self._clock.now().timestamp()
@@ -96,21 +98,8 @@ class Sync:
         return made, self.number(made)
 
     def press_button(self, report: ReportId) -> int:
-        """Export as BugSpark's button does; return the issue's number.
-
-        The label is the severity's own value, none is the category's, and the link is not stored.
-        """
-        row = self.bugspark.report(report)
-        assert row is not None
-        name, title = row["tracking_id"], row["title"]
-        values = {key: str(row[key]) for key in ("severity", "category", "status")}
-        body = (
-            f"## Bug Report: {name}\n\n**Severity:** {values['severity']}\n"
-            f"**Category:** {values['category']}\n**Status:** {values['status']}\n\n"
-            f"### Description\n\n**Severity:** low\n\n---\n*Exported from BugSpark ({name})*"
-        )
-        labels = ["bug", values["severity"]]
-        return self.github.web.open_issue(f"[{name}] {title}", body, by="bugspark-bot", labels=labels).number
+        """Export as BugSpark's button does; return the issue's number."""
+        return press_button(self.bugspark, self.github.web, report)
 
     def number(self, report: ReportId) -> int:
         """Return the issue number in the report's columns."""

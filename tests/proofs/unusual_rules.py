@@ -1,0 +1,107 @@
+"""Rules of the state machine for conditions that are rare in the field, alone and beside everything else.
+
+Rows that can't be read; answers that are lost, and edited before they are searched for; GitHub's times ahead;
+BugSpark's own export button; a project that is connected to another repository.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from reconciler.demo.github.faults import Drop
+from tests.support.scenario import Scenario
+from tests.support.scenario_conditions import EDITS
+
+WHICH = st.integers(0, 9)
+MAX_REPORTS = 4
+LOST = Drop(applied=True, reset=True)
+
+
+class UnusualRules(RuleBasedStateMachine):
+    """Rules beside those of `Storm`, which knows how to run a pass and to choose a report."""
+
+    scenario: Scenario
+
+    def wait(self, work: Any) -> Any:
+        """Run work of the scenario."""
+        raise NotImplementedError
+
+    def report_at(self, which: int) -> Any:
+        """Return one of the reports."""
+        return list(self.scenario.reports)[which % len(self.scenario.reports)]
+
+    # --- rows that can't be read -------------------------------------------------------------------------
+
+    @rule(which=WHICH, comment=st.booleans())
+    def row_becomes_unreadable(self, which: int, comment: bool) -> None:
+        if not comment:
+            self.scenario.spoil_issue(self.report_at(which))
+        elif self.scenario.notes:
+            self.scenario.spoil_comment(self.scenario.notes[-1 - which % len(self.scenario.notes)])
+
+    @precondition(lambda self: self.scenario.unreadable_issues or self.scenario.unreadable_comments)
+    @rule()
+    def rows_become_readable(self) -> None:
+        self.scenario.make_readable()
+
+    # --- answers that are lost ---------------------------------------------------------------------------
+
+    @rule(which=WHICH, how=st.sampled_from(sorted(EDITS)), seconds=st.sampled_from([1, 61]))
+    def lost_comment_is_edited(self, which: int, how: str, seconds: int) -> None:
+        report = self.report_at(which)
+        known = len(self.scenario.notes)
+        self.scenario.comment_in_bugspark(report)
+        self._lose(r"/issues/\d+/comments$", seconds)
+        for note in self.scenario.notes[known:]:
+            self.scenario.edit_answer(note, how)
+
+    @precondition(lambda self: len(self.scenario.reports) < MAX_REPORTS)
+    @rule(how=st.sampled_from(["append", "unsign"]), seconds=st.sampled_from([1, 61]))
+    def lost_issue_is_edited(self, how: str, seconds: int) -> None:
+        self.scenario.github.simulator.faults.add(LOST, method="POST", path="/issues$")
+        report = self.wait(self.scenario.export(title=f"report {len(self.scenario.reports)}"))
+        self.scenario.github.simulator.faults.clear()
+        self.scenario.edit_issue_of_ours(report, how)
+        self.wait(self.scenario.run(seconds=seconds))
+
+    def _lose(self, path: str, seconds: int) -> None:
+        """Run a pass whose answers to these creates are lost."""
+        self.scenario.github.simulator.faults.add(LOST, method="POST", path=path, times=None)
+        self.wait(self.scenario.run(seconds=seconds))
+        self.scenario.github.simulator.faults.clear()
+
+    # --- times ahead -------------------------------------------------------------------------------------
+
+    @rule(hours=st.sampled_from([0, 0, 1, 5]), whole_clock=st.booleans())
+    def times_run_ahead(self, hours: int, whole_clock: bool) -> None:
+        self.scenario.run_ahead(hours, whole_clock=whole_clock)
+
+    # --- BugSpark's own export button --------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.scenario.reports) < MAX_REPORTS)
+    @rule(presses=st.integers(1, 2), seconds=st.sampled_from([0, 61]))
+    def file_and_press_button(self, presses: int, seconds: int) -> None:
+        report = self.scenario.file_report(f"report {len(self.scenario.reports)}")
+        for _ in range(presses):
+            self.scenario.press_button(report)
+            self.scenario.github.clock.advance(seconds)
+
+    @precondition(lambda self: sum(map(len, self.scenario.pressed.values())) < MAX_REPORTS)
+    @rule(which=WHICH)
+    def press_button(self, which: int) -> None:
+        self.scenario.press_button(self.report_at(which))
+
+    @precondition(lambda self: self.scenario.pressed)
+    @rule(which=WHICH, instead=st.booleans())
+    def settle_second_issue(self, which: int, instead: bool) -> None:
+        reports = list(self.scenario.pressed)
+        report = reports[which % len(reports)]
+        self.wait(self.scenario.settle_second_issue(report, instead=instead))
+
+    # --- another repository ------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 61]))
+    def move_integration(self, seconds: int) -> None:
+        self.scenario.move_integration()
+        self.wait(self.scenario.run(seconds=seconds))
