@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from reconciler.demo.github.faults import (
     Drop,
@@ -25,7 +25,6 @@ from reconciler.demo.github.faults import (
     html,
     redirect,
 )
-from tests.proofs.unusual_rules import WHICH, UnusualRules
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
 from tests.support.scenario_actors import CATEGORIES, SEVERITIES
@@ -67,6 +66,7 @@ PLACES = {
     "any write": ("POST|PATCH|DELETE", ""),
     "anything": (".*", ""),
 }
+WHICH = st.integers(0, 9)
 ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
     st.tuples(st.sampled_from(["comment in BugSpark", "comment on GitHub"]), WHICH, st.none()),
     st.tuples(
@@ -84,12 +84,10 @@ ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
     st.tuples(st.just("move link"), WHICH, WHICH),
     st.tuples(st.sampled_from(["hide", "show", "flag", "unflag"]), WHICH, st.none()),
 )
-CLOCKS = st.sampled_from([0, 0, -90, -2, 2, 90])
-"""How many seconds a clock is ahead of the real time."""
 FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
 
 
-class Storm(UnusualRules):
+class Storm(RuleBasedStateMachine):
     """One run; `make_url` gives it an address of a fresh migrated database."""
 
     make_url: Callable[[AsyncExitStack], str]
@@ -104,17 +102,12 @@ class Storm(UnusualRules):
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    @initialize(acts=st.lists(ACTS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS)
-    def begin(self, acts: list[tuple[str, int, Any]], is_limited: bool, daemon: int, bugspark: int) -> None:
-        """Export a report as the project's first contact, which a limit may end before anything is known."""
-        self.scenario.set_clocks(daemon=daemon, bugspark=bugspark)
-        if is_limited:
-            self.scenario.github.simulator.faults.add(Limit(wait=60), times=None)
+    @initialize(acts=st.lists(ACTS, max_size=4))
+    def begin(self, acts: list[tuple[str, int, Any]]) -> None:
         report = self.wait(self.scenario.export(title="first"))
-        self.scenario.github.simulator.faults.clear()
         self.scenario.comment_in_bugspark(report)
         self.scenario.comment_on_github(report)
-        self.wait(self.scenario.run(seconds=61 if is_limited else 5))
+        self.wait(self.scenario.run())
         for act in acts:
             self.act(act)
 
@@ -220,6 +213,10 @@ class Storm(UnusualRules):
     def move_link(self, which: int, to: int) -> None:
         """Move a report to another issue, possibly one that another report has, or back."""
         self.scenario.move_link(self.report_at(which), to)
+
+    def report_at(self, which: int) -> Any:
+        """Return one of the reports."""
+        return list(self.scenario.reports)[which % len(self.scenario.reports)]
 
     def act(self, act: tuple[str, int, Any]) -> None:
         """Perform one action of a user."""

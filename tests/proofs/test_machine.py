@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.proofs.machine import Storm
+from tests.proofs.unusual_rules import UnusualStorm
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template
 
@@ -18,6 +20,10 @@ __all__ = ["sqlite_template"]
 RUNS = int(os.environ.get("PROVE", "100"))
 SHARDS = 8 if "PROVE" in os.environ else 4
 SEED = int(os.environ.get("PROVE_SEED", "7"))
+MACHINES = (
+    [(Storm, 0.5), (UnusualStorm, 0.5)] if "PROVE" in os.environ else [(Storm, 0.7), (UnusualStorm, 0.1)]
+)
+"""What is run, and its share of the runs. An unusual run takes several times as long as a usual one."""
 QUIET = settings(
     settings.get_profile("house"),
     stateful_step_count=12,
@@ -29,8 +35,11 @@ QUIET = settings(
 
 
 @pytest.mark.timeout(0 if "PROVE" in os.environ else 300)
+@pytest.mark.parametrize(("kind", "share"), MACHINES)
 @pytest.mark.parametrize("number", [SEED * 100 + shard for shard in range(SHARDS)])
-def test_everything_settles_on_sqlite(number: int, sqlite_template: Path, tmp_path: Path) -> None:
+def test_everything_settles_on_sqlite(
+    number: int, kind: type[Storm], share: float, sqlite_template: Path, tmp_path: Path
+) -> None:
     runs = iter(range(10**9))
 
     def make_url(resources: AsyncExitStack) -> str:
@@ -39,18 +48,25 @@ def test_everything_settles_on_sqlite(number: int, sqlite_template: Path, tmp_pa
         resources.callback(path.unlink)
         return f"sqlite:///{path}"
 
-    machine = seed(number)(type("Storm", (Storm,), {"make_url": staticmethod(make_url)}))
-    run_state_machine_as_test(
-        machine, settings=settings(QUIET, max_examples=max(1, RUNS * 24 // 25 // SHARDS))
-    )
+    run_machine(kind, make_url, number, RUNS * share * 24 // 25 // SHARDS)
 
 
 @pytest.mark.timeout(0 if "PROVE" in os.environ else 300)
+@pytest.mark.parametrize(("kind", "share"), MACHINES)
 @pytest.mark.parametrize("number", [SEED * 100 + 50 + shard for shard in range(2)])
-def test_everything_settles_on_postgresql(number: int, postgres_server: Server) -> None:
+def test_everything_settles_on_postgresql(
+    number: int, kind: type[Storm], share: float, postgres_server: Server
+) -> None:
     def make_url(resources: AsyncExitStack) -> str:
         template = postgres_server.template("bugspark, migrated", fill_postgres)
         return resources.enter_context(postgres_server.database(template=template))
 
-    machine = seed(number)(type("Storm", (Storm,), {"make_url": staticmethod(make_url)}))
-    run_state_machine_as_test(machine, settings=settings(QUIET, max_examples=max(1, RUNS // 50)))
+    run_machine(kind, make_url, number, RUNS * share // 50)
+
+
+def run_machine(
+    kind: type[Storm], make_url: Callable[[AsyncExitStack], str], number: int, runs: float
+) -> None:
+    """Run the machine with this seed, at least once."""
+    machine = seed(number)(type(kind.__name__, (kind,), {"make_url": staticmethod(make_url)}))
+    run_state_machine_as_test(machine, settings=settings(QUIET, max_examples=max(1, int(runs))))

@@ -7,29 +7,36 @@ BugSpark's own export button; a project that is connected to another repository.
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from reconciler.demo.github.faults import Drop
-from tests.support.scenario import Scenario
+from reconciler.demo.github.faults import Drop, Limit
+from tests.proofs.machine import ACTS, WHICH, Storm
 from tests.support.scenario_conditions import EDITS
 
-WHICH = st.integers(0, 9)
+CLOCKS = st.sampled_from([0, 0, -90, -2, 2, 90])
+"""How many seconds a clock is ahead of the real time."""
 MAX_REPORTS = 4
 LOST = Drop(applied=True, reset=True)
 
 
-class UnusualRules(RuleBasedStateMachine):
-    """Rules beside those of `Storm`, which knows how to run a pass and to choose a report."""
+class UnusualStorm(Storm):
+    """Everything that `Storm` does, and what is rare."""
 
-    scenario: Scenario
-
-    def wait(self, work: Any) -> Any:
-        """Run work of the scenario."""
-        raise NotImplementedError
-
-    def report_at(self, which: int) -> Any:
-        """Return one of the reports."""
-        return list(self.scenario.reports)[which % len(self.scenario.reports)]
+    @initialize(acts=st.lists(ACTS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS)
+    def begin(  # type: ignore[override]
+        self, acts: list[tuple[str, int, Any]], is_limited: bool, daemon: int, bugspark: int
+    ) -> None:
+        """Export a report as the project's first contact, which a limit may end before anything is known."""
+        self.scenario.set_clocks(daemon=daemon, bugspark=bugspark)
+        if is_limited:
+            self.scenario.github.simulator.faults.add(Limit(wait=60), times=None)
+        report = self.wait(self.scenario.export(title="first"))
+        self.scenario.github.simulator.faults.clear()
+        self.scenario.comment_in_bugspark(report)
+        self.scenario.comment_on_github(report)
+        self.wait(self.scenario.run(seconds=61 if is_limited else 5))
+        for act in acts:
+            self.act(act)
 
     # --- rows that can't be read -------------------------------------------------------------------------
 

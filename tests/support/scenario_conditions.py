@@ -139,6 +139,7 @@ class Conditions(Actors):
             self.other.allow("alice", "write")
             self.other._last_number = FIRST_OTHER_NUMBER - 1
         self.is_moved = not self.is_moved
+        self.cut |= self.pressed.keys()  # what the button made just before is found by command
         self.bugspark.execute("DELETE FROM integrations")
         self.bugspark.add_integration(self.project, repo="site" if self.is_moved else "web", token=BOT_TOKEN)
 
