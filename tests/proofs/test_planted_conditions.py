@@ -32,6 +32,7 @@ from reconciler.sync import (
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.comments import second_readings
 from reconciler.sync.context import Context
+from reconciler.sync.intents import record_export_intents
 from tests.proofs.unusual_rules import LOST
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
@@ -271,7 +272,7 @@ async def an_export_waits_while_the_project_moves(scenario: Scenario) -> Wrong:
 
 
 def an_export_is_recorded_after_github_answered(patch: pytest.MonkeyPatch) -> None:
-    original = run.record_export_intents
+    original = record_export_intents
 
     async def late(context: Context, state: ProjectState, ids: Collection[ReportId], **given: Any) -> None:
         if state.repository_id != UNKNOWN_REPOSITORY:

@@ -23,9 +23,7 @@ class UnusualStorm(Storm):
     """Everything that `Storm` does, and what is rare."""
 
     @initialize(acts=st.lists(ACTS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS)
-    def begin(  # type: ignore[override]
-        self, acts: list[tuple[str, int, Any]], is_limited: bool, daemon: int, bugspark: int
-    ) -> None:
+    def begin(self, acts: list[tuple[str, int, Any]], is_limited: bool, daemon: int, bugspark: int) -> None:
         """Export a report as the project's first contact, which a limit may end before anything is known."""
         self.scenario.set_clocks(daemon=daemon, bugspark=bugspark)
         if is_limited:
