@@ -7,25 +7,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
+from reconciler.bootstrap.github_app import AppCredentials
 from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
 from reconciler.bootstrap.owner_defaults import operator_settings
 from reconciler.bootstrap.webhook_setup import PublicAddresses
 from reconciler.config.settings import Settings
-from reconciler.errors import ConfigurationError, CredentialError, ProjectError
+from reconciler.errors import CredentialError, ProjectError
 from reconciler.github.client import GitHubClient
-from reconciler.github.credentials import AppCredential, Credential, MissingCredential, TokenCredential
+from reconciler.github.credentials import Credential, MissingCredential, TokenCredential
 from reconciler.github.transport import Transport
 from reconciler.logs import EventLogger
 from reconciler.model.passes import Progress
 from reconciler.model.policy import SyncPolicy, TextPolicy
 from reconciler.model.report import Project
-from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
+from reconciler.model.secret import LearntSecrets, NoLearntSecrets
 from reconciler.model.snapshot import StoredSettings
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import Clock, RateLimiter, Stores
@@ -69,8 +69,9 @@ class Container:
     dry_run_github_client: (
         GitHubClient  # for `plan`: requests are checked against the limits but not recorded
     )
+    app_credentials: AppCredentials
+    dry_run_app_credentials: AppCredentials
     alert_poster: AlertPoster | None = None  # None without `[alerts] url`
-    app_credentials: dict[str, AppCredential] = field(default_factory=dict)
     credential_locks: CredentialLocks = field(default_factory=CredentialLocks)
 
     async def check_ready(self) -> None:
@@ -139,7 +140,9 @@ class Container:
             project=project,
             github=client.repository(
                 project.repository or "unknown/unknown",
-                self._credential_of_project(project),
+                self._credential_of_project(
+                    project, self.dry_run_app_credentials if dry_run else self.app_credentials
+                ),
                 repository_id=project_state.repository_id or None if is_same_name else None,
             ),
             stores=self.stores,
@@ -162,29 +165,16 @@ class Container:
             context = with_settings_in_force(context, project_state)
         return context
 
-    def _credential_of_project(self, project: Project) -> Credential:
+    def _credential_of_project(self, project: Project, credentials: AppCredentials) -> Credential:
         integration = project.integration
         if integration is not None and str(project.id) in self.settings.github.app.repositories:
-            return self._app_credential(integration.owner, integration.repo)
+            return credentials.for_repository(integration.owner, integration.repo)
         if integration is None or integration.token is None:
             return MissingCredential(project.problem or "The project has no token.")
         try:
             return TokenCredential(integration.token)
         except CredentialError as error:
             return MissingCredential(str(error))
-
-    def _app_credential(self, owner: str, repo: str) -> AppCredential:
-        name = f"{owner}/{repo}"
-        if name not in self.app_credentials:
-            app = self.settings.github.app
-            self.app_credentials[name] = AppCredential(
-                app_id=app.id,
-                private_key=Secret(_read_private_key(app.private_key_file)),
-                owner=owner,
-                repository=repo,
-                clock=self.clock,
-            )
-        return self.app_credentials[name]
 
 
 @asynccontextmanager
@@ -227,6 +217,8 @@ async def open_container(
             dry_run_github_client=_build_github_client(
                 settings, clock, transport, dry_run_stores.rate_limiter
             ),
+            app_credentials=AppCredentials(settings, clock, stores.webhooks.record_installation),
+            dry_run_app_credentials=AppCredentials(settings, clock, None),
             alert_poster=_build_alert_poster(settings),
         )
     finally:
@@ -293,13 +285,3 @@ def _text_policy(settings: Settings) -> TextPolicy:
         github_hosts=TextPolicy().github_hosts | ({github_host} - {""}),
         bots=frozenset(settings.sync.bots),
     )
-
-
-def _read_private_key(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"github.app.private_key_file: {path!r} can't be read ({error.strerror}); "
-            "name a PEM file that this process may read"
-        ) from error

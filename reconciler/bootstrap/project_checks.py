@@ -42,6 +42,7 @@ class StoredProjectFacts:
 
     health: ProjectHealth | None  # None: the project was just deleted
     delivery_url: str | None  # address of GitHub's deliveries; None without `web.public_url`
+    has_app_webhook: bool = False  # the operator's GitHub App announces changes, for all its repositories
 
 
 def unusable_integration_check(project: Project) -> CheckResult:
@@ -167,6 +168,8 @@ async def _webhook_check(context: Context, facts: StoredProjectFacts) -> CheckRe
         return _build_check_result(
             "hook", CheckLevel.OK, "web.public_url is not set: GitHub is polled, no webhook is needed"
         )
+    if facts.has_app_webhook:
+        return _build_check_result("hook", CheckLevel.OK, "the webhook of the GitHub App announces changes")
     create = shell_command("reconcile", "webhook", "create", "--project", context.project.name)
     show = shell_command("reconcile", "webhook", "show", "--project", context.project.name)
     try:

@@ -171,8 +171,11 @@ async def _check_project(
     if project.integration is None:
         return [project_checks.unusable_integration_check(project)]
     context = await container.build_context(project, progress, manual=True)
+    app = container.settings.github.app
     facts = project_checks.StoredProjectFacts(
-        health=healths.get(project.id), delivery_url=container.public_addresses().delivery_url(project)
+        health=healths.get(project.id),
+        delivery_url=container.public_addresses().delivery_url(project),
+        has_app_webhook=bool(app.webhook_secret) and str(project.id) in app.repositories,
     )
     return await project_checks.check_project(context, facts)
 

@@ -79,6 +79,7 @@ def build_web_application(
             settings=ProjectSettingsCommands(container, queue=queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
+            app_webhook_secret=settings.github.app.webhook_secret,
             sessions=sessions,
         )
     )

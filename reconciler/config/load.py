@@ -254,7 +254,13 @@ def _label_mapping_problems(settings: Settings, layer: Mapping[str, SourcedValue
 
 def _app_section_problems(settings: Settings, layer: Mapping[str, SourcedValue]) -> Iterator[str]:
     app = settings.github.app
-    given = {"id": app.id, "private_key_file": app.private_key_file, "repositories": app.repositories}
+    given: dict[str, object] = {
+        "id": app.id,
+        "private_key_file": app.private_key_file,
+        "repositories": app.repositories,
+    }
+    if app.webhook_secret:
+        given = {"webhook_secret": app.webhook_secret, **given}
     if not any(given.values()):
         return
     there = next(f"github.app.{name}" for name, value in given.items() if value)

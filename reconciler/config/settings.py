@@ -85,6 +85,7 @@ class AppSection(SettingsSection):
     repositories: Annotated[dict[str, str], AfterValidator(validators.validate_repositories)] = Field(
         default_factory=dict
     )
+    webhook_secret: Annotated[Secret, _secret_validator()] = Secret("")
 
 
 class GithubSection(SettingsSection):
@@ -289,6 +290,6 @@ class Settings(SettingsSection):
     def secrets(self) -> tuple[Secret, ...]:
         """Return every secret that is set, with passwords in the database address, to be masked in logs."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
-        more = (self.sync.marker_key, self.web.password_hash, self.alerts.url)
+        more = (self.sync.marker_key, self.web.password_hash, self.alerts.url, self.github.app.webhook_secret)
         rest = (*more, *passwords_in_url(self.database.url), *passwords_in_url(self.github.proxy))
         return tuple(secret for secret in (*keys, *rest) if secret)

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from reconciler.model.addresses import is_loopback
 from reconciler.model.policy import MAX_LABEL_LENGTH, label_key
+from reconciler.model.report import ANY_REPOSITORY
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 HOST_PATTERN = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
-REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo"'
+REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo", or "owner/*"'
 
 
 def invalid_value_error(what: str, remedy: str) -> ValueError:
@@ -196,24 +197,25 @@ def validate_networks(texts: Iterable[str]) -> tuple[str, ...]:
     return networks
 
 
-def validate_repository(text: str) -> str:
-    """Check `owner/repo`, with the characters that GitHub allows (docs/design.md, Security)."""
+def validate_repository_pair(text: str) -> str:
+    """Check `owner/repo` or `owner/*`, with the characters that GitHub allows (docs/design.md, Security)."""
     owner, slash, name = text.partition("/")
+    names = (owner,) if name == ANY_REPOSITORY else (owner, name)
     if not slash or not all(
-        GITHUB_NAME_PATTERN.fullmatch(part) and part not in (".", "..") for part in (owner, name)
+        GITHUB_NAME_PATTERN.fullmatch(part) and part not in (".", "..") for part in names
     ):
         raise invalid_value_error("names a repository that is not owner/repo", REPOSITORY_PAIR_HINT)
     return text
 
 
 def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Check the repositories that a GitHub App may write to: project id → owner/repo."""
+    """Check the repositories that a GitHub App may write to: project id → owner/repo or owner/*."""
     for project in pairs:
         try:
             UUID(project)
         except ValueError:
             raise invalid_value_error("has a key that is not a project id", REPOSITORY_PAIR_HINT) from None
-    return {str(UUID(project)): validate_repository(name) for project, name in pairs.items()}
+    return {str(UUID(project)): validate_repository_pair(name) for project, name in pairs.items()}
 
 
 def validate_bot_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,6 +19,9 @@ from reconciler.ports import Clock
 AppRequest = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
 """Method, path parts, bearer → the answer. It retries by itself and costs the installation no points."""
 
+RecordInstallation = Callable[[Fingerprint, int], Awaitable[None]]
+"""Stores which installation the tokens with this `limits_key` belong to."""
+
 PUBLIC_KEY_WORDS = "PUBLIC KEY-----"
 PUBLIC_KEY_ADVICE = (
     "github.app.private_key_file holds a public key; the private one is the .pem file that GitHub gives when "
@@ -106,12 +109,21 @@ class AppCredential:
     """
 
     def __init__(
-        self, *, app_id: str, private_key: Secret, owner: str, repository: str, clock: Clock
+        self,
+        *,
+        app_id: str,
+        private_key: Secret,
+        owner: str,
+        repository: str,
+        clock: Clock,
+        record_installation: RecordInstallation | None = None,
     ) -> None:
+        """`record_installation`: called with each new token's installation, before the token is used."""
         self._app_id = app_id
         self._private_key = private_key
         self._owner_and_repository = (owner, repository)
         self._clock = clock
+        self._record_installation = record_installation
         self._lock = asyncio.Lock()
         self._token: Secret | None = None
         self._renew_at = 0.0
@@ -148,6 +160,8 @@ class AppCredential:
         installation = decode(installation_reply.body, InstallationRow, "the App's installation").id
         parts = ("app", "installations", installation, "access_tokens")
         token_reply = await self._request_as_app(ask, now, "POST", parts)
+        if self._record_installation is not None:
+            await self._record_installation(self.limits_key, installation)
         return decode(token_reply.body, AccessTokenRow, "the installation token")
 
     async def _request_as_app(

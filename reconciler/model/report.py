@@ -157,6 +157,20 @@ class Integration:
         return f"{self.owner}/{self.repo}"
 
 
+ANY_REPOSITORY: Final = "*"
+"""In `github.app.repositories`, in place of a name: the one of the owner's that the integration names."""
+
+
+def pair_covers(pair: str, repository: str) -> bool:
+    """Return whether a pair of the operator's GitHub App, `owner/repo` or `owner/*`, is about a repository.
+
+    GitHub's names ignore case. Source: docs/reference/contract.md, Configuration, `[github.app]`.
+    """
+    owner, _, name = pair.lower().partition("/")
+    actual_owner, _, actual_name = repository.lower().partition("/")
+    return owner == actual_owner and name in (ANY_REPOSITORY, actual_name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A BugSpark project with an active github integration, or the reason why it can't be used."""

@@ -41,6 +41,8 @@ WEBHOOK_EVENTS = ("issues", "issue_comment", "label")
 WEBHOOK_PATH_PREFIX = "/api/v1/webhooks/"
 WEBHOOK_PATH = f"{WEBHOOK_PATH_PREFIX}github/{{project_id}}"
 """The path that receives a project's deliveries (docs/reference/contract.md, HTTP)."""
+APP_WEBHOOK_PATH = f"{WEBHOOK_PATH_PREFIX}github-app"
+"""The path that receives the deliveries of the operator's GitHub App."""
 
 
 PUBLIC_URL_MISSING = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.ids import Fingerprint, IssueNumber, ProjectId
 from reconciler.model.secret import Secret
 
 
@@ -49,6 +49,18 @@ class Webhooks(Protocol):
 
     async def awaits_pass(self, project_id: ProjectId, delivery_id: str) -> bool:
         """Whether no pass has acted on a stored delivery since: it is unread, or every pass since failed."""
+        ...
+
+    async def projects_of_app(self, installation_id: int, repository_id: int) -> tuple[ProjectId, ...]:
+        """Return the projects that an event of the operator's GitHub App is about.
+
+        These are pairs of `github.app.repositories` that were last read from the repository with this id,
+        with a token of this installation. Both numbers come from a signed delivery.
+        """
+        ...
+
+    async def record_installation(self, credential: Fingerprint, installation_id: int) -> None:
+        """Record which installation an App's tokens belong to. Nothing is written if it is known."""
         ...
 
     async def pending_hints(self, project_id: ProjectId) -> PendingHints:

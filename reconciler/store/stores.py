@@ -36,7 +36,7 @@ class StoreSettings:
     digest: Digest  # of a comment's body, the one the ledger's digests are made with
     encryption_keys: tuple[Secret, ...] = ()  # BugSpark's ENCRYPTION_KEYs, newest first
     pace: RateLimitPolicy = field(default_factory=RateLimitPolicy)
-    app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
+    app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo or owner/*
     web_url: str = "https://github.com"  # where people read issues
     verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
     busy_after: timedelta = timedelta(minutes=2)  # two poll.interval_seconds, for health
@@ -91,7 +91,7 @@ def build_stores(
             if database.dialect == "postgresql"
             else RowProjectLocks(database, clock, new_id, fences)
         ),
-        webhooks=StoredWebhooks(database, clock, cipher),
+        webhooks=StoredWebhooks(database, clock, cipher, settings.app_repositories),
         queries=StoredQueries(database, clock, projects, settings.verify_every, settings.busy_after),
         identity=StoredIdentity(database, new_id),
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),

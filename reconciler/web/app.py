@@ -32,8 +32,9 @@ from reconciler.web.security.passwords import PasswordChecker
 from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.site import Site
-from reconciler.web.webhooks import receiver
-from reconciler.web.webhooks.receiver import WebhookReceiver
+from reconciler.web.webhooks import app_receiver, receiver
+from reconciler.web.webhooks.app_receiver import AppWebhookReceiver
+from reconciler.web.webhooks.receiver import DeliveryRecorder, WebhookReceiver
 from reconciler.web.webhooks.signatures import SignatureChecker
 
 
@@ -51,6 +52,7 @@ class WebDependencies:
     settings: SettingsCommands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
+    app_webhook_secret: Secret  # empty: deliveries of a GitHub App are refused
     sessions: OperatorSessions
 
 
@@ -88,7 +90,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
         templates=templates,
         has_password=bool(dependencies.password_hash),
     )
-    app.include_router(receiver.router(_build_webhook_receiver(dependencies)))
+    _include_webhook_receivers(app, dependencies)
     app.include_router(probes.router(dependencies.probes))
     app.include_router(routes.router(api))
     app.include_router(action_routes.router(_build_api_actions(dependencies, access_control)))
@@ -169,13 +171,20 @@ def _build_project_setup_page(dependencies: WebDependencies, frame: PageResponde
     )
 
 
-def _build_webhook_receiver(dependencies: WebDependencies) -> WebhookReceiver:
-    clock = dependencies.probes.clock
-    return WebhookReceiver(
-        webhooks=dependencies.webhooks,
-        queue=dependencies.queue,
-        clock=clock,
-        metrics=dependencies.probes.metrics,
-        signature_checker=SignatureChecker(dependencies.webhooks, clock),
-        body_reader=BodyReader(),
+def _include_webhook_receivers(app: FastAPI, dependencies: WebDependencies) -> None:
+    clock, webhooks = dependencies.probes.clock, dependencies.webhooks
+    recorder = DeliveryRecorder(
+        webhooks=webhooks, queue=dependencies.queue, clock=clock, metrics=dependencies.probes.metrics
     )
+    body_reader = BodyReader()  # one for both: its bound is for all bodies together
+    of_projects = WebhookReceiver(
+        recorder=recorder, signature_checker=SignatureChecker(webhooks, clock), body_reader=body_reader
+    )
+    of_app = AppWebhookReceiver(
+        recorder=recorder,
+        webhooks=webhooks,
+        body_reader=body_reader,
+        secret=dependencies.app_webhook_secret,
+    )
+    app.include_router(receiver.router(of_projects))
+    app.include_router(app_receiver.router(of_app))

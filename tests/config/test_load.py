@@ -153,6 +153,7 @@ def test_each_kind_of_value_is_read_from_the_environment() -> None:
         "RECONCILER_GITHUB__APP__ID": "12345",
         "RECONCILER_GITHUB__APP__PRIVATE_KEY_FILE": str(key_file),
         "RECONCILER_GITHUB__APP__REPOSITORIES": f'{{"{project.upper()}": "acme/web"}}',
+        "RECONCILER_GITHUB__APP__WEBHOOK_SECRET": "made up",
         "PATH": "/bin",
         "reconciler_lower": "not ours",
     }
@@ -165,6 +166,8 @@ def test_each_kind_of_value_is_read_from_the_environment() -> None:
     assert settings.guard.max_share == 1.0
     assert settings.github.app.id == "12345"
     assert settings.github.app.repositories == {project: "acme/web"}
+    assert settings.github.app.webhook_secret.reveal() == "made up"
+    assert settings.github.app.webhook_secret in settings.secrets()
 
 
 def test_app_repositories_are_replaced_not_merged(empty_directory: Path) -> None:
@@ -183,9 +186,11 @@ def test_a_credential_brings_the_apps_private_key_itself(empty_directory: Path) 
     write(empty_directory, "9", "github.app.id")
     write(empty_directory, '{"0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a0001": "a/b"}', "github.app.repositories")
     write(empty_directory, "another service's", "tls.pem")
+    write(empty_directory, "made up\n", "github.app.webhook_secret")
     app = load_configuration(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings.github.app
     assert app.private_key_file == str(empty_directory / "github.app.private_key")
     assert app.id == "9"
+    assert app.webhook_secret.reveal() == "made up"
 
 
 def test_a_reload_keeps_the_credentials_the_service_was_started_with(

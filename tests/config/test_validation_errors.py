@@ -92,6 +92,11 @@ def in_file(text: str) -> str:
         (APP.replace(f'"{PROJECT}"', '"web"'), "github.app.repositories", "not a project id"),
         (APP.replace("a/b", "a/.."), "github.app.repositories", "not owner/repo"),
         (APP.replace("a/b", "a/b/c"), "github.app.repositories", "not owner/repo"),
+        (APP.replace("a/b", "*/b"), "github.app.repositories", "not owner/repo"),
+        (APP.replace("a/b", "*/*"), "github.app.repositories", "not owner/repo"),
+        (APP.replace("a/b", "a/b*"), "github.app.repositories", "not owner/repo"),
+        ("[github.app]\nwebhook_secret = 'x'", "github.app.id", "while github.app.webhook_secret is set"),
+        ("[github.app]\nwebhook_secret = 7", "github.app.webhook_secret", "is not text"),
         (APP.replace("test_validation_errors", "absent"), "github.app.private_key_file", "No such file"),
     ],
 )  # fmt: skip

@@ -97,6 +97,27 @@ async def test_an_app_repository_needs_no_row_and_goes_before_any(
     assert [project.integration and project.integration.token for project in found] == [None, None]
 
 
+async def test_an_app_pair_for_an_owner_takes_the_repository_from_the_row_and_not_its_token(
+    database: Database, clock: StillClock, bugspark: BugSpark
+) -> None:
+    wide, bare, strange = (bugspark.add_project(name) for name in ("wide", "bare", "strange"))
+    bugspark.add_integration(wide, owner="ACME", repo="web", token="gAAAAbad")
+    bugspark.add_integration(strange, owner="other", repo="web", token="ghp_its_own")
+    pairs = dict.fromkeys(map(str, (wide, bare, strange)), "acme/*")
+    stores = build_stores(database, StoreSettings(digest=digest, app_repositories=pairs), clock)
+    found = {project.id: project for project in await stores.projects.list_active()}
+    assert found[wide].repository == "ACME/web"
+    integration = found[wide].integration
+    assert integration is not None
+    assert integration.token is None
+    assert (found[bare].integration, found[strange].integration) == (None, None)
+    assert "no active github integration" in str(found[bare].problem)
+    assert found[strange].problem == (
+        "The operator's GitHub App serves strange for repositories of acme only, and its github integration"
+        " names another owner: correct it in BugSpark, or ask the operator."
+    )
+
+
 async def test_an_encrypted_token_is_read_with_any_of_the_keys(
     database: Database, clock: StillClock, bugspark: BugSpark
 ) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.rows import Hook
 from reconciler.demo.github.server import running_in_thread, serve
 from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.world import App, Repository, World
@@ -114,10 +115,11 @@ class InstalledApp:
         return {"Authorization": f"Bearer {jwt.encode({**usual, **claims}, self.key, 'RS256')}"}
 
 
-def install_app(github: GitHub, key: RSAPrivateKey | None = None) -> InstalledApp:
+def install_app(
+    github: GitHub, key: RSAPrivateKey | None = None, *, hook: Hook | None = None
+) -> InstalledApp:
     """Register an app and install it on `acme/web`; making a key takes a tenth of a second."""
     key = key or generate_private_key(public_exponent=65_537, key_size=2_048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return InstalledApp(
-        app=github.world.add_app("bugspark-sync", "acme", public.decode(), [github.web]), key=key
-    )
+    app = github.world.add_app("bugspark-sync", "acme", public.decode(), [github.web], hook=hook)
+    return InstalledApp(app=app, key=key)

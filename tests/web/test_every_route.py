@@ -27,6 +27,7 @@ OF_NOBODY = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     ("POST", "/api/v1/webhooks/github/{project_id}"),  # GitHub signs it
+    ("POST", "/api/v1/webhooks/github-app"),  # the same
 }
 """Routes that are not about one project, or not for users; a new one is added here with the reason."""
 PARTS = {"/setup/{what}": WEBHOOK_ACTIONS, "/reports/{report_id}/{what}": REPORT_ACTIONS}

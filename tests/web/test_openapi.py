@@ -19,6 +19,7 @@ async def test_these_routes_are_described(migrated: str) -> None:
             "/api/v1/reports/{report_id}",
             "/api/v1/projects/{project_id}/webhook",
             "/api/v1/webhooks/github/{project_id}",
+            "/api/v1/webhooks/github-app",
             *(f"/api/v1/reports/{{report_id}}/{each.name}" for each in REPORT_COMMANDS),
             *(f"/api/v1/projects/{{project_id}}/{each.name}" for each in PROJECT_COMMANDS),
             *(f"/api/v1/projects/{{project_id}}/webhook/{each.name}" for each in (*WEBHOOK_COMMANDS, REVEAL)),

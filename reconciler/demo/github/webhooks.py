@@ -16,7 +16,7 @@ import msgspec
 from reconciler.demo.github.rows import Hook
 from reconciler.demo.github.views import Views
 from reconciler.demo.github.views_repository import hook as hook_view
-from reconciler.demo.github.world import Repository, World
+from reconciler.demo.github.world import App, Repository, World
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,13 +50,28 @@ class Deliveries:
         world.on_ping = self.ping
 
     def notice(self, repository_id: int, event: str, notice: Mapping[str, Any], by: int) -> None:
-        """Render an event and enqueue it for every webhook that subscribes to it."""
+        """Render an event and enqueue it for every webhook that subscribes to it, also those of apps."""
         repository = self._world.repositories[repository_id]
-        wanted = [h for h in repository.hooks.values() if h.active and ("*" in h.events or event in h.events)]
-        if wanted:
-            body = msgspec.json.encode(self._payload(repository, notice, by))
+        wanted = [hook for hook in repository.hooks.values() if _announces(hook, event)]
+        installed = [
+            (app.hook, installation)
+            for app in self._world.apps.values()
+            for installation, repositories in app.installations.items()
+            if app.hook is not None and repository_id in repositories and _announces(app.hook, event)
+        ]
+        if wanted or installed:
+            payload = self._payload(repository, notice, by)
             for hook in wanted:
-                self._send(hook, event, body)
+                self._send(hook, event, msgspec.json.encode(payload))
+            for hook, installation in installed:
+                whose = {"installation": {"id": installation}}
+                self._send(hook, event, msgspec.json.encode(payload | whose), target="integration")
+
+    def ping_app(self, app: App) -> None:
+        """Enqueue a `ping` for an app's webhook, which names no repository and no installation."""
+        if app.hook is not None:
+            body = {"zen": "Keep it logically awesome.", "hook_id": app.hook.id, "app_id": app.id}
+            self._send(app.hook, "ping", msgspec.json.encode(body), target="integration")
 
     def ping(self, repository_id: int, hook: Hook) -> None:
         """Enqueue a `ping` for one webhook."""
@@ -84,7 +99,7 @@ class Deliveries:
             self.waiting.reverse()
         self._wake()
 
-    def _send(self, hook: Hook, event: str, body: bytes) -> None:
+    def _send(self, hook: Hook, event: str, body: bytes, *, target: str = "repository") -> None:
         raw, kind = body, "application/json"
         if hook.content_type == "form":
             raw, kind = urlencode({"payload": body.decode()}).encode(), "application/x-www-form-urlencoded"
@@ -95,7 +110,7 @@ class Deliveries:
             "X-GitHub-Event": event,
             "X-GitHub-Delivery": delivery_id,
             "X-GitHub-Hook-ID": str(hook.id),
-            "X-GitHub-Hook-Installation-Target-Type": "repository",
+            "X-GitHub-Hook-Installation-Target-Type": target,
         }
         if hook.secret:
             headers["X-Hub-Signature-256"] = signature(hook.secret, raw)
@@ -142,6 +157,10 @@ class Deliveries:
             "owner": self._views.user(repository.owner),
             "html_url": f"{self._views.web}/{repository.full_name}",
         }
+
+
+def _announces(hook: Hook, event: str) -> bool:
+    return hook.active and ("*" in hook.events or event in hook.events)
 
 
 def signature(secret: str, body: bytes) -> str:

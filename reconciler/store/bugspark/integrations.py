@@ -8,7 +8,7 @@ Source: docs/reference/bugspark.md, Secrets.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import ProjectId
-from reconciler.model.report import Integration, Project
+from reconciler.model.report import ANY_REPOSITORY, Integration, Project, pair_covers
 from reconciler.model.secret import Secret
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
@@ -86,25 +86,53 @@ class BadConfigError(Exception):
     """What is wrong with a config, in a sentence."""
 
 
-def to_project(found: ProjectConfigs, cipher: SecretCipher, app_repository: str | None) -> Project:
-    """The project with its integration or its problem. A repository of a GitHub App goes before any row."""
+def to_project(found: ProjectConfigs, cipher: SecretCipher, app_pair: str | None) -> Project:
+    """The project with its integration or its problem.
+
+    `app_pair`: of the operator's GitHub App. `owner/repo` goes before any row; with `owner/*` the row names
+    the repository, and its token is not used. What an owner writes never extends a pair.
+    """
     try:
         integration = (
-            _integration_from_app(app_repository) if app_repository else _integration_from_rows(found, cipher)
+            _integration_from_app(found, app_pair) if app_pair else _integration_from_row(found, cipher)
         )
     except (BadConfigError, CredentialError) as error:
         return Project(id=found.id, name=found.name, integration=None, problem=str(error))
     return Project(id=found.id, name=found.name, integration=integration)
 
 
-def _integration_from_app(repository: str) -> Integration:
-    owner, _, repo = repository.partition("/")
+def _integration_from_app(found: ProjectConfigs, pair: str) -> Integration:
+    owner, _, repo = pair.partition("/")
+    if repo != ANY_REPOSITORY:
+        return Integration(
+            owner=_require_github_name(owner, "owner"), repo=_require_github_name(repo, "repo"), token=None
+        )
+    named = _named_integration(_single_config(found))
+    if not pair_covers(pair, named.repository):
+        raise BadConfigError(
+            f"The operator's GitHub App serves {found.name} for repositories of {owner} only, and its github"
+            " integration names another owner: correct it in BugSpark, or ask the operator."
+        )
+    return named
+
+
+def _integration_from_row(found: ProjectConfigs, cipher: SecretCipher) -> Integration:
+    config = _single_config(found)
+    return replace(_named_integration(config), token=_decrypt_token(config.get("token"), found, cipher))
+
+
+def _named_integration(config: Mapping[str, Any]) -> Integration:
+    """Return what a config names, without its token. Raises BadConfigError."""
     return Integration(
-        owner=_require_github_name(owner, "owner"), repo=_require_github_name(repo, "repo"), token=None
+        owner=_require_github_name(config.get("owner"), "owner"),
+        repo=_require_github_name(config.get("repo"), "repo"),
+        token=None,
+        unknown_keys=_unknown_keys(config),
     )
 
 
-def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integration:
+def _single_config(found: ProjectConfigs) -> dict[str, Any]:
+    """Return the config of the one active row. Raises BadConfigError."""
     if not found.configs:
         raise BadConfigError(f"Project {found.name} has no active github integration.")
     if len(found.configs) > 1:
@@ -112,13 +140,7 @@ def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integ
             f"Project {found.name} has {_number_word(len(found.configs))} active github integrations:"
             " switch off all but one in BugSpark."
         )
-    config = parse_config(found.configs[0])
-    return Integration(
-        owner=_require_github_name(config.get("owner"), "owner"),
-        repo=_require_github_name(config.get("repo"), "repo"),
-        token=_decrypt_token(config.get("token"), found, cipher),
-        unknown_keys=_unknown_keys(config),
-    )
+    return parse_config(found.configs[0])
 
 
 def _unknown_keys(config: Mapping[str, Any]) -> tuple[str, ...]:

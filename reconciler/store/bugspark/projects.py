@@ -33,13 +33,13 @@ SCHEDULE_COLUMNS = (
 
 
 class BugSparkProjects:
-    """Projects in the database. `app_repositories`: project id → owner/repo, where a GitHub App is used."""
+    """Projects in the database. `app_pairs`: project id → owner/repo or owner/*, for a GitHub App."""
 
-    def __init__(self, database: Database, cipher: SecretCipher, app_repositories: Mapping[str, str]) -> None:
+    def __init__(self, database: Database, cipher: SecretCipher, app_pairs: Mapping[str, str]) -> None:
         self._database = database
         self._cipher = cipher
         self._problems: dict[str, str | None] = {}  # by the fingerprint of a project's config
-        self._app = {key.lower(): value for key, value in app_repositories.items()}
+        self._app = {key.lower(): value for key, value in app_pairs.items()}
 
     async def list_active(self) -> tuple[Project, ...]:
         async with self._database.read() as connection:
@@ -158,10 +158,10 @@ def _to_configs_and_row(group: list[RowMapping]) -> tuple[ProjectConfigs, RowMap
     return ProjectConfigs(id=first["id"], name=first["name"], configs=configs), first
 
 
-def config_fingerprint(found: ProjectConfigs, app_repository: str | None) -> str:
+def config_fingerprint(found: ProjectConfigs, app_pair: str | None) -> str:
     """A hash that changes with the project's integration and reveals nothing of it."""
     digest = sha256()
-    for text in (found.name, app_repository or "", *found.configs):
+    for text in (found.name, app_pair or "", *found.configs):
         digest.update(text.encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()[:16]
 

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.errors import CredentialError, ProjectError
-from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.ids import Fingerprint, IssueNumber, ProjectId
 from reconciler.model.link import LinkState
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock, PendingHints, WebhookDelivery
-from reconciler.store.bugspark import integrations
+from reconciler.store.bugspark import app_installations, integrations
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bulk import build_insert, select_values
 from reconciler.store.schema.engine import Database
@@ -51,10 +51,14 @@ def has_working_hook(project_id: UUID) -> ColumnElement[bool]:
 class StoredWebhooks:
     """Deliveries and secrets in the database."""
 
-    def __init__(self, database: Database, clock: Clock, cipher: SecretCipher) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, cipher: SecretCipher, app_pairs: Mapping[str, str]
+    ) -> None:
+        """`app_pairs`: project id → owner/repo or owner/*, where the operator's GitHub App is used."""
         self._database = database
         self._clock = clock
         self._cipher = cipher
+        self._app_pairs = {ProjectId(UUID(key)): pair for key, pair in app_pairs.items()}
 
     async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         async with self._database.read() as connection:
@@ -130,6 +134,21 @@ class StoredWebhooks:
         )
         async with self._database.read() as connection:
             return (await connection.execute(query)).first() is not None
+
+    async def projects_of_app(self, installation_id: int, repository_id: int) -> tuple[ProjectId, ...]:
+        if not self._app_pairs:
+            return ()
+        async with self._database.read() as connection:
+            return await app_installations.find_projects(
+                connection, self._app_pairs, installation_id, repository_id
+            )
+
+    async def record_installation(self, credential: Fingerprint, installation_id: int) -> None:
+        async with self._database.read() as connection:
+            if await app_installations.read_installation(connection, credential) == installation_id:
+                return
+        async with self._database.write() as connection:
+            await app_installations.save_installation(connection, credential, installation_id)
 
     async def pending_hints(self, project_id: ProjectId) -> PendingHints:
         columns = (deliveries.c.number, deliveries.c.id, deliveries.c.event)

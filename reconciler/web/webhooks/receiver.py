@@ -8,11 +8,11 @@ Source: docs/reference/contract.md, HTTP.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -27,6 +27,7 @@ from reconciler.web.request_body import FORM_TYPE, JSON_TYPE, BodyReader, conten
 from reconciler.web.webhooks.signatures import SignatureChecker
 
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+Payload = TypeVar("Payload", bound=msgspec.Struct)
 _EVENT_NAME = re.compile(r"[a-z_]{1,40}")
 
 
@@ -55,7 +56,7 @@ def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytea
 
     `headers`: a mapping that ignores case; `body`: the raw bytes.
     """
-    payload = _decode_payload(content_type, body)
+    payload = decode_payload(content_type, body, _DeliveryPayload)
     given, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     issue = payload.issue
     return DeliveryHint(
@@ -67,12 +68,13 @@ def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytea
     )
 
 
-def _decode_payload(content_type: str, body: bytes | bytearray) -> _DeliveryPayload:
+def decode_payload(content_type: str, body: bytes | bytearray, kind: type[Payload]) -> Payload:
+    """Return the members of a delivery that `kind` names; what can't be read is `kind()`. Raises nothing."""
     try:
         text = _form_payload(body) if content_type == FORM_TYPE else body
-        return msgspec.json.decode(text, type=_DeliveryPayload)
+        return msgspec.json.decode(text, type=kind)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-        return _DeliveryPayload()
+        return kind()
 
 
 def _form_payload(body: bytes | bytearray) -> str:
@@ -101,35 +103,15 @@ WEBHOOK_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookReceiver:
-    """Receives, verifies and records deliveries."""
+class DeliveryRecorder:
+    """Records verified deliveries, and requests passes."""
 
     webhooks: Webhooks
     queue: Queue
     clock: Clock
     metrics: Metrics
-    signature_checker: SignatureChecker
-    body_reader: BodyReader
 
-    async def receive(self, project: str, request: Request) -> None:
-        """Record one delivery and request a pass. `project`: the id in the path, untrusted.
-
-        Raises HTTPException (400, 401, 408, 413, 415, 503) or DatabaseError: nothing was recorded or no pass
-        was requested, and GitHub shows a failed delivery.
-        """
-        content_type = content_type_of(request)
-        if content_type not in (JSON_TYPE, FORM_TYPE):
-            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
-        uuid = parse_uuid(project)
-        project_id = None if uuid is None else ProjectId(uuid)
-        signature = request.headers.get("x-hub-signature-256", "")
-        async with self.body_reader.read_body(request) as body:
-            if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
-                raise HTTPException(HTTPStatus.UNAUTHORIZED, "The signature does not fit.")
-            hint = read_hint(request.headers, content_type, body)
-        await self._record_delivery(project_id, hint)
-
-    async def _record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
+    async def record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
         """Record the hint and request a pass.
 
         A replay, recognised by its id, requests one only if no pass has acted on the first delivery: that is
@@ -148,6 +130,53 @@ class WebhookReceiver:
         if new or await self.webhooks.awaits_pass(project_id, hint.id):
             await self.queue.nudge(project_id)
 
+    async def answer_delivery(self, receive: Awaitable[None]) -> JSONResponse:
+        """Receive a delivery and answer it. Raises what `receive` raises; refusals are counted."""
+        try:
+            await receive
+        except HTTPException as refused:
+            self.metrics.count_rejected_delivery(refused.status_code)
+            raise
+        return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
+
+
+def require_delivery_type(request: Request) -> str:
+    """Return the media type of a delivery. Raises HTTPException 415 unless it is JSON or a form."""
+    content_type = content_type_of(request)
+    if content_type not in (JSON_TYPE, FORM_TYPE):
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
+    return content_type
+
+
+def raise_unsigned() -> NoReturn:
+    """Raise HTTPException 401, the same whatever is wrong."""
+    raise HTTPException(HTTPStatus.UNAUTHORIZED, "The signature does not fit.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookReceiver:
+    """Receives, verifies and records deliveries of projects' webhooks."""
+
+    recorder: DeliveryRecorder
+    signature_checker: SignatureChecker
+    body_reader: BodyReader
+
+    async def receive(self, project: str, request: Request) -> None:
+        """Record one delivery and request a pass. `project`: the id in the path, untrusted.
+
+        Raises HTTPException (400, 401, 408, 413, 415, 503) or DatabaseError: nothing was recorded or no pass
+        was requested, and GitHub shows a failed delivery.
+        """
+        content_type = require_delivery_type(request)
+        uuid = parse_uuid(project)
+        project_id = None if uuid is None else ProjectId(uuid)
+        signature = request.headers.get("x-hub-signature-256", "")
+        async with self.body_reader.read_body(request) as body:
+            if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
+                raise_unsigned()
+            hint = read_hint(request.headers, content_type, body)
+        await self.recorder.record_delivery(project_id, hint)
+
 
 def router(receiver: WebhookReceiver) -> APIRouter:
     """Build the route for deliveries (docs/reference/contract.md, HTTP)."""
@@ -156,11 +185,6 @@ def router(receiver: WebhookReceiver) -> APIRouter:
     @api_router.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
     async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
         """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
-        try:
-            await receiver.receive(project_id, request)
-        except HTTPException as refused:
-            receiver.metrics.count_rejected_delivery(refused.status_code)
-            raise
-        return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
+        return await receiver.recorder.answer_delivery(receiver.receive(project_id, request))
 
     return api_router

@@ -51,24 +51,12 @@ class SignatureChecker:
         none. Raises DatabaseError when the secrets can't be read.
         """
         cached = await self._cached_secrets(project_id)
-        if self._is_valid_signature(cached.secrets, body, signature):
+        if is_valid_signature(cached.secrets, body, signature, self._decoy):
             return True
         if project_id is None or self._clock.monotonic() - cached.read_at < RECHECK_AFTER_SECONDS:
             return False
-        return self._is_valid_signature(
-            (await self._read_secrets_single_flight(project_id)).secrets, body, signature
-        )
-
-    def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
-        """Compare with the same work for any number of secrets, so that the time reveals nothing."""
-        keys = [secret.reveal().encode() for secret in secrets]
-        received = signature.encode("utf-8", "replace")
-        fits = False
-        for number in range(max(2, len(keys))):
-            key = keys[number] if number < len(keys) else self._decoy
-            expected = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}".encode()
-            fits |= hmac.compare_digest(expected, received) and number < len(keys)
-        return fits
+        secrets = (await self._read_secrets_single_flight(project_id)).secrets
+        return is_valid_signature(secrets, body, signature, self._decoy)
 
     async def _cached_secrets(self, project_id: ProjectId | None) -> CachedSecrets:
         now = self._clock.monotonic()
@@ -107,6 +95,24 @@ class SignatureChecker:
             self._unknown, MAX_UNKNOWN_PROJECTS, project_id, cached
         )
         return cached
+
+
+def is_valid_signature(
+    secrets: Sequence[Secret], body: bytes | bytearray, signature: str, decoy: bytes
+) -> bool:
+    """Return whether a body is signed with one of these secrets.
+
+    `signature`: the complete header; `decoy`: a random key. The work is the same for none, one or two
+    secrets, so that the time reveals nothing.
+    """
+    keys = [secret.reveal().encode() for secret in secrets]
+    received = signature.encode("utf-8", "replace")
+    fits = False
+    for number in range(max(2, len(keys))):
+        key = keys[number] if number < len(keys) else decoy
+        expected = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}".encode()
+        fits |= hmac.compare_digest(expected, received) and number < len(keys)
+    return fits
 
 
 def _store_bounded(

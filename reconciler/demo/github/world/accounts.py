@@ -44,6 +44,8 @@ class App:
     owner: int
     public_key: str = field(repr=False)
     installations: dict[int, frozenset[int]]
+    hook: Hook | None = None
+    """Its one webhook, for all repositories that it is installed on."""
 
 
 class Accounts:

@@ -127,7 +127,7 @@ class RepositoryState:
 
     def _notify(self, event: str, action: str, by: int, **extra: Any) -> None:
         """Notify the webhooks, as GitHub does for actions of users and for API calls."""
-        if self.hooks:
+        if self.hooks or any(app.hook is not None for app in self.world.apps.values()):
             self.world.notify(self.id, event, {"action": action, **extra}, by)
 
 

@@ -8,7 +8,7 @@ from itertools import count
 
 from reconciler.demo.github.clock import Clock
 from reconciler.demo.github.facts import Facts
-from reconciler.demo.github.rows import Level, User
+from reconciler.demo.github.rows import Hook, Level, User
 from reconciler.demo.github.world.accounts import Accounts, App, Token
 from reconciler.demo.github.world.repository import Repository
 
@@ -65,8 +65,16 @@ class World(Accounts):
             self.delete_repository(full_name)
             return self.add_repository(full_name)
 
-    def add_app(self, slug: str, owner: str, public_key: str, repositories: list[Repository]) -> App:
-        """Register an app with its public key (PEM), installed on these repositories with write access."""
+    def add_app(
+        self,
+        slug: str,
+        owner: str,
+        public_key: str,
+        repositories: list[Repository],
+        *,
+        hook: Hook | None = None,
+    ) -> App:
+        """Register an app with its public key (PEM), installed on these repositories, if there are any."""
         bot = self.add_user(f"{slug}[bot]", "Bot")
         app = App(
             id=next(self._accounts),
@@ -74,12 +82,28 @@ class World(Accounts):
             bot=bot.id,
             owner=self.user(owner).id,
             public_key=public_key,
-            installations={next(self._accounts): frozenset(repository.id for repository in repositories)},
+            installations={},
+            hook=hook,
         )
         self.apps[app.id] = app
-        for repository in repositories:
-            repository.levels[bot.id] = Level.WRITE
+        if repositories:
+            self.install_app(app, repositories)
         return app
+
+    def install_app(self, app: App, repositories: list[Repository]) -> int:
+        """Install an app on repositories of one owner, with write access; return the installation's id."""
+        installation = next(self._accounts)
+        app.installations[installation] = frozenset(repository.id for repository in repositories)
+        for repository in repositories:
+            repository.levels[app.bot] = Level.WRITE
+        return installation
+
+    def uninstall_app(self, app: App, installation: int) -> None:
+        """Remove an installation; its tokens become unknown."""
+        del app.installations[installation]
+        self.tokens = {
+            value: token for value, token in self.tokens.items() if token.installation != installation
+        }
 
     def install_token(self, app: App, installation: int, expires: datetime) -> Token:
         """Make an installation token: long, opaque, of this installation's repositories only."""
