@@ -139,6 +139,7 @@ soak: .venv
 pictures: .venv
 	@$(BIN)/python -m tests.setup.prepare tests/browser
 	@$(BIN)/python -m tests.browser.pictures
+	@$(BIN)/python -m tests.browser.embed_pictures
 
 # Locks name no index: pip takes whatever index the machine has, and the hashes say what is good.
 # uv is a tool here, fetched into a venv of its own; it leaves no file behind but the locks.

@@ -53,7 +53,7 @@ def line(**more: Any) -> dict[str, Any]:
 
 def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str, Any]:
     """Return a report as its own route has it, with everything at once."""
-    same: dict[str, Any] = {"agreed": "new", "frozen": None, "conflict": None, "choices": []}
+    same: dict[str, Any] = {"frozen": None, "conflict": None, "choices": []}
     choices = [{"take": "github", "value": "high"}, {"take": "bugspark", "value": "critical"}]
     lost = {"conflict": {"at": AT, "lost": "high"}, "choices": choices}
     return (
@@ -64,8 +64,10 @@ def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str,
             "verified_at": AT,
             "synced_at": AT,
             "fields": [
-                {"field": "status", "bugspark": "new", "github": "open"} | same,
-                {"field": "severity", "bugspark": "critical", "github": "critical"} | same | lost,
+                {"field": "status", "bugspark": "new", "agreed": "new", "github": "open"} | same,
+                {"field": "severity", "bugspark": "critical", "agreed": "critical", "github": "critical"}
+                | same
+                | lost,
                 {"field": "category", "bugspark": "bug", "github": None, "agreed": "bug"}
                 | same
                 | {"frozen": "bob undid it three times within an hour"},

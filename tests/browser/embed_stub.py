@@ -37,6 +37,7 @@ class EmbedStub:
     window: Window
     files: EmbedFiles = field(default_factory=read_embed_files)
     scripts: tuple[str, ...] = (MODULE,)
+    policy: str = POLICY
     pages: dict[str, tuple[str, str]] = field(default_factory=dict)
     """What the page's own server has: path → content type and text."""
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class EmbedStub:
         url = urlsplit(route.request.url)
         if route.request.url.startswith(HOST):
             kind, text = self.pages.get(url.path, (HTML, ""))
-            headers = {"content-security-policy": POLICY, "content-type": kind}
+            headers = {"content-security-policy": self.policy, "content-type": kind}
             route.fulfill(status=200, headers=headers, body=text)
         elif url.path.startswith("/embed/"):
             headers = {"access-control-allow-origin": "*", "content-type": "text/javascript"}

@@ -28,7 +28,11 @@ NEAR = 9
 
 async def smaller(page: Page, picture: bytes) -> bytes:
     """The same picture; `page` is any, blank, whose content policy lets it read."""
-    width, height, encoded = await page.evaluate(READ, b64encode(picture).decode())
+    return encode_picture(*await page.evaluate(READ, b64encode(picture).decode()))
+
+
+def encode_picture(width: int, height: int, encoded: str) -> bytes:
+    """Return the PNG of the pixels that `READ` has read."""
     pixels = memoryview(b64decode(encoded)).cast("I").tolist()
     palette, place = _palette(Counter(pixels))
     rows = bytes(place[pixel] for pixel in pixels)

@@ -264,7 +264,7 @@ def test_commands_ask_first_keep_the_focus_and_say_what_was_done(stub: EmbedStub
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Unlink")).to_be_focused()
     page.keyboard.press("Enter")
-    question.get_by_role("button", name="Unlink").click()
+    question.get_by_role("button", name="Unlink").press("Enter")
     expect(shown).to_contain_text("A pass is running.")
     sent = [each for each in stub.asked if each.method == "POST"]
     assert [(each.url.rsplit("/", 1)[1], each.post_data_json) for each in sent] == [

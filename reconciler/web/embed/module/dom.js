@@ -49,7 +49,8 @@ function updateNode(node, wanted) {
 
 function setProp(node, name, value) {
   if (name === "key") return;
-  if (name.startsWith("on")) node[name] = value ?? null;
+  if (name.startsWith("on"))
+    node[name] = value ? (event) => void value(event) : null; // `false` would cancel
   else if (value === undefined || value === null || value === false) node.removeAttribute(name);
   else node.setAttribute(name, value === true ? "" : String(value));
 }

@@ -48,7 +48,7 @@ a { color: var(--accent); text-underline-offset: 2px; }
 .mono, code { font-family: var(--mono); font-size: 0.92em; }
 .icon { width: 1.15em; height: 1.15em; flex: none; vertical-align: -0.2em; }
 .icon path { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round; }
-.sign { display: inline-flex; gap: 0.35em; align-items: center; }
+.sign { display: inline-flex; gap: 0.35em; align-items: center; vertical-align: bottom; }
 .sign--ok { color: var(--ok); }
 .sign--wait { color: var(--wait); }
 .sign--conflict { color: var(--conflict); }
