@@ -16,6 +16,7 @@ from reconciler.bootstrap.settings_commands import ProjectSettingsCommands
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.logs import bind_log_values
+from reconciler.model.formatting import format_count
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
@@ -70,6 +71,14 @@ class Application(SharedCommands):
         """Return the health of one project or all, and every credential's limits."""
         health = await self._stores.queries.health(project.id if project else None)
         return health, await self._stores.queries.rate_limits()
+
+    async def describe_pending_writes(self) -> str:
+        """Return which recorded writes wait for the next pass, in half a sentence. Raises DatabaseError."""
+        waiting = [health for health in await self._stores.queries.health() if health.pending]
+        if not waiting:
+            return "no write is queued, and what was done is kept"
+        counted = ", ".join(f"{format_count(health.pending, 'write')} of {health.name}" for health in waiting)
+        return f"still queued: {counted}; the next pass sends what is queued"
 
     async def explain_report(self, report: str) -> ReportView:
         """Return everything that is known about a report, and its history.
@@ -130,8 +139,13 @@ class Application(SharedCommands):
             await self._require_command_context(project, progress), apply=apply
         )
 
-    async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
-        """Create issues for these reports now. Raises UsageError before any is created."""
+    async def export(
+        self, reports: tuple[str, ...], progress: Progress, *, wait: bool = False
+    ) -> tuple[ExportResult, ...]:
+        """Create issues for these reports now. Raises UsageError before any is created.
+
+        `wait`: until a project is free.
+        """
         wanted: defaultdict[ReportId, list[str]] = defaultdict(list)
         projects: dict[ReportId, Project] = {}
         for text in reports:
@@ -141,7 +155,8 @@ class Application(SharedCommands):
         results = []
         for project in {project.id: project for project in projects.values()}.values():
             ids = [key for key in wanted if projects[key].id == project.id]
-            results += await self._export_project(project, {key: wanted[key][0] for key in ids}, progress)
+            texts = {key: wanted[key][0] for key in ids}
+            results += await self._export_project(project, texts, progress, wait=wait)
         return tuple(results)
 
     async def offer_sign_in(self) -> "SignInOffer":
@@ -164,7 +179,7 @@ class Application(SharedCommands):
         return await run_self_check(self._container, NullProgress(), secrets_file)
 
     async def _export_project(
-        self, project: Project, wanted: dict[ReportId, str], progress: Progress
+        self, project: Project, wanted: dict[ReportId, str], progress: Progress, *, wait: bool
     ) -> list[ExportResult]:
         """Export reports of one project. For a report that already has an issue, return that issue."""
         unlinked = [report_id for report_id in wanted if not await self._is_report_linked(report_id)]
@@ -177,7 +192,7 @@ class Application(SharedCommands):
                 if not await linking.relink_exported_issue(context, report_id)
             ]
             with _bind_pass_log_values(context):
-                result = await run_pass(context, exports=new)
+                result = await run_pass(context, wait=wait, exports=new)
         return [
             await self._build_export_result(report_id, text, result) for report_id, text in wanted.items()
         ]

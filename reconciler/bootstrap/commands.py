@@ -19,6 +19,7 @@ from reconciler.model.link import Link
 from reconciler.model.passes import NullProgress, Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
+from reconciler.model.views import CheckResult
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
 from reconciler.sync import commands, linking
@@ -87,7 +88,7 @@ class SharedCommands:
         command: LinkCommand = second_issues.move_link_to_second_issue if instead else linking.link_report
         made = await self._retry_while_busy(lambda: command(context, report_id, number, backfill=backfill))
         name = await self._stores.reports.tracking_id_of_report(report_id)
-        done = f"{name} is linked to {made.repository}#{made.number}; the next pass makes first contact"
+        done = f"{name} is linked to {made.repository}#{made.number}; the next pass does the initial sync"
         return await self._request_pass(context.project, done)
 
     async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
@@ -111,11 +112,14 @@ class SharedCommands:
             raise UsageError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
         return context, report_id, IssueNumber(int(match[2]))
 
-    async def unlink(self, report: str | ReportId) -> str:
-        """Cut a report's link, or cancel its export that waits. Nothing on GitHub is changed."""
+    async def unlink(self, report: str | ReportId, *, wait: bool = False) -> str:
+        """Cut a report's link, or cancel its export that waits. Nothing on GitHub is changed.
+
+        `wait`: until the project is free.
+        """
         project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
-        done = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
+        done = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id), wait=wait)
         return f"{await self._stores.reports.tracking_id_of_report(report_id)} {done}"
 
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
@@ -126,6 +130,12 @@ class SharedCommands:
             lambda: commands.resolve_conflict(context, report_id, field, take)
         )
         return await self._request_pass(project, done)
+
+    async def dismiss(self, report: str | ReportId, field: Field | None = None) -> str:
+        """Put away a decided conflict, or the link to an issue that is gone."""
+        project, report_id = await self._stores.reports.find_report(str(report))
+        context = await self._build_command_context(project)
+        return await self._retry_while_busy(lambda: commands.dismiss(context, report_id, field))
 
     async def retry(self, report: str | ReportId) -> str:
         """End the quarantine of a report's link and writes."""
@@ -178,15 +188,18 @@ class SharedCommands:
             await self._queue.nudge(project.id)
         return done
 
-    async def _retry_while_busy(self, command: Callable[[], Awaitable[T]]) -> T:
-        """Run the command, and repeat it while a pass is running. Raises BusyError after the timeout."""
+    async def _retry_while_busy(self, command: Callable[[], Awaitable[T]], *, wait: bool = False) -> T:
+        """Run the command, and repeat it while a pass is running. Raises BusyError after the timeout.
+
+        `wait`: without a timeout.
+        """
         clock = self._container.clock
         until = clock.monotonic() + self._busy_timeout_seconds
         while True:
             try:
                 return await command()
             except BusyError:
-                if clock.monotonic() >= until:
+                if not wait and clock.monotonic() >= until:
                     raise
             await clock.sleep(BUSY_RETRY_SECONDS)
 
@@ -202,7 +215,7 @@ class WebCommands(SharedCommands):
         _require_integration(project)
         if (await self._stores.projects.get_state(project_id)).is_paused:
             raise ProjectError(f"{project.name} is paused: resume it first.")
-        return await self._request_pass(project, f"{project.name} is looked at as soon as a pass may run.")
+        return await self._request_pass(project, f"{project.name} is synced as soon as a pass may run.")
 
     async def verify(self, project_id: ProjectId) -> str:
         context = await self._require_command_context_by_project_id(project_id)
@@ -212,9 +225,9 @@ class WebCommands(SharedCommands):
     async def accept_waiting_changes(self, project_id: ProjectId, word: str) -> str:
         context = await self._require_command_context_by_project_id(project_id)
         if is_identity_decision(word):
-            raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
+            raise UsageError("Decisions about databases are made by the operator, with reconcile --accept.")
         await commands.accept_waiting_changes(context, word)
-        return await self._request_pass(context.project, "Accepted; the next pass goes on with it.")
+        return await self._request_pass(context.project, "Accepted; the next pass carries it out.")
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
@@ -235,6 +248,12 @@ class WebCommands(SharedCommands):
         context = await self._require_command_context(project)
         done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
         return await self._request_pass(project, done)
+
+    async def check_project(self, project_id: ProjectId) -> tuple[CheckResult, ...]:
+        """Run the checks of one project."""
+        from reconciler.bootstrap.self_check import check_one_project
+
+        return await check_one_project(self._container, await self.find_project(str(project_id)))
 
     async def _require_command_context_by_project_id(self, project_id: ProjectId) -> Context:
         return await self._require_command_context(await self.find_project(str(project_id)))

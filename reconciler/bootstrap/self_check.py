@@ -12,7 +12,7 @@ from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.formatting import format_count
 from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Progress
+from reconciler.model.passes import NullProgress, Progress
 from reconciler.model.project_status import READ_ONLY_DATABASE
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
@@ -163,6 +163,12 @@ async def _check_projects(
     lines = await asyncio.gather(*(one(project) for project in projects))
     progress.finish()
     return [check for checks in lines for check in checks]
+
+
+async def check_one_project(container: Container, project: Project) -> tuple[CheckResult, ...]:
+    """Return the results of one project. Raises DatabaseError."""
+    healths = {health.project_id: health for health in await container.stores.queries.health(project.id)}
+    return tuple(await _check_project(container, project, healths, NullProgress()))
 
 
 async def _check_project(

@@ -5,16 +5,13 @@ from dataclasses import replace
 from socket import socket
 from typing import Protocol
 
-from reconciler.bootstrap.application import Application
 from reconciler.bootstrap.commands import WebCommands
 from reconciler.bootstrap.container import Container, github_web_url
+from reconciler.bootstrap.report_views import ComposedReportViews
 from reconciler.bootstrap.settings_commands import ProjectSettingsCommands
 from reconciler.config.settings import Settings
-from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
 from reconciler.model.health import Gauges, WorkGauges
-from reconciler.model.ids import ReportId
-from reconciler.model.report_detail import ReportView
 from reconciler.ports import Queue, Stores
 from reconciler.web.app import WebDependencies, build_web_app
 from reconciler.web.probes import Probes
@@ -31,22 +28,6 @@ class DaemonHealth(Protocol):
     @property
     def is_working(self) -> bool: ...
     def measure(self) -> WorkGauges: ...
-
-
-class ComposedReportViews:
-    """`ports.ReportViews`: reports as pages and API show them."""
-
-    def __init__(self, container: Container) -> None:
-        self._application = Application(container)
-
-    async def report_view(self, report_id: ReportId) -> ReportView | None:
-        try:
-            return await self._application.explain_report(str(report_id))
-        except UsageError:
-            return None
-
-    async def report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
-        return await self._application.read_report_states(report_ids)
 
 
 def build_web_application(

@@ -1,10 +1,12 @@
 """The command line with all its commands. Building it imports nothing slow, so `reconcile --help` is fast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from reconciler import __version__
 from reconciler.cli import (
@@ -24,40 +26,59 @@ from reconciler.cli import (
 from reconciler.cli.session import AllProjectsOption, JsonOption, ProjectsOption, current_session
 from reconciler.errors import UsageError
 
-COMMANDS: tuple[Callable[..., None], ...] = (
-    plan.plan,
-    daemon.daemon,
-    status.status,
-    links.link,
-    links.unlink,
-    links.duplicate,
-    why.why,
-    interventions.resolve,
-    interventions.retry,
-    passes.verify,
-    interventions.pause,
-    interventions.resume,
-    links.discover,
-    links.export,
-    settings.settings,
-    installation.migrate,
-    installation.check,
-    installation.config,
-    installation.systemd,
-    demo.demo,
-)
+COMMANDS_BY_GROUP: Mapping[str, tuple[Callable[..., None], ...]] = {
+    "See": (status.status, why.why, plan.plan),
+    "Link": (links.link, links.unlink, links.duplicate, links.discover, links.export),
+    "Decide": (
+        interventions.resolve,
+        interventions.dismiss,
+        interventions.retry,
+        interventions.pause,
+        interventions.resume,
+        passes.verify,
+    ),
+    "Run": (daemon.daemon, demo.demo),
+    "Install": (
+        installation.migrate,
+        installation.check,
+        installation.config,
+        settings.settings,
+        installation.systemd,
+    ),
+}
+OTHER_COMMANDS = {"open": "Run", "webhook": "Install"}
+"""Further commands that `build_cli` adds, and their groups."""
+
+
+class GroupedCommands(TyperGroup):
+    """The commands, listed by group in `--help`."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # typer's signature, whose types are private
+        """Write one section for each group, in the order of `COMMANDS_BY_GROUP`."""
+        groups = {command.__name__: group for group, all_ in COMMANDS_BY_GROUP.items() for command in all_}
+        groups |= OTHER_COMMANDS
+        limit = formatter.width - 6 - max(map(len, groups))
+        for group in COMMANDS_BY_GROUP:
+            rows = [
+                (name, command.get_short_help_str(limit))
+                for name, command in self.commands.items()
+                if groups.get(name) == group
+            ]
+            with formatter.section(f"{group} commands"):
+                formatter.write_dl(rows)
 
 
 def build_cli() -> typer.Typer:
     """Build the command line. Help is plain text: importing rich would take longer than everything else."""
     app = typer.Typer(
         name="reconcile",
+        cls=GroupedCommands,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(run_root_command)
-    for command in COMMANDS:
+    for command in chain.from_iterable(COMMANDS_BY_GROUP.values()):
         app.command()(command)
     app.command("open")(dashboard.open_dashboard)  # a function called open would hide the builtin one
     app.add_typer(_build_webhook_cli(), name="webhook")

@@ -6,10 +6,12 @@ At the end: text cut and padded to terminal columns, and the JSON that all comma
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, TextIO
 from unicodedata import combining, east_asian_width
 
@@ -17,6 +19,9 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.formatting import escape_unprintable
 
 TERMINAL_WIDTH = 80
+"""Columns of a terminal whose width is not known."""
+MIN_WIDTH, MAX_WIDTH = 60, 200
+"""Narrower or wider lines are not made, whatever the terminal's width is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,14 @@ class Console:
     def is_unicode(self) -> bool:
         """Whether stdout can show ✓ and →."""
         return (self.out.encoding or "").lower().replace("-", "") == "utf8"
+
+    @property
+    def columns(self) -> int | None:
+        """The width of lines for people; None: stdout is no terminal, so nothing is cut."""
+        if not self.out.isatty():
+            return None
+        given = shutil.get_terminal_size((TERMINAL_WIDTH, 24)).columns
+        return min(max(given, MIN_WIDTH), MAX_WIDTH)
 
     def print_line(self, line: str = "") -> None:
         """Print one line of data."""
@@ -91,10 +104,10 @@ def display_width(text: str) -> int:
     )
 
 
-def cut_to_width(text: str, columns: int, *, more: str = "…") -> str:
-    """Return the text, made safe and cut to `columns`; `more` marks the cut."""
+def cut_to_width(text: str, columns: int | None, *, more: str = "…") -> str:
+    """Return the text, made safe and cut to `columns` (None: not cut); `more` marks the cut."""
     text = escape_unprintable(text)
-    if display_width(text) <= columns:
+    if columns is None or display_width(text) <= columns:
         return text
     kept, columns_left = "", columns - display_width(more)
     for character in text:
@@ -109,6 +122,25 @@ def pad_or_cut_to_width(text: str, columns: int, *, more: str = "…") -> str:
     """Return the text with exactly this width: cut, or padded with blanks."""
     text = cut_to_width(text, columns, more=more)
     return text + " " * (columns - display_width(text))
+
+
+def pad_to_width(text: str, columns: int) -> str:
+    """Return the text, made safe, padded with blanks to at least this width."""
+    text = escape_unprintable(text)
+    return text + " " * (columns - display_width(text))
+
+
+def wrap_to_width(
+    text: str, columns: int | None, *, indent: str = "  ", breaks_words: bool = True
+) -> Iterator[str]:
+    """Yield the text in lines of at most `columns`, later ones indented; one line where that is None.
+
+    `breaks_words`: break a word that is longer than a line; an address would be of no use then.
+    """
+    if columns is None:
+        yield text
+    else:
+        yield from wrap(text, columns, subsequent_indent=indent, break_long_words=breaks_words)
 
 
 def project_reference_as_json(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:

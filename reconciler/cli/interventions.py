@@ -1,15 +1,22 @@
-"""`reconcile pause`, `resume`, `resolve` and `retry`: what a person decides about a project or a report."""
+"""`reconcile pause`, `resume`, `resolve`, `dismiss` and `retry`: decisions about a project or a report."""
 
 from typing import Annotated
 
 import typer
 
+from reconciler.cli.completion import complete_field, complete_project, complete_side
 from reconciler.cli.session import ReportArgument, current_session
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
 
 ProjectArgument = Annotated[
-    str, typer.Argument(metavar="PROJECT", help="The project's id or exact name.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="PROJECT",
+        help="The project's id or exact name.",
+        show_default=False,
+        autocompletion=complete_project,
+    ),
 ]
 
 
@@ -33,22 +40,57 @@ def resolve(
     report: ReportArgument,
     field: Annotated[
         str,
-        typer.Argument(metavar="FIELD", help="status, severity, category or title.", show_default=False),
+        typer.Argument(
+            metavar="FIELD",
+            help="status, severity, category or title.",
+            show_default=False,
+            autocompletion=complete_field,
+        ),
     ],
     take: Annotated[
         str,
-        typer.Option("--take", metavar="SIDE", help="Whose value: github or bugspark.", show_default=False),
+        typer.Option(
+            "--take",
+            metavar="SIDE",
+            help="Whose value: github or bugspark.",
+            show_default=False,
+            autocompletion=complete_side,
+        ),
     ],
 ) -> None:
     """Bring back the value that lost a conflict.
 
     The report gets it now, GitHub with the next pass.
     """
-    chosen_field = _parse_field(field)
+    chosen_field = _parse_field(field, "resolve")
     side = _parse_side(take)
     session = current_session(context)
     session.console.print_line(
         session.run_in_backend(lambda application, _: application.resolve(report, chosen_field, side))
+    )
+
+
+def dismiss(
+    context: typer.Context,
+    report: ReportArgument,
+    field: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FIELD]",
+            help="status, severity, category or title; without it, all of the report.",
+            show_default=False,
+            autocompletion=complete_field,
+        ),
+    ] = None,
+) -> None:
+    """Put away a decided conflict, or a link whose issue is gone.
+
+    The present values stay; nothing is deleted on either side.
+    """
+    chosen = _parse_field(field, "dismiss") if field is not None else None
+    session = current_session(context)
+    session.console.print_line(
+        session.run_in_backend(lambda application, _: application.dismiss(report, chosen))
     )
 
 
@@ -58,12 +100,12 @@ def retry(context: typer.Context, report: ReportArgument) -> None:
     session.console.print_line(session.run_in_backend(lambda application, _: application.retry(report)))
 
 
-def _parse_field(text: str) -> Field:
+def _parse_field(text: str, command: str) -> Field:
     try:
         return Field(text)
     except ValueError:
         known = ", ".join(Field)
-        raise UsageError(f"{text!r} is no field, in reconcile resolve; the fields are {known}") from None
+        raise UsageError(f"{text!r} is no field, in reconcile {command}; the fields are {known}") from None
 
 
 def _parse_side(text: str) -> Side:

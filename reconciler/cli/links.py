@@ -58,10 +58,15 @@ def duplicate(
     )
 
 
-def unlink(context: typer.Context, report: ReportArgument) -> None:
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait while the project is at work elsewhere.")]
+
+
+def unlink(context: typer.Context, report: ReportArgument, wait: WaitOption = False) -> None:
     """Cut a report's link. Nothing is deleted or closed on either side."""
     session = current_session(context)
-    session.console.print_line(session.run_in_backend(lambda application, _: application.unlink(report)))
+    session.console.print_line(
+        session.run_in_backend(lambda application, _: application.unlink(report, wait=wait))
+    )
 
 
 def discover(
@@ -136,6 +141,7 @@ def export(
         typer.Argument(metavar="REPORT...", help="Report ids, or PROJECT:BUG-0001.", show_default=False),
     ],
     json: JsonOption = False,
+    wait: WaitOption = False,
 ) -> None:
     """Make GitHub issues for reports, now.
 
@@ -144,7 +150,7 @@ def export(
     session = current_session(context)
     console = session.console
     results = session.run_in_backend(
-        lambda application, display: application.export(tuple(reports), display.new_progress())
+        lambda application, display: application.export(tuple(reports), display.new_progress(), wait=wait)
     )
     for result in results:
         if json:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    import typer
+
     from reconciler.cli.console import Console
     from reconciler.cli.session import CommandSession, Entrypoints
 
@@ -67,6 +69,7 @@ def run_command(
         console.discard_output()
         return EXIT_FAILED
     except KeyboardInterrupt:
+        console.print_error(f"interrupted, in {session.command}; {session.interrupted_note}")
         return EXIT_INTERRUPTED
     except ReconcilerError as error:
         for sentence in error.sentences:
@@ -78,15 +81,30 @@ def run_command(
 
 
 def _invoke_command(arguments: Sequence[str], session: "CommandSession") -> int:
+    import typer
     from typer.main import get_command
 
     from reconciler.cli.app import build_cli
 
+    cli = get_command(build_cli())
+    words = move_config_first(arguments)
     try:
-        get_command(build_cli()).main(args=move_config_first(arguments), prog_name="reconcile", obj=session)
-    except SystemExit as exit_:
+        code = cli.main(args=words, prog_name="reconcile", obj=session, standalone_mode=False)
+    except typer.TyperException as error:
+        session.console.print_error(_usage_error_text(error))
+        return error.exit_code
+    except SystemExit as exit_:  # of shell completion
         return exit_.code if isinstance(exit_.code, int) else EXIT_OK
-    return EXIT_OK
+    if code == EXIT_INTERRUPTED:  # as typer reports Ctrl-C
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def _usage_error_text(error: "typer.TyperException") -> str:
+    """Return what is wrong with the words of a command line, and where its help is."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "reconcile"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def move_config_first(arguments: Sequence[str]) -> list[str]:

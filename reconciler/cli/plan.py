@@ -79,7 +79,7 @@ def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
     if json:
         console.print_json(plan_as_json(shown))
     elif not shown.error:
-        for line in plan_as_lines(shown, unicode=console.is_unicode):
+        for line in plan_as_lines(shown, unicode=console.is_unicode, columns=console.columns):
             console.print_line(line)
     if shown.error:
         console.print_error(with_project_name(shown.error.message, shown.project_name))
@@ -119,25 +119,26 @@ def _withheld_as_json(plan: PlanView) -> dict[str, Any] | None:
     return {"hash": plan.withheld, "deletions": deletions}
 
 
-def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
-    """Yield the project, each report with its changes, and the summary."""
+def plan_as_lines(plan: PlanView, *, unicode: bool, columns: int | None = TERMINAL_WIDTH) -> Iterator[str]:
+    """Yield the project, each report with its changes, and the summary. `columns`: None cuts nothing."""
     yield cut_to_width(
         f"{plan.project_name} ({plan.repository or 'no repository'})",
-        TERMINAL_WIDTH,
+        columns,
         more=_choose_ellipsis(unicode),
     )
     for _, actions in groupby(sorted(plan.actions, key=_report_key), key=_report_key):
         group = list(actions)
         yield f"  {_report_heading(group[0])}"
-        yield from (_action_line(action, unicode=unicode) for action in group)
+        lines = (_action_line(action, columns, unicode=unicode) for action in group)
+        yield from (cut_to_width(line, columns, more=_choose_ellipsis(unicode)) for line in lines)
     yield f"  {plan_summary(plan)}"
     if plan.withheld:
         accept = shell_command("reconcile", "--project", plan.project_name, "--accept", plan.withheld)
-        yield f"  Needs you: {format_count(len(plan.withheld_deletions), 'deletion')} withheld"
+        yield f"  Needs attention: {format_count(len(plan.withheld_deletions), 'deletion')} withheld"
         if any(deletion.kind is Kind.END_LINK for deletion in plan.withheld_deletions):
             yield from REPORTS_MISSING_LINES
         for deletion in plan.withheld_deletions:
-            yield from _withheld_deletion_lines(deletion, unicode=unicode)
+            yield from _withheld_deletion_lines(deletion, columns, unicode=unicode)
         yield f"    {accept}"
 
 
@@ -152,7 +153,9 @@ def plan_summary(plan: PlanView) -> str:
     )
 
 
-def _withheld_deletion_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[str]:
+def _withheld_deletion_lines(
+    deletion: WithheldDeletion, columns: int | None, *, unicode: bool
+) -> Iterator[str]:
     """Yield a withheld deletion: the comment, its report, author, first words and address, or the report."""
     side = "BugSpark" if deletion.side is Side.BUGSPARK else "GitHub"
     if deletion.kind is Kind.END_LINK:
@@ -161,7 +164,7 @@ def _withheld_deletion_lines(deletion: WithheldDeletion, *, unicode: bool) -> It
     where = f"{deletion.tracking_id or deletion.report}  {deletion.issue or 'no issue'}"
     begin = f"    - {pad_or_cut_to_width(side, 8)}  {where}  "
     said = f"{begin}{deletion.author or 'Unknown'}{f': {deletion.excerpt}' if deletion.excerpt else ''}"
-    yield cut_to_width(said, TERMINAL_WIDTH, more=_choose_ellipsis(unicode))
+    yield cut_to_width(said, columns, more=_choose_ellipsis(unicode))
     if deletion.url:
         yield f"                {deletion.url}"
 
@@ -175,20 +178,17 @@ def _report_heading(action: ActionView) -> str:
     return f"{name}  {action.issue or 'new issue'}"
 
 
-def _action_line(action: ActionView, *, unicode: bool) -> str:
+def _action_line(action: ActionView, columns: int | None, *, unicode: bool) -> str:
     sign = "-" if action.kind in DELETION_KINDS else "+" if action.kind in CREATION_KINDS else "~"
     side = "BugSpark" if action.kind in KINDS_WRITTEN_TO_BUGSPARK else "GitHub"
     begin = f"    {sign} {pad_or_cut_to_width(side, 8)}  {action.field or 'issue'}"
     why = f"  ({action.rule})" if action.rule else ""
-    change = _change_text(
-        action,
-        max(MIN_CHANGE_WIDTH, TERMINAL_WIDTH - display_width(begin) - 2 - display_width(why)),
-        unicode=unicode,
-    )
+    left = None if columns is None else columns - display_width(begin) - 2 - display_width(why)
+    change = _change_text(action, None if left is None else max(MIN_CHANGE_WIDTH, left), unicode=unicode)
     return f"{begin}: {change}{why}" if change else begin + why
 
 
-def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
+def _change_text(action: ActionView, columns: int | None, *, unicode: bool) -> str:
     """Return `high → critical`, from the current value to the new one.
 
     One text for something new or deleted.
@@ -198,7 +198,7 @@ def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
     if action.to is None or action.kind in CREATION_KINDS:
         return cut_to_width(action.to or action.local or action.remote or "", columns, more=more)
     arrow = " → " if unicode else " -> "
-    half = (columns - len(arrow)) // 2
+    half = None if columns is None else (columns - len(arrow)) // 2
     return f"{cut_to_width(now or 'none', half, more=more)}{arrow}{cut_to_width(action.to, half, more=more)}"
 
 

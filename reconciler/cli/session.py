@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, cast
 
 import typer
 
+from reconciler.cli.completion import complete_project
 from reconciler.cli.console import Console
 from reconciler.cli.progress import ProgressDisplay
 
@@ -73,6 +74,9 @@ class Entrypoints:
     run_demo: Callable[[bool], int] = _run_demo
 
 
+NOTHING_LOST = "what was done is kept"
+
+
 class CommandSession:
     """The state that commands share. Nothing is read or imported before a command needs it."""
 
@@ -84,6 +88,7 @@ class CommandSession:
         self.command = "the command line"
         self.redaction: Redaction | None = None
         self.debug = False
+        self.interrupted_note = NOTHING_LOST
         self._loaded: LoadedConfiguration | None = None
 
     def load_configuration(self) -> LoadedConfiguration:
@@ -132,13 +137,21 @@ class CommandSession:
     async def _run_in_backend(
         self, work: Callable[[Application, ProgressDisplay], Awaitable[T]], *, reads: bool
     ) -> T:
+        import asyncio
+
         settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
         with ProgressDisplay(self.console.err, self.environ) as display:
             async with self.entrypoints.open_backend(settings, self.redaction) as application:
                 if not reads:
                     await application.prove_locks()
-                return await work(application, display)
+                try:
+                    return await work(application, display)
+                except asyncio.CancelledError:  # by Ctrl-C
+                    if not reads:
+                        display.hide()
+                        self.interrupted_note = await application.describe_pending_writes()
+                    raise
 
     def _register_secrets(self, settings: Settings) -> Redaction:
         """Mask these secrets in logs from now on."""
@@ -188,12 +201,18 @@ ProjectsOption = Annotated[
         metavar="PROJECT",
         help="A project's id or exact name; may be repeated.",
         show_default=False,
+        autocompletion=complete_project,
     ),
 ]
 ProjectOption = Annotated[
     str,
     typer.Option(
-        "--project", "-p", metavar="PROJECT", help="The project's id or exact name.", show_default=False
+        "--project",
+        "-p",
+        metavar="PROJECT",
+        help="The project's id or exact name.",
+        show_default=False,
+        autocompletion=complete_project,
     ),
 ]
 AllProjectsOption = Annotated[bool, typer.Option("--all", help="Every active project.")]

@@ -9,7 +9,6 @@ from __future__ import annotations  # the model is not imported for annotations 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +16,10 @@ import typer
 from reconciler.cli.console import (
     TERMINAL_WIDTH,
     cut_to_width,
+    display_width,
     pad_or_cut_to_width,
     project_reference_as_json,
+    wrap_to_width,
 )
 from reconciler.cli.passes import pass_as_json
 from reconciler.cli.progress import ProgressDisplay
@@ -32,10 +33,16 @@ from reconciler.model.formatting import (
     format_time,
 )
 from reconciler.model.link import LIVE_STATES
-from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatus, project_status
+from reconciler.model.project_status import (
+    STATUS_SYMBOLS,
+    ProjectStatus,
+    ProjectStatusKind,
+    project_status,
+)
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
+    from reconciler.cli.session import CommandSession
     from reconciler.model.health import CredentialLimits, ProjectHealth
     from reconciler.model.webhook import WebhookHealth
 
@@ -47,10 +54,17 @@ def status(
         typer.Option("--project", "-p", metavar="PROJECT", help="Only this project.", show_default=False),
     ] = None,
     json: JsonOption = False,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit 0 when all is synced or waits, 3 when something needs attention, 1 failed.",
+        ),
+    ] = False,
 ) -> None:
     """Show each project's health.
 
-    Its links by state, what is pending, what is left of GitHub's limits, and what needs you.
+    Its links by state, what is pending, what is left of GitHub's limits, and what needs attention.
     """
     session = current_session(context)
 
@@ -60,30 +74,64 @@ def status(
         return await application.status(await application.find_project(project) if project else None)
 
     healths, limits = session.run_in_backend(work, reads=True)
-    view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
+    view = display_options(session)
     if json:
         for value in (*(health_as_json(health, view) for health in healths), *map(limits_as_json, limits)):
             session.console.print_json(value)
-        return
-    for line in status_as_lines(healths, limits, view):
-        session.console.print_line(line)
+    else:
+        for line in status_as_lines(healths, limits, view):
+            session.console.print_line(line)
+    if exit_code and (code := status_exit_code(healths, view)):
+        raise typer.Exit(code)
 
 
+def status_exit_code(healths: Sequence[ProjectHealth], view: DisplayOptions) -> int:
+    """Return 1 if a project failed, else 3 if one needs a person to look, else 0.
+
+    A project that waits goes on by itself, and one that is paused was paused by a person.
+    """
+    states = {project_status(health, view.now, view.zone).state for health in healths}
+    if ProjectStatusKind.FAILED in states:
+        return EXIT_PROJECT_FAILED
+    needs_look = ProjectStatusKind.ATTENTION in states or ProjectStatusKind.CONFLICT in states
+    return EXIT_NEEDS_ATTENTION if needs_look else 0
+
+
+EXIT_PROJECT_FAILED, EXIT_NEEDS_ATTENTION = 1, 3  # docs/reference/contract.md, Exit status
 NAME_WIDTH, REPOSITORY_WIDTH, LINKS_WIDTH = 18, 22, 7
+"""Columns on a terminal of `TERMINAL_WIDTH`; a wider or narrower one shares the difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayOptions:
-    """Current time, time zone and character set for the output."""
+    """Current time, time zone, character set and width for the output."""
 
     now: datetime
     zone: tzinfo | None
     is_unicode: bool
+    columns: int | None = TERMINAL_WIDTH  # None: nothing is cut
+
+    def width(self, usual: int, natural: int, share: float) -> int:
+        """Return the width of a column: `usual` on a terminal of `TERMINAL_WIDTH`, with a share of what a
+        wider or narrower one differs, at most what its longest text takes (`natural`) beyond that.
+        """
+        if self.columns is None:
+            return natural
+        wanted = usual + int((self.columns - TERMINAL_WIDTH) * share)
+        return min(wanted, max(usual, natural))
 
     @property
     def ellipsis(self) -> str:
         """The mark for text that was cut."""
         return "…" if self.is_unicode else "..."
+
+
+def display_options(session: CommandSession) -> DisplayOptions:
+    """Return how this command's output is shown: now, in the machine's time zone."""
+    console = session.console
+    return DisplayOptions(
+        now=datetime.now(UTC), zone=None, is_unicode=console.is_unicode, columns=console.columns
+    )
 
 
 def status_as_lines(
@@ -94,28 +142,23 @@ def status_as_lines(
         yield "No project yet: connect a repository in BugSpark (a project's settings, GitHub integration)."
         return
     statuses = [(health, project_status(health, view.now, view.zone)) for health in healths]
-    project, repository = (
-        pad_or_cut_to_width("PROJECT", NAME_WIDTH),
-        pad_or_cut_to_width("REPOSITORY", REPOSITORY_WIDTH),
-    )
+    widths = _table_widths(healths, view)
+    project, repository = map(pad_or_cut_to_width, ("PROJECT", "REPOSITORY"), widths)
     yield f"  {project} {repository} {'LINKS':>{LINKS_WIDTH}}  STATE"
-    yield from (_project_line(health, status, view) for health, status in statuses)
+    lines = {id(health): _project_line(health, status, view, widths) for health, status in statuses}
+    yield from lines.values()
     yield from _coverage_lines(healths, view)
     yield from (_limit_line(limit, view) for limit in limits)
     for health, status in statuses:
-        if status.command or not _project_line(health, status, view).endswith(
-            escape_unprintable(status.text)
-        ):
+        if status.command or not lines[id(health)].endswith(escape_unprintable(status.text)):
             yield ""
-            yield from wrap(
-                escape_unprintable(f"{health.name}: {status.text}"), TERMINAL_WIDTH, subsequent_indent="  "
-            )
+            yield from wrap_to_width(escape_unprintable(f"{health.name}: {status.text}"), view.columns)
         if status.command:
             yield f"  {status.command}"
     if len(healths) == 1:
         yield from _pending_line(healths[0], view)
         yield from _webhook_line(healths[0].webhook, view)
-        yield from _attention_lines(healths[0])
+        yield from _attention_lines(healths[0], view)
 
 
 def _pending_line(health: ProjectHealth, view: DisplayOptions) -> Iterator[str]:
@@ -136,28 +179,37 @@ def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]
     yield f"  Webhook: {last_delivery}{missed}"
 
 
-def _attention_lines(health: ProjectHealth) -> Iterator[str]:
+def _attention_lines(health: ProjectHealth, view: DisplayOptions) -> Iterator[str]:
     """Yield each link or write of a project that needs attention, with the reason."""
     for item in health.attention:
         where = f" {item.issue}" if item.issue else ""
         about = f", {item.field}" if item.field else ""
         text = escape_unprintable(f"{item.report}{where}: {item.what}{about}: {item.reason}")
         yield ""
-        yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ")
+        yield from wrap_to_width(text, view.columns)
     if health.other_repository_links:
         yield ""
         count = format_count(health.other_repository_links, "link")
         text = f"{count}: the project is connected to another repository now; they rest until it is back."
-        yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ")
+        yield from wrap_to_width(text, view.columns)
 
 
-def _project_line(health: ProjectHealth, status: ProjectStatus, view: DisplayOptions) -> str:
+def _table_widths(healths: Sequence[ProjectHealth], view: DisplayOptions) -> tuple[int, int]:
+    """Return the widths of the columns with names and repositories."""
+    names = max(len("PROJECT"), *(display_width(escape_unprintable(health.name)) for health in healths))
+    repositories = max(len("REPOSITORY"), *(display_width(health.repository or "-") for health in healths))
+    return view.width(NAME_WIDTH, names, 0.25), view.width(REPOSITORY_WIDTH, repositories, 0.25)
+
+
+def _project_line(
+    health: ProjectHealth, status: ProjectStatus, view: DisplayOptions, widths: tuple[int, int]
+) -> str:
     sign = STATUS_SYMBOLS[status.state][not view.is_unicode]
-    name = pad_or_cut_to_width(health.name, NAME_WIDTH, more=view.ellipsis)
-    repository = pad_or_cut_to_width(health.repository or "-", REPOSITORY_WIDTH, more=view.ellipsis)
+    name = pad_or_cut_to_width(health.name, widths[0], more=view.ellipsis)
+    repository = pad_or_cut_to_width(health.repository or "-", widths[1], more=view.ellipsis)
     links = f"{sum(health.links.get(state, 0) for state in LIVE_STATES):>{LINKS_WIDTH},}"
     return cut_to_width(
-        f"{sign} {name} {repository} {links}  {status.text}", TERMINAL_WIDTH, more=view.ellipsis
+        f"{sign} {name} {repository} {links}  {status.text}", view.columns, more=view.ellipsis
     )
 
 
@@ -175,14 +227,16 @@ def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> I
     since = f", oldest {format_age(oldest, view.now)}" if oldest else ""
     if len(covers) == 1 and covers[0].p95:
         since += f", p95 {format_age(covers[0].p95, view.now)}"
-    text = f"  {verified:,} of {format_count(links, 'link')} verified equal within {within}{since}"
-    yield cut_to_width(text, TERMINAL_WIDTH, more=view.ellipsis)
+    unequal = sum(health.link_counts.unequal for health in healths)
+    apart = f"{unequal:,} not equal" if unequal else "none not equal"
+    text = f"  {verified:,} of {format_count(links, 'link')} checked within {within}, {apart}{since}"
+    yield cut_to_width(text, view.columns, more=view.ellipsis)
     for health in healths if len(healths) > 1 else ():
         cover = health.coverage
         if cover.verified < cover.links:
-            name = pad_or_cut_to_width(health.name, NAME_WIDTH, more=view.ellipsis)
+            name = pad_or_cut_to_width(health.name, _table_widths(healths, view)[0], more=view.ellipsis)
             behind = f"    {name} {cover.verified:,} of {cover.links:,}"
-            yield cut_to_width(behind, TERMINAL_WIDTH, more=view.ellipsis)
+            yield cut_to_width(behind, view.columns, more=view.ellipsis)
 
 
 def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
@@ -193,9 +247,7 @@ def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
         left += f", new at {format_time(limit.reset_at, view.now, view.zone)}"
     if limit.blocked_until and limit.blocked_until > view.now:
         left += f", blocked until {format_time(limit.blocked_until, view.now, view.zone)}"
-    return cut_to_width(
-        f"  GitHub limit of {limit.credential[:8]}: {left}", TERMINAL_WIDTH, more=view.ellipsis
-    )
+    return cut_to_width(f"  GitHub limit of {limit.credential[:8]}: {left}", view.columns, more=view.ellipsis)
 
 
 def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any]:
@@ -222,6 +274,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
         "verified": {
             "links": health.coverage.verified,
             "of": health.coverage.links,
+            "unequal": health.link_counts.unequal,
             "within_seconds": int(health.coverage.within.total_seconds()),
             "oldest_at": format_iso(health.coverage.oldest),
             "p95_at": format_iso(health.coverage.p95),

@@ -6,12 +6,11 @@ First the commands, then their output as lines and as JSON (pure).
 from __future__ import annotations  # the model is not imported for annotations alone
 
 from collections.abc import Iterator
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_WIDTH, project_reference_as_json
+from reconciler.cli.console import TERMINAL_WIDTH, project_reference_as_json, wrap_to_width
 from reconciler.cli.session import JsonOption, ProjectOption, current_session
 from reconciler.model.formatting import escape_unprintable, format_count, format_iso, shell_command
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 def show(context: typer.Context, project: ProjectOption, json: JsonOption = False) -> None:
     """Show address, secret, events and steps.
 
-    The first time the secret is made.
+    The first time the secret is generated.
     """
 
     async def work(application: Application, _: ProgressDisplay) -> WebhookSetup:
@@ -36,7 +35,7 @@ def show(context: typer.Context, project: ProjectOption, json: JsonOption = Fals
 
 
 def rotate(context: typer.Context, project: ProjectOption, json: JsonOption = False) -> None:
-    """Make a new secret. The one before it stays valid for a day."""
+    """Generate a new secret. The previous one stays valid for a day."""
 
     async def work(application: Application, _: ProgressDisplay) -> WebhookSetup:
         return await application.rotate_webhook(await application.find_project(project))
@@ -46,7 +45,7 @@ def rotate(context: typer.Context, project: ProjectOption, json: JsonOption = Fa
 
 
 def create(context: typer.Context, project: ProjectOption, json: JsonOption = False) -> None:
-    """Make the webhook on GitHub, or set it right.
+    """Create the webhook on GitHub, or repair it.
 
     With the project's token. A hook is recognised by its address; secret, events and content type are set.
     """
@@ -59,7 +58,7 @@ def create(context: typer.Context, project: ProjectOption, json: JsonOption = Fa
     if json:
         session.console.print_json(created_hook_as_json(result))
         return
-    for line in created_hook_as_lines(result):
+    for line in created_hook_as_lines(result, session.console.columns):
         session.console.print_line(line)
 
 
@@ -67,7 +66,7 @@ def _print_setup(session: CommandSession, setup: WebhookSetup, *, json: bool) ->
     if json:
         session.console.print_json(setup_as_json(setup))
     else:
-        for line in setup_as_lines(setup):
+        for line in setup_as_lines(setup, session.console.columns):
             session.console.print_line(line)
     session.console.flush()
     if setup.url is None:
@@ -77,7 +76,7 @@ def _print_setup(session: CommandSession, setup: WebhookSetup, *, json: bool) ->
         raise typer.Exit(1)
 
 
-def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
+def setup_as_lines(setup: WebhookSetup, columns: int | None = TERMINAL_WIDTH) -> Iterator[str]:
     """Yield the values to copy to GitHub, then the steps."""
     name = setup.project.name
     yield f"Webhook of {escape_unprintable(name)} ({setup.project.repository or 'no repository'})"
@@ -85,10 +84,10 @@ def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
     yield f"  Secret  {setup.secret.reveal()}"
     yield f"  Events  {', '.join(setup.events)}"
     if setup.previous_until:
-        yield f"  The secret before this one stays valid until {setup.previous_until:%Y-%m-%d %H:%M} UTC."
+        yield f"  The previous secret stays valid until {setup.previous_until:%Y-%m-%d %H:%M} UTC."
     yield ""
     for number, step in enumerate(setup.steps, 1):
-        yield from wrap(f"{number}. {step}", TERMINAL_WIDTH, subsequent_indent="   ", break_long_words=False)
+        yield from wrap_to_width(f"{number}. {step}", columns, indent="   ", breaks_words=False)
     yield ""
     yield "Or let the project's token do it, now and after each change of the secret:"
     yield f"  {shell_command('reconcile', 'webhook', 'create', '--project', name)}"
@@ -108,11 +107,11 @@ def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
     }
 
 
-def created_hook_as_lines(result: HookResult) -> Iterator[str]:
+def created_hook_as_lines(result: HookResult, columns: int | None = TERMINAL_WIDTH) -> Iterator[str]:
     """Yield what was done, and what a person has to do."""
-    done = "was made" if result.is_new else "was there and is set right"
+    done = "was created" if result.is_new else "was repaired"
     text = f"The webhook of {result.repository} {done} (id {result.id}): it delivers to {result.url}"
-    yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ", break_long_words=False)
+    yield from wrap_to_width(text, columns, breaks_words=False)
     if result.previous_url is not None:
         yield f"  Before, it delivered to {escape_unprintable(result.previous_url)}"
     if result.response is not None:

@@ -8,17 +8,17 @@ from __future__ import annotations  # the model is not imported for annotations 
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_WIDTH, cut_to_width, pad_or_cut_to_width
+from reconciler.cli.console import TERMINAL_WIDTH, cut_to_width, pad_or_cut_to_width, pad_to_width
 from reconciler.cli.session import JsonOption, ReportArgument, current_session
-from reconciler.cli.status import DisplayOptions
+from reconciler.cli.status import DisplayOptions, display_options
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_age, format_count, format_iso, format_time
 from reconciler.model.kinds import FIELD_KINDS
+from reconciler.model.snapshot import with_readable_text
 
 if TYPE_CHECKING:
     from reconciler.model.intent import Intent
@@ -37,7 +37,7 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
     if json:
         session.console.print_json(report_as_json(shown))
         return
-    view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
+    view = display_options(session)
     for line in report_as_lines(shown, view):
         session.console.print_line(line)
 
@@ -48,10 +48,21 @@ VALUE_WIDTH = 16
 SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
+def _fit(text: str, usual: int, view: DisplayOptions, *, padded: bool = True) -> str:
+    """Return a text in a column that is `usual` wide at 80 columns: wider on a wider terminal, and not cut
+    where nothing is.
+    """
+    if view.columns is None:
+        return pad_to_width(text, usual) if padded else cut_to_width(text, None)
+    columns = usual + max(0, view.columns - TERMINAL_WIDTH) // 3
+    fit = pad_or_cut_to_width if padded else cut_to_width
+    return fit(text, columns, more=view.ellipsis)
+
+
 def report_as_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     """Yield everything that is known about the report, the most important first."""
     for line in _report_lines(shown, view):
-        yield cut_to_width(line, TERMINAL_WIDTH, more=view.ellipsis)
+        yield cut_to_width(line, view.columns, more=view.ellipsis)
 
 
 def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
@@ -64,7 +75,7 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     if link:
         yield f"  {_verification_line(link, view)}"
     yield ""
-    cells = " ".join(pad_or_cut_to_width(title, CELL_WIDTH) for title in ("BUGSPARK", "LAST AGREED"))
+    cells = " ".join(_fit(title, CELL_WIDTH, view) for title in ("BUGSPARK", "LAST AGREED"))
     yield f"  {pad_or_cut_to_width('', FIELD_WIDTH)} {cells} GITHUB"
     yield from (_field_line(field_view, view) for field_view in shown.fields)
     yield from _section_lines("Comments", (_comment_line(comment, view) for comment in shown.comments))
@@ -84,18 +95,20 @@ def _section_lines(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _verification_line(link: Link, view: DisplayOptions) -> str:
     if link.quarantined_until:
-        return f"rests until {format_time(link.quarantined_until, view.now, view.zone)}"
+        return f"in quarantine until {format_time(link.quarantined_until, view.now, view.zone)}"
     if link.verification is None:
-        return "not compared in full yet"
-    due = format_time(link.verification.due, view.now, view.zone)
-    return f"compared in full {format_age(link.verification.at, view.now)}, due again at {due}"
+        return "no full check yet"
+    age = format_age(link.verification.at, view.now)
+    if not link.is_live:
+        return f"last full check {age}"
+    return f"last full check {age}, next at {format_time(link.verification.due, view.now, view.zone)}"
 
 
 def _field_line(field_view: FieldView, view: DisplayOptions) -> str:
     """Format one field. A value that changed since both sides agreed is marked with *."""
 
     def cell(value: str | None, *, moved: bool) -> str:
-        return pad_or_cut_to_width(f"{'*' if moved else ' '}{value or '-'}", CELL_WIDTH, more=view.ellipsis)
+        return _fit(f"{'*' if moved else ' '}{value or '-'}", CELL_WIDTH, view)
 
     local = cell(field_view.bugspark, moved=Side.BUGSPARK in field_view.moved)
     remote = cell(field_view.github, moved=Side.GITHUB in field_view.moved)
@@ -110,21 +123,21 @@ def _field_line(field_view: FieldView, view: DisplayOptions) -> str:
 
 def _comment_line(comment: CommentView, view: DisplayOptions) -> str:
     author = pad_or_cut_to_width(comment.author or "Unknown", AUTHOR_WIDTH, more=view.ellipsis)
-    text = pad_or_cut_to_width(comment.text or "", TEXT_WIDTH, more=view.ellipsis)
+    text = _fit(comment.text or "", TEXT_WIDTH, view)
     return f"  {pad_or_cut_to_width(SIDE_NAMES[comment.origin], SIDE_WIDTH)} {author} {text} {comment.state}"
 
 
 def _intent_line(intent: Intent) -> str:
     tries = f" after {format_count(intent.attempts, 'attempt')}" if intent.attempts else ""
     reason = f": {intent.reason}" if intent.reason else ""
-    return f"  {intent.operation.kind.replace('_', ' ')}: {intent.state}{tries}{reason}"
+    return f"  {intent.operation.kind.text}: {intent.state}{tries}{reason}"
 
 
 def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
     """Format a change: time, side, kind, from → to, the value that lost, the rule, GitHub's request id."""
     change = dated.change
     at = dated.at.astimezone(view.zone)
-    lost = f", lost {cut_to_width(change.lost, VALUE_WIDTH, more=view.ellipsis)}" if change.lost else ""
+    lost = f", lost {_cut_value(change.lost, view)}" if change.lost else ""
     rule = f" ({change.rule})" if change.rule else ""
     request = f" {change.request_id}" if change.request_id else ""
     side = pad_or_cut_to_width(SIDE_NAMES[change.side], SIDE_WIDTH)
@@ -133,7 +146,7 @@ def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
 
 def _change_text(change: Change, view: DisplayOptions) -> str:
     """Format a change's values, such as `status: new → resolved` or `post comment: Thanks`."""
-    what = change.kind.replace("_", " ")
+    what = change.kind.text
     if change.field is not None and change.field != "comment":
         before = change.local if change.side is Side.BUGSPARK else change.remote
         what = change.field if change.kind in FIELD_KINDS else f"{what} {change.field}"
@@ -141,13 +154,14 @@ def _change_text(change: Change, view: DisplayOptions) -> str:
             return what
         arrow = " → " if view.is_unicode else " -> "
         return f"{what}: {_cut_value(before or 'none', view)}{arrow}{_cut_value(change.to, view)}"
+    change = with_readable_text(change)
     original = change.remote if change.side is Side.BUGSPARK else change.local
     text = (original if change.field else None) or change.to or change.local or change.remote
-    return f"{what}: {cut_to_width(text, TEXT_WIDTH, more=view.ellipsis)}" if text else what
+    return f"{what}: {_fit(text, TEXT_WIDTH, view, padded=False)}" if text else what
 
 
 def _cut_value(value: str, view: DisplayOptions) -> str:
-    return cut_to_width(value, VALUE_WIDTH, more=view.ellipsis)
+    return _fit(value, VALUE_WIDTH, view, padded=False)
 
 
 def report_as_json(shown: ReportView) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The numbers of a daemon's work for `/metrics`: how late it is, and what waits.
 
-They come from what the ticks and scans of this daemon saw, so they can be read while the database is away;
-then lags and ages grow. Intervals use the monotonic clock.
+They come from what the ticks and scans of this daemon saw, so they can be read while the database is
+unreachable; then lags and ages grow. Intervals use the monotonic clock.
 """
 
 from collections import defaultdict

@@ -171,7 +171,7 @@ def withheld_view(
             text = item.why.local
             url = f"{dashboard_url.rstrip('/')}/reports/{link.report_id}" if dashboard_url else None
         case DeleteRemoteComment():
-            side, text, url = Side.GITHUB, _copy_excerpt(copy), copy.url if copy else None
+            side, text, url = Side.GITHUB, copy_excerpt(copy), copy.url if copy else None
         case EndLink():
             text = MISSING_REPORT_TEXT
         case _:
@@ -188,7 +188,7 @@ def withheld_view(
     )
 
 
-def _copy_excerpt(copy: RemoteComment | None) -> str | None:
+def copy_excerpt(copy: RemoteComment | None) -> str | None:
     """How the comment begins that our copy was made of: without the line that names its author."""
     if copy is None:
         return None

@@ -50,7 +50,7 @@ def report_status(
 def _problems(detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]) -> Iterator[str]:
     """Yield what needs a person, the most urgent first."""
     if link.quarantined_until is not None:
-        yield link.reason or "it rests"
+        yield link.reason or "it is in quarantine"
     for intent in detail.intents:
         if intent.state is IntentState.QUARANTINED:
             yield intent.reason or "GitHub refused a write"
@@ -119,7 +119,7 @@ def _waiting_status(
     detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]
 ) -> tuple[str, str | None]:
     if link.base is None:
-        return ProjectStatusKind.WAITING.value, "the next pass makes first contact"
+        return ProjectStatusKind.WAITING.value, "the next pass does the initial sync"
     if detail.intents:
         count = len(detail.intents)
         return ProjectStatusKind.WAITING.value, f"{count} write{'' if count == 1 else 's'} pending"

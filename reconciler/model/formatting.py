@@ -62,9 +62,13 @@ def format_duration(length: timedelta) -> str:
 
 
 def format_time(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
-    """Format `14:05` today, else with the date, in the reader's time zone (None: the machine's)."""
+    """Format `14:05` today, else with the date, in the reader's time zone (None: the machine's).
+
+    UTC is named, because its readers are elsewhere: `14:05 UTC`.
+    """
     local_time, today = moment.astimezone(zone), now.astimezone(zone)
-    return f"{local_time:%H:%M}" if local_time.date() == today.date() else f"{local_time:%Y-%m-%d %H:%M}"
+    text = f"{local_time:%H:%M}" if local_time.date() == today.date() else f"{local_time:%Y-%m-%d %H:%M}"
+    return f"{text} UTC" if zone is UTC else text
 
 
 def shell_command(*words: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.model.fields import RenamedLabel
+from reconciler.model.fields import RenamedLabel, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.webhook import WebhookHealth
@@ -21,6 +21,7 @@ class LinkCountsByUrgency:
     pending: int = 0  # waits for its initial sync or for a write
     conflict: int = 0  # a conflict in the last days, in which one value was lost
     attention: int = 0  # quarantined, frozen, refused, or ended on GitHub
+    unequal: int = 0  # live links whose sides are known to differ, or whose last comparison is not finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,24 @@ class AttentionItem:
     what: str  # a link's state, `resting`, `frozen`, `refused`
     field: str | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostValue:
+    """A value that lost a conflict: what `reconcile resolve` takes to bring it back."""
+
+    report: str  # BUG-0001
+    field: str
+    side: Side  # whose value it was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictSummary:
+    """How many conflicts of a project stand, and the newest of them in words: `severity of BUG-0001`."""
+
+    count: int
+    newest: str
+    lost_value: LostValue | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +93,7 @@ class ProjectHealth:
     other_repository_links: int = 0
     attention: tuple[AttentionItem, ...] = ()
     newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
+    newest_lost_value: LostValue | None = None  # of the newest conflict, while the report exists
     is_read_only: bool = False  # the database takes no writes: it is a standby
     write_doubt: str | None = None  # why this database may not be the one that writes
     busy_since: datetime | None = None  # at work in another process for longer than two intervals

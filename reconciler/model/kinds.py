@@ -38,6 +38,11 @@ class Kind(StrEnum):
     RETRY = "retry"  # a person ended a quarantine
     RESOLVE = "resolve"  # a person restored a lost value
 
+    @property
+    def text(self) -> str:
+        """The kind in words, as people read it."""
+        return "initial sync" if self is Kind.FIRST_CONTACT else self.value.replace("_", " ")
+
 
 FIELD_WRITE_KINDS = frozenset({Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
 """Writes of one field of an issue."""

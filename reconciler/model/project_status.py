@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from reconciler.model.database_identity import OWNED_ELSEWHERE
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
-from reconciler.model.health import MISNAMED, ProjectHealth
+from reconciler.model.health import MISNAMED, AttentionItem, ProjectHealth
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.webhook import WebhookHealth
@@ -18,7 +18,7 @@ class ProjectStatusKind(StrEnum):
     SYNCED = "Synced"
     WAITING = "Waiting"
     CONFLICT = "Conflict"
-    ATTENTION = "Needs you"
+    ATTENTION = "Needs attention"
     FAILED = "Failed"
     PAUSED = "Paused"
     NEW = "Not looked at yet"
@@ -39,9 +39,9 @@ READ_ONLY_DATABASE = (
 )
 RECREATED_ERROR_KIND = "recreated"  # errors.RepositoryRecreatedError.kind
 CHECK_COMMAND = "reconcile check"
-RESTING, FROZEN = "resting", "frozen"
+RESTING, FROZEN, REFUSED = "resting", "frozen", "refused"
 ATTENTION_TEXTS = {
-    RESTING: "rests",
+    RESTING: "is in quarantine",
     LinkState.GONE.value: "is gone on GitHub",
     LinkState.TRANSFERRED.value: "was transferred on GitHub",
     LinkState.CONVERTED.value: "was converted on GitHub",
@@ -55,15 +55,24 @@ _UNREMARKABLE_LINK_STATES = (*LIVE_STATES, LinkState.UNLINKED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectStatus:
-    """A project's status. `command`: what a person should run, if anything."""
+    """A project's status. `command`: what a person should run, if anything.
+
+    `age_of`: the time whose age `reason` begins with, so that a page can keep the age right.
+    """
 
     state: ProjectStatusKind
     reason: str | None = None
     command: str | None = None
+    age_of: datetime | None = None
+
+    @property
+    def reason_after_age(self) -> str:
+        """The reason without the age that it begins with."""
+        return (self.reason or "").partition(" ago")[2]
 
     @property
     def text(self) -> str:
-        """The status in words: `Synced`, `Waiting (…)`, `Needs you: …`."""
+        """The status in words: `Synced`, `Waiting (…)`, `Needs attention: …`."""
         match self.state, self.reason:
             case _, None:
                 return self.state.value
@@ -105,6 +114,9 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         return brake_status
     if health.quarantined:
         reason = f"{format_count(health.quarantined, 'change')} quarantined"
+        refused = next((item for item in health.attention if item.what == REFUSED), None)
+        if refused is not None:  # the cause of the first one
+            reason += f": {' '.join(filter(None, (refused.report, refused.issue)))}: {refused.reason}"
         return ProjectStatus(
             state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*one_pass)
         )
@@ -170,7 +182,7 @@ def _status_awaiting_consent(health: ProjectHealth) -> ProjectStatus | None:
         resolve = (
             "reconcile",
             "resolve",
-            str(frozen_item.report_id),
+            report_reference(health, frozen_item),
             str(frozen_item.field),
             "--take",
             "github",
@@ -190,7 +202,7 @@ def _attention_status(health: ProjectHealth) -> ProjectStatus | None:
     count_text = f" (and {more:,} more)" if more else ""
     reason = f"{first.report} {ATTENTION_TEXTS.get(first.what, first.what)}{count_text}"
     command_name = "retry" if first.what == RESTING else "why"
-    command = shell_command("reconcile", command_name, str(first.report_id))
+    command = shell_command("reconcile", command_name, report_reference(health, first))
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
 
 
@@ -225,7 +237,21 @@ def _conflict_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) 
     reason = f"{health.newest_conflict or 'one field'}{more}" + (
         f"; {waiting_status.reason}" if waiting_status else ""
     )
-    return ProjectStatus(state=ProjectStatusKind.CONFLICT, reason=reason)
+    return ProjectStatus(state=ProjectStatusKind.CONFLICT, reason=reason, command=_conflict_command(health))
+
+
+def _conflict_command(health: ProjectHealth) -> str | None:
+    """Return the command that brings back the value that lost the newest conflict."""
+    lost = health.newest_lost_value
+    if lost is None:
+        return None
+    report = f"{health.name}:{lost.report}"
+    return shell_command("reconcile", "resolve", report, lost.field, "--take", lost.side.value)
+
+
+def report_reference(health: ProjectHealth, item: AttentionItem) -> str:
+    """Return how commands name a report: `Shop:BUG-0001`, or its id where it has no tracking id any more."""
+    return item.report if item.report == str(item.report_id) else f"{health.name}:{item.report}"
 
 
 def _status_without_problem(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus:
@@ -270,6 +296,8 @@ def _synced_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) ->
     parts += [
         f"{number:,} {state.replace('_', ' ')}" for state, number in inactive_link_counts(health).items()
     ]
+    if not any(health.links.get(state) for state in LIVE_STATES):
+        parts.append("no links yet")
     if health.other_repository_links:
         parts.append(f"{format_count(health.other_repository_links, 'link')} of another repository rest")
     announced = health.last_pass.announced if health.last_pass else None
@@ -279,7 +307,12 @@ def _synced_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) ->
     if silent := webhook_silence_text(health.webhook, now, zone):
         parts.append(silent)
         command = shell_command("reconcile", "webhook", "create", "--project", health.name)
-    return ProjectStatus(state=ProjectStatusKind.SYNCED, reason=", ".join(parts), command=command)
+    return ProjectStatus(
+        state=ProjectStatusKind.SYNCED,
+        reason=", ".join(parts),
+        command=command,
+        age_of=health.last_success_at,
+    )
 
 
 def webhook_silence_text(webhook: WebhookHealth, now: datetime, zone: tzinfo | None) -> str | None:

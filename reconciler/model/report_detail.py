@@ -109,7 +109,7 @@ class ReportView:
     project_name: str
     detail: ReportDetail
     title: str  # unescaped
-    state: str  # Synced, Waiting, Needs you, Not linked, Gone on GitHub, …
+    state: str  # Synced, Waiting, Needs attention, Not linked, Gone on GitHub, …
     reason: str | None
     fields: tuple[FieldView, ...]
     comments: tuple[CommentView, ...]

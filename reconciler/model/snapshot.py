@@ -1,7 +1,7 @@
 """What the pass reads from the database in one consistent snapshot, and what it stores."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.plan import LinkPlan, RemoveLocalComment
-from reconciler.model.report import LocalComment, Report
+from reconciler.model.report import LocalComment, Report, unescape_html
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The id of a repository that was never read."""
@@ -198,6 +198,16 @@ class Change:
     lost: str | None = None
     request_id: str | None = None
     since: datetime | None = None  # when its cause happened; shows how long it waited
+
+
+def with_readable_text(change: Change) -> Change:
+    """Return a line about a comment with the text as its author wrote it.
+
+    BugSpark stores its own text HTML-escaped (docs/reference/bugspark.md, Text); GitHub's is stored as it is.
+    """
+    local = unescape_html(change.local) if change.local else change.local
+    to = unescape_html(change.to) if change.to and change.side is Side.GITHUB else change.to
+    return replace(change, local=local, to=to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

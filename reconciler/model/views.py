@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from reconciler.model.fields import Side
-from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
+from reconciler.model.ids import IssueNumber, LinkId, ProjectId, RemoteCommentId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Failure
@@ -40,6 +40,9 @@ class LinkFilter:
 
     urgency: Urgency | None = None  # None: all
     text: str = ""
+    status: str = ""  # of the report, as BugSpark stores it; "": any
+    severity: str = ""
+    oldest_first: bool = False  # by issue number
     after: LinkPosition | None = None
     before: LinkPosition | None = None
 
@@ -85,6 +88,38 @@ class LinkRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedFilter:
+    """Which reports without a live link to list, and from where; the highest tracking id first."""
+
+    waiting: Urgency | None = None  # only those whose issue is to be created, by whether a person has to act
+    text: str = ""
+    status: str = ""
+    severity: str = ""
+    after: str = ""  # a tracking id; "": from the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedRow:
+    """A report without a live link. `waiting`: why its issue is not there yet; None: nobody asked."""
+
+    report_id: ReportId
+    tracking_id: str
+    title: str
+    status: str
+    severity: str
+    urgency: Urgency | None
+    waiting: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedPage:
+    """A page of reports without a live link."""
+
+    rows: tuple[UnlinkedRow, ...]
+    more_after: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPage:
     """A page of links, and whether there are more before and after it."""
 
@@ -109,10 +144,30 @@ class WithheldRow:
 
     report_id: ReportId
     tracking_id: str | None
-    issue: str | None
+    repository: str | None
+    number: IssueNumber | None
     kind: Kind  # on which side a comment would be deleted; END_LINK: the report is missing
-    author: str | None
-    text: str | None  # of BugSpark's copy, while it exists
+    author: str | None  # of the original
+    text: str | None  # how the comment begins that would be deleted, as stored; None: not known
+    remote_id: RemoteCommentId | None  # of the comment on GitHub
+
+    @property
+    def side(self) -> Side:
+        """Where a comment would be deleted."""
+        return Side.GITHUB if self.kind is Kind.DELETE_REMOTE_COMMENT else Side.BUGSPARK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldPage:
+    """Withheld deletions with the words that people need to decide about them.
+
+    `digest`: of all withheld deletions of the project, read before the rows; None: none is withheld.
+    `problem`: why the texts of comments on GitHub could not be read.
+    """
+
+    digest: str | None
+    rows: tuple[WithheldRow, ...]
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

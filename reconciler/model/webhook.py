@@ -75,7 +75,7 @@ class HookResponse:
         """What became of the delivery, in a sentence without full stop."""
         if not self.code:
             return f"GitHub's last delivery did not arrive ({self.message or 'no answer'})"
-        cause = ": the secret on GitHub is another one" if self.code == WRONG_SECRET_STATUS else ""
+        cause = ": the secret doesn't match" if self.code == WRONG_SECRET_STATUS else ""
         return f"GitHub's last delivery was answered {self.code}{cause}"
 
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.views import CheckResult
 from reconciler.model.webhook import HookResult, WebhookSetup
 
 
@@ -56,6 +57,17 @@ class Commands(Protocol):
         ...
 
     async def retry(self, report: ReportId) -> str: ...
+
+    async def dismiss(self, report: ReportId, field: Field | None = None) -> str:
+        """Put away decided conflicts, all of a report or those of one field, or the link to a gone issue."""
+        ...
+
+    async def check_project(self, project: ProjectId) -> tuple[CheckResult, ...]:
+        """Test integration, token, repository, permissions and webhook, as `reconcile check` does.
+
+        GitHub is asked; nothing is written. What fails is in the results.
+        """
+        ...
 
     async def show_webhook_setup(self, project: ProjectId) -> WebhookSetup:
         """Return what is needed to set up the webhook, its secret included. A missing secret is made."""

@@ -24,6 +24,9 @@ from reconciler.model.views import (
     ReportFilter,
     ReportPosition,
     SetupView,
+    UnlinkedFilter,
+    UnlinkedPage,
+    WithheldPage,
     WithheldRow,
 )
 
@@ -75,6 +78,12 @@ class Queries(Protocol):
         """Read a page of links that are not UNLINKED, the newest issue first."""
         ...
 
+    async def unlinked_reports(
+        self, project_id: ProjectId, wanted: UnlinkedFilter, limit: int
+    ) -> UnlinkedPage:
+        """Read a page of reports without a live link, the highest tracking id first."""
+        ...
+
     async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         """Read the newest lines of history."""
         ...
@@ -83,8 +92,10 @@ class Queries(Protocol):
         """Read recorded conflicts whose outcome still stands, newest first."""
         ...
 
-    async def withheld_deletions(self, project_id: ProjectId, limit: int) -> tuple[WithheldRow, ...]:
-        """Read the deletions that the guard withholds, by issue."""
+    async def withheld_deletions(
+        self, project_id: ProjectId, limit: int, offset: int = 0
+    ) -> tuple[WithheldRow, ...]:
+        """Read the deletions that the guard withholds, by issue. `offset`: how many are left out before."""
         ...
 
     async def activity_between(
@@ -134,4 +145,14 @@ class ReportViews(Protocol):
 
     async def report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
         """Return the state of each of these reports that exists, in the same order, without its comments."""
+        ...
+
+    async def withheld_page(
+        self, project_id: ProjectId, limit: int, offset: int, *, reads_github: bool
+    ) -> WithheldPage:
+        """Return withheld deletions with the first words of the comments, cleaned.
+
+        `reads_github`: read the texts of comments on GitHub, whose originals are gone from BugSpark. What
+        can't be read is left out, and said in `problem`. Raises UsageError for a project that is not active.
+        """
         ...

@@ -14,9 +14,9 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Link, LinkState
+from reconciler.model.link import ENDED_STATES, Link, LinkState
 from reconciler.model.report import Project, Report, unknown_values_reason
-from reconciler.model.report_detail import ReportDetail
+from reconciler.model.report_detail import ReportDetail, open_conflicts
 from reconciler.model.snapshot import Change, ProjectState
 from reconciler.ports import Stores
 from reconciler.sync.context import Context
@@ -63,7 +63,9 @@ async def request_export(context: Context, report_id: ReportId) -> str:
     Raises ProjectError for a report that has an issue, IdentityError, BusyError, and what reading raises.
     """
     if await relink_exported_issue(context, report_id):
-        return "The issue that was made for it before is linked again; the next pass makes first contact."
+        return (
+            "The issue that was created for it before is linked again; the next pass does the initial sync."
+        )
     async with context.stores.project_locks.acquire(context.project.id):
         await bind_database(context)
         present = await context.stores.ledger.find_link_of_report(report_id)
@@ -72,7 +74,7 @@ async def request_export(context: Context, report_id: ReportId) -> str:
         # GitHub is not asked: the pass gives the request its repository, if that is not known or has changed.
         state = await context.stores.projects.get_state(context.project.id)
         await record_export_intents(context, state, [report_id], asked=True)
-    return f"Its issue is made in {context.project.repository} by the next pass."
+    return f"Its issue is created in {context.project.repository} by the next pass."
 
 
 async def request_verification(context: Context) -> str:
@@ -83,7 +85,7 @@ async def request_verification(context: Context) -> str:
         await context.stores.ledger.mark_all_due_for_verification(
             context.project.id, state.repository_id, now
         )
-    return "Every link is compared whole by the next passes, the longest unseen first, within the limits."
+    return "The next passes check every link in full, the longest unchecked first, within the limits."
 
 
 MAX_HISTORY_LINES_SEARCHED = 100
@@ -132,6 +134,53 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
             f"{name}: {field} is {value!r} again, as {SIDE_NAMES[take]} had it (it was {now!r}); "
             f"the next pass makes {link.repository}#{link.number} say so"
         )
+
+
+async def dismiss(context: Context, report_id: ReportId, field: Field | None) -> str:
+    """Put away what is settled: decided conflicts of a report, all or of one field, or an ended link.
+
+    The present values stay; nothing is written to GitHub and nothing is deleted. A link to an issue that is
+    gone, transferred or converted becomes UNLINKED. Returns what was done, in a sentence. Raises ProjectError
+    if there is nothing to dismiss, BusyError during a pass.
+    """
+    async with context.stores.project_locks.acquire(context.project.id):
+        detail = await context.stores.queries.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
+        if detail is None:
+            raise ProjectError(f"report {report_id} was deleted")
+        name, link = detail.report.tracking_id, detail.link
+        if link is not None and link.state in ENDED_STATES and field is None:
+            await context.stores.ledger.unlink(link)
+            issue = f"{link.repository}#{link.number}"
+            return (
+                f"{name}: its link to {issue}, which is {link.state.value}, is dismissed; nothing was deleted"
+            )
+        if detail.unknown:
+            raise ProjectError(f"{name}: {unknown_values_reason(detail.unknown)}")
+        standing = [
+            dated.change
+            for dated in open_conflicts(detail, context.clock.now())
+            if field is None or dated.change.field == field
+        ]
+        if link is None or not standing:
+            what = f"conflict about {field}" if field else "decided conflict and no ended link"
+            raise ProjectError(f"{name}: no {what}: there is nothing to dismiss")
+        for conflict in standing:
+            await _dismiss_conflict(context, detail, link, Field(str(conflict.field)))
+        fields = ", ".join(str(conflict.field) for conflict in standing)
+        return f"{name}: the conflict about {fields} is dismissed; the present value stays"
+
+
+async def _dismiss_conflict(context: Context, detail: ReportDetail, link: Link, field: Field) -> None:
+    """Record that the present value of a field is right. Raises ProjectError if it has just changed."""
+    now = bugspark_value(detail.report, field)
+    change = replace(
+        _resolution_change(field, link, now, now, Side.BUGSPARK),
+        rule="dismissed by a person: the present value stays",
+        lost=None,
+    )
+    if not await context.stores.ledger.record_settled_conflict(link, change, context.github.now()):
+        name = detail.report.tracking_id
+        raise ProjectError(f"{name}: somebody has just changed {field}; look at it and dismiss it again")
 
 
 async def _record_settled_conflict(

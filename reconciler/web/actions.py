@@ -16,8 +16,8 @@ from reconciler.model.report_detail import ReportView
 from reconciler.model.webhook import HookResult
 from reconciler.ports import Commands, Queries
 
-REPORT_ACTIONS = ("link", "unlink", "export", "retry", "resolve", "instead", "duplicate")
-PROJECT_ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
+REPORT_ACTIONS = ("link", "unlink", "export", "retry", "resolve", "dismiss", "instead", "duplicate")
+PROJECT_ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry", "dismiss")
 WEBHOOK_ACTIONS = ("create", "rotate", "test")
 
 
@@ -48,6 +48,8 @@ class ActionRunner:
                 return await self.commands.export(report_id)
             case "retry":
                 return await self.commands.retry(report_id)
+            case "dismiss":
+                return await self.commands.dismiss(report_id, parse_dismissed_field(words))
             case _:
                 return await self.commands.resolve(report_id, *parse_resolution(words))
 
@@ -98,9 +100,17 @@ def parse_resolution(words: Mapping[str, str]) -> tuple[Field, Side]:
         raise UsageError("This form names no field or no side; load the page again.") from None
 
 
+def parse_dismissed_field(words: Mapping[str, str]) -> Field | None:
+    """Read the field of a dismissal; None: everything of the report. Raises UsageError."""
+    try:
+        return Field(words["field"]) if words.get("field") else None
+    except ValueError:
+        raise UsageError("This form names no field; load the page again.") from None
+
+
 def webhook_created_text(result: HookResult) -> str:
     """Describe the result of *create*, and what a person has to do."""
-    done = "was made" if result.is_new else "was there and is set right"
+    done = "was created" if result.is_new else "was repaired"
     text = f"The webhook of {result.repository} {done} (id {result.id}); GitHub sends a ping at once."
     if result.previous_url is not None:
         text += f" Before, it delivered to {result.previous_url}."
@@ -114,8 +124,8 @@ def webhook_created_text(result: HookResult) -> str:
 
 def rotated_text(*, replaced: bool) -> str:
     """Describe the result of *rotate*, and the next step."""
-    kept = " The one before it stays valid for a day." if replaced else ""
-    return f"There is a new secret.{kept} Give it to GitHub: by the button, or reveal it and enter it there."
+    kept = " The previous one stays valid for a day." if replaced else ""
+    return f"There is a new secret.{kept} Enter it on GitHub: by the button, or reveal it and copy it there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ from reconciler.web.api.routes import SyncApi
 from reconciler.web.embed import routes as embed_routes
 from reconciler.web.embed.files import read_embed_files
 from reconciler.web.middleware import RequestMiddleware
-from reconciler.web.pages import overview, project, report, setup, sign_in, static_files
+from reconciler.web.pages import list_files, overview, project, report, setup, sign_in, static_files, withheld
 from reconciler.web.pages.error_pages import ErrorPages
+from reconciler.web.pages.list_files import ListFiles
 from reconciler.web.pages.overview import OverviewPage
 from reconciler.web.pages.page import PageResponder
 from reconciler.web.pages.project import ProjectPage
@@ -25,6 +26,7 @@ from reconciler.web.pages.report import ReportPage
 from reconciler.web.pages.setup import SetupPage
 from reconciler.web.pages.sign_in import SignInPage
 from reconciler.web.pages.templating import build_templates
+from reconciler.web.pages.withheld import WithheldDeletionsPage
 from reconciler.web.probes import Probes
 from reconciler.web.request_body import BodyReader
 from reconciler.web.security.cross_origin import MAX_FORM_BYTES, CorsMiddleware, FormReader
@@ -35,6 +37,7 @@ from reconciler.web.site import Site
 from reconciler.web.webhooks import app_receiver, receiver
 from reconciler.web.webhooks.app_receiver import AppWebhookReceiver
 from reconciler.web.webhooks.receiver import DeliveryRecorder, WebhookReceiver
+from reconciler.web.webhooks.rejected import RejectedDeliveries
 from reconciler.web.webhooks.signatures import SignatureChecker
 
 
@@ -90,22 +93,32 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
         templates=templates,
         has_password=bool(dependencies.password_hash),
     )
-    _include_webhook_receivers(app, dependencies)
+    rejected = RejectedDeliveries()
+    _include_webhook_receivers(app, dependencies, rejected)
     app.include_router(probes.router(dependencies.probes))
     app.include_router(routes.router(api))
     app.include_router(action_routes.router(_build_api_actions(dependencies, access_control)))
     app.include_router(project_settings.router(_build_settings_api(dependencies, access_control)))
     app.include_router(sign_in.router(sign_in_page))
-    app.include_router(overview.router(_build_overview_page(dependencies, frame)))
-    app.include_router(setup.router(_build_project_setup_page(dependencies, frame)))
-    app.include_router(project.router(_build_project_page(dependencies, frame)))
-    app.include_router(report.router(_build_report_page(dependencies, frame)))
+    _include_pages(app, dependencies, frame, rejected)
     app.include_router(static_files.router(static))
     app.include_router(embed_routes.router(read_embed_files()))
     ErrorPages(site=site, templates=templates).install_handlers(app)
     app.add_middleware(CorsMiddleware, site=site)
     app.add_middleware(RequestMiddleware, site=site, metrics=metrics, clock=clock)
     return app
+
+
+def _include_pages(
+    app: FastAPI, dependencies: WebDependencies, frame: PageResponder, rejected: RejectedDeliveries
+) -> None:
+    """Add the pages of those who are signed in; those with a fixed last part of their path come first."""
+    app.include_router(overview.router(_build_overview_page(dependencies, frame)))
+    app.include_router(setup.router(_build_project_setup_page(dependencies, frame, rejected)))
+    app.include_router(list_files.router(ListFiles(frame=frame, queries=dependencies.queries)))
+    app.include_router(withheld.router(_build_withheld_page(dependencies, frame)))
+    app.include_router(project.router(_build_project_page(dependencies, frame)))
+    app.include_router(report.router(_build_report_page(dependencies, frame)))
 
 
 def _build_access_control(dependencies: WebDependencies) -> AccessControl:
@@ -153,6 +166,15 @@ def _build_project_page(dependencies: WebDependencies, frame: PageResponder) -> 
     )
 
 
+def _build_withheld_page(dependencies: WebDependencies, frame: PageResponder) -> WithheldDeletionsPage:
+    return WithheldDeletionsPage(
+        frame=frame,
+        queries=dependencies.queries,
+        report_views=dependencies.report_views,
+        commands=dependencies.commands,
+    )
+
+
 def _build_report_page(dependencies: WebDependencies, frame: PageResponder) -> ReportPage:
     return ReportPage(
         frame=frame,
@@ -162,23 +184,31 @@ def _build_report_page(dependencies: WebDependencies, frame: PageResponder) -> R
     )
 
 
-def _build_project_setup_page(dependencies: WebDependencies, frame: PageResponder) -> SetupPage:
+def _build_project_setup_page(
+    dependencies: WebDependencies, frame: PageResponder, rejected: RejectedDeliveries
+) -> SetupPage:
     return SetupPage(
         frame=frame,
         queries=dependencies.queries,
         commands=dependencies.commands,
         actions=_build_action_runner(dependencies),
+        rejected=rejected,
     )
 
 
-def _include_webhook_receivers(app: FastAPI, dependencies: WebDependencies) -> None:
+def _include_webhook_receivers(
+    app: FastAPI, dependencies: WebDependencies, rejected: RejectedDeliveries
+) -> None:
     clock, webhooks = dependencies.probes.clock, dependencies.webhooks
     recorder = DeliveryRecorder(
         webhooks=webhooks, queue=dependencies.queue, clock=clock, metrics=dependencies.probes.metrics
     )
     body_reader = BodyReader()  # one for both: its bound is for all bodies together
     of_projects = WebhookReceiver(
-        recorder=recorder, signature_checker=SignatureChecker(webhooks, clock), body_reader=body_reader
+        recorder=recorder,
+        signature_checker=SignatureChecker(webhooks, clock),
+        body_reader=body_reader,
+        rejected=rejected,
     )
     of_app = AppWebhookReceiver(
         recorder=recorder,

@@ -38,7 +38,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     @asynccontextmanager
     async def open_parts(settings: Settings, **_: object) -> AsyncIterator[Any]:
         if settings.poll.concurrency == 1:
-            raise DatabaseError("The database is away.")
+            raise DatabaseError("The database is unreachable.")
         parts = SimpleNamespace(settings=settings, number=len(row), open=True, closing=asyncio.Event())
         row.append(parts)
         yield parts

@@ -256,10 +256,10 @@ def _pages(day: Day) -> dict[str, tuple[str, bool]]:
 
 
 def _troubles(day: Day) -> dict[str, tuple[str, bool]]:
-    """The same of what goes wrong: GitHub is away by then."""
+    """The same of what goes wrong: GitHub is unreachable by then."""
     return {
-        "github-away": (f"/projects/{day.projects[SHOP.name]}", True),
-        "not-yours": (f"/reports/{UUID(int=404)}", True),
+        "github-unreachable": (f"/projects/{day.projects[SHOP.name]}", True),
+        "not-found": (f"/reports/{UUID(int=404)}", True),
     }
 
 

@@ -126,7 +126,7 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(
     page.get_by_role("button", name="Sync now").focus()
     scenario.installation.github.simulator.faults.add(error(503), times=None)
     try:
-        expect(page.locator("#away")).to_contain_text("What still works")
+        expect(page.locator("#outage")).to_contain_text("What still works")
         expect(page.locator("#health")).to_contain_text("Failed")
         page.evaluate(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
         for theme, rules, size in LOOKS:
@@ -141,7 +141,7 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(
     assert page.evaluate("document.activeElement.textContent.trim()") == "Sync now"
     page.get_by_role("button", name="Sync now").press("Enter")
     page.wait_for_load_state()
-    expect(page.locator("#away")).to_be_hidden()
+    expect(page.locator("#outage")).to_be_hidden()
 
 
 def test_keyboard_focus_stays_on_its_button_while_the_page_changes(

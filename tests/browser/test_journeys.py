@@ -1,9 +1,11 @@
 """What users do on the pages, from the first sign-in to a deletion that is accepted."""
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from reconciler.model.fields import Severity
-from tests.browser.browser_scenario import BrowserScenario
+from tests.browser.browser_scenario import BrowserScenario, LinkedPair
 from tests.browser.chromium import Window, window
 from tests.support.daemon import eventually
 from tests.web.users import PASSWORD
@@ -58,22 +60,22 @@ def test_a_project_is_connected_and_its_hook_delivers(
     page.get_by_role("link", name="Set-up", exact=True).click()
     expect(page.locator("#deliveries")).to_contain_text("Waiting for the first delivery")
     secret = reveal_and_copy(operator, page)
-    page.get_by_role("button", name="Create the webhook for me").click()
-    expect(page.get_by_role("status").first).to_contain_text("The webhook of acme/kiosk was made")
+    page.get_by_role("button", name="Create webhook").click()
+    expect(page.get_by_role("status").first).to_contain_text("The webhook of acme/kiosk was created")
     operator.stay()
     expect(page.locator("#deliveries")).to_contain_text("Received")
     expect(page.locator("#deliveries")).to_contain_text("ping")
     assert operator.stayed
     (hook,) = repository.hooks.values()
     assert hook.secret == secret and hook.url == f"{scenario.base}/api/v1/webhooks/github/{project}"
-    page.get_by_role("button", name="Send a test").click()
+    page.get_by_role("button", name="Send test delivery").click()
     expect(page.locator("[data-value=received]")).to_have_text("3")
 
 
 def reveal_and_copy(someone: Window, page: Page) -> str:
     """The secret, as it is in the clipboard. Hidden again, it is on no page."""
     someone.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Reveal the secret").click()
+    page.get_by_role("button", name="Generate secret").click()
     page.get_by_role("button", name="Copy the secret").click()
     expect(page.get_by_role("button", name="Copy the secret")).to_contain_text("Copied")
     shown = page.locator("#hook-secret").inner_text()
@@ -118,7 +120,7 @@ def test_a_report_is_exported_by_its_button(scenario: BrowserScenario, operator:
     operator.look("#sync", "Synced")
     operator.agrees = False
     page.get_by_role("button", name="Unlink").click()
-    assert operator.asked and "Cut the link?" in operator.asked[0]
+    assert operator.asked and "Unlink the report from its issue?" in operator.asked[0]
     expect(page.locator("#badge")).to_contain_text("acme/web#")
 
 
@@ -141,24 +143,66 @@ def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(
     expect(page.locator("#conflicts tbody tr")).to_have_count(2)
     expect(page.locator("#health")).to_contain_text("Conflict")
     assert operator.stayed
-    operator.go(first.path)
-    operator.look("#sync", "Conflict")
-    decide = page.locator("tr.decide")
-    expect(page.locator("#fields")).to_contain_text("critical")
-    expect(decide).to_contain_text("Conflict: severity")
-    decide.get_by_role("button", name="Take GitHub’s severity: high").click()
-    expect(page.get_by_role("status").first).to_contain_text("severity")
-    eventually(lambda: scenario.report(first.report)["severity"] == "high")
-    page = operator.go(scenario.project_path)
+    expect(page).to_have_title(re.compile("^≠ Shop"))
+    assert "mark-conflict" in str(page.locator("link[rel=icon]").get_attribute("href"))
     row = page.locator("#conflicts tbody tr", has_text="Both at once again")
-    row.get_by_role("button", name="Take BugSpark’s severity").click()
-    expect(page.get_by_role("status").first).to_contain_text("severity")
+    control = row.get_by_role("button", name="Take BugSpark’s severity")
+    name = control.get_attribute("aria-label")
+    control.focus()
+    resolve_in_another_tab(scenario, operator, first)
+    expect(page.locator("#conflicts tbody tr")).to_have_count(1)
+    assert operator.stayed
+    assert page.evaluate(FOCUSED) == name
+    is_true_while_offline(operator, page)
+    press_keys(page)
+    page.get_by_role("button", name=str(name)).click()
+    said = page.locator(".said")
+    expect(said).to_contain_text("severity")
+    expect(said).to_be_in_viewport()
     eventually(lambda: scenario.report(second.report)["severity"] == "critical")
     for pair, label in ((first, "high-priority"), (second, "critical")):
         operator.go(pair.path)
         operator.look("#sync", "Synced")
         expect(page.locator("#labels")).to_contain_text(label)
         assert label in pair.repository.label_names(pair.number)
+
+
+FOCUSED = "document.activeElement.getAttribute('aria-label')"
+
+
+def resolve_in_another_tab(scenario: BrowserScenario, operator: Window, pair: LinkedPair) -> None:
+    """On the report's own page, which shows the conflict too."""
+    with operator.context.new_page() as tab:
+        tab.goto(f"{scenario.base}{pair.path}")
+        decide = tab.locator("tr.decide")
+        expect(tab.locator("#fields")).to_contain_text("critical")
+        expect(decide).to_contain_text("Conflict: severity")
+        decide.get_by_role("button", name="Take GitHub’s severity: high").click()
+        expect(tab.get_by_role("status").first).to_contain_text("severity")
+    eventually(lambda: scenario.report(pair.report)["severity"] == "high")
+
+
+def is_true_while_offline(operator: Window, page: Page) -> None:
+    """Ages go on, and the page says since when nobody has renewed it; online, it goes on."""
+    ages = page.locator("#health time[data-ago]").first
+    operator.context.set_offline(offline=True)
+    expect(page.locator("#not-updating")).to_contain_text("Not updating since ")
+    before = ages.inner_text()
+    expect(ages).not_to_have_text(before)
+    operator.context.set_offline(offline=False)
+    expect(page.locator("#not-updating")).to_be_hidden()
+    assert operator.stayed
+    operator.troubles = [each for each in operator.troubles if "ERR_INTERNET_DISCONNECTED" not in each]
+
+
+def press_keys(page: Page) -> None:
+    """The shortcuts, which can be switched off."""
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.get_by_role("searchbox").blur()
 
 
 def test_withheld_deletions_are_listed_and_accepted(scenario: BrowserScenario, operator: Window) -> None:
@@ -168,16 +212,12 @@ def test_withheld_deletions_are_listed_and_accepted(scenario: BrowserScenario, o
     scenario.delete(*said)
     page = operator.go(scenario.project_path)
     operator.look("main", "3 deletions withheld")
-    needs = page.locator("#needs")
-    expect(needs.locator(".held > li")).to_have_count(3)
-    expect(needs).to_contain_text("on GitHub")
+    page.get_by_role("link", name="Review 3 deletions").click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("tbody")).to_contain_text("remark 2")
     assert len(scenario.github_comments(pair)) == 3
-    operator.agrees = False
-    needs.get_by_role("button", name="Accept these deletions").click()
-    assert operator.asked == ["These comments will be deleted. Go on?"]
-    expect(needs).to_contain_text("3 deletions withheld")
-    operator.agrees = True
-    needs.get_by_role("button", name="Accept these deletions").click()
+    page.get_by_role("button", name="Delete 3 comments").click()
+    expect(page.get_by_role("status").first).to_contain_text("Accepted")
     eventually(lambda: not scenario.github_comments(pair))
     expect(operator.go(scenario.project_path).locator("#needs")).not_to_contain_text("withheld")
 
@@ -189,7 +229,7 @@ def test_a_refused_comment_says_why_and_is_tried_again(scenario: BrowserScenario
     page = operator.go(pair.path)
     operator.look("#thread", "not sent: GitHub refused")
     expect(page.locator(".remark", has_text="Too late?")).to_contain_text("issue is locked")
-    expect(page.locator("#sync [data-value=state]")).to_have_text("Needs you")
+    expect(page.locator("#sync [data-value=state]")).to_have_text("Needs attention")
     pair.repository.unlock(pair.number, by="alice")
     page.get_by_role("button", name="Try again").click()
     operator.look("#thread", "on GitHub")

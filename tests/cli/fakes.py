@@ -133,8 +133,15 @@ class FakeApplication(Application):
         self.calls.append(("duplicate", report, issue))
         return f"{issue} is closed as a duplicate"
 
-    async def unlink(self, report: str | UUID) -> str:
-        self.calls.append(("unlink", report))
+    async def describe_pending_writes(self) -> str:
+        return "still queued: 3 writes of Acme Web; the next pass sends what is queued"
+
+    async def dismiss(self, report: str | UUID, field: Field | None = None) -> str:
+        self.calls.append(("dismiss", report, field))
+        return f"{report}: dismissed"
+
+    async def unlink(self, report: str | UUID, *, wait: bool = False) -> str:
+        self.calls.append(("unlink", report, *(("wait",) if wait else ())))
         return f"{report} is not linked any more"
 
     async def explain_report(self, report: str) -> ReportView:
@@ -194,8 +201,10 @@ class FakeApplication(Application):
         self.calls.append(("discover", project.name, apply))
         return self.discovery
 
-    async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
-        self.calls.append(("export", reports))
+    async def export(
+        self, reports: tuple[str, ...], progress: Progress, *, wait: bool = False
+    ) -> tuple[ExportResult, ...]:
+        self.calls.append(("export", reports, *(("wait",) if wait else ())))
         return self.exports
 
     async def offer_sign_in(self) -> SignInOffer:

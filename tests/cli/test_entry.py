@@ -74,7 +74,9 @@ def test_help_names_every_command(flag: str) -> None:
     for name in (*COMMANDS, "--config", "--version", "--all"):
         assert f" {name} " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
-    assert "..." not in done.stdout.partition("Commands:")[2]
+    groups = [line for line in done.stdout.splitlines() if line.endswith(" commands:")]
+    assert groups == [f"{name} commands:" for name in ("See", "Link", "Decide", "Run", "Install")]
+    assert "..." not in done.stdout.partition("See commands:")[2]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,8 @@ def test_wrong_words_exit_2_on_stderr(words: tuple[str, ...]) -> None:
     done = reconcile(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
-    assert done.stderr
+    assert done.stderr.startswith("reconcile: ") and done.stderr.count("\n") == 1
+    assert "--help" in done.stderr
 
 
 @pytest.mark.parametrize("words", [("--version",), ("config",), ("plann",)])

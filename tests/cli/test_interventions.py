@@ -2,7 +2,10 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from reconciler.errors import IssueHeldError
+from reconciler.model.fields import Field, Side
 from tests.cli.fakes import FakeApplication, command
 
 
@@ -12,6 +15,45 @@ def test_pause_and_resume_name_a_project_and_say_what_was_done() -> None:
     assert command("resume", "Acme Web", application=application).out == "Acme Web goes on\n"
     assert application.calls == [("pause", "Acme Web"), ("resume", "Acme Web")]
     assert command("pause").status == 2
+
+
+def test_dismiss_unlink_and_export_pass_on_what_was_given() -> None:
+    application = FakeApplication()
+    for words in (
+        ("dismiss", "r1"),
+        ("dismiss", "r1", "severity"),
+        ("unlink", "r1", "--wait"),
+        ("export", "r1", "--wait"),
+    ):
+        assert command(*words, application=application).status == 0
+    assert application.calls == [
+        ("dismiss", "r1", None),
+        ("dismiss", "r1", Field.SEVERITY),
+        ("unlink", "r1", "wait"),
+        ("export", ("r1",), "wait"),
+    ]
+    refused = command("dismiss", "r1", "colour")
+    assert refused.status == 2 and "the fields are" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("plan --project Ac", {"Acme Web"}),
+        ("pause ", {"Acme Web"}),
+        ("resolve r1 s", {"status", "severity"}),
+        ("resolve r1 status --take g", {"github"}),
+        ("plan --project zz", set()),
+    ],
+)
+def test_projects_fields_and_sides_are_completed(
+    words: str, found: set[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_RECONCILE_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"reconcile {words}")
+    assert command().status == 0
+    said = capsys.readouterr().out
+    assert {name for name in ("Acme Web", *Field, *Side) if f'"{name}"' in said} == found
 
 
 def test_open_prints_its_address_on_a_terminal() -> None:

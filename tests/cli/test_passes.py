@@ -1,10 +1,15 @@
 """`reconcile --project P`: its output and exit status."""
 
+import asyncio
+import signal
+from dataclasses import dataclass
+
 import pytest
 
 from reconciler.cli.progress import SHOW_BARS_AFTER_SECONDS
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
-from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult, Progress
+from reconciler.model.report import Project
 from tests.cli.fakes import FakeApplication, command, failed, project, result
 
 ACME, BETA, GAMMA = project(1, "Acme Web"), project(2, "Beta"), project(3, "Gamma")
@@ -181,9 +186,25 @@ def test_at_level_debug_the_trace_follows_without_secrets() -> None:
     assert secret not in said.err
 
 
-def test_ctrl_c_ends_quietly_with_130() -> None:
-    said = command("--project", "Acme Web", application=FakeApplication(trouble=KeyboardInterrupt()))
-    assert (said.status, said.out, said.err) == (130, "", "")
+@dataclass
+class Interrupted(FakeApplication):
+    """Somebody presses Ctrl-C while it works."""
+
+    async def run_pass(
+        self, project: Project, *, wait: bool, accept: str | None, progress: Progress
+    ) -> PassResult:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(30)
+        raise AssertionError
+
+
+def test_ctrl_c_says_what_is_still_queued_and_exits_130() -> None:
+    said = command("--project", "Acme Web", application=Interrupted())
+    assert (said.status, said.out) == (130, "")
+    assert said.err == (
+        "reconcile: interrupted, in the command line; still queued: 3 writes of Acme Web; "
+        "the next pass sends what is queued\n"
+    )
 
 
 def test_untrusted_text_is_sanitised_for_the_terminal() -> None:

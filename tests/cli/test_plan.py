@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from reconciler.cli.console import display_width
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind
@@ -74,9 +76,10 @@ def shown(*actions: ActionView, **changes: Any) -> PlanView:
     return PlanView(**{**given, "hash": "00ff", "actions": actions, **changes})
 
 
-def planned(*words: str, plan: PlanView, encoding: str = "utf-8") -> Any:
+def planned(*words: str, plan: PlanView, encoding: str = "utf-8", terminal: bool = False) -> Any:
     application = FakeApplication(plans={ACME.name: plan})
-    return command("plan", "--project", ACME.name, *words, application=application, encoding=encoding)
+    words = ("plan", "--project", ACME.name, *words)
+    return command(*words, application=application, encoding=encoding, terminal=terminal)
 
 
 def test_a_plan_reads_like_a_diff_grouped_by_report() -> None:
@@ -95,13 +98,19 @@ def test_a_plan_reads_like_a_diff_grouped_by_report() -> None:
     ]
 
 
-def test_long_texts_are_cut_to_the_line() -> None:
+def test_long_texts_are_cut_to_the_terminals_width_and_not_at_all_when_piped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     title = action("set_title", field="title", remote="Old title " * 9, to="New title " * 9)
     comment = action("post_comment", field="comment", local="日本" * 80, rule=Rule.COMMENT_CREATED)
-    lines = planned(plan=shown(title, comment)).out.splitlines()
-    assert all(display_width(line) <= 80 for line in lines)
-    assert "title: Old title" in lines[2]
-    assert "… → New title" in lines[2]
+    for columns, expected in ((40, 60), (80, 80), (140, 140), (900, 200)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = planned(plan=shown(title, comment), terminal=True).out.splitlines()
+        assert expected - 1 <= max(map(display_width, lines)) <= expected
+        assert "title: Old title" in lines[2]
+        assert "… → New title" in lines[2]
+    piped = planned(plan=shown(title, comment)).out
+    assert "Old title " * 9 in piped and "日本" * 80 in piped and "…" not in piped
 
 
 def test_an_empty_plan_says_so() -> None:
@@ -114,7 +123,12 @@ def test_a_stream_without_unicode_gets_ascii() -> None:
     said = planned(plan=shown(ACTIONS[0], action("post_comment", local="x" * 200)), encoding="ascii")
     assert "high -> critical" in said.out
     assert said.out.isascii()
-    assert "..." in said.out
+    assert (
+        "..."
+        in planned(
+            plan=shown(ACTIONS[0], action("post_comment", local="x" * 200)), encoding="ascii", terminal=True
+        ).out
+    )
 
 
 def test_json_is_the_contracts_object() -> None:
@@ -156,8 +170,8 @@ def test_a_plan_that_cannot_be_made_exits_1_and_says_why() -> None:
 
 def test_withheld_deletions_come_with_the_command_that_accepts_them() -> None:
     plan = shown(withheld="abc123", withheld_deletions=WITHHELD)
-    assert planned(plan=plan).out.splitlines()[-5:] == [
-        "  Needs you: 2 deletions withheld",
+    assert planned(plan=plan, terminal=True).out.splitlines()[-5:] == [
+        "  Needs attention: 2 deletions withheld",
         "    - GitHub    BUG-0001  acme/web#12  Ada: It still breaks when I press the bu…",
         "                https://github.com/acme/web/issues/12#issuecomment-7",
         f"    - BugSpark  {REPORT_2}  no issue  Unknown",
@@ -201,7 +215,7 @@ def test_a_missing_report_is_shown_with_what_to_check_before_its_end_is_accepted
     missing = replace(WITHHELD[1], kind=Kind.END_LINK, excerpt="the report is missing: its link would end")
     plan = shown(withheld="abc123", withheld_deletions=(missing,))
     assert planned(plan=plan).out.splitlines()[-5:] == [
-        "  Needs you: 1 deletion withheld",
+        "  Needs attention: 1 deletion withheld",
         "    None of the linked reports is in BugSpark's table any more. See that this",
         "    role may read them and that it is the right database. These links would end:",
         f"    - report {REPORT_2}  no issue",

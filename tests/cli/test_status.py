@@ -10,7 +10,14 @@ import pytest
 
 from reconciler.cli.console import display_width
 from reconciler.cli.status import DisplayOptions, status_as_lines
-from reconciler.model.health import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
+from reconciler.model.fields import Side
+from reconciler.model.health import (
+    AttentionItem,
+    CredentialLimits,
+    LostValue,
+    ProjectHealth,
+    VerificationCoverage,
+)
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
 from reconciler.model.project_status import project_status
@@ -82,31 +89,34 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
             {"conflicts": 1, "newest_conflict": "status of BUG-7", "pending": 3},
             "Conflict: status of BUG-7; 3 writes pending",
         ),
-        ({"conflicts": 1, "withheld": "abc", "withheld_count": 2}, "Needs you: 2 deletions withheld"),
-        ({"attention": (LOST,)}, "Needs you: BUG-0003 is gone on GitHub"),
-        ({"attention": (RESTING, LOST), "conflicts": 1}, "Needs you: BUG-0004 rests (and 1 more)"),
+        ({"conflicts": 1, "withheld": "abc", "withheld_count": 2}, "Needs attention: 2 deletions withheld"),
+        ({"attention": (LOST,)}, "Needs attention: BUG-0003 is gone on GitHub"),
+        (
+            {"attention": (RESTING, LOST), "conflicts": 1},
+            "Needs attention: BUG-0004 is in quarantine (and 1 more)",
+        ),
         ({"links": {"active": 1, "report_deleted": 1}}, "Synced (40 s ago, 1 report deleted)"),
         ({"last_success_at": NOW - timedelta(hours=5)}, "Synced (5 h ago)"),
         ({"last_pass_at": NOW - timedelta(hours=5)}, "Synced (40 s ago)"),
-        ({"last_pass_at": NOW - timedelta(hours=7)}, "Needs you: no pass since 06:00"),
+        ({"last_pass_at": NOW - timedelta(hours=7)}, "Needs attention: no pass since 06:00 UTC"),
         (
             {
                 "last_pass_at": NOW - timedelta(hours=7),
                 "last_pass": result(ACME, Outcome.LIMITED, next_at=NOW + timedelta(minutes=65)),
             },
-            "Waiting (GitHub limit until 14:05)",
+            "Waiting (GitHub limit until 14:05 UTC)",
         ),
         ({"pending": 3}, "Waiting (3 writes pending)"),
         (
             {"last_pass": result(ACME, Outcome.LIMITED, next_at=NOW + timedelta(minutes=65))},
-            "Waiting (GitHub limit until 14:05)",
+            "Waiting (GitHub limit until 14:05 UTC)",
         ),
         (
             {"last_pass": result(ACME, Outcome.LIMITED), "next_at": NOW + timedelta(days=1)},
-            "Waiting (GitHub limit until 2026-03-02 13:00)",
+            "Waiting (GitHub limit until 2026-03-02 13:00 UTC)",
         ),
-        ({"withheld": "abc", "withheld_count": 24}, "Needs you: 24 deletions withheld"),
-        ({"quarantined": 1}, "Needs you: 1 change quarantined"),
+        ({"withheld": "abc", "withheld_count": 24}, "Needs attention: 24 deletions withheld"),
+        ({"quarantined": 1}, "Needs attention: 1 change quarantined"),
         ({"problem": "two integrations are active"}, "Failed: two integrations are active"),
         ({"last_pass": result(ACME, Outcome.FAILED, error=TROUBLE)}, f"Failed: {TROUBLE.message}"),
         (
@@ -115,10 +125,10 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
                 "failures": 3,
                 "next_at": NOW + timedelta(minutes=8),
             },
-            f"Failed: {TROUBLE.message}; 3 failures, next try at 13:08",
+            f"Failed: {TROUBLE.message}; 3 failures, next try at 13:08 UTC",
         ),
         ({"paused": True}, "Paused"),
-        ({"webhook": SILENT}, "Synced (40 s ago, webhook silent since 12:05)"),
+        ({"webhook": SILENT}, "Synced (40 s ago, webhook silent since 12:05 UTC)"),
         ({"webhook": replace(SILENT, silent=0, silent_since=None)}, "Synced (40 s ago)"),
         ({"last_pass": None, "last_success_at": None}, "Not looked at yet"),
     ],
@@ -127,9 +137,56 @@ def test_a_project_stands_in_a_few_words(changes: dict[str, Any], words: str) ->
     assert project_status(health(**changes), NOW, UTC).text == words
 
 
+def test_the_table_uses_the_terminals_width_and_is_not_cut_when_piped() -> None:
+    wide = health(name="A project with a rather long name", repository=f"acme/{'w' * 40}", problem="x" * 150)
+    for columns in (60, 80, 120, 200):
+        lines = list(status_as_lines((wide,), (LIMITS,), replace(VIEW, columns=columns)))
+        assert max(map(display_width, lines)) <= columns
+        assert (wide.name in lines[1]) is (columns == 200)
+    piped = list(status_as_lines((wide, health()), (LIMITS,), replace(VIEW, columns=None)))
+    assert wide.name in piped[1] and "w" * 40 in piped[1] and piped[1].endswith("x" * 150)
+    assert piped[2].index("482") == piped[1].index("482")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 0),
+        ({"pending": 3}, 0),
+        ({"paused": True}, 0),
+        ({"conflicts": 1, "newest_conflict": "severity of BUG-7"}, 3),
+        ({"withheld": "abc", "withheld_count": 2}, 3),
+        ({"withheld": "abc", "problem": "two integrations are active"}, 3),
+        ({"problem": "two integrations are active"}, 1),
+    ],
+)
+def test_the_exit_code_says_whether_all_is_synced(changes: dict[str, Any], code: int) -> None:
+    fresh = {"last_pass_at": datetime.now(UTC)}
+    application = FakeApplication(healths=(health(**fresh), health(**fresh, **changes)))
+    assert command("status", application=application).status == 0
+    for words in ((), ("--json",)):
+        assert command("status", "--exit-code", *words, application=application).status == code
+
+
+def test_a_conflict_has_the_command_that_settles_it_and_a_refusal_its_cause() -> None:
+    """Reports are named as people name them, not by their ids."""
+    lost = LostValue(report="BUG-0007", field="severity", side=Side.BUGSPARK)
+    how = project_status(
+        health(conflicts=2, newest_conflict="severity of BUG-0007", newest_lost_value=lost), NOW, UTC
+    )
+    assert how.command == "reconcile resolve 'Acme Web:BUG-0007' severity --take bugspark"
+    refused = replace(LOST, what="refused", field="create_comment", reason="the issue is locked")
+    how = project_status(health(quarantined=2, attention=(refused,)), NOW, UTC)
+    assert how.reason == "2 changes quarantined: BUG-0003 acme/web#3: the issue is locked"
+    how = project_status(health(attention=(RESTING,)), NOW, UTC)
+    assert how.command == "reconcile retry 'Acme Web:BUG-0004'"
+    gone = replace(RESTING, report=str(RESTING.report_id))
+    assert str(RESTING.report_id) in str(project_status(health(attention=(gone,)), NOW, UTC).command)
+
+
 def test_what_needs_a_person_wins_over_what_waits() -> None:
     assert project_status(health(pending=3, withheld="a", withheld_count=9), NOW, UTC).text.startswith(
-        "Needs you"
+        "Needs attention"
     )
 
 
@@ -138,10 +195,10 @@ def test_the_table_is_one_line_per_project_then_limits_then_needs() -> None:
     assert list(status_as_lines((health(), needs), (LIMITS,), VIEW)) == [
         "  PROJECT            REPOSITORY               LINKS  STATE",
         "✓ Acme Web           acme/web                   482  Synced (40 s ago)",
-        "! Beta               acme/web                   482  Needs you: 24 deletions wi…",
-        "  GitHub limit of ab12cd34: 4,812 of 5,000 left, new at 14:05",
+        "! Beta               acme/web                   482  Needs attention: 24 deleti…",
+        "  GitHub limit of ab12cd34: 4,812 of 5,000 left, new at 14:05 UTC",
         "",
-        "Beta: Needs you: 24 deletions withheld",
+        "Beta: Needs attention: 24 deletions withheld",
         "  reconcile --project Beta --accept abc",
     ]
 
@@ -172,7 +229,7 @@ def test_json_is_one_object_per_project_then_per_credential() -> None:
     application = FakeApplication(healths=(health(withheld="abc", withheld_count=2),), limits=(LIMITS,))
     first, second = command("status", "--json", application=application).objects
     assert first["project"] == {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"}
-    assert (first["state"], first["reason"]) == ("Needs you", "2 deletions withheld")
+    assert (first["state"], first["reason"]) == ("Needs attention", "2 deletions withheld")
     assert first["command"] == "reconcile --project 'Acme Web' --accept abc"
     assert first["links"] == {"active": 480, "new": 2, "gone": 0, "unlinked": 7}
     assert first["last_success_at"] == "2026-03-01T12:59:20Z"
@@ -211,13 +268,13 @@ GONE = replace(FROZEN, report="BUG-0008", what="gone", field=None, reason="GitHu
 
 def test_a_frozen_field_needs_a_person_and_names_the_command() -> None:
     how = project_status(health(attention=(FROZEN,)), NOW, UTC)
-    assert how.text.startswith("Needs you: severity of BUG-0007 is frozen: bob undid")
-    assert how.command == f"reconcile resolve {UUID(int=7)} severity --take github"
+    assert how.text.startswith("Needs attention: severity of BUG-0007 is frozen: bob undid")
+    assert how.command == "reconcile resolve 'Acme Web:BUG-0007' severity --take github"
 
 
 def test_a_repository_that_turned_public_needs_a_person() -> None:
     how = project_status(health(exposed=True, pending=3), NOW, UTC)
-    assert how.text == "Needs you: acme/web has become public, text is held back"
+    assert how.text == "Needs attention: acme/web has become public, text is held back"
     assert how.command == "reconcile --project 'Acme Web' --accept public"
 
 
@@ -226,7 +283,7 @@ def test_a_recreated_repository_needs_a_person() -> None:
     last = result(ACME, Outcome.REFUSED, error=error)
     assert (
         project_status(health(last_pass=last), NOW, UTC).text
-        == "Needs you: acme/web is another repository now"
+        == "Needs attention: acme/web is another repository now"
     )
 
 
@@ -257,7 +314,7 @@ def covered(verified: int, links: int, **changes: Any) -> ProjectHealth:
 
 def test_coverage_is_one_line_for_all_and_one_for_each_project_behind() -> None:
     lines = list(status_as_lines([covered(482, 485), covered(3, 3, name="Beta")], [], VIEW))
-    assert "  485 of 488 links verified equal within 6 h, oldest 7 h ago" in lines
+    assert "  485 of 488 links checked within 6 h, none not equal, oldest 7 h ago" in lines
     assert [line.split() for line in lines if line.startswith("    ")] == [
         ["Acme", "Web", "482", "of", "485"]
     ]
@@ -268,7 +325,7 @@ def test_status_of_one_project_shows_the_95th_percentile() -> None:
         links=40, verified=39, oldest=NOW - timedelta(hours=7), p95=NOW - timedelta(hours=5)
     )
     one = health(coverage=cover)
-    said = "  39 of 40 links verified equal within 6 h, oldest 7 h ago, p95 5 h ago"
+    said = "  39 of 40 links checked within 6 h, none not equal, oldest 7 h ago, p95 5 h ago"
     assert said in list(status_as_lines([one], [], VIEW))
     done = command("status", "--json", application=FakeApplication(healths=(one,)))
     assert done.objects[0]["verified"]["p95_at"] == "2026-03-01T08:00:00Z"
@@ -293,7 +350,7 @@ def test_status_of_one_project_shows_since_when_writes_wait() -> None:
 
 def test_a_silent_webhook_is_shown_with_its_remedy() -> None:
     lines = list(status_as_lines([health(webhook=SILENT)], [], VIEW))
-    assert "Acme Web: Synced (40 s ago, webhook silent since 12:05)" in lines
+    assert "Acme Web: Synced (40 s ago, webhook silent since 12:05 UTC)" in lines
     assert "  reconcile webhook create --project 'Acme Web'" in lines
     assert "  Webhook: last delivery 2 h ago; 3 changes found without it" in lines
     done = command("status", "--json", application=FakeApplication(healths=(health(webhook=SILENT),)))

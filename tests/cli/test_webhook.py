@@ -18,7 +18,8 @@ def test_show_prints_what_to_copy_and_numbered_steps() -> None:
         "  Events  issues, issue_comment, label",
     ]
     assert [line[0] for line in lines if line[:2] in {f"{n}." for n in range(1, 9)}] == list("123456")
-    assert max(map(len, lines)) <= 80
+    narrow = command("webhook", "show", *OPTION, terminal=True).out.splitlines()
+    assert max(map(len, narrow)) <= 80 < max(map(len, lines))
     assert lines[-1] == "  reconcile webhook create --project 'Acme Web'"
 
 
@@ -46,7 +47,7 @@ def test_rotate_says_how_long_the_old_secret_is_valid_and_create_what_it_did() -
     rotated = command("webhook", "rotate", *OPTION, application=application)
     assert "stays valid until 2026-03-02 09:00 UTC" in rotated.out
     made = command("webhook", "create", *OPTION, application=application)
-    assert "The webhook of acme/web was made (id 4711)" in made.out
+    assert "The webhook of acme/web was created (id 4711)" in made.out
     assert "1 more webhook of the repository" in made.out
     assert application.calls == [("rotate_webhook", "Acme Web"), ("create_webhook", "Acme Web")]
 

@@ -47,7 +47,7 @@ def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
     assert lines(shown())[:6] == [
         "BUG-0001  Crash on start",
         "Shop, acme/web#12: Synced",
-        "  not compared in full yet",
+        "  no full check yet",
         "",
         "            BUGSPARK               LAST AGREED            GITHUB",
         "  status   *resolved               new                    open",
@@ -75,7 +75,7 @@ def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
         ),
         (
             told(Kind.FIRST_CONTACT, to="acme/web#12", rule="linked by command"),
-            "BugSpark first contact: acme/web#12 (linked by command)",
+            "BugSpark initial sync: acme/web#12 (linked by command)",
         ),
         (told(Kind.QUARANTINE, Side.GITHUB, rule="it is locked"), "GitHub   quarantine (it is locked)"),
     ],

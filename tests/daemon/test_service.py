@@ -72,11 +72,11 @@ class Village:
         async with self.news:
             self.news.notify_all()
         if self.away:
-            raise DatabaseError("The database is away.")
+            raise DatabaseError("The database is unreachable.")
 
     async def pass_schedule(self) -> Sequence[ScheduledProject]:
         if self.away:
-            raise DatabaseError("The database is away.")
+            raise DatabaseError("The database is unreachable.")
         if self.schedule_error is not None:
             raise self.schedule_error
         return tuple(self.projects.values())
@@ -353,7 +353,7 @@ async def test_it_measures_what_waits_and_how_old_its_last_scan_is(monkeypatch: 
         measured = service.measure()
         assert (len(measured.scheduled), measured.due, measured.queue_length) == (4, 2, 2)
         assert measured.scan_lag < 60
-        village.scan_error = DatabaseError("The database is away.")
+        village.scan_error = DatabaseError("The database is unreachable.")
         clock.ahead = 100
         await village.until_asked(village.asked + 3)
         measured = service.measure()

@@ -73,23 +73,27 @@ FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it thr
         ({}, "Synced", None),
         ({"link": None}, "Not linked", None),
         ({"link": None, "intents": (an_intent(),)}, "Waiting", "its issue is to be made by the next pass"),
-        ({"link": a_new_link()}, "Waiting", "the next pass makes first contact"),
+        ({"link": a_new_link()}, "Waiting", "the next pass does the initial sync"),
         ({"link": a_link(state=LinkState.GONE, reason="deleted")}, "Gone on GitHub", "deleted"),
         ({"link": a_link(state=LinkState.UNLINKED)}, "Not linked", None),
-        ({"link": a_link(quarantined_until=AFTER, reason="404")}, "Needs you", "404"),
-        ({"link": a_link(frozen_fields=(FROZEN,))}, "Needs you", "bot undid it three times"),
-        ({"intents": (an_intent(), REFUSED)}, "Needs you", "the issue is locked"),
+        ({"link": a_link(quarantined_until=AFTER, reason="404")}, "Needs attention", "404"),
+        ({"link": a_link(frozen_fields=(FROZEN,))}, "Needs attention", "bot undid it three times"),
+        ({"intents": (an_intent(), REFUSED)}, "Needs attention", "the issue is locked"),
         (
             {"intents": (an_intent(), an_intent(IntentState.QUARANTINED))},
-            "Needs you",
+            "Needs attention",
             "GitHub refused a write",
         ),
-        ({"intents": (an_intent(), DOUBTFUL)}, "Needs you", DOUBT),
-        ({"link": None, "intents": (DOUBTFUL,)}, "Needs you", DOUBT),
-        ({"link": a_link(quarantined_until=AFTER)}, "Needs you", "it rests"),
-        ({"second_issues": (SECOND,)}, "Needs you", "acme/web#13 is a second issue of it"),
-        ({"second_issues": (replace(SECOND, reason="pressed twice"),)}, "Needs you", "pressed twice"),
-        ({"withheld": {CommentPairId(ids(9)()): Kind.REMOVE_COMMENT}}, "Needs you", "1 deletion withheld"),
+        ({"intents": (an_intent(), DOUBTFUL)}, "Needs attention", DOUBT),
+        ({"link": None, "intents": (DOUBTFUL,)}, "Needs attention", DOUBT),
+        ({"link": a_link(quarantined_until=AFTER)}, "Needs attention", "it is in quarantine"),
+        ({"second_issues": (SECOND,)}, "Needs attention", "acme/web#13 is a second issue of it"),
+        ({"second_issues": (replace(SECOND, reason="pressed twice"),)}, "Needs attention", "pressed twice"),
+        (
+            {"withheld": {CommentPairId(ids(9)()): Kind.REMOVE_COMMENT}},
+            "Needs attention",
+            "1 deletion withheld",
+        ),
         ({"intents": (an_intent(),)}, "Waiting", "1 write pending"),
         ({"report": a_report(status=Status.RESOLVED)}, "Waiting", "the next pass looks at status"),
     ],
@@ -116,14 +120,14 @@ LEFT_CREATE = (
     ("values", "connected", "state", "reason"),
     [
         ({}, HERE, "Synced", None),
-        ({}, ELSEWHERE, "Needs you", LEFT_LINK),
+        ({}, ELSEWHERE, "Needs attention", LEFT_LINK),
         ({"link": a_link(state=LinkState.GONE)}, ELSEWHERE, "Gone on GitHub", None),
         ({"link": None}, ELSEWHERE, "Not linked", None),
-        ({"link": None, "intents": (LOST_THERE,)}, ELSEWHERE, "Needs you", LEFT_CREATE),
+        ({"link": None, "intents": (LOST_THERE,)}, ELSEWHERE, "Needs attention", LEFT_CREATE),
         (
             {"link": a_link(state=LinkState.UNLINKED), "intents": (LOST_THERE,)},
             ELSEWHERE,
-            "Needs you",
+            "Needs attention",
             LEFT_CREATE,
         ),
         (
@@ -322,7 +326,7 @@ def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, 
 def test_a_value_that_nobody_here_knows_is_shown_as_it_is(*, linked: bool) -> None:
     values: dict[str, Any] = {} if linked else {"link": None}
     shown = explained(unknown={Field.SEVERITY: "blocker"}, **values)
-    assert shown.state == "Needs you"
+    assert shown.state == "Needs attention"
     assert "severity is 'blocker'" in (shown.reason or "")
     (severity,) = (each for each in shown.fields if each.field is Field.SEVERITY)
     assert severity.bugspark == "blocker"

@@ -115,7 +115,7 @@ def test_a_finished_comment_shows_its_end(pair: CommentPair, words: str) -> None
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (LinkState.CONTESTED, "Needs you"),
+        (LinkState.CONTESTED, "Needs attention"),
         (LinkState.TRANSFERRED, "Transferred on GitHub"),
         (LinkState.CONVERTED, "Converted on GitHub"),
         (LinkState.REPORT_DELETED, "Deleted in BugSpark"),
@@ -132,4 +132,4 @@ def test_a_quarantined_link_without_a_reason_has_a_standard_one() -> None:
     view = build_report_view(
         "Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER
     )
-    assert (view.state, view.reason) == ("Needs you", "it rests")
+    assert (view.state, view.reason) == ("Needs attention", "it is in quarantine")

@@ -192,7 +192,7 @@ def test_a_comment_on_one_side_or_changed_on_one_side_is_found(show: Show) -> No
 
 def test_a_comment_that_should_be_apart_and_is_not_is_found(show: Show) -> None:
     expected = ExpectedDifference(
-        ref=ref(MOBILE, 8), side="GitHub", text="never written", reason="the story says so"
+        ref=ref(MOBILE, 8), side="GitHub", text="never written", reason="the history says so"
     )
     (row,) = (row for row in compare(show.environment, (expected,)) if row.ref == expected.ref)
     assert [cell.github for cell in row.cells if not cell.is_expected] == ["no longer apart: never written"]

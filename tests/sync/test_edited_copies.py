@@ -113,7 +113,7 @@ async def test_issues_that_cannot_be_told_apart_are_shown_and_none_is_made_or_cl
         assert not sync.writes
     assert (results[-1].pending, len(sync.github.web.issues)) == (1, 2)
     shown = await sync.app.explain_report(str(report))
-    assert shown.state == "Needs you"
+    assert shown.state == "Needs attention"
     assert shown.reason is not None
     assert "issues/1" in shown.reason
     assert "issues/2" in shown.reason
@@ -152,7 +152,7 @@ async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync)
     assert len(sync.said_there(number)) == 2
     assert sync.said_here(report) == ["once"]
     shown = await sync.app.explain_report(str(report))
-    assert shown.state == "Needs you"
+    assert shown.state == "Needs attention"
     assert shown.reason is not None
     assert f"#issuecomment-{copy.id}" in shown.reason
     assert f"#issuecomment-{other.id}" in shown.reason

@@ -78,9 +78,9 @@ async def lost_and_moved(sync: Sync) -> ReportId:
     result = await sync.run(seconds=61)
     assert result.outcome == "partial"
     assert result.error is not None
-    assert f"reconcile retry {report}" in result.error.message
+    assert "reconcile retry Shop:BUG-0001" in result.error.message
     state, reason = await shown(sync, report)
-    assert state == "Needs you"
+    assert state == "Needs attention"
     assert "reconcile retry" in reason
     return report
 
@@ -137,7 +137,7 @@ async def test_an_issue_in_another_repository_is_not_the_one_asked_for(sync: Syn
         assert f"acme/web#{number}" in (result.error or "")
         await sync.run()
     state, reason = await shown(sync, report)
-    assert state == "Needs you"
+    assert state == "Needs attention"
     assert f"acme/web#{number}" in reason
     assert "acme/site" in reason
     await sync.app.unlink(str(report))

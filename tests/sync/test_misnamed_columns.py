@@ -46,7 +46,7 @@ async def test_columns_that_name_no_issue_are_told_with_their_fault(
     sync.bugspark.set_report(report, **columns)
     await sync.settle()
     state, reason = await said(sync, report)
-    assert (state, told in reason) == ("Needs you", True)
+    assert (state, told in reason) == ("Needs attention", True)
     assert listener.told == [(["misnamed"], [])]
     assert sync.github.web.picture(), "GitHub is untouched"
     sync.bugspark.set_report(report, **{NUMBER: 1, REPO: "acme/web"})

@@ -31,7 +31,7 @@ async def test_a_no_with_errors_of_any_shape_is_sent_once_and_told(sync: Sync, e
     first = await sync.run()
     assert (first.outcome, len(sync.writes)) == (Outcome.PARTIAL, 1)
     shown = await sync.app.explain_report(str(report))
-    assert shown.state == "Needs you"
+    assert shown.state == "Needs attention"
     assert "Validation Failed" in (shown.reason or "")
     assert sync.said_there(number) == []
     sync.github.simulator.faults.clear()

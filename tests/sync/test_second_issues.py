@@ -43,7 +43,7 @@ async def report(sync: Sync) -> ReportId:
 async def test_the_button_on_a_linked_report_is_a_problem_that_is_shown(sync: Sync, report: ReportId) -> None:
     assert sync.number(report) == 1
     state, reason = await shown(sync, report)
-    assert state == "Needs you"
+    assert state == "Needs attention"
     for part in ("acme/web#2", "reconcile link Shop:BUG-0001 acme/web#2 --instead", "reconcile duplicate"):
         assert part in reason
     assert await attention(sync) == [("second", "acme/web#2")]
@@ -118,10 +118,10 @@ async def test_pressed_twice_before_it_is_found_a_person_chooses(sync: Sync) -> 
     assert (sync.press_button(report), sync.press_button(report)) == (1, 2)
     await settle(sync)
     assert sorted(await attention(sync)) == [("second", "acme/web#1"), ("second", "acme/web#2")]
-    assert (await shown(sync, report))[0] == "Needs you"
+    assert (await shown(sync, report))[0] == "Needs attention"
     sync.github.web.label(1, "help", by="alice")  # listed alone: still not unique
     await settle(sync)
-    assert (await shown(sync, report))[0] == "Needs you"
+    assert (await shown(sync, report))[0] == "Needs attention"
     await sync.app.link(str(report), "acme/web#2", backfill=False, instead=True)
     await sync.app.close_duplicate(str(report), "acme/web#1")
     await settle(sync)

@@ -209,7 +209,7 @@ async def test_an_unknown_state_rests_its_link_and_is_named_in_every_view(sync: 
     (reason,) = (await resting(sync)).values()
     assert "`$.state`" in reason
     shown = await sync.app.explain_report(str(report))
-    assert (shown.state, shown.reason) == ("Needs you", reason)
+    assert (shown.state, shown.reason) == ("Needs attention", reason)
 
 
 async def test_an_issue_is_not_made_again_while_what_may_be_it_cannot_be_read(sync: Sync) -> None:

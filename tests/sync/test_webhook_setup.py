@@ -1,4 +1,4 @@
-"""`reconcile webhook`: the secret, and the hook on GitHub made or set right."""
+"""`reconcile webhook`: the secret, and the hook on GitHub made or repaired."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -151,7 +151,7 @@ async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync)
     ("status", "level", "told"),
     [
         (202, "ok", "with every event"),
-        (401, "warn", "answered 401: the secret on GitHub is another one"),
+        (401, "warn", "answered 401: the secret doesn't match"),
         (404, "warn", "answered 404"),
         (0, "warn", "did not arrive"),
     ],

@@ -49,7 +49,7 @@ async def test_an_issue_that_is_gone_when_it_is_written_to_is_told_by_the_same_p
     refused = [seen for seen in sync.writes if seen.status in (301, 404, 410)]
     assert len(refused) == 1, "one refused write, not four"
     assert len(sync.said_there(other)) == 1, "the other report's comment went out"
-    assert await state(sync, report) == "Needs you"
+    assert await state(sync, report) == "Needs attention"
     await sync.run(seconds=5)
     assert not sync.writes, "not even by hand, as long as the link rests"
     await sync.run(seconds=SETTLED)
@@ -67,7 +67,7 @@ async def test_a_write_refused_for_another_reason_rests_alone(sync: Sync, status
     result = await sync.run()
     assert (result.outcome, result.quarantined) == (Outcome.PARTIAL, 1)
     assert sync.said_there(number) == []
-    assert (await state(sync, report)) == "Needs you"
+    assert (await state(sync, report)) == "Needs attention"
     sync.github.web.close(number, by="alice")
     await sync.run()
     assert sync.status(report) == "resolved", "the link itself goes on"

@@ -64,7 +64,7 @@ class Page(HTMLParser):
         assert "script" not in self.open or not data.strip(), f"inline script: {data}"
         if data.strip():
             self.text.append(" ".join(data.split()))
-            if "button" in self.open and self.forms:
+            if "button" in self.open and "form" in self.open:
                 self.forms[-1].button = self.text[-1]
 
     def _link(self, given: dict[str, str]) -> None:

@@ -49,7 +49,7 @@ async def test_each_page_and_button_of_another_project_is_not_there(harness: Web
     theirs = harness.bugspark.add_project("Theirs", owner=other_user)
     harness.bugspark.add_integration(theirs, config=integration())
     seen = await page(harness.client, f"/projects/{harness.project}", bearer(harness, other_user), status=404)
-    assert "Not here, or not yours" in seen.words and "Shop" not in seen.words
+    assert "Not found" in seen.words and "Shop" not in seen.words
     assert "Shop" not in (await page(harness.client, "/", bearer(harness, other_user))).words
     good = (await page(harness.client, f"/projects/{theirs}", bearer(harness, other_user))).forms[0]
     for what in PROJECT_ACTIONS:
@@ -123,7 +123,7 @@ async def test_without_the_database_the_page_says_what_still_works(harness: WebH
     owner = bearer(harness, owner_of(harness, harness.project))
     harness.bugspark.execute("DROP TABLE sync_intents")
     seen = await page(harness.client, f"/projects/{harness.project}", owner, status=503)
-    assert "The database is away" in seen.words and "What still works" in seen.words
+    assert "The database is unreachable" in seen.words and "What still works" in seen.words
     answer = await harness.client.get(f"/projects/{harness.project}", headers=owner)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
 

@@ -7,8 +7,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from reconciler.bootstrap.commands import WebCommands
 from reconciler.demo.github.faults import error
-from reconciler.model.fields import Severity
+from reconciler.errors import ProjectError
+from reconciler.model.fields import Field, Severity
+from reconciler.model.passes import NullProgress
 from reconciler.store.schema import tables
 from reconciler.web.pages import overview
 from tests.support.github import github
@@ -40,10 +43,9 @@ async def test_the_overview_shows_each_status_without_script(sync: Sync, client:
     assert "acme/web" in seen.words and "of 5,000" in seen.words
     assert seen.buttons == ["Sign out"]
     await sync.app.pause(str(sync.project))
-    seen = await page(client, "/")
-    assert "1 project needs you" in seen.words
-    seen = await press(client, seen, "Resume")
-    assert "Shop goes on" in seen.words
+    seen = await page(client, "/")  # a person wanted that: it is no trouble
+    assert "1 project paused" in seen.words and "needs attention" not in seen.words
+    await press(client, await project(client, sync), "Resume")
     assert "Paused" not in (await page(client, "/")).words
 
 
@@ -57,13 +59,32 @@ async def test_many_projects_are_paged_and_attention_is_counted_over_all(
     first, second = await page(client, "/"), await page(client, "/?page=2")
     assert "3 projects" in first.words and "3 projects" in second.words
     assert "And 1 more project" in first.words
-    in_first, in_second = (each.words.partition("Limit left")[2] for each in (first, second))
-    assert [name in in_first for name in ("Alpha", "Shop", "Zeta")] == [True, True, False]
-    assert [name in in_second for name in ("Alpha", "Shop", "Zeta")] == [False, False, True]
-    assert "Next" in first.words and "Before" not in first.words
-    assert "Before" in second.words and "Next" not in second.words
+    in_first, in_second = (each.words.partition("Last success")[2] for each in (first, second))
+    assert [name in in_first for name in ("Alpha", "Shop", "Zeta")] == [True, False, True]  # worst first
+    assert [name in in_second for name in ("Alpha", "Shop", "Zeta")] == [False, True, False]
+    by_name = (await page(client, "/?order=name")).words.partition("Last success")[2]
+    assert [name in by_name for name in ("Alpha", "Shop", "Zeta")] == [True, True, False]
+    for query in ("shop", "WEB", "acme/web"):
+        found = (await page(client, f"/?q={query}")).words.partition("Last success")[2]
+        assert "Shop" in found and "Alpha" not in found, query
+    assert "No such project" in (await page(client, "/?q=nowhere")).words
+    assert "Next" in first.words and "Previous" not in first.words
+    assert "Previous" in second.words and "Next" not in second.words
     for nonsense in ("0", "-1", "99", "x", "٣", "9" * 500):
         assert (await client.get("/", params={"page": nonsense})).status_code == 200
+
+
+async def test_a_token_that_several_projects_share_has_one_limit_and_no_links_are_said(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    await sync.linked()
+    other = sync.bugspark.add_project("Other")
+    sync.bugspark.add_integration(other, token=sync.github.token, owner="acme", repo="web")
+    await sync.run(other)
+    seen = await page(client, "/")
+    assert seen.words.count("of 5,000") == 1
+    assert "Token of Other , Shop" in seen.words or "Token of Other, Shop" in seen.words
+    assert "no links yet" in seen.words
 
 
 async def test_untrusted_text_on_the_project_page_is_escaped(sync: Sync, client: httpx.AsyncClient) -> None:
@@ -79,44 +100,6 @@ async def test_untrusted_text_on_the_project_page_is_escaped(sync: Sync, client:
         assert "alert(1)" in seen.words
         assert "\u202e" not in seen.words and "\x1b" not in seen.words
         assert r"\u202e" in seen.words
-
-
-async def test_withheld_deletions_are_listed_and_exactly_these_accepted(
-    sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
-) -> None:
-    report, number = await sync.linked()
-    said = [sync.say(report, f"remark {i}") for i in range(3)]
-    await sync.settle()
-    for each in said:
-        sync.bugspark.delete_comment(each)
-    await sync.settle()
-    assert len(sync.github.web.thread(number)) == 3
-    seen = await project(client, sync)
-    assert "3 deletions withheld" in seen.words and seen.words.count("on GitHub") >= 3
-    wrong = await press(client, seen, "Accept these deletions", word="0" * 16)
-    assert "nothing is withheld under the hash" in wrong.words
-    seen = await press(client, seen, "Accept these deletions")
-    assert "Accepted" in seen.words and sync.project in queue.projects
-    await sync.settle()
-    assert not sync.github.web.thread(number)
-    assert "withheld" not in (await project(client, sync)).words
-
-
-async def test_missing_reports_are_listed_with_what_to_check_and_their_end_is_accepted(
-    sync: Sync, client: httpx.AsyncClient
-) -> None:
-    linked = [(await sync.linked())[0] for _ in range(2)]
-    for report in linked:
-        sync.bugspark.delete_report(report)
-    await sync.run()
-    seen = await project(client, sync)
-    assert "2 deletions withheld" in seen.words
-    assert "See that the program's role may read them and that this is the right database" in seen.words
-    assert all(f"report {report} is missing: its link would end" in seen.words for report in linked)
-    await press(client, seen, "Accept these deletions")
-    await sync.run()
-    assert "withheld" not in (await project(client, sync)).words
-    assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"report_deleted"}
 
 
 async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
@@ -136,6 +119,40 @@ async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
         {"low-priority"},
     )
     assert "Conflicts" not in (await project(client, sync)).text
+
+
+async def test_a_decided_conflict_and_a_gone_link_are_dismissed_and_nothing_else_changes(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    gone, lost = await sync.linked()
+    sync.change(report, severity="low")
+    sync.github.clock.advance(1)
+    relabel(sync, number, "medium-priority", "critical")
+    sync.github.web.delete_issue(lost, by="alice")
+    await sync.settle()
+    for _ in range(3):
+        await sync.app.verify(
+            await sync.app.find_project(str(sync.project)), wait=False, progress=NullProgress()
+        )
+        sync.github.clock.advance(120)
+    seen = await project(client, sync)
+    assert "Conflict 1" in seen.words and "Needs attention 1" in seen.words
+    assert seen.buttons.count("Dismiss") == 2
+    with pytest.raises(ProjectError, match="nothing to dismiss"):
+        await sync.app.dismiss(str(report), Field.STATUS)
+    labels = sync.labels(number)
+    by_path = {form.fields["report"]: form for form in seen.forms if form.button == "Dismiss"}
+    for id_ in (report, gone):
+        form = by_path[str(id_)]
+        origin = {"Origin": str(client.base_url).rstrip("/")}
+        assert (await client.post(form.action, data=form.fields, headers=origin)).status_code == 303
+    seen = await project(client, sync)
+    assert "Conflict 0" in seen.words and "Needs attention 0" in seen.words and "Dismiss" not in seen.buttons
+    await sync.settle()
+    assert (sync.severity(report), sync.labels(number)) == ("critical", labels)
+    assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"active", "unlinked"}
+    assert sync.bugspark.report(gone) is not None
 
 
 async def test_a_button_about_another_projects_report_does_nothing(
@@ -164,7 +181,7 @@ async def test_sync_verify_pause_and_resume_from_the_page(
     seen = await press(client, await project(client, sync), "Sync now")
     assert "as soon as a pass may run" in seen.words
     seen = await press(client, seen, "Verify all")
-    assert "Every link is compared whole" in seen.words
+    assert "check every link in full" in seen.words
     assert queue.projects == [sync.project] * 2
     await sync.run()
     assert issue_reads(sync)
@@ -181,7 +198,7 @@ async def test_coverage_latency_and_activity_are_also_text(sync: Sync, client: h
     sync.say(report, "From here")
     await sync.run()
     seen = await project(client, sync)
-    assert "1 of 1 verified equal within 6 h" in seen.words
+    assert "1 of 1 checked within 6 h, none not equal" in seen.words
     assert "1 change to BugSpark" in seen.words
     assert "p50 7.0 s" in seen.words
     assert "import comment : From there" in seen.words or "import comment: From there" in seen.words
@@ -209,6 +226,36 @@ async def test_links_are_filtered_found_and_turned_page_by_page(
         assert not any("after=" in address for address, _ in seen.links)
         seen = await page(client, seen.link("before=").split("#")[0])
         assert numbers(seen) == list(range(70, 20, -1))
+
+
+async def test_every_tab_holds_what_it_counts_and_unlinked_reports_are_found(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    """An export that waits counts as waiting, a refused one as needing attention; neither has a link."""
+    await sync.linked(title="Linked one")
+    waiting = sync.bugspark.add_report(sync.project, title="Waits for its issue", severity=Severity.LOW)
+    await WebCommands(sync.app._container, RecordingQueue()).export(waiting)
+    loose = sync.bugspark.add_report(sync.project, title="Nobody linked it", severity=Severity.HIGH)
+    seen = await project(client, sync, "?state=pending")
+    assert "Waiting 1" in seen.words and "Waits for its issue" in seen.words
+    assert "Linked one" not in seen.words and "Nobody linked it" not in seen.words
+    sync.bugspark.execute("UPDATE sync_intents SET state = 'quarantined', reason = 'locked out'")
+    seen = await project(client, sync, "?state=attention")
+    assert (
+        "Needs attention 1" in seen.words
+        and "locked out" in seen.words
+        and "Waits for its issue" in seen.words
+    )
+    seen = await project(client, sync, "?state=unlinked")
+    assert seen.link(f"/reports/{loose}") and "Waits for its issue" in seen.words
+    assert "Linked one" not in seen.words
+    for query in ("severity=high", "q=Nobody", "severity=high&status=new&range=week"):
+        words = (await project(client, sync, f"?state=unlinked&{query}")).words
+        assert "Nobody linked it" in words and "Waits for its issue" not in words, query
+    assert "Every report is linked" not in seen.words
+    for query in ("?severity=critical", "?status=resolved"):
+        assert "Linked one" not in (await project(client, sync, query)).words
+    assert "Linked one" in (await project(client, sync, "?severity=medium&order=oldest")).words
 
 
 def issue_reads(sync: Sync) -> list[str]:
@@ -261,9 +308,9 @@ async def test_during_a_github_outage_every_page_says_what_still_works(
     reason = " ".join(failed.error.message.split())
     for path in pages:
         words = (await page(client, path)).words
-        assert f"GitHub is away {reason}" in words and "What still works" in words, path
-        assert "is written down and waits" in words
+        assert f"GitHub is unreachable {reason}" in words and "What still works" in words, path
+        assert "is recorded and waits" in words
     sync.github.simulator.faults.clear()
     await sync.run(seconds=60)
     for path in pages:
-        assert "GitHub is away" not in (await page(client, path)).words, path
+        assert "GitHub is unreachable" not in (await page(client, path)).words, path

@@ -172,7 +172,7 @@ async def test_withheld_deletions_of_a_report_are_shown_with_each_comment(
     seen = await shown(client, report)
     assert "3 deletions of this report withheld" in seen.words
     assert seen.words.count("deleted in BugSpark; deletion there withheld") == 3
-    assert seen.link("#needs") == f"/projects/{sync.project}#needs"
+    assert seen.link("/withheld") == f"/projects/{sync.project}/withheld"
     assert "Synced" in (await shown(client, quiet)).words
     links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
     assert links == {"synced": 1, "pending": 0, "conflict": 0, "attention": 1}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
+from reconciler.demo.github.faults import error
 from reconciler.model.secret import Secret
 from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
@@ -89,7 +90,7 @@ async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
     setup_page: SetupPage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert setup_page.kept() is None
-    answer = await setup_page.push("Make and reveal")
+    answer = await setup_page.push("Generate secret")
     assert answer.status_code == 200
     secret = (
         await setup_page.sync.app.show_webhook_setup(await setup_page.sync.app.find_project("Shop"))
@@ -102,7 +103,7 @@ async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
     assert secret in again.text
     seen = await setup_page.press("Rotate")
     assert "There is a new secret" in seen.words and "valid for a day" in seen.words
-    assert "The one before it stays valid until" in seen.words and secret not in seen.words
+    assert "The previous secret stays valid until" in seen.words and secret not in seen.words
     newer = (
         await setup_page.sync.app.show_webhook_setup(await setup_page.sync.app.find_project("Shop"))
     ).secret.reveal()
@@ -116,32 +117,34 @@ async def test_the_hook_is_created_tested_and_its_delivery_shown(setup_page: Set
     url = f"{setup_page.client.base_url}/api/v1/webhooks/github/{setup_page.sync.project}".replace(
         "//api", "/api"
     )
-    assert "Waiting for the first delivery" in seen.words and "usually one of three things" in seen.words
+    assert "Waiting for the first delivery" in seen.words and "three usual reasons" in seen.words
     assert url in seen.words and "issues issue_comment label" in seen.words
     assert seen.link("/settings/hooks/new").endswith("/acme/web/settings/hooks/new")
-    seen = await setup_page.press("Create the webhook for me")
-    assert "The webhook of acme/web was made" in seen.words
+    seen = await setup_page.press("Create webhook")
+    assert "The webhook of acme/web was created" in seen.words
     (hook,) = setup_page.sync.github.web.hooks.values()
     seen = await setup_page.until("Received 0 s ago")
     assert "ping" in seen.words and "it names no issue" in seen.words and "Waiting for" not in seen.words
-    assert "one of three things" not in seen.words
-    assert "Set the webhook right" in seen.buttons
-    seen = await setup_page.press("Send a test")
+    assert "three usual reasons" not in seen.words
+    assert "Repair webhook" in seen.buttons
+    seen = await setup_page.press("Send test delivery")
     assert "GitHub was asked to deliver a ping" in seen.words
     await setup_page.until("3 deliveries so far")  # two pings: one of the creation, one of the button
     report, number = await setup_page.sync.linked()
     setup_page.sync.github.web.close(number, by="alice")
     await setup_page.until("issues closed")
-    assert "Waits for a pass" in (await setup_page.look()).words
+    assert "Waiting for a pass" in (await setup_page.look()).words
     await setup_page.sync.run()
-    assert f"issues closed #{number} 202 Looked into" in (await setup_page.look()).words
+    assert f"issues closed #{number} 202 Processed" in (await setup_page.look()).words
     assert setup_page.sync.status(report) == "resolved"
     assert hook.id in setup_page.sync.github.web.hooks
 
 
 async def test_repository_and_token_are_shown_as_far_as_they_are_known(setup_page: SetupPage) -> None:
     seen = await setup_page.look()
-    assert "not read yet" in seen.words and "not asked yet" in seen.words and "Kept unencrypted" in seen.words
+    assert (
+        "not read yet" in seen.words and "not asked yet" in seen.words and "Stored unencrypted" in seen.words
+    )
     await setup_page.sync.linked()
     before = len(setup_page.sync.github.simulator.requests)
     seen = await setup_page.look()
@@ -153,13 +156,47 @@ async def test_repository_and_token_are_shown_as_far_as_they_are_known(setup_pag
     seen = await setup_page.look()
     assert "can't be decrypted" in seen.words and "Can’t be used" in seen.words
     assert "gAAAA" not in seen.words
-    refused = await setup_page.press("Send a test")
+    refused = await setup_page.press("Send test delivery")
     assert "can't be decrypted" in refused.words
+
+
+async def test_a_refused_token_is_said_with_the_way_to_change_it_and_tested_from_the_page(
+    setup_page: SetupPage,
+) -> None:
+    await setup_page.sync.linked()
+    seen = await setup_page.look()
+    assert "Stored unencrypted" in seen.words and "Refused by GitHub" not in seen.words
+    tested = Page((await setup_page.push("Test connection")).text)
+    assert "acme/web answers; writing as bugspark-bot" in tested.words
+    setup_page.sync.github.simulator.faults.add(error(401), times=None)
+    setup_page.sync.github.clock.advance(60)
+    await setup_page.sync.run()
+    seen = await setup_page.look()
+    assert "Refused by GitHub" in seen.words and "401" in seen.words
+    assert "Stored unencrypted" not in seen.words and "Token readable" not in seen.words
+    assert "connect it again" in seen.words
+    tested = Page((await setup_page.push("Test connection")).text)
+    assert "fail" in tested.words and "Test of the connection" in tested.words
+
+
+async def test_a_rejected_delivery_is_listed_with_its_likely_reason(setup_page: SetupPage) -> None:
+    await setup_page.press("Create webhook")
+    await setup_page.until("Received 0 s ago")
+    path = f"/api/v1/webhooks/github/{setup_page.sync.project}"
+    for signature in ("", "sha256=" + "0" * 64):
+        headers = {"X-Hub-Signature-256": signature, "User-Agent": "GitHub-Hookshot/x"}
+        refused = await setup_page.client.post(path, json={}, headers=headers if signature else {})
+        assert refused.status_code == 401
+    seen = await setup_page.look()
+    assert "Rejected with 401" in seen.words
+    assert "The secret doesn’t match" in seen.words and "has no secret" in seen.words
+    assert seen.words.count("Probably not from GitHub") == 1
+    assert "Rejected" not in (await page(setup_page.client, "/", setup_page.owner)).words
 
 
 async def test_a_hook_that_may_not_be_made_says_the_permission(setup_page: SetupPage) -> None:
     setup_page.sync.github.web.allow("bugspark-bot", "write")
-    seen = await setup_page.press("Create the webhook for me")
+    seen = await setup_page.press("Create webhook")
     assert "Webhooks: read and write" in seen.words
     assert not setup_page.sync.github.web.hooks
 
@@ -169,7 +206,7 @@ async def test_without_a_public_address_the_page_says_what_to_set(migrated: str)
         sign_in_operator(harness.client, harness.app)
         seen = await page(harness.client, f"/projects/{harness.project}/setup")
         assert "GitHub has no address to deliver to" in seen.words and "web.public_url" in seen.words
-        assert "Send a test" not in seen.buttons and "Make and reveal" in seen.buttons
+        assert "Send test delivery" not in seen.buttons and "Generate secret" in seen.buttons
         harness.bugspark.execute("UPDATE projects SET name = :said", said=HOSTILE)
         harness.bugspark.execute(
             "INSERT INTO sync_deliveries (project_id, id, event, action, at)"
@@ -183,7 +220,7 @@ async def test_without_a_public_address_the_page_says_what_to_set(migrated: str)
         harness.bugspark.execute("UPDATE integrations SET config = '[1]'")
         seen = await page(harness.client, f"/projects/{harness.project}/setup")
         assert "not a JSON object" in seen.words
-        form = seen.form("Make and reveal")
+        form = seen.form("Generate secret")
         origin = {"Origin": str(harness.client.base_url).rstrip("/")}
         answer = await harness.client.post(
             form.action.partition("#")[0], data=form.fields, headers=HTML | origin

@@ -59,7 +59,7 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert (await sync.plan()).actions == ()
 
     shown = await sync.app.explain_report(str(report))
-    assert (shown.state, shown.reason) == ("Needs you", reason)
+    assert (shown.state, shown.reason) == ("Needs attention", reason)
     assert [each.bugspark for each in shown.fields if each.field == field] == [value]
     assert report_as_json(shown)["reason"] == reason
     said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
@@ -86,7 +86,7 @@ async def test_an_unlinked_report_with_it_is_shown_and_not_exported(
     report = sync.bugspark.add_report(sync.project)
     sync.change(report, severity="blocker")
     shown = await sync.app.explain_report(str(report))
-    assert (shown.state, "blocker" in (shown.reason or "")) == ("Needs you", True)
+    assert (shown.state, "blocker" in (shown.reason or "")) == ("Needs attention", True)
     assert "blocker" in (await page(client, f"/reports/{report}")).words
     (result,) = await sync.app.export((str(report),), NullProgress())
     assert result.url is None

@@ -5,17 +5,19 @@ Links are counted by exceptions, which are few. Every query walks a partial inde
 (`verification_coverage.count_links_by_state`).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, case, exists, func, literal, or_, select, text, union_all
+from sqlalchemy import Integer, Row, case, exists, func, literal, or_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, TextClause
 
-from reconciler.model.fields import Field
-from reconciler.model.health import LinkCountsByUrgency
+from reconciler.model.fields import Field, Side
+from reconciler.model.health import ConflictSummary, LinkCountsByUrgency, LostValue
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
@@ -62,9 +64,9 @@ async def count_quarantined_links(connection: AsyncConnection) -> dict[ProjectId
 
 async def read_conflict_summaries(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
-) -> dict[ProjectId, tuple[int, str]]:
-    """Read, by project, how many conflicts stand and which is the newest, such as `severity of BUG-0001`: one
-    walk along the few rows that record conflicts.
+) -> dict[ProjectId, ConflictSummary]:
+    """Read, by project, how many conflicts stand and which is the newest: one walk along the few rows that
+    record conflicts.
     """
     every = unresolved_conflicts_query(now, project_id).subquery("every")
     own, newest = every.c.project_id, every.c.id.desc()
@@ -72,6 +74,8 @@ async def read_conflict_summaries(
         every.c.project_id,
         every.c.report_id,
         every.c.field,
+        every.c.local,
+        every.c.lost,
         func.count().over(partition_by=own).label("total"),
         func.row_number().over(partition_by=own, order_by=newest).label("place"),
     ).subquery("ranked")
@@ -80,10 +84,17 @@ async def read_conflict_summaries(
         .select_from(ranked.outerjoin(reports, reports.c.id == ranked.c.report_id))
         .where(ranked.c.place == 1)
     )
-    return {
-        ProjectId(row.project_id): (row.total, f"{row.field} of {row.tracking_id or row.report_id}")
-        for row in await connection.execute(query)
-    }
+    return {ProjectId(row.project_id): _to_conflict_summary(row) for row in await connection.execute(query)}
+
+
+def _to_conflict_summary(row: Row[Any]) -> ConflictSummary:
+    lost_value = None
+    if row.tracking_id is not None and row.lost is not None:
+        side = Side.BUGSPARK if row.lost == row.local else Side.GITHUB
+        lost_value = LostValue(report=row.tracking_id, field=row.field, side=side)
+    return ConflictSummary(
+        count=row.total, newest=f"{row.field} of {row.tracking_id or row.report_id}", lost_value=lost_value
+    )
 
 
 async def count_links_by_urgency(
@@ -97,22 +108,36 @@ async def count_links_by_urgency(
             unsynced.c.project_id,
             func.min(unsynced.c.rank).label("rank"),
             func.max(unsynced.c.linked).label("linked"),
+            # After a conflict was decided both sides are equal; everything else keeps them apart.
+            func.max(case((unsynced.c.rank == Urgency.CONFLICT, 0), else_=unsynced.c.linked)).label("apart"),
         )
         .group_by(unsynced.c.project_id, link_or_report)
         .subquery("worst")
     )
-    counted = select(worst.c.project_id, worst.c.rank, func.count(), func.sum(worst.c.linked))
-    found: dict[ProjectId, dict[int, int]] = {}
-    linked_counts: dict[ProjectId, int] = {}
-    for id_, rank, count, linked in await connection.execute(
+    counted = select(
+        worst.c.project_id, worst.c.rank, func.count(), func.sum(worst.c.linked), func.sum(worst.c.apart)
+    )
+    found: defaultdict[ProjectId, _UnsyncedCounts] = defaultdict(_UnsyncedCounts)
+    for id_, rank, count, linked, apart in await connection.execute(
         counted.group_by(worst.c.project_id, worst.c.rank)
     ):
-        found.setdefault(ProjectId(id_), {})[rank] = count
-        linked_counts[ProjectId(id_)] = linked_counts.get(ProjectId(id_), 0) + linked
+        mine = found[ProjectId(id_)]
+        mine.by_rank[rank] = count
+        mine.linked += linked
+        mine.apart += apart
     return {
-        id_: _to_link_counts(found.get(id_, {}), by_state.get(id_, {}), linked_counts.get(id_, 0))
+        id_: _to_link_counts(found.get(id_, _UnsyncedCounts()), by_state.get(id_, {}))
         for id_ in found.keys() | by_state.keys()
     }
+
+
+@dataclass(slots=True, kw_only=True)
+class _UnsyncedCounts:
+    """What is not just synced of one project. `linked`: how many are live links, `apart`: that may differ."""
+
+    by_rank: dict[int, int] = field(default_factory=dict)
+    linked: int = 0
+    apart: int = 0
 
 
 def links_not_synced_query(now: datetime, wanted: ProjectId | Select[UUID]) -> CompoundSelect[Any]:
@@ -135,16 +160,15 @@ def unresolved_conflicts_query(
     return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
 
 
-def _to_link_counts(
-    unsynced: Mapping[int, int], states: Mapping[str, int], linked: int
-) -> LinkCountsByUrgency:
-    """Build the counts of a project. `linked`: how many of `unsynced` are live links."""
+def _to_link_counts(unsynced: _UnsyncedCounts, states: Mapping[str, int]) -> LinkCountsByUrgency:
+    """Build the counts of a project."""
     return LinkCountsByUrgency(
-        synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - linked),
-        pending=unsynced.get(Urgency.PENDING, 0),
-        conflict=unsynced.get(Urgency.CONFLICT, 0),
-        attention=unsynced.get(Urgency.ATTENTION, 0)
+        synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - unsynced.linked),
+        pending=unsynced.by_rank.get(Urgency.PENDING, 0),
+        conflict=unsynced.by_rank.get(Urgency.CONFLICT, 0),
+        attention=unsynced.by_rank.get(Urgency.ATTENTION, 0)
         + sum(states.get(state, 0) for state in ATTENTION_STATES),
+        unequal=unsynced.apart,
     )
 
 

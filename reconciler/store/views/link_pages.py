@@ -107,9 +107,10 @@ def link_page_query(
             links.c.state != LinkState.UNLINKED,
             *_position_conditions(wanted),
             *_text_conditions(dialect, project_id, wanted.text.strip(), titled),
+            *_value_conditions(wanted),
             *_urgency_conditions(project_id, wanted.urgency, now),
         )
-        .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
+        .order_by(*(order if _is_upwards(wanted) else (each.desc() for each in order)))
         .limit(limit)
     )
 
@@ -127,10 +128,10 @@ def title_search_word(wanted: LinkFilter) -> str | None:
 def reports_by_title_query(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
     """Query reports whose titles have the word, at most one more than are looked up."""
     own_reports = select(reports.c.id).where(reports.c.project_id == project_id)
-    return own_reports.where(_title_condition(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
+    return own_reports.where(title_condition(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
 
 
-def _title_condition(dialect: str, word: str) -> ColumnElement[bool]:
+def title_condition(dialect: str, word: str) -> ColumnElement[bool]:
     """Compare without regard to case, which SQLite's LIKE does by itself, in half of the time."""
     title = reports.c.title
     is_in = title.contains if dialect == "sqlite" else title.icontains
@@ -164,11 +165,22 @@ def _project_condition(project_id: ProjectId, wanted: LinkFilter, *, few: bool) 
     return (case((true(), links.c.project_id)) if few else links.c.project_id) == project_id
 
 
+def _is_upwards(wanted: LinkFilter) -> bool:
+    """Whether the walk goes to higher numbers: one of both, the order of the list or the way to turn."""
+    return wanted.oldest_first is (wanted.before is None)
+
+
 def _position_conditions(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
-    position = tuple_(links.c.number, links.c.id)
-    if wanted.before is not None:
-        return (position > _position_tuple(wanted.before),)
-    return (position < _position_tuple(wanted.after),) if wanted.after is not None else ()
+    position, at = tuple_(links.c.number, links.c.id), wanted.before or wanted.after
+    if at is None:
+        return ()
+    return (position > _position_tuple(at) if _is_upwards(wanted) else position < _position_tuple(at),)
+
+
+def _value_conditions(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
+    """The values are compared as text: BugSpark's types may have values that are not known here."""
+    columns = ((reports.c.status, wanted.status), (reports.c.severity, wanted.severity))
+    return tuple(cast(column, Text) == value for column, value in columns if value)
 
 
 def _position_tuple(position: LinkPosition) -> Any:
@@ -187,7 +199,7 @@ def _text_conditions(
         return (links.c.report_id.in_(own_reports.where(reports.c.tracking_id == text.upper())),)
     if titled is not None:
         return (links.c.report_id.in_(titled),)
-    return (_title_condition(dialect, text),)
+    return (title_condition(dialect, text),)
 
 
 def _urgency_conditions(

@@ -64,7 +64,7 @@ async def read_changes(connection: AsyncConnection, lines: Select[Any]) -> tuple
 
 
 async def read_withheld_deletions(
-    connection: AsyncConnection, project_id: ProjectId, limit: int
+    connection: AsyncConnection, project_id: ProjectId, limit: int, offset: int = 0
 ) -> tuple[WithheldRow, ...]:
     """Read the withheld deletions, by issue."""
     query = (
@@ -74,6 +74,7 @@ async def read_withheld_deletions(
             links.c.repository,
             links.c.number,
             comment_pairs.c.author,
+            comment_pairs.c.remote_id,
             reports.c.tracking_id,
             func.substr(bugspark_comments.c.body, 1, EXCERPT_LENGTH).label("text"),
         )
@@ -86,6 +87,7 @@ async def read_withheld_deletions(
         .where(withheld.c.project_id == project_id)
         .order_by(links.c.number, withheld.c.entry_id)
         .limit(limit)
+        .offset(offset)
     )
     return tuple(_to_withheld_row(row) for row in (await connection.execute(query)).mappings())
 
@@ -149,10 +151,12 @@ def _to_withheld_row(row: RowMapping) -> WithheldRow:
     return WithheldRow(
         report_id=row["report_id"],
         tracking_id=row["tracking_id"],
-        issue=_issue_reference_of(row),
+        repository=row["repository"],
+        number=row["number"],
         kind=Kind(row["kind"]),
         author=row["author"],
         text=row["text"],
+        remote_id=row["remote_id"],
     )
 
 

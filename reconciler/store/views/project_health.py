@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.health import (
     AttentionItem,
+    ConflictSummary,
     CredentialLimits,
     Gauges,
     LinkCountsByUrgency,
@@ -59,7 +60,7 @@ class _HealthRows:
     oldest_intents: Mapping[ProjectId, datetime]
     withheld_counts: Mapping[ProjectId, dict[str, int]]
     attention: Mapping[ProjectId, Sequence[AttentionItem]]
-    conflicts: Mapping[ProjectId, tuple[int, str]]
+    conflicts: Mapping[ProjectId, ConflictSummary]
     links_elsewhere: Mapping[ProjectId, int]
     webhooks: Mapping[ProjectId, WebhookHealth]
     doubt: str | None
@@ -101,15 +102,16 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
     last = decode_json(row["result"], PassResult) if row.get("result") else None
     intent_counts = found.intent_counts.get(id_, {})
     refused = intent_counts.get(IntentState.QUARANTINED, 0)
-    conflicts, newest_conflict = found.conflicts.get(id_, (0, None))
+    conflicts = found.conflicts.get(id_)
     return ProjectHealth(
         project_id=id_,
         name=project.name,
         repository=project.repository or row.get("repository"),
         paused=bool(row.get("paused")),
         links=found.links_by_state.get(id_, {}),
-        conflicts=conflicts,
-        newest_conflict=newest_conflict,
+        conflicts=conflicts.count if conflicts else 0,
+        newest_conflict=conflicts.newest if conflicts else None,
+        newest_lost_value=conflicts.lost_value if conflicts else None,
         pending=sum(intent_counts.values()) - refused,
         quarantined=refused,
         withheld=row.get("withheld"),
@@ -203,7 +205,7 @@ async def _read_project_gauges(
             last_success_at=row.last_success_at,
             next_at=row.next_at,
             last_delivery_at=row.last_at,
-            conflicts=conflicts[id_][0] if id_ in conflicts else 0,
+            conflicts=conflicts[id_].count if id_ in conflicts else 0,
             quarantined_links=quarantined.get(id_, 0),
             withheld_deletions=sum(held_back[id_].values()),
         )

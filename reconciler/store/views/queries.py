@@ -22,6 +22,8 @@ from reconciler.model.views import (
     ReportFilter,
     ReportPosition,
     SetupView,
+    UnlinkedFilter,
+    UnlinkedPage,
     WithheldRow,
 )
 from reconciler.ports import Clock
@@ -38,6 +40,7 @@ from reconciler.store.views import (
     project_setup,
     report_detail,
     report_list,
+    unlinked_reports,
 )
 
 
@@ -119,6 +122,12 @@ class StoredQueries:
                 connection, project_id, wanted, limit, self._clock.now()
             )
 
+    async def unlinked_reports(
+        self, project_id: ProjectId, wanted: UnlinkedFilter, limit: int
+    ) -> UnlinkedPage:
+        async with self._database.read() as connection:
+            return await unlinked_reports.read_page_of_unlinked_reports(connection, project_id, wanted, limit)
+
     async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         newest = project_detail.newest_changes_query(project_id, limit)
         async with self._database.read() as connection:
@@ -129,9 +138,11 @@ class StoredQueries:
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, standing)
 
-    async def withheld_deletions(self, project_id: ProjectId, limit: int) -> tuple[WithheldRow, ...]:
+    async def withheld_deletions(
+        self, project_id: ProjectId, limit: int, offset: int = 0
+    ) -> tuple[WithheldRow, ...]:
         async with self._database.read() as connection:
-            return await project_detail.read_withheld_deletions(connection, project_id, limit)
+            return await project_detail.read_withheld_deletions(connection, project_id, limit, offset)
 
     async def activity_between(
         self, project_id: ProjectId, since: datetime, until: datetime

@@ -4,7 +4,6 @@ Each class stands for the port of the same name and takes what that takes.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -20,12 +19,7 @@ from reconciler.decide.plan_view import (
     plan_view,
     withheld_view,
 )
-from reconciler.errors import (
-    GitHubNotFoundError,
-    IssueTransferredError,
-    IssueUnreadableError,
-    ReconcilerError,
-)
+from reconciler.errors import ReconcilerError
 from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import (
     AccountId,
@@ -38,7 +32,7 @@ from reconciler.model.ids import (
     ReportId,
 )
 from reconciler.model.intent import Intent, IntentKey
-from reconciler.model.issue import RateLimit, RemoteComment
+from reconciler.model.issue import RateLimit
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
@@ -47,6 +41,7 @@ from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
+from reconciler.sync.comments.withheld_copies import read_comments_of_issues
 from reconciler.sync.context import Context, CredentialLocks
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
@@ -54,9 +49,6 @@ from reconciler.sync.dry_run.ledger import DryLedger
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
-
-MAX_THREADS_READ = 50
-"""Of so many issues the withheld deletions are shown with their text; of further ones without."""
 
 
 async def plan_project(context: Context) -> PlanView:
@@ -116,7 +108,9 @@ def _issue_name_of(intent: Intent, context: Context) -> str | None:
 async def _withheld_views(
     context: Context, withheld: Sequence[tuple[Link, WithheldItem]]
 ) -> tuple[WithheldDeletion, ...]:
-    copies = await _read_comments_to_delete(context, withheld)
+    # The originals of comments on GitHub, with their text, are gone already.
+    numbers = (link.number for link, item in withheld if isinstance(item, DeleteRemoteComment))
+    copies = await read_comments_of_issues(context.github, numbers)
     reports = await context.stores.reports.details({link.report_id for link, _ in withheld})
     return tuple(
         withheld_view(
@@ -128,20 +122,6 @@ async def _withheld_views(
         )
         for link, item in withheld
     )
-
-
-async def _read_comments_to_delete(
-    context: Context, withheld: Sequence[tuple[Link, WithheldItem]]
-) -> dict[RemoteCommentId | None, RemoteComment]:
-    """The comments on GitHub that would go, by id: their originals, with their text, are gone already."""
-    numbers = dict.fromkeys(link.number for link, item in withheld if isinstance(item, DeleteRemoteComment))
-    found: dict[RemoteCommentId | None, RemoteComment] = {}
-    for number in list(numbers)[:MAX_THREADS_READ]:
-        with suppress(
-            GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
-        ):  # nothing is there that could be shown
-            found |= {row.id: row for row in (await context.github.issue_thread(number)).comments}
-    return found
 
 
 # --- the stores -------------------------------------------------------------------------------------------

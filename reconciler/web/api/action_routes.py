@@ -13,6 +13,7 @@ from reconciler.web.api.actions import (
     AcceptWords,
     ApiActions,
     ApiCommand,
+    DismissWords,
     IssueWords,
     LinkWords,
     NoWords,
@@ -40,7 +41,7 @@ REPORT_COMMANDS = (
         example={},
         status=ACCEPTED,
         summary="Make an issue of the report.",
-        says="Its issue is made in acme/web by the next pass.",
+        says="Its issue is created in acme/web by the next pass.",
     ),
     ApiCommand(
         name="link",
@@ -74,6 +75,13 @@ REPORT_COMMANDS = (
         says="BUG-0007: severity is 'high' again, as GitHub had it",
     ),
     ApiCommand(
+        name="dismiss",
+        body=DismissWords,
+        example={"field": "severity"},
+        summary="Put away a decided conflict, of one field or all, or the link to an issue that is gone.",
+        says="BUG-0007: the conflict about severity is dismissed; the present value stays",
+    ),
+    ApiCommand(
         name="duplicate",
         body=IssueWords,
         example={"issue": ISSUE},
@@ -88,7 +96,7 @@ PROJECT_COMMANDS = (
         example={},
         status=ACCEPTED,
         summary="Ask for a pass, as soon as one may run.",
-        says="Web shop is looked at as soon as a pass may run.",
+        says="Web shop is synced as soon as a pass may run.",
     ),
     ApiCommand(
         name="verify",
@@ -120,7 +128,7 @@ PROJECT_COMMANDS = (
         status=ACCEPTED,
         is_sensitive=True,
         summary="Accept withheld deletions by their hash, or by `public` a repository that became public.",
-        says="Accepted; the next pass goes on with it.",
+        says="Accepted; the next pass carries it out.",
     ),
 )
 WEBHOOK_COMMANDS = (
@@ -129,15 +137,15 @@ WEBHOOK_COMMANDS = (
         body=NoWords,
         example={},
         is_sensitive=True,
-        summary="Make a new secret. The one before it stays valid for a day.",
-        says="There is a new secret. The one before it stays valid for a day.",
+        summary="Generate a new secret. The previous one stays valid for a day.",
+        says="There is a new secret. The previous one stays valid for a day.",
     ),
     ApiCommand(
         name="create",
         body=NoWords,
         example={},
         summary="Create the webhook on GitHub, or correct it.",
-        says="The webhook of acme/web was made (id 5); GitHub sends a ping at once.",
+        says="The webhook of acme/web was created (id 5); GitHub sends a ping at once.",
     ),
     ApiCommand(
         name="test",

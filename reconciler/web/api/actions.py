@@ -69,6 +69,15 @@ class ResolveWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"field": self.field.value, "take": self.take.value}
 
 
+class DismissWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `dismiss`: one field, or without it everything of the report that is settled."""
+
+    field: Field | None = None
+
+    def words(self) -> Words:
+        return {} if self.field is None else {"field": self.field.value}
+
+
 class AcceptWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `accept`: a hash of withheld deletions, or `public`."""
 

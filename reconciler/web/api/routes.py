@@ -27,7 +27,7 @@ API_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "The database can't be used now"},
 }
 NOT_FOUND_RESPONSE: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or it is not yours"},
+    HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or you have no access to it"},
 }
 BAD_REQUEST_RESPONSE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.BAD_REQUEST.value: {"description": "A parameter can't be used; `detail` says which"},

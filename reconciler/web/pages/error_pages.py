@@ -19,16 +19,16 @@ from reconciler.web.site import Site
 TITLES_BY_STATUS = {
     HTTPStatus.UNAUTHORIZED: "Sign in first",
     HTTPStatus.FORBIDDEN: "You may look, but not change this",
-    HTTPStatus.NOT_FOUND: "Not here, or not yours",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database is away",
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is unreachable",
 }
 EXPLANATIONS_BY_STATUS = {
     HTTPStatus.UNAUTHORIZED: "Your session is over, or there was none. Nothing was changed.",
-    HTTPStatus.NOT_FOUND: "There is nothing at this address, or it belongs to a project that is not yours.",
+    HTTPStatus.NOT_FOUND: "There is nothing at this address, or you have no access to it.",
 }
 STILL_WORKING_BY_STATUS = {
     HTTPStatus.UNAUTHORIZED: (
-        "Syncing goes on without anybody signed in, and GitHub’s deliveries are taken in.",
+        "Syncing goes on without anybody signed in, and GitHub’s deliveries are received.",
         "/healthz and /readyz answer without a sign-in.",
     ),
     HTTPStatus.FORBIDDEN: (
@@ -36,13 +36,13 @@ STILL_WORKING_BY_STATUS = {
         "Its owner in BugSpark can do what you wanted to, and so can the operator.",
     ),
     HTTPStatus.NOT_FOUND: (
-        "The overview lists every project that is yours.",
+        "The overview lists every project that you have access to.",
         "A project that somebody shares with you appears there once you accept their invitation in BugSpark.",
     ),
 }
 STILL_WORKING_WITHOUT_DATABASE = (
     "Reports and comments in BugSpark and on GitHub are untouched; changes made until then are found.",
-    "Every write that was under way is written down, and is looked for before anything is sent again.",
+    "Every write under way is recorded, and is searched for before anything is sent again.",
     "/healthz and /readyz go on answering; the log and reconcile status say what exactly is wrong.",
 )
 

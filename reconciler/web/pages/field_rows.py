@@ -33,7 +33,7 @@ class FieldRow:
     github: FieldCell
     frozen: str | None
     conflict: DatedChange | None
-    last_crossing: DatedChange | None  # the last time it was copied to the other side
+    last_synced: DatedChange | None  # the last time it was copied to the other side
     resolutions: tuple[tuple[Side, str], ...]
 
     @property
@@ -62,7 +62,7 @@ def _field_row(field: FieldView, detail: ReportDetail, conflict: DatedChange | N
         ),
         frozen=field.frozen,
         conflict=conflict,
-        last_crossing=_last_propagated_change(field, detail),
+        last_synced=_last_propagated_change(field, detail),
         resolutions=tuple(_possible_resolutions(field, conflict)),
     )
 

@@ -6,7 +6,8 @@ from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import CHECK_COMMAND, ProjectStatus, ProjectStatusKind
 
-STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILED, ProjectStatusKind.PAUSED)
+STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILED)
+"""A project that is paused was paused by a person: it is no trouble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ def attention_notice(
     """Build the notice; None if nothing needs attention. Without `may_change` the step is only a link."""
     if status.state not in STATES_NEEDING_ATTENTION:
         return None
-    project_link = NextStep(text="Look", path=f"/projects/{health.project_id}")
+    project_link = NextStep(text="Open", path=f"/projects/{health.project_id}")
     step = _project_next_step(health, status) if may_change else project_link
     return AttentionNotice(
         project_id=health.project_id,
@@ -54,23 +55,21 @@ def _project_next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep
     if health.write_doubt:
         return None
     if health.withheld:
-        return NextStep(text="See what would be deleted", path=f"{page}#needs")
+        return NextStep(text="Review the deletions", path=f"{page}/withheld")
     if health.problem:
-        return NextStep(text="Look at the set-up", path=f"{page}/setup")
-    if health.paused:
-        return NextStep(text="Resume", path=f"{page}/resume", is_form_post=True)
+        return NextStep(text="Open the set-up", path=f"{page}/setup")
     if status.state is ProjectStatusKind.FAILED:
         return _step_after_failure(health, page)
     last = health.last_pass
     if not (health.attention or health.exposed or health.quarantined) and last is not None and not last.error:
         if status.command == CHECK_COMMAND:
-            return NextStep(text="Look at the set-up", path=f"{page}/setup")
+            return NextStep(text="Open the set-up", path=f"{page}/setup")
         return NextStep(text="Sync now", path=f"{page}/sync", is_form_post=True)  # no pass for a long time
-    return NextStep(text="Decide", path=f"{page}#needs")
+    return NextStep(text="Review", path=f"{page}#needs")
 
 
 def _step_after_failure(health: ProjectHealth, page: str) -> NextStep:
     error = health.last_pass.error if health.last_pass else None
     if error is not None and error.kind in ("credential", "unreadable", "project"):
-        return NextStep(text="Look at the set-up", path=f"{page}/setup")
+        return NextStep(text="Open the set-up", path=f"{page}/setup")
     return NextStep(text="Try again", path=f"{page}/sync", is_form_post=True)

@@ -138,7 +138,7 @@ def percentile(times: Sequence[timedelta], share: float) -> timedelta | None:
 def _describe_activity(day: ProjectActivity) -> str:
     failed = sum(run.outcome == Outcome.FAILED for run in day.runs)
     sent = sum(write.side is Side.GITHUB for write in day.writes)
-    worked = f"{len(day.runs):,} {'pass' if len(day.runs) == 1 else 'passes'} with something to tell"
+    worked = f"{len(day.runs):,} {'pass' if len(day.runs) == 1 else 'passes'} that made changes or failed"
     return (
         f"{worked}, {failed:,} failed; {format_count(sent, 'change')} to GitHub,"
         f" {format_count(len(day.writes) - sent, 'change')} to BugSpark."

@@ -17,11 +17,13 @@ from reconciler.web.api.serializers import last_propagated_at
 from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.label_colours import label_chips
 from reconciler.web.pages.page import PageResponder, outage_of_pass
-from reconciler.web.pages.timeline import SIDE_NAMES, comment_thread, history_lines
+from reconciler.web.pages.timeline import SIDE_NAMES, ThreadComment, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
+COMMENTS_PER_PAGE, HISTORY_LINES = 50, 50
+"""A page is sent again at each refresh, so it shows no more at once."""
 ORIGIN_TEXTS = {
     LinkOrigin.COLUMNS: "by BugSpark’s columns",
     LinkOrigin.COMMAND: "by hand",
@@ -49,6 +51,7 @@ class ReportPage:
             raise_not_found()
         now, site = self.frame.clock.now(), self.frame.access_control.site
         link, detail = shown.detail.link, shown.detail
+        history, shows_all = history_lines(detail), request.query_params.get("history") == "all"
         return self.frame.render(
             request,
             visitor,
@@ -59,11 +62,12 @@ class ReportPage:
             link=link,
             issue=serializers.issue_response(link, site) if link is not None else None,
             how=(shown.state, await self.frame.access_control.report_reason(visitor.viewer, shown)),
-            crossed=last_propagated_at(detail),
+            last_synced_at=last_propagated_at(detail),
             may=allowed_report_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),
-            thread=comment_thread(shown),
-            history=history_lines(detail),
+            thread=thread_page(comment_thread(shown), request.query_params.get("comments", "")),
+            history=history if shows_all else history[:HISTORY_LINES],
+            more_history=0 if shows_all else max(0, len(history) - HISTORY_LINES),
             withheld=len(detail.withheld),
             second_issues=detail.second_issues,
             outage=outage_of_pass(await self.queries.last_pass(project_id)),
@@ -109,6 +113,30 @@ def router(page: ReportPage) -> APIRouter:
     return api_router
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPage:
+    """A part of a long thread. Pages are counted from the oldest comment; the newest page is shown first."""
+
+    comments: tuple[ThreadComment, ...]
+    count: int  # of all comments
+    number: int
+    pages: int
+
+
+def thread_page(comments: tuple[ThreadComment, ...], wanted: str) -> ThreadPage:
+    """Return the page with this number, or the newest one. `wanted`: untrusted."""
+    pages = max(1, -(-len(comments) // COMMENTS_PER_PAGE))
+    number = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 6 else pages
+    number = min(max(1, number), pages)
+    first = (number - 1) * COMMENTS_PER_PAGE
+    return ThreadPage(
+        comments=comments[first : first + COMMENTS_PER_PAGE],
+        count=len(comments),
+        number=number,
+        pages=pages,
+    )
+
+
 def operation_text(intent: Intent) -> str:
     """Return the operation of an intent in words, such as `post comment`."""
-    return intent.operation.kind.replace("_", " ")
+    return intent.operation.kind.text

@@ -1,7 +1,7 @@
 """The page `/projects/{id}/setup`: how a project is connected to GitHub, and its webhook.
 
 Everyone who may see the project sees the page; the secret and the buttons are for its owner, superadmins and
-the operator. Only the response to *reveal* contains the secret. Only the buttons send requests to GitHub.
+the operator. Only the response to *reveal* contains the secret. Only the buttons make requests to GitHub.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,25 @@ from starlette.responses import Response
 from reconciler.errors import DatabaseError, ReconcilerError, UsageError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
+from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
+from reconciler.model.views import CheckResult
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE
 from reconciler.ports import Commands, Queries
 from reconciler.web.actions import WEBHOOK_ACTIONS, ActionRunner
 from reconciler.web.pages.page import FlashMessage, PageResponder, outage_of_pass
 from reconciler.web.security.sign_in import Visitor, raise_not_found
+from reconciler.web.site import Site
+from reconciler.web.webhooks.rejected import RejectedDeliveries
 
 log = EventLogger(__name__)
 REFRESH_SECONDS = 3
 """How often an open page refreshes itself; short, because a person waits for a delivery."""
 MAX_DELIVERIES = 20
+REFUSED_CREDENTIAL_KINDS = ("credential", "unreadable")
+"""`errors.CredentialError` and `RepositoryUnreadableError`: GitHub refused the token, or does not show the
+repository to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,7 @@ class SetupPage:
     queries: Queries
     commands: Commands
     actions: ActionRunner
+    rejected: RejectedDeliveries
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
         """Render the page without the secret. Raises HTTPException 401, 404, DatabaseError."""
@@ -42,23 +50,34 @@ class SetupPage:
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         return await self._render_setup(request, visitor, project_id, may_change=access is Access.CHANGE)
 
-    async def reveal_secret(self, request: Request, project_id: ProjectId) -> Response:
-        """Render the page with the secret. Raises HTTPException 401, 403, 404, DatabaseError."""
+    async def answer_form(self, request: Request, project_id: ProjectId) -> Response:
+        """Render the page with the secret, or with the results of the checks, as the form asks.
+
+        Raises HTTPException 401, 403, 404, DatabaseError.
+        """
         visitor = await self.frame.access_control.require_visitor(request)
         await self.frame.access_control.require_change_access(visitor.viewer, project_id)
-        await self.frame.form_reader.read_form(request, visitor.subject)
+        form = await self.frame.form_reader.read_form(request, visitor.subject)
+        secret: Secret | None = None
+        checks: tuple[CheckResult, ...] = ()
         try:
-            secret = (await self.commands.show_webhook_setup(project_id)).secret
+            if form.get("what") == "check":
+                checks = await self.commands.check_project(project_id)
+            else:
+                secret = (await self.commands.show_webhook_setup(project_id)).secret
         except DatabaseError:
             raise
         except ReconcilerError as error:
             problem = FlashMessage(text=str(error), is_problem=True)
             return self.frame.redirect(visitor, f"/projects/{project_id}/setup", problem)
-        by = visitor.viewer.user_id
-        log.info(
-            "page", what="secret revealed", user=None if by is None else str(by), project=str(project_id)
+        if secret is not None:
+            by = visitor.viewer.user_id
+            log.info(
+                "page", what="secret revealed", user=None if by is None else str(by), project=str(project_id)
+            )
+        return await self._render_setup(
+            request, visitor, project_id, may_change=True, secret=secret, checks=checks
         )
-        return await self._render_setup(request, visitor, project_id, may_change=True, secret=secret)
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
@@ -76,6 +95,7 @@ class SetupPage:
         *,
         may_change: bool,
         secret: Secret | None = None,
+        checks: tuple[CheckResult, ...] = (),
     ) -> Response:
         site = self.frame.access_control.site
         healths = await self.queries.health(project_id)
@@ -102,7 +122,23 @@ class SetupPage:
             repository_url=f"{site.github_url}/{setup.project.repository}",
             may_change=may_change,
             secret=secret,
+            checks=checks,
+            refusal=refused_credential_text(healths[0].last_pass),
+            rejected=self.rejected.newest(project_id),
+            form_url=integration_form_url(site),
         )
+
+
+def refused_credential_text(last: PassResult | None) -> str | None:
+    """Return what GitHub said of the token in the last pass; None unless it refused it."""
+    if last is None or last.error is None or last.error.kind not in REFUSED_CREDENTIAL_KINDS:
+        return None
+    return last.error.message
+
+
+def integration_form_url(site: Site) -> str | None:
+    """Return the address of BugSpark's GitHub form; None where `bugspark.dashboard_url` is not set."""
+    return f"{site.dashboard_url.rstrip('/')}/settings/integrations" if site.dashboard_url else None
 
 
 def router(page: SetupPage) -> APIRouter:
@@ -114,10 +150,8 @@ def router(page: SetupPage) -> APIRouter:
         return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
     @api_router.post("/projects/{project_id}/setup")
-    async def reveal(request: Request, project_id: str) -> Response:
-        return await page.reveal_secret(
-            request, await page.frame.authenticated_project_id(request, project_id)
-        )
+    async def answer_form(request: Request, project_id: str) -> Response:
+        return await page.answer_form(request, await page.frame.authenticated_project_id(request, project_id))
 
     @api_router.post("/projects/{project_id}/setup/{what}")
     async def act(request: Request, project_id: str, what: str) -> Response:

@@ -30,6 +30,8 @@ _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-
 _EXCESS_COMBINING_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
 """More combining marks on one letter than any language uses; they would cover other lines."""
 DEFAULT_ICON = ("still", "new")
+SYMBOLS_BY_TONE = {"ok": "✓", "wait": "…", "conflict": "≠", "needs": "!", "failed": "✗", "still": "·"}
+"""As `model.project_status.STATUS_SYMBOLS` has them, for the title of a tab."""
 ICONS_BY_WORD: dict[str, tuple[str, str]] = {
     ProjectStatusKind.SYNCED: ("ok", "ok"),
     ProjectStatusKind.WAITING: ("wait", "wait"),
@@ -49,6 +51,21 @@ ICONS_BY_WORD: dict[str, tuple[str, str]] = {
     "Converted on GitHub": ("still", "gone"),
     "Deleted in BugSpark": ("still", "gone"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabState:
+    """What a browser's tab says of a page's state: a symbol and the word in the title, and an icon's file."""
+
+    word: str
+    symbol: str
+    icon: str
+
+
+def tab_of_state(word: str) -> TabState:
+    """Return the symbol and the icon for a state's word."""
+    tone, _ = icon_of_state(word)
+    return TabState(word=word, symbol=SYMBOLS_BY_TONE[tone], icon=f"mark-{tone}.svg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +93,7 @@ def build_templates(site: Site, static: StaticFileSet) -> Templates:
         "here": lambda path: f"{site.path_prefix}{path}",
         "asset": static.asset_url_function(site.path_prefix),
         "sign_of": icon_of_state,
+        "tab_of": tab_of_state,
         "word_of": lambda state: WORDS_BY_STATE[state],
         "version": __version__,
     }
@@ -83,11 +101,13 @@ def build_templates(site: Site, static: StaticFileSet) -> Templates:
         "visible": visible_line,
         "written": lambda text: visible_line(unescape_html(str(text))),  # a title as BugSpark stores it
         "visible_lines": visible_lines,
+        "worded": lambda text: visible_line(str(text).replace("_", " ")),  # a name of BugSpark's: in_progress
         "web_link": safe_web_link,
         "ago": format_age,
         "clock": lambda moment, now: format_time(moment, now, UTC),
         "exact": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        "hour": lambda moment: f"{moment.astimezone(UTC):%H:%M}",
+        "hour": lambda moment: f"{moment.astimezone(UTC):%H:%M} UTC",
+        "weekday": lambda moment: f"{moment.astimezone(UTC):%a %d %b}",
         "iso": format_iso,
         "span": format_interval,
         "length_of": format_duration,

@@ -12,7 +12,7 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import FIELD_KINDS
 from reconciler.model.report_detail import CommentView, DatedChange, ReportDetail, ReportView
-from reconciler.model.snapshot import Change
+from reconciler.model.snapshot import Change, with_readable_text
 from reconciler.web.api.response_models import SyncState
 
 MAX_CHANGE_TEXT_LENGTH = 120
@@ -34,13 +34,14 @@ class ChangeText:
 
 def change_text(change: Change) -> ChangeText:
     """Describe a change; each part is cut to one line."""
-    what = change.kind.replace("_", " ")
+    what = change.kind.text
     was, to, text = None, None, None
     if change.field in FIELD_NAMES:
         what = change.field if change.kind in FIELD_KINDS else f"{what}: {change.field}"
         was = (change.local if change.side is Side.BUGSPARK else change.remote) if change.to else None
         to = change.to
     else:
+        change = with_readable_text(change)
         original = change.remote if change.side is Side.BUGSPARK else change.local
         text = (original if change.field else None) or change.to or change.local or change.remote
     return ChangeText(
@@ -125,7 +126,7 @@ def _line_keys(lines: Iterable[DatedChange]) -> Iterator[str]:
 
 
 def _history_details(dated: DatedChange) -> Iterator[tuple[str, str]]:
-    change = dated.change
+    change = dated.change if dated.change.field in FIELD_NAMES else with_readable_text(dated.change)
     new_value_label = f"{SIDE_NAMES[change.side]} now" if change.to is not None else ""
     for name, value in (
         ("Last agreed", change.base),

@@ -24,6 +24,7 @@ from reconciler.model.ids import IssueNumber, ProjectId, parse_uuid
 from reconciler.model.webhook import WEBHOOK_PATH
 from reconciler.ports import Clock, Queue, WebhookDelivery, Webhooks
 from reconciler.web.request_body import FORM_TYPE, JSON_TYPE, BodyReader, content_type_of
+from reconciler.web.webhooks.rejected import RejectedDeliveries, describe_rejection
 from reconciler.web.webhooks.signatures import SignatureChecker
 
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -160,6 +161,14 @@ class WebhookReceiver:
     recorder: DeliveryRecorder
     signature_checker: SignatureChecker
     body_reader: BodyReader
+    rejected: RejectedDeliveries
+
+    def remember_rejection(self, project: str, request: Request, status: int) -> None:
+        """Remember that a delivery was refused, for the set-up page. `project`: as in `receive`."""
+        uuid = parse_uuid(project)
+        if uuid is not None:
+            at = self.recorder.clock.now()
+            self.rejected.add(ProjectId(uuid), describe_rejection(request.headers, status, at))
 
     async def receive(self, project: str, request: Request) -> None:
         """Record one delivery and request a pass. `project`: the id in the path, untrusted.
@@ -184,7 +193,11 @@ def router(receiver: WebhookReceiver) -> APIRouter:
 
     @api_router.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
     async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
-        """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
-        return await receiver.recorder.answer_delivery(receiver.receive(project_id, request))
+        """Receive a GitHub delivery, JSON or form encoded, signed with the project's secret."""
+        try:
+            return await receiver.recorder.answer_delivery(receiver.receive(project_id, request))
+        except HTTPException as refused:
+            receiver.remember_rejection(project_id, request, refused.status_code)
+            raise
 
     return api_router
