@@ -87,7 +87,7 @@ class AcceptWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"word": self.hash}
 
 
-Body = NoWords | IssueWords | LinkWords | ResolveWords | AcceptWords
+Body = NoWords | IssueWords | LinkWords | ResolveWords | DismissWords | AcceptWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
