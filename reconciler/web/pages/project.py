@@ -31,6 +31,8 @@ from reconciler.web.pages.plot import build_plot
 from reconciler.web.pages.timeline import change_text
 from reconciler.web.security.sign_in import raise_not_found
 
+BULK = "bulk"
+"""The last part of the path of the form about several reports."""
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
 LINKS_PER_PAGE, MAX_CHANGES, MAX_CONFLICTS, MAX_ATTENTION_ITEMS = 50, 20, 20, 30
@@ -115,7 +117,7 @@ class ProjectPage:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
         async def action(form: Mapping[str, str]) -> str:
-            if what == "bulk":
+            if what == BULK:
                 bulk = BulkActions(queries=self.queries, actions=self.actions)
                 return await bulk.run(project_id, parse_bulk_form(form))
             return await self.actions.act_on_project(project_id, what, form)
@@ -131,7 +133,7 @@ def router(page: ProjectPage) -> APIRouter:
     async def show(request: Request, project_id: str) -> Response:
         return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
-    for what in PROJECT_ACTIONS:
+    for what in (*PROJECT_ACTIONS, BULK):
         api_router.add_api_route(
             f"/projects/{{project_id}}/{what}", _action_endpoint(page, what), methods=["POST"]
         )
