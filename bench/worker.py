@@ -17,7 +17,7 @@ from reconciler import logs
 from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.load import load_configuration
 from reconciler.model.passes import NullProgress
-from reconciler.sync.run import run_pass
+from reconciler.sync.passes.run_pass import run_pass
 
 
 def main(arguments: list[str]) -> int:

@@ -30,7 +30,7 @@ from reconciler.ports import Clock
 from reconciler.store.schema.lock_proof import prove_session_locks
 from reconciler.sync import linking
 from reconciler.sync.context import Context
-from reconciler.sync.run import run_pass
+from reconciler.sync.passes.run_pass import run_pass
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.sign_in import SignInOffer

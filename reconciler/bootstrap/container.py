@@ -26,7 +26,7 @@ from reconciler.model.passes import Progress
 from reconciler.model.policy import SyncPolicy, TextPolicy
 from reconciler.model.report import Project
 from reconciler.model.secret import LearntSecrets, NoLearntSecrets
-from reconciler.model.snapshot import StoredSettings
+from reconciler.model.snapshot import PassStart, StoredSettings
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.connection import finish_shielded
@@ -131,10 +131,20 @@ class Container:
 
         Raises ConfigurationError for an App key that can't be read.
         """
+        start = PassStart(
+            project=project,
+            state=await self.stores.projects.get_state(project.id),
+            identity=await self.stores.identity.read(),
+        )
+        return self.build_context_of_start(start, progress, manual=manual, dry_run=dry_run)
+
+    def build_context_of_start(
+        self, start: PassStart, progress: Progress, *, manual: bool, dry_run: bool = False
+    ) -> Context:
+        """Build the context of a pass from what was read for it. Raises what `build_context` raises."""
         client = self.dry_run_github_client if dry_run else self.github_client
         settings = self.settings
-        identity = await self.stores.identity.read()
-        project_state = await self.stores.projects.get_state(project.id)
+        project, project_state, identity = start.project, start.state, start.identity
         is_same_name = project_state.repository == project.repository
         context = Context(
             project=project,

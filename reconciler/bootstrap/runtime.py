@@ -17,9 +17,11 @@ from reconciler.errors import UsageError
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import NullProgress, PassResult, ScheduledProject
 from reconciler.model.secret import LearntSecrets
+from reconciler.model.snapshot import PassStart
 from reconciler.store.sync import local_scan
+from reconciler.sync.context import Context
+from reconciler.sync.passes.run_pass import run_due_pass
 from reconciler.sync.result import record_hung_pass
-from reconciler.sync.run import run_pass
 from reconciler.web.security.sessions import OperatorSessions
 
 CLEANUP_INTERVAL = timedelta(hours=1)
@@ -149,15 +151,19 @@ class ReloadableRuntime:
         async with self._lease_current() as container:
             await container.delete_old_records(CLEANUP_INTERVAL)
 
-    async def run_pass(self, project_id: ProjectId, activity: PassProgressCounter) -> PassResult | None:
+    async def run_pass(
+        self, project_id: ProjectId, activity: PassProgressCounter, *, compares: bool
+    ) -> PassResult | None:
         async with self._lease_current() as container:
-            try:
-                project = await container.stores.projects.find_project(str(project_id))
-            except UsageError:  # deleted or switched off after it was queued
-                return None
-            context = await container.build_context(project, activity, manual=False)
-            activity.add_progress_value(context.github.cost)
-            return await run_pass(context)
+
+            def build_context(start: PassStart) -> Context:
+                context = container.build_context_of_start(start, activity, manual=False)
+                activity.add_progress_value(context.github.cost)
+                return context
+
+            return await run_due_pass(
+                container.stores, container.clock, project_id, build_context, compares=compares
+            )
 
     async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:
         async with self._lease_current() as container:

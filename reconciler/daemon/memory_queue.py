@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Collection
 
-from reconciler.daemon.pass_queue import QueueContent, RunPass, due_slot_count
+from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass, due_slot_count
 from reconciler.model.ids import ProjectId
 
 
@@ -118,9 +118,10 @@ class MemoryQueueWorker:
 
     def _start_passes(self) -> None:
         while len(self._tasks) < self._concurrency and (project_id := self._queue.take_nudged()) is not None:
-            self._start_pass(project_id, self._tasks)
+            self._start_pass(QueuedPass(project_id=project_id, is_nudged=True), self._tasks)
         while self._has_free_due_slot() and (project_id := self._queue.take_due()) is not None:
-            self._start_pass(project_id, self._tasks, self._due_tasks)
+            queued = QueuedPass(project_id=project_id, is_nudged=False)
+            self._start_pass(queued, self._tasks, self._due_tasks)
 
     def _has_free_due_slot(self) -> bool:
         """Return whether a due pass may start."""
@@ -128,17 +129,17 @@ class MemoryQueueWorker:
             self._concurrency
         )
 
-    def _start_pass(self, project_id: ProjectId, *groups: set[asyncio.Task[None]]) -> None:
-        task = asyncio.create_task(self._run_pass(project_id))
+    def _start_pass(self, queued: QueuedPass, *groups: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(self._run_pass(queued))
         for each in groups:
             each.add(task)
             task.add_done_callback(each.discard)
 
-    async def _run_pass(self, project_id: ProjectId) -> None:
+    async def _run_pass(self, queued: QueuedPass) -> None:
         try:
-            await self._run(project_id)
+            await self._run(queued)
         finally:
-            self._queue.mark_ended(project_id)
+            self._queue.mark_ended(queued.project_id)
             asyncio.get_running_loop().call_soon(self.wake)  # once the task has freed its slot
 
     async def _await_or_cancel_passes(self) -> None:

@@ -14,7 +14,16 @@ from reconciler.ports import Queue
 SLOTS_PER_RESERVED_SLOT = 4
 """One slot in four is reserved for nudged passes: due passes may take long, and must not fill all slots."""
 
-RunPass = Callable[[ProjectId], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedPass:
+    """A pass that a worker takes from the queue."""
+
+    project_id: ProjectId
+    is_nudged: bool  # not only due
+
+
+RunPass = Callable[[QueuedPass], Awaitable[None]]
 """Runs one pass. Raises nothing but CancelledError."""
 
 

@@ -18,13 +18,13 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
-from reconciler.daemon.pass_queue import QueueContent, RunPass, due_slot_count
+from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass, due_slot_count
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
 
@@ -72,7 +72,7 @@ class ProcrastinateQueue:
     def __init__(self, app: App, silent: float) -> None:
         self.app = app
         self._dead_after_seconds = silent
-        self._task = app.task(name=TASK_NAME, queue=DUE_QUEUE)(self._run_job)
+        self._task = app.task(name=TASK_NAME, queue=DUE_QUEUE, pass_context=True)(self._run_job)
         self._run: RunPass | None = None
         self._cut_off_projects: set[ProjectId] = set()
         self._running_projects: set[ProjectId] = set()
@@ -145,13 +145,13 @@ class ProcrastinateQueue:
         while self._cut_off_projects:
             await self.nudge(self._cut_off_projects.pop())
 
-    async def _run_job(self, project: str) -> None:
+    async def _run_job(self, context: JobContext, project: str) -> None:
         project_id = ProjectId(UUID(project))
         if self._run is None:
             raise RuntimeError("a job came before the first stint")
         self._running_projects.add(project_id)
         try:
-            await self._run(project_id)
+            await self._run(QueuedPass(project_id=project_id, is_nudged=context.job.queue == NUDGED_QUEUE))
         except asyncio.CancelledError:
             self._cut_off_projects.add(project_id)
             raise

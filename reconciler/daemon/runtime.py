@@ -72,9 +72,12 @@ class DaemonBackend(Protocol):
         """Record that a project's pass was cut. None if it is no longer synced. Raises DatabaseError."""
         ...
 
-    async def run_pass(self, project_id: ProjectId, activity: PassProgressCounter) -> PassResult | None:
+    async def run_pass(
+        self, project_id: ProjectId, activity: PassProgressCounter, *, compares: bool
+    ) -> PassResult | None:
         """Run one pass. Returns None if the project is no longer synced.
 
+        `compares`: it looks itself for what differs in BugSpark, whether or not a scan found anything.
         A problem of the project is returned in the result. Raises DatabaseError.
         """
         ...

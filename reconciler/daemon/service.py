@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from reconciler.daemon.comparisons import Comparisons
 from reconciler.daemon.due import DueProjects
 from reconciler.daemon.pass_progress import PassProgress
 from reconciler.daemon.pass_queue import PassQueue, QueueWorker
@@ -87,7 +88,8 @@ class Service:
         self._clock = clock
         self._systemd = systemd
         self._intervals = intervals
-        self._pass_runner = PassRunner(runtime, clock, new_id, on_result)
+        self._comparisons = Comparisons()
+        self._pass_runner = PassRunner(runtime, clock, new_id, on_result, self._comparisons)
         self._due_projects = DueProjects(intervals.interval)
         self._scans = FullAndIncrementalScans(intervals.scan)
         self._scheduler = PeriodicJobs(clock)
@@ -167,6 +169,7 @@ class Service:
             self._start_worker(intervals.concurrency)
         self._due_projects.interval_seconds = intervals.interval
         self._due_projects.reset()
+        self._comparisons.reset()
         self._intervals = intervals
 
     async def _wait_for_end(
@@ -254,6 +257,9 @@ class Service:
             for project_id in self._due_projects.select_due(projects, self._clock.now(), monotonic)
             if project_id not in busy
         ]
+        self._comparisons.keep_projects(
+            {project.project_id: project.config for project in self._due_projects.scheduled}
+        )
         project_ids = due[: max(0, MAX_WAITING_PER_SLOT * self._intervals.concurrency - len(backlog.waiting))]
         if project_ids:
             await self._queue.put_due(project_ids)
@@ -266,6 +272,7 @@ class Service:
         try:
             fingerprints = await self._runtime.scan_changes(incremental=scan.incremental)
             ended = self._clock.monotonic()
+            self._comparisons.record_scan(fingerprints, began, ended, incremental=scan.incremental)
             for project_id in scan.select_nudges(
                 fingerprints, lambda project_id: self._due_projects.may_run_early(project_id, ended), ended
             ):

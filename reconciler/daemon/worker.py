@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.runtime import DaemonBackend, PassProgressCounter
 from reconciler.errors import BusyError, PausedError, ReconcilerError
 from reconciler.logs import ROOT_LOGGER, EventLogger, bind_log_values
@@ -33,6 +35,7 @@ class _RunningPass:
     """A running pass: the task of the queue, and within it the pass itself."""
 
     project_id: ProjectId
+    compares: bool
     task: "asyncio.Task[object] | None"
     pass_task: "asyncio.Task[PassResult | None] | None" = None
     is_cut: bool = False
@@ -51,9 +54,15 @@ class PassRunner:
     """Runs passes, and cuts those that hang."""
 
     def __init__(
-        self, runtime: DaemonBackend, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
+        self,
+        runtime: DaemonBackend,
+        clock: Clock,
+        new_id: Callable[[], UUID],
+        on_result: OnPassResult,
+        comparisons: Comparisons,
     ) -> None:
         self._runtime = runtime
+        self._comparisons = comparisons
         self._clock = clock
         self._new_id = new_id
         self._on_result = on_result
@@ -66,16 +75,19 @@ class PassRunner:
         """Return the number of running passes."""
         return len(self._running)
 
-    async def run_pass(self, project_id: ProjectId) -> None:
+    async def run_pass(self, queued: QueuedPass) -> None:
         """Run one pass.
 
         Raises nothing but CancelledError: errors are logged, and the next tick tries again.
         """
         if self._cancelled:
             raise asyncio.CancelledError
-        pass_id = self._new_id()
+        pass_id, project_id = self._new_id(), queued.project_id
         running = self._running[pass_id] = _RunningPass(
-            project_id=project_id, task=asyncio.current_task(), changed_monotonic=self._clock.monotonic()
+            project_id=project_id,
+            compares=self._comparisons.is_needed(queued, self._clock.monotonic()),
+            task=asyncio.current_task(),
+            changed_monotonic=self._clock.monotonic(),
         )
         with bind_log_values(pass_id=str(pass_id), project=str(project_id)):
             try:
@@ -96,15 +108,20 @@ class PassRunner:
 
     async def _run_until_cut(self, running: _RunningPass) -> PassResult | None:
         """Return the result of the pass, or that of its being cut. Raises what a pass raises."""
-        project_id = running.project_id
-        running.pass_task = asyncio.create_task(self._runtime.run_pass(project_id, running.activity))
+        project_id, began = running.project_id, self._clock.monotonic()
+        running.pass_task = asyncio.create_task(
+            self._runtime.run_pass(project_id, running.activity, compares=running.compares)
+        )
         try:
-            return await running.pass_task
+            result = await running.pass_task
         except asyncio.CancelledError:
             own_task = asyncio.current_task()
             if not running.is_cut or own_task is None or own_task.cancelling():
                 raise
-        return await self._runtime.record_hung_pass(project_id, HUNG_PASS_SECONDS)
+            return await self._runtime.record_hung_pass(project_id, HUNG_PASS_SECONDS)
+        if running.compares and result is not None:
+            self._comparisons.record_comparison(project_id, began, result)
+        return result
 
     def cut_hung_passes(self) -> None:
         """Cut every pass in which nothing has happened for too long; the others go on."""

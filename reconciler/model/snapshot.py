@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
+from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.fields import RenamedLabel, Side
 from reconciler.model.ids import (
     AccountId,
@@ -22,7 +23,7 @@ from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.plan import LinkPlan, RemoveLocalComment
-from reconciler.model.report import LocalComment, Report, unescape_html
+from reconciler.model.report import LocalComment, MisnamedReport, Project, Report, unescape_html
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The id of a repository that was never read."""
@@ -37,6 +38,25 @@ class StoredSettings:
     at: datetime
     content: str  # JSON
     author_name: str | None = None  # the user's, where it was read too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingWork:
+    """What waits in a project's tables, whatever GitHub's lists and BugSpark show."""
+
+    has_open_intents: bool
+    has_withheld_deletions: bool
+    verification_due: datetime | None  # of the link whose verification is the longest overdue
+    second_reading_due: datetime | None  # of the comment whose second reading is the longest overdue
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether any of it is for a pass at `now`, GitHub's time."""
+        due = (self.verification_due, self.second_reading_due)
+        return (
+            self.has_open_intents
+            or self.has_withheld_deletions
+            or any(at is not None and at <= now for at in due)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +89,17 @@ class ProjectState:
         None  # the version in force; None: the project has no settings of its own
     )
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
+    pending: PendingWork | None = None  # when the state was read; None: unknown
+    misnamed: tuple[MisnamedReport, ...] | None = None  # those the last pass found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassStart:
+    """What a due pass reads first, in one snapshot."""
+
+    project: Project
+    state: ProjectState
+    identity: DatabaseInstance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

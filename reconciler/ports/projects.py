@@ -13,7 +13,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
-from reconciler.model.snapshot import ProjectState
+from reconciler.model.snapshot import PassStart, ProjectState
 
 
 class Projects(Protocol):
@@ -29,6 +29,10 @@ class Projects(Protocol):
 
     async def get_state(self, project_id: ProjectId) -> ProjectState:
         """Read the stored state; an empty one for a project without a pass so far."""
+        ...
+
+    async def read_pass_start(self, project_id: ProjectId) -> PassStart | None:
+        """Read project, state and database identity in one snapshot; None if the project is not active."""
         ...
 
     async def save_state(self, state: ProjectState) -> None:

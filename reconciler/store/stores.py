@@ -19,9 +19,10 @@ from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreDependencies
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
+from reconciler.store.sync.locks.fences import ProjectFences
 from reconciler.store.sync.locks.row_locks import RowProjectLocks
 from reconciler.store.sync.locks.session_locks import AdvisoryProjectLocks
-from reconciler.store.sync.project_state import ProjectFences, StoredProjects
+from reconciler.store.sync.project_state import StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
 from reconciler.store.sync.settings.stored_settings import StoredSettingsVersions
 from reconciler.store.sync.stale_plans import Digest

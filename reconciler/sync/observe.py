@@ -38,6 +38,12 @@ class GitHubObservation:
         return len(self.issues) + len(self.comments)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it shows nothing, of either side, and moves no list position."""
+        positions = (self.issue_list, self.comment_list, self.initial_sync_position)
+        return not (self.includes_local or self.row_count or self.poisoned or any(positions))
+
+    @property
     def issue_numbers(self) -> frozenset[IssueNumber]:
         """Every issue that these rows concern."""
         unread = (row.number for row in self.poisoned if row.number is not None)
@@ -78,15 +84,17 @@ async def observe_lists(
     state: ProjectState,
     direct: Mapping[IssueNumber, Issue],
     *,
+    compares: bool = True,
     rows: int = ROWS_PER_OBSERVATION,
 ) -> AsyncIterator[GitHubObservation]:
     """The changes since the last pass: at least one observation, which is empty if nothing changed.
 
-    `direct`: issues that were just read and are not decided yet, for the first observation. Each list has its
+    `direct`: issues that were just read and are not decided yet, for the first observation; `compares`:
+    whether that one includes BugSpark's own differences. Each list has its
     own position (docs/reference/github.md, List rules, 5); an observation carries the positions that may be
     stored with its rows (rule 4). Raises what reading raises; observations already yielded stay valid.
     """
-    observation = GitHubObservation(issues=dict(direct), read_directly=set(direct))
+    observation = GitHubObservation(issues=dict(direct), read_directly=set(direct), includes_local=compares)
     async for issues, comments in _paired_pages(context, state):
         if issues is not None:
             observation.add_listed_issues(issues.rows)

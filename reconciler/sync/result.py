@@ -56,6 +56,8 @@ REPORTS_MISSING_ADVICE = (
     "None of the linked reports is in BugSpark's table any more, in any project. See that this role may read "
     "them and that this is the right database. Nothing was changed because of it."
 )
+LOST_LOCK_WAIT = timedelta(seconds=2)
+"""Until the next pass after one that lost its lock, unless the one before had failed too."""
 SYNCED_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
 
@@ -87,6 +89,9 @@ class PassStats:
         None  # when the full verification began that this pass is a part of
     )
     unequal_links: int = 0  # links that it found unequal
+    compares: bool = True  # BugSpark with the bases; else what the last pass found of it still counts
+    misnamed_before: tuple[MisnamedReport, ...] | None = None
+    is_idle: bool = False  # it found nothing to do, and nothing waits
 
     def count_stored_plans(self, plans: Iterable[LinkPlan]) -> None:
         """Count local changes that were committed."""
@@ -200,7 +205,7 @@ async def build_pass_result(
 ) -> PassResult:
     """Build the result. Whatever was committed counts, also in an interrupted pass."""
     outcome, failure = ending.outcome, ending.failure
-    waiting = await _read_open_intents(context, ending)
+    waiting = () if stats.is_idle else await _read_open_intents(context, ending)
     unclear = [intent for intent in waiting if intent.state is IntentState.UNKNOWN]
     resting = sum(intent.state is IntentState.QUARANTINED for intent in waiting)
     quarantined = resting + len(stats.poisoned)
@@ -230,16 +235,20 @@ async def build_pass_result(
         linked=stats.initial_syncs,
         ended=stats.ended_links,
         announced=context.github.announcements(),
-        misnamed=await _read_misnamed_reports(context, ending),
+        misnamed=await _read_misnamed_reports(context, stats, ending),
         verified=await read_verification_progress(context, stats) if _may_query_database(ending) else None,
     )
 
 
-async def _read_misnamed_reports(context: Context, ending: PassEnding) -> tuple[MisnamedReport, ...] | None:
+async def _read_misnamed_reports(
+    context: Context, stats: PassStats, ending: PassEnding
+) -> tuple[MisnamedReport, ...] | None:
     """Reports whose columns name no issue that they could be linked to; None after a pass that was ended."""
     name = context.project.repository
     if ending.failure is not None or name is None:
         return None
+    if not stats.compares:
+        return stats.misnamed_before
     return await context.stores.reports.misnamed_reports(context.project.id, name)
 
 
@@ -301,8 +310,13 @@ async def with_next_pass_time(context: Context, result: PassResult) -> PassResul
             return replace(result, failures=0)
         case Outcome.REFUSED | Outcome.FAILED:
             before = (await context.stores.projects.get_state(context.project.id)).failures
-            wait = back_off_wait(
-                before + 1, timedelta(seconds=context.timing.interval_seconds), context.random_fraction()
+            is_lock_lost = result.error is not None and result.error.kind == ProjectLockLostError.kind
+            wait = (
+                LOST_LOCK_WAIT  # the session ended, not the work: the first time nothing has to calm down
+                if is_lock_lost and not before
+                else back_off_wait(
+                    before + 1, timedelta(seconds=context.timing.interval_seconds), context.random_fraction()
+                )
             )
             return replace(result, failures=before + 1, next_at=context.clock.now() + wait)
     assert_never(result.outcome)

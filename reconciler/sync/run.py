@@ -16,22 +16,19 @@ async with the project's lock:
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reconciler.errors import BusyError, DatabaseError, ReconcilerError, RestoredError
+from reconciler.errors import RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import Issue, ListState, RemoteComment
 from reconciler.model.link import Link
-from reconciler.model.passes import Failure, Outcome, PassResult
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, PendingWork, ProjectState, WithheldDeletions
 from reconciler.ports import ProjectLock
 from reconciler.sync import webhook_hints
 from reconciler.sync.after_restore import detect_restore, reread_project
-from reconciler.sync.alerts import send_alerts
 from reconciler.sync.apply import PlanApplier
-from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.comments.second_readings import plan_second_readings
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import end_renamed_label_problems
@@ -44,19 +41,14 @@ from reconciler.sync.linking import link_issues_exported_by_bugspark
 from reconciler.sync.observe import GitHubObservation, observe_lists
 from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.preflight import (
-    bind_database,
     check_claims,
     request_claim_checks,
     resolve_repository_and_account,
     turned_public_message,
 )
-from reconciler.sync.recover import conclude_recovery, recover_unknown_writes
+from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
 from reconciler.sync.result import (
-    PassEnding,
     PassStats,
-    build_pass_result,
-    ending_of_error,
-    with_next_pass_time,
 )
 from reconciler.sync.settings.in_force import with_settings_in_force
 from reconciler.sync.verify import schedule_verification_for_hidden_rows, verify_all_links, verify_due_links
@@ -79,6 +71,8 @@ class _Pass:
     applier: PlanApplier
     started_monotonic: float
     verify_all: bool  # every link, not only those that are due
+    compares: bool  # BugSpark with the bases of all links: see `reconciler.sync.due_pass`
+    known_pending: PendingWork | None  # in a due pass, as long as it has stored nothing
     accepted_links: Sequence[Link]  # to be read in full, because deletions of theirs were accepted
 
     async def run(self, *, first: bool = False) -> None:
@@ -87,6 +81,7 @@ class _Pass:
         `first`: the restore has just been noticed. Raises RestoredError if one is noticed on the way.
         """
         if first or self.project_state.is_recovering:
+            self.compares, self.known_pending = True, None
             self.project_state = await reread_project(
                 self.context, self.project_state, self.applier, self.stats
             )
@@ -99,17 +94,26 @@ class _Pass:
         An issue that was created gives older comments a place to go.
         """
         await end_renamed_label_problems(self.context, self.project_state)
-        recovery = await recover_unknown_writes(self.context, self.project_state, self.stats)
+        recovery = (
+            RecoveryFindings()
+            if self.known_pending is not None and not self.known_pending.has_open_intents
+            else await recover_unknown_writes(self.context, self.project_state, self.stats)
+        )
         hints = await webhook_hints.load_hints(self.context, self.project_state)
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
         await webhook_hints.read_named_issues(self.context, self.project_state, hints)
         await self.applier.apply_plans(hints.missing_issue_plans)
         undecided = await self._apply_hints(hints)
-        async for observation in observe_lists(self.context, self.project_state, undecided):
-            await self._apply_observation(
-                observation,
-                (*self.accepted_links, *recovery.links_to_read_in_full) if observation.includes_local else (),
-            )
+        in_full: Sequence[Link] = (*self.accepted_links, *recovery.links_to_read_in_full)
+        lists = observe_lists(self.context, self.project_state, undecided, compares=self.compares)
+        async for observation in lists:
+            if self._is_idle(observation):
+                self.stats.is_idle = True
+            else:
+                await self._apply_observation(observation, in_full)
+                self.known_pending, in_full = None, ()
+        if self.stats.is_idle:
+            return
         await webhook_hints.mark_hints_read(self.context, hints)
         await conclude_recovery(self.context, recovery, self.applier.stale_reports)
         async for plans in plan_second_readings(
@@ -124,6 +128,17 @@ class _Pass:
         if self.stats.counts["issues_created"]:
             await self._apply_observation(GitHubObservation())
             await self._write_intents()
+
+    def _is_idle(self, observation: GitHubObservation) -> bool:
+        """Whether a due pass has nothing to do: no list shows anything, and nothing waits in our tables."""
+        state, pending = self.project_state, self.known_pending
+        waits = state.has_unread_hints or state.exposed or state.initial_sync is not None or self.verify_all
+        return (
+            pending is not None
+            and observation.is_empty
+            and not waits
+            and not pending.is_due(self.context.github.now())
+        )
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
         """Apply what the named issues show; returns those to be decided again with the lists."""
@@ -226,66 +241,6 @@ class _Pass:
         await self.applier.apply_observation(observation, decision.plans)
 
 
-async def run_pass(
-    context: Context,
-    *,
-    wait: bool = False,
-    accept: str | None = None,
-    exports: Collection[ReportId] = (),
-    verify: bool = False,
-) -> PassResult:
-    """Run one pass over one project. A project's own trouble is a result, never an exception.
-
-    `wait`: until the project is free. `accept`: the hash of withheld deletions that may go on. `exports`:
-    reports a person wants on GitHub now, whatever `guard.max_new_issues` says. `verify`: every link is
-    compared in full.
-    """
-    started_monotonic = context.clock.monotonic()
-    stats = PassStats()
-    ending = PassEnding()
-    try:
-        async with context.stores.project_locks.acquire(context.project.id, wait=wait) as project_lock:
-            context, state = await accept_and_load_state(context, accept)
-            ending = await _run_locked(
-                context, project_lock, state, stats, started_monotonic, exports, verify
-            )
-            result = await with_next_pass_time(
-                context, await build_pass_result(context, stats, ending, started_monotonic)
-            )
-            await context.stores.projects.record_pass(result, context.clock.now())
-            return await send_alerts(context, state, result)
-    except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
-        if isinstance(error, BusyError):
-            await context.stores.projects.record_busy(context.project.id, context.clock.now())
-        return await build_pass_result(context, stats, ending_of_error(error), started_monotonic)
-
-
-async def _run_locked(
-    context: Context,
-    project_lock: ProjectLock,
-    before: ProjectState,
-    stats: PassStats,
-    started_monotonic: float,
-    exports: Collection[ReportId],
-    verify: bool,
-) -> PassEnding:
-    try:
-        await bind_database(context)
-        await run_steps(
-            context, project_lock, before, stats, started_monotonic, exports=exports, verify=verify
-        )
-    except DatabaseError:
-        raise
-    except ReconcilerError as error:
-        return ending_of_error(error)
-    except Exception as error:  # an unexpected error of one project must not stop the others
-        log.exception("pass failed", project=str(context.project.id))
-        what = f"unexpected {type(error).__name__}: {error}"
-        text = f"{context.project.name}: {what}. Please report this as a bug."
-        return PassEnding(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
-    return PassEnding()
-
-
 async def run_steps(
     context: Context,
     lock: ProjectLock,
@@ -324,7 +279,12 @@ async def _build_pass(
     *,
     verify: bool,
 ) -> _Pass:
-    withheld = await context.stores.ledger.withheld_deletions(context.project.id)
+    known = None if stats.compares else state.pending
+    withheld = (
+        WithheldDeletions()
+        if known is not None and not known.has_withheld_deletions
+        else await context.stores.ledger.withheld_deletions(context.project.id)
+    )
     return _Pass(
         context=context,
         project_state=state,
@@ -334,6 +294,8 @@ async def _build_pass(
         accepted_links=withheld.links if withheld.is_accepted else (),
         started_monotonic=started_monotonic,
         verify_all=verify,
+        compares=stats.compares,
+        known_pending=known,
     )
 
 
@@ -345,6 +307,7 @@ async def _resolve_and_store_repository(context: Context, before: ProjectState) 
             context.project.id, state.repository_id, context.github.now()
         )
         await link_transferred_issues(context, state)
-    if state != before:
-        await context.stores.projects.save_state(state)
-    return state
+    if state == before:
+        return state
+    await context.stores.projects.save_state(state)
+    return replace(state, pending=None)

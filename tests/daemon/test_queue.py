@@ -10,7 +10,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
-from reconciler.daemon.pass_queue import PassQueue
+from reconciler.daemon.pass_queue import PassQueue, QueuedPass
 from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
 from reconciler.store.schema import engine
@@ -40,6 +40,16 @@ async def test_a_nudge_reaches_a_worker_that_waits_at_once(
             waits.append(loop.time() - began)
     # What listens may not have been connected yet at first. A few hundredths, on a machine that is not busy.
     assert min(waits[1:]) < 2.0
+
+
+async def test_a_worker_learns_whether_a_project_was_nudged_or_is_only_due(queue: PassQueue) -> None:
+    runner = RecordingRunner()
+    await queue.put_due([ONE, TWO])
+    await queue.nudge(TWO)  # it moves ahead
+    await queue.nudge(THREE)
+    async with working(queue, runner):
+        await runner.until(3, ended=True)
+    assert sorted(runner.nudged) == [TWO, THREE]
 
 
 async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQueue) -> None:
@@ -285,7 +295,7 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
     runner = RecordingRunner()
 
     async def fail(_: Any) -> None:
-        await runner.run(ONE)
+        await runner.run(QueuedPass(project_id=ONE, is_nudged=True))
         raise ValueError("a mistake of ours")
 
     stint = mine.create_worker(fail, 1)

@@ -11,6 +11,7 @@ from reconciler.daemon.scan import (
     FullAndIncrementalScans,
     ScanSchedule,
 )
+from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId
 from reconciler.store.sync import local_scan
 from tests.support.github import GitHub
@@ -104,6 +105,48 @@ async def test_the_full_scan_finds_what_an_incremental_scan_misses(sync: Sync) -
     await sync.settle()
     sync.bugspark.delete_comment(comment)
     assert (await found(sync, incremental=True), await found(sync) is None) == (None, False)
+
+
+async def test_the_scan_finds_a_report_whose_columns_name_no_issue_of_the_repository(sync: Sync) -> None:
+    stray = sync.bugspark.add_report(sync.project, status=Status.CLOSED)
+    await sync.settle()
+    sync.change(stray, github_repo="elsewhere/other", github_issue_number=3)
+    assert await found(sync) is not None
+    sync.change(stray, github_repo=None, github_issue_number=None)
+    assert await found(sync) is None
+
+
+async def test_the_scan_finds_a_link_in_quarantine_whose_report_names_another_issue(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    sync.bugspark.execute("UPDATE sync_links SET quarantined_until = '2999-01-01 00:00:00+00:00'")
+    sync.change(report, severity="critical")
+    assert await found(sync) is None
+    sync.change(report, github_issue_number=None, github_repo=None, github_issue_url=None)
+    assert await found(sync) is not None
+    await sync.settle()
+    assert await found(sync) is None
+
+
+async def test_the_scan_finds_a_contested_link_whose_issue_was_released(sync: Sync) -> None:
+    holder, number = await sync.linked()
+    second = sync.bugspark.add_report(sync.project)
+    sync.change(second, github_repo="acme/web", github_issue_number=number)
+    await sync.settle()
+    assert await found(sync) is None
+    sync.change(holder, github_issue_number=None, github_repo=None, github_issue_url=None)
+    await sync.run()
+    sync.bugspark.execute("UPDATE sync_links SET state = 'contested' WHERE state IN ('new', 'active')")
+    assert await found(sync) is not None
+
+
+async def test_the_scan_finds_a_link_whose_report_belongs_to_another_project_now(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    await sync.settle()
+    other = sync.bugspark.add_project("Other")
+    sync.bugspark.set_report(report, project_id=other)
+    assert await found(sync) is not None
+    await sync.settle()
+    assert await found(sync) is None
 
 
 async def test_another_change_looks_different_also_while_the_first_one_waits(sync: Sync) -> None:

@@ -57,6 +57,7 @@ class Village:
     scan_error: Exception | None = None
     waiting_writers: dict[Fingerprint, int] = field(default_factory=dict)
     looked: list[ProjectId] = field(default_factory=list)
+    compared: list[ProjectId] = field(default_factory=list)  # those of `looked` whose passes compared
     asked: int = 0
     kept: int = 0
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -93,9 +94,12 @@ class Village:
     async def delete_old_records(self) -> None:
         self.kept += 1
 
-    async def run_pass(self, project_id: ProjectId, life: PassProgressCounter) -> PassResult | None:
+    async def run_pass(
+        self, project_id: ProjectId, life: PassProgressCounter, *, compares: bool
+    ) -> PassResult | None:
         async with self.news:
             self.looked.append(project_id)
+            self.compared += [project_id] if compares else []
             self.news.notify_all()
         while self.hang:
             try:

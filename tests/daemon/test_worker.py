@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from reconciler.bootstrap.container import SystemClock
+from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.worker import PassRunner
 from reconciler.errors import DatabaseError
 from reconciler.logs import RECORD_VALUES_ATTRIBUTE
@@ -25,7 +27,7 @@ class Ends:
     def __init__(self, end: PassResult | Exception | None) -> None:
         self.end = end
 
-    async def run_pass(self, *_: object) -> PassResult | None:
+    async def run_pass(self, *_: object, **__: object) -> PassResult | None:
         if isinstance(self.end, Exception):
             raise self.end
         return self.end
@@ -34,9 +36,9 @@ class Ends:
 async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
     """Return the levels of log lines from info on, and the number of counted passes."""
     counted: list[PassResult] = []
-    worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append)  # type: ignore[arg-type]  # only `run_pass`
+    worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
     with caplog.at_level(logging.INFO, "reconciler"):
-        await worker.run_pass(ONE)
+        await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=False))
     assert (worker.running_count, worker.ended_count) == (0, 1)
     return [record.levelname for record in caplog.records], len(counted)
 
@@ -66,10 +68,10 @@ async def test_a_pass_is_logged_and_counted(
 
 async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
     never = Ends(ValueError("it was begun"))
-    worker = PassRunner(never, SystemClock(), lambda: UUID(int=7), lambda _: None)  # type: ignore[arg-type]  # only `run_pass`
+    worker = PassRunner(never, SystemClock(), lambda: UUID(int=7), lambda _: None, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
     worker.cancel_all()
     with pytest.raises(asyncio.CancelledError):
-        await worker.run_pass(ONE)
+        await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=False))
     assert (worker.running_count, worker.ended_count) == (0, 0)
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.daemon.pass_queue import PassQueue, QueueWorker
+from reconciler.daemon.pass_queue import PassQueue, QueuedPass, QueueWorker
 from reconciler.model.ids import ProjectId
 
 PATIENCE = 20.0
@@ -23,6 +23,7 @@ class RecordingRunner:
 
     began: list[ProjectId] = field(default_factory=list)
     ended: list[ProjectId] = field(default_factory=list)
+    nudged: list[ProjectId] = field(default_factory=list)  # those of `began` that were not only due
     cut: list[ProjectId] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
@@ -32,8 +33,11 @@ class RecordingRunner:
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _running: Counter[ProjectId] = field(default_factory=Counter)
 
-    async def run(self, project_id: ProjectId) -> None:
+    async def run(self, queued: QueuedPass) -> None:
+        project_id = queued.project_id
         await self._say(self.began, project_id)
+        if queued.is_nudged:
+            self.nudged.append(project_id)
         self._running[project_id] += 1
         self.twice += self._running[project_id] > 1
         self.at_once += 1

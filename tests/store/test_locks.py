@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -40,6 +40,7 @@ from tests.support.stores import (
     the_report,
 )
 
+PROCESS = UUID(int=9)
 HOLDER = """
 import asyncio, sys
 from uuid import UUID
@@ -183,13 +184,14 @@ async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
 
 
 @pytest.fixture
-async def sessions(postgres_database: str) -> AsyncIterator[tuple[LockSession, LockSession]]:
+async def sessions(postgres_server: Server) -> AsyncIterator[tuple[LockSession, LockSession]]:
     """Two sessions of locks, as two daemons have them."""
-    url = parse_url(postgres_database)
-    first, rival = LockSession(url), LockSession(url)
-    yield first, rival
-    await first.aclose()
-    await rival.aclose()
+    migrated = postgres_server.template("bugspark, migrated", fill_postgres)
+    with postgres_server.database(template=migrated) as url:
+        first, rival = LockSession(parse_url(url)), LockSession(parse_url(url))
+        yield first, rival
+        await first.aclose()
+        await rival.aclose()
 
 
 async def test_a_released_lock_leaves_the_other_locks_of_its_session(
@@ -197,21 +199,27 @@ async def test_a_released_lock_leaves_the_other_locks_of_its_session(
 ) -> None:
     session, rival = sessions
     project, other = ProjectId(uuid4()), ProjectId(uuid4())
-    first, second = AdvisoryProjectLock(session, project), AdvisoryProjectLock(session, other)
+    first, second = (
+        AdvisoryProjectLock(session, project, PROCESS),
+        AdvisoryProjectLock(session, other, PROCESS),
+    )
     assert await first.try_acquire()
     assert await second.try_acquire()
     await first.release()
     await second.ensure_held()
     with pytest.raises(ProjectLockLostError):
         await first.ensure_held()
-    assert await AdvisoryProjectLock(rival, project).try_acquire()
-    assert not await AdvisoryProjectLock(rival, other).try_acquire()
+    assert await AdvisoryProjectLock(rival, project, PROCESS).try_acquire()
+    assert not await AdvisoryProjectLock(rival, other, PROCESS).try_acquire()
 
 
 async def test_a_lock_that_was_refused_releases_nothing(sessions: tuple[LockSession, LockSession]) -> None:
     session, rival = sessions
     project = ProjectId(uuid4())
-    held, refused = AdvisoryProjectLock(session, project), AdvisoryProjectLock(rival, project)
+    held, refused = (
+        AdvisoryProjectLock(session, project, PROCESS),
+        AdvisoryProjectLock(rival, project, PROCESS),
+    )
     assert await held.try_acquire()
     assert not await refused.try_acquire()
     await refused.release()
@@ -222,9 +230,9 @@ async def test_a_cancelled_question_leaves_the_session_to_the_other_projects(
     sessions: tuple[LockSession, LockSession],
 ) -> None:
     session, _ = sessions
-    held = AdvisoryProjectLock(session, ProjectId(uuid4()))
+    held = AdvisoryProjectLock(session, ProjectId(uuid4()), PROCESS)
     assert await held.try_acquire()
-    asking = asyncio.create_task(AdvisoryProjectLock(session, ProjectId(uuid4())).try_acquire())
+    asking = asyncio.create_task(AdvisoryProjectLock(session, ProjectId(uuid4()), PROCESS).try_acquire())
     await asyncio.sleep(0)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -16,6 +16,7 @@ from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import NullProgress, Outcome, PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.model.views import PlanView
+from reconciler.sync.passes.run_pass import run_due_pass
 from tests.support.bugspark import BugSpark, connected
 from tests.support.button import press_button
 from tests.support.canary import search_requests, search_rows
@@ -69,6 +70,21 @@ class Sync:
         return await self.app.run_pass(
             found, wait=False, accept=options.pop("accept", None), progress=NullProgress(), **options
         )
+
+    async def run_due(self, *, compares: bool = False, seconds: float = 5) -> PassResult:
+        """Run a pass as the daemon does, `seconds` after the last event."""
+        self.github.clock.advance(seconds)
+        self.since = len(self.github.simulator.requests)
+        container = self.app._container
+        result = await run_due_pass(
+            container.stores,
+            container.clock,
+            self.project,
+            lambda start: container.build_context_of_start(start, NullProgress(), manual=False),
+            compares=compares,
+        )
+        assert result is not None, "the project is not active"
+        return result
 
     async def plan(self, *, seconds: float = 5) -> PlanView:
         """Return the plan of a pass."""

@@ -1,6 +1,8 @@
 """A pass that was cut because nothing happened in it: its project says so, and the next pass goes on."""
 
 from reconciler.bootstrap.runtime import ReloadableRuntime
+from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.daemon.worker import PassRunner
 from reconciler.model.passes import Outcome, PassResult
@@ -19,7 +21,10 @@ async def test_a_cut_pass_is_a_failure_of_its_project_and_is_tried_again(sync: S
     clock = sync.app._container.clock
 
     class Hanging:
-        async def run_pass(self, project_id: object, activity: PassProgressCounter) -> PassResult | None:
+        async def run_pass(
+            self, project_id: object, activity: PassProgressCounter, *, compares: bool
+        ) -> PassResult | None:
+            del compares
             async with sync.app._container.stores.project_locks.acquire(sync.project, wait=False):
                 entered.set()
                 await asyncio.Event().wait()
@@ -27,8 +32,8 @@ async def test_a_cut_pass_is_a_failure_of_its_project_and_is_tried_again(sync: S
 
         record_hung_pass = runtime.record_hung_pass
 
-    runner = PassRunner(Hanging(), clock, uuid4, results.append)  # type: ignore[arg-type]  # two methods do
-    running = asyncio.create_task(runner.run_pass(sync.project))
+    runner = PassRunner(Hanging(), clock, uuid4, results.append, Comparisons())  # type: ignore[arg-type]  # two methods do
+    running = asyncio.create_task(runner.run_pass(QueuedPass(project_id=sync.project, is_nudged=False)))
     await asyncio.wait_for(entered.wait(), 20)
     runner.cut_hung_passes()
     assert not running.done()

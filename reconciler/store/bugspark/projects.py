@@ -79,7 +79,7 @@ class BugSparkProjects:
 
     async def _read_configs(self, connection: AsyncConnection, condition: Any) -> list[ProjectConfigs]:
         """Active projects with their active github rows, by name."""
-        query = _active_projects_query().where(condition)
+        query = active_projects_query().where(condition)
         rows = (await connection.execute(query)).all()
         return [
             ProjectConfigs(id=id_, name=name, configs=[row.config for row in group if row.config is not None])
@@ -106,7 +106,7 @@ def _parse_uuid(text: str) -> UUID | None:
         return None
 
 
-def _active_projects_query() -> Select[Any]:
+def active_projects_query() -> Select[Any]:
     """A row for each active github row of an active project, and one for a project without any; by name."""
     rows = active_github_rows.c
     return (
@@ -144,15 +144,16 @@ async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectC
         .scalar_subquery()
     )
     query = (
-        _active_projects_query()
+        active_projects_query()
         .add_columns(*SCHEDULE_COLUMNS, due.label("check_due"))
         .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
     )
     found = (await connection.execute(query)).mappings().all()
-    return [_to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]
+    return [to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]
 
 
-def _to_configs_and_row(group: list[RowMapping]) -> tuple[ProjectConfigs, RowMapping]:
+def to_configs_and_row(group: Sequence[RowMapping]) -> tuple[ProjectConfigs, RowMapping]:
+    """Return the configs of these rows of one project, and the first row for everything else."""
     first = group[0]
     configs = [row["config"] for row in group if row["config"] is not None]
     return ProjectConfigs(id=first["id"], name=first["name"], configs=configs), first

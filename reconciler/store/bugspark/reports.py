@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, String, Text, and_, bindparam, cast, exists, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.expression import Select
+from sqlalchemy.sql.expression import ColumnElement, Select
 
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
@@ -155,27 +155,30 @@ class StoredReports:
 @cache
 def misnamed_reports_query() -> Select[Any]:
     """Reports of `project` without a link whose columns name no issue of `repository` (in small letters)."""
-    repo, number = reports.c.github_repo, reports.c.github_issue_number
-    filled = or_(number.is_not(None), repo != "", reports.c.github_issue_url != "")
-    here = and_(number > 0, func.lower(func.coalesce(repo, "")) == bindparam("repository", type_=String()))
-    linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(PAST_STATES))
     return (
         select(
             reports.c.id,
             reports.c.tracking_id,
-            number,
-            repo,
+            reports.c.github_issue_number,
+            reports.c.github_repo,
             reports.c.github_issue_url,
         )
         .where(
             reports.c.project_id == bindparam("project"),
-            filled,
-            or_(number.is_(None), not_(here)),
-            not_(linked),
+            is_report_misnamed(bindparam("repository", type_=String())),
         )
         .order_by(reports.c.tracking_id, reports.c.id)
         .limit(MAX_MISNAMED_REPORTS)
     )
+
+
+def is_report_misnamed(repository: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a report without a link has columns that name no issue of `repository` (in small letters)."""
+    repo, number = reports.c.github_repo, reports.c.github_issue_number
+    filled = or_(number.is_not(None), repo != "", reports.c.github_issue_url != "")
+    here = and_(number > 0, func.lower(func.coalesce(repo, "")) == repository)
+    linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(PAST_STATES))
+    return and_(filled, or_(number.is_(None), not_(here)), not_(linked))
 
 
 async def read_report_name(connection: AsyncConnection, report_id: ReportId) -> str:

@@ -127,10 +127,16 @@ async def _read_location(connection: AsyncConnection) -> DatabaseLocation:
     if connection.dialect.name == "sqlite":
         rows = (await connection.exec_driver_sql("PRAGMA database_list")).mappings()
         return _file_device_and_inode(next(str(row["file"]) for row in rows if row["name"] == "main"))
+    # What names the server and the database can't change while the session lasts.
+    of_session = connection.info
+    if LOCATION_KEY in of_session:
+        known: DatabaseLocation = of_session[LOCATION_KEY]
+        return known
     row = (await connection.execute(LOCATION_SQL)).one()
     location = {"database": row.database, "table": row.table}
     if row.may:
         location["system"] = (await connection.execute(SYSTEM_IDENTIFIER_SQL)).scalar_one()
+        of_session[LOCATION_KEY] = location
     return location
 
 

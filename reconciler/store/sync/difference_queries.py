@@ -109,14 +109,6 @@ def report_differs_from_link(
         report.c.github_issue_number > 0,
         func.lower(report.c.github_repo) == repository,
     )
-    repo = report.c.github_repo
-    columns = or_(
-        report.c.github_issue_number.is_distinct_from(link.c.number),
-        and_(
-            repo.is_distinct_from(link.c.repository),
-            func.lower(repo).is_distinct_from(func.lower(link.c.repository)),
-        ),
-    )
     base = and_(
         link.c.state == LinkState.ACTIVE,
         or_(
@@ -126,13 +118,39 @@ def report_differs_from_link(
             ),
         ),
     )
-    return or_(named, and_(link.c.id.is_not(None), or_(columns, base)))
+    return or_(named, and_(link.c.id.is_not(None), or_(columns_name_other_issue(report, link), base)))
+
+
+def columns_name_other_issue(report: FromClause, link: FromClause) -> ColumnElement[bool]:
+    """Whether the report's columns are empty or name another issue than the link's."""
+    repo = report.c.github_repo
+    return or_(
+        report.c.github_issue_number.is_distinct_from(link.c.number),
+        and_(
+            repo.is_distinct_from(link.c.repository),
+            func.lower(repo).is_distinct_from(func.lower(link.c.repository)),
+        ),
+    )
+
+
+def is_issue_free() -> ColumnElement[bool]:
+    """Whether no link holds the issue that a link names."""
+    other = links.alias("other")
+    return not_(
+        exists(ONE).where(
+            other.c.repository_id == links.c.repository_id,
+            other.c.number == links.c.number,
+            text(f"other.{tables.LIVE_LINK_SQL}"),
+        )
+    )
 
 
 @cache
 def orphaned_links() -> Select[Any]:
-    """Live links of `project` whose report was deleted."""
-    has_report = exists(ONE).where(reports.c.id == links.c.report_id)
+    """Live links of `project` whose report was deleted, or belongs to another project now."""
+    has_report = exists(ONE).where(
+        reports.c.id == links.c.report_id, reports.c.project_id == links.c.project_id
+    )
     return select(links.c.id).where(
         links.c.project_id == PROJECT_PARAMETER, LIVE_LINK_CONDITION, not_(has_report)
     )
@@ -170,19 +188,11 @@ def links_awaiting_initial_sync() -> Select[Any]:
     """Links that wait for their initial sync, and those whose issue another link held and released: of
     `project`, in the repository with this `repository_id`, `now`.
     """
-    other = links.alias("other")
-    free = not_(
-        exists(ONE).where(
-            other.c.repository_id == links.c.repository_id,
-            other.c.number == links.c.number,
-            text(f"other.{tables.LIVE_LINK_SQL}"),
-        )
-    )
     return select(links).where(
         links.c.project_id == PROJECT_PARAMETER,
         links.c.repository_id == bindparam("repository_id"),
         links.c.state.in_([LinkState.NEW, LinkState.CONTESTED]),
-        or_(links.c.state == LinkState.NEW, free),
+        or_(links.c.state == LinkState.NEW, is_issue_free()),
         or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= NOW_PARAMETER),
     )
 

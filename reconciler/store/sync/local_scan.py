@@ -21,7 +21,7 @@ from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bugspark.reports import DONE_STATUSES
+from reconciler.store.bugspark.reports import DONE_STATUSES, is_report_misnamed
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects, settings_versions
 from reconciler.store.sync.difference_queries import (
@@ -29,6 +29,8 @@ from reconciler.store.sync.difference_queries import (
     LIVE_LINK_CONDITION,
     QUARANTINED_LINK_CONDITION,
     SECOND_READING_CONDITION,
+    columns_name_other_issue,
+    is_issue_free,
     is_link_ended_in_bugspark,
     report_differs_from_link,
 )
@@ -73,6 +75,7 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
     """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
     waiting = [
         _new_links_query(now),
+        _freed_issues_query(now),
         _ended_quarantines_query(now),
         _sendable_intents_query(now),
         _due_second_readings_query(now),
@@ -83,7 +86,15 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
         [_unexported_reports_query()] if export_all else [],
     )
     if not incremental:
-        parts = [moved, unknown, _orphaned_links_query(), _deleted_comments_query(), *waiting, *unexported]
+        parts = [
+            moved,
+            unknown,
+            _orphaned_links_query(),
+            _deleted_comments_query(),
+            _misnamed_reports_query(),
+            *waiting,
+            *unexported,
+        ]
         return union_all(*(_summary_by_project_and_kind(part.subquery()) for part in parts))
     since = now - INCREMENTAL_SCAN_WINDOW
     changed, made = reports.c.updated_at >= since, comments.c.created_at >= since
@@ -123,12 +134,27 @@ def _changed_reports_query(now: datetime) -> Select[Any]:
                 links, same_report
             )
         )
-        .where(report_differs_from_link(reports, links, repository), _is_not_quarantined(now))
+        .where(
+            report_differs_from_link(reports, links, repository),
+            # A link in quarantine ends all the same when its report names another issue.
+            or_(_is_not_quarantined(now), columns_name_other_issue(reports, links)),
+        )
+    )
+
+
+def _misnamed_reports_query() -> Select[Any]:
+    """Reports whose columns name no issue that they could be linked to: a pass that compares shows them."""
+    return (
+        _select_difference_rows(reports.c.project_id, "misnamed", reports.c.id, reports.c.updated_at)
+        .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
+        .where(is_report_misnamed(func.lower(projects.c.repository)))
     )
 
 
 def _orphaned_links_query() -> Select[Any]:
-    has_report = exists(ONE).where(reports.c.id == links.c.report_id)
+    """Live links whose report was deleted, or belongs to another project now."""
+    mine = and_(reports.c.id == links.c.report_id, reports.c.project_id == links.c.project_id)
+    has_report = exists(ONE).where(mine)
     return _select_difference_rows(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
         LIVE_LINK_CONDITION, not_(has_report)
     )
@@ -157,6 +183,14 @@ def _new_links_query(now: datetime) -> Select[Any]:
     by_project = links.c.project_id.in_(select(projects.c.project_id))
     return _select_difference_rows(links.c.project_id, "new", links.c.id, links.c.created_at).where(
         by_project, links.c.state == LinkState.NEW, _is_not_quarantined(now)
+    )
+
+
+def _freed_issues_query(now: datetime) -> Select[Any]:
+    """Links to issues that another link held and holds no more."""
+    by_project = links.c.project_id.in_(select(projects.c.project_id))
+    return _select_difference_rows(links.c.project_id, "freed", links.c.id, links.c.created_at).where(
+        by_project, links.c.state == LinkState.CONTESTED, is_issue_free(), _is_not_quarantined(now)
     )
 
 

@@ -1,24 +1,43 @@
 """BugSpark's projects and the stored state of each: `ports.Projects`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import RowMapping, TextClause, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnElement
 
-from reconciler.errors import ProjectLockLostError
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import AccountId, ProjectId
+from reconciler.model.issue import ListState
+from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
-from reconciler.store.bugspark.projects import BugSparkProjects
-from reconciler.store.bulk import build_insert, upsert, upsert_row
+from reconciler.model.report import MisnamedReport
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, PassStart, PendingWork, ProjectState
+from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
+from reconciler.store.bugspark.projects import (
+    BugSparkProjects,
+    active_projects_query,
+    to_configs_and_row,
+)
+from reconciler.store.bulk import upsert, upsert_row
 from reconciler.store.mappers import to_list_state, to_renamed_labels
-from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import accounts, lists, projects, runs, settings_versions
+from reconciler.store.schema.database_identity import read_identity
+from reconciler.store.schema.tables import (
+    accounts,
+    comment_pairs,
+    intents,
+    links,
+    lists,
+    projects,
+    runs,
+    settings_versions,
+)
+from reconciler.store.sync.difference_queries import SECOND_READING_CONDITION
 from reconciler.store.sync.settings.stored_settings import (
     is_version_in_force,
     settings_columns,
@@ -26,60 +45,48 @@ from reconciler.store.sync.settings.stored_settings import (
 )
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
 from reconciler.store.sync.webhook_gaps import has_unannounced_changes
-from reconciler.store.types import column_types, decode_json, encode_json
+from reconciler.store.types import ONE, column_types, decode_json, encode_json
 
-LOCK_LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
-NEW_PROJECT_TYPES = column_types(projects, "project_id", "paused", "lock_epoch")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MisnamedReports:
+    """The part of a stored PassResult that a pass without a comparison takes over."""
+
+    misnamed: tuple[MisnamedReport, ...] | None = None
 
 
 class StoredProjects(BugSparkProjects):
     """BugSpark's projects, and their rows in `sync_projects`, `sync_lists` and `sync_accounts`."""
 
     async def get_state(self, project_id: ProjectId) -> ProjectState:
+        query = (
+            select(*_state_columns(project_id))
+            .select_from(projects.outerjoin(settings_versions, is_version_in_force(projects.c.project_id)))
+            .where(projects.c.project_id == project_id)
+        )
         async with self._database.read() as connection:
-            hints = (
-                has_unread_deliveries(project_id).label("has_unread_hints"),
-                has_working_hook(project_id).label("has_webhook"),
-                has_unannounced_changes(project_id).label("has_unannounced_changes"),
-            )
-            in_force = is_version_in_force(projects.c.project_id)
-            query = (
-                select(projects, *hints, *settings_columns())
-                .select_from(projects.outerjoin(settings_versions, in_force))
-                .where(projects.c.project_id == project_id)
-            )
             row = (await connection.execute(query)).mappings().first()
-            positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
-            states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
-        issues, comments, initial_sync = (states.get(kind) for kind in ("issues", "comments", "contacts"))
-        if row is None:
-            return ProjectState(
-                project_id=project_id, issues=issues, comments=comments, initial_sync=initial_sync
-            )
-        return ProjectState(
-            project_id=project_id,
-            repository_id=row["repository_id"] or UNKNOWN_REPOSITORY,
-            repository=row["repository"] or "",
-            private=row["private"],
-            exposed=bool(row["exposed"]),
-            account=row["account_id"],
-            account_login=row["account_login"],
-            account_credential=row["account_credential"],
-            first_seen_at=row["first_seen_at"],
-            issues=issues,
-            comments=comments,
-            initial_sync=initial_sync,
-            accepted_digest=row["accepted"],
-            is_paused=row["paused"],
-            is_recovering=bool(row["recovering"]),
-            restored_at=row["restored_at"],
-            has_unread_hints=row["has_unread_hints"],
-            has_webhook=row["has_webhook"],
-            has_unannounced_changes=row["has_unannounced_changes"],
-            renamed_labels=to_renamed_labels(row["renamed_labels"]),
-            failures=row["failures"] or 0,
-            settings=to_stored_settings(row),
-            alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
+            return to_project_state(project_id, row, await _read_positions(connection, project_id))
+
+    async def read_pass_start(self, project_id: ProjectId) -> PassStart | None:
+        query = (
+            active_projects_query()
+            .add_columns(*_state_columns(project_id))
+            .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
+            .outerjoin(settings_versions, is_version_in_force(projects.c.project_id))
+            .where(bugspark_projects.c.id == project_id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+            if not rows:
+                return None
+            positions = await _read_positions(connection, project_id)
+            identity = await read_identity(connection)
+        configs, row = to_configs_and_row(rows)
+        return PassStart(
+            project=self._to_project(configs),
+            state=to_project_state(project_id, row if row["project_id"] else None, positions),
+            identity=identity,
         )
 
     async def save_state(self, state: ProjectState) -> None:
@@ -173,58 +180,78 @@ class StoredProjects(BugSparkProjects):
                 await connection.execute(insert(runs).values(row | {"result": done["result"]}))
 
 
+def _state_columns(project_id: ProjectId) -> tuple[Any, ...]:
+    """The columns of `to_project_state`: the project's row, and what waits in other tables."""
+    return (
+        projects,
+        *settings_columns(),
+        has_unread_deliveries(project_id).label("has_unread_hints"),
+        has_working_hook(project_id).label("has_webhook"),
+        has_unannounced_changes(project_id).label("has_unannounced_changes"),
+        exists(ONE).where(intents.c.project_id == project_id).label("has_open_intents"),
+        _earliest(links.c.check_due, links.c.project_id == project_id, links.c.state == LinkState.ACTIVE),
+        _earliest(
+            comment_pairs.c.second_reading_due,
+            comment_pairs.c.project_id == project_id,
+            SECOND_READING_CONDITION,
+        ),
+    )
+
+
+def _earliest(column: ColumnElement[Any], *conditions: ColumnElement[bool] | TextClause) -> Any:
+    return select(func.min(column)).where(*conditions).scalar_subquery().label(column.name)
+
+
+async def _read_positions(connection: AsyncConnection, project_id: ProjectId) -> dict[str, ListState]:
+    found = await connection.execute(select(lists).where(lists.c.project_id == project_id))
+    return {each["kind"]: to_list_state(each) for each in found.mappings()}
+
+
+def to_project_state(
+    project_id: ProjectId, row: RowMapping | None, positions: Mapping[str, ListState]
+) -> ProjectState:
+    """The state of a row with `_state_columns`; None: the project has no row yet."""
+    issues, comments, initial_sync = (positions.get(kind) for kind in ("issues", "comments", "contacts"))
+    if row is None:
+        return ProjectState(
+            project_id=project_id, issues=issues, comments=comments, initial_sync=initial_sync
+        )
+    return ProjectState(
+        project_id=project_id,
+        repository_id=row["repository_id"] or UNKNOWN_REPOSITORY,
+        repository=row["repository"] or "",
+        private=row["private"],
+        exposed=bool(row["exposed"]),
+        account=row["account_id"],
+        account_login=row["account_login"],
+        account_credential=row["account_credential"],
+        first_seen_at=row["first_seen_at"],
+        issues=issues,
+        comments=comments,
+        initial_sync=initial_sync,
+        accepted_digest=row["accepted"],
+        is_paused=row["paused"],
+        is_recovering=bool(row["recovering"]),
+        restored_at=row["restored_at"],
+        has_unread_hints=row["has_unread_hints"],
+        has_webhook=row["has_webhook"],
+        has_unannounced_changes=row["has_unannounced_changes"],
+        renamed_labels=to_renamed_labels(row["renamed_labels"]),
+        failures=row["failures"] or 0,
+        settings=to_stored_settings(row),
+        alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
+        pending=PendingWork(
+            has_open_intents=row["has_open_intents"],
+            has_withheld_deletions=row["withheld"] is not None or row["accepted"] is not None,
+            verification_due=row["check_due"],
+            second_reading_due=row["second_reading_due"],
+        ),
+        misnamed=decode_json(row["result"], _MisnamedReports).misnamed if row["result"] else None,
+    )
+
+
 async def _upsert_state(
     connection: AsyncConnection, project: UUID, values: Mapping[str, Any], only_at_first: Mapping[str, Any]
 ) -> None:
     """Write the project's row, which an idle pass does once."""
     await upsert_row(connection, projects, {"project_id": project}, values, only_at_first)
-
-
-class ProjectFences:
-    """The epochs of the locks that this process holds, in the rows of their projects.
-
-    A lock can be lost unnoticed: broken by an administrator, or by a failover of the database. Another
-    process that takes it then raises the epoch, and what the earlier holder still wants to store or claim is
-    refused.
-    """
-
-    def __init__(self, database: Database, holder: UUID) -> None:
-        self._database = database
-        self._holder = holder
-        self._epochs: dict[ProjectId, int] = {}
-
-    async def enter(self, project_id: ProjectId, *, is_taken_over: bool = False) -> None:
-        """Name this holder in the project's row. `is_taken_over`: from a holder that may still be at work."""
-        mine = projects.c.project_id == project_id
-        query = select(projects.c.lock_epoch).where(mine, projects.c.lock_holder == self._holder)
-        async with self._database.read() as connection:
-            epoch = None if is_taken_over else (await connection.execute(query)).scalar()
-        self._epochs[project_id] = await self._raise_epoch(project_id) if epoch is None else epoch
-
-    async def _raise_epoch(self, project_id: ProjectId) -> int:
-        raised = func.coalesce(projects.c.lock_epoch, 0) + 1
-        values = {"lock_holder": self._holder, "lock_epoch": raised}
-        mine = projects.c.project_id == project_id
-        async with self._database.write() as connection:
-            row = {"project_id": project_id, "paused": False, "lock_epoch": 0}
-            new = build_insert(connection, projects, NEW_PROJECT_TYPES, [tuple(row.values())])
-            await connection.execute(new.on_conflict_do_nothing())
-            done = update(projects).where(mine).values(values).returning(projects.c.lock_epoch)
-            return int((await connection.execute(done)).scalar_one())
-
-    def leave(self, project_id: ProjectId) -> None:
-        """Forget the epoch: the lock is released."""
-        self._epochs.pop(project_id, None)
-
-    async def require(self, connection: AsyncConnection, project_id: ProjectId) -> None:
-        """Keep other holders out until the connection's transaction ends.
-
-        Raises ProjectLockLostError when another one took the lock since this process did. Without a lock of
-        this process nothing is required: a command that takes none, or a test.
-        """
-        epoch = self._epochs.get(project_id)
-        if epoch is None:
-            return
-        query = select(projects.c.lock_epoch).where(projects.c.project_id == project_id)
-        if (await connection.execute(query.with_for_update(read=True))).scalar() != epoch:
-            raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(project_id))

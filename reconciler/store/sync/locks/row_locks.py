@@ -22,8 +22,8 @@ from reconciler.ports import Clock, ProjectLock
 from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import locks
+from reconciler.store.sync.locks.fences import LOCK_LOST_MESSAGE, ProjectFences
 from reconciler.store.sync.locks.session_locks import ACQUIRE_RETRY_SECONDS, PROJECT_BUSY_MESSAGE, count_held
-from reconciler.store.sync.project_state import LOCK_LOST_MESSAGE, ProjectFences
 
 LOCK_EXPIRY = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 10.0
@@ -66,7 +66,8 @@ class RowProjectLocks:
         renewing = asyncio.create_task(lock.keep_renewing())
         self._held_ids.add(holder)
         try:
-            await self._fences.enter(project_id, is_taken_over=lock.is_taken_over)
+            epoch = None if lock.is_taken_over else await self._fences.read_epoch(project_id)
+            await self._fences.enter(project_id, epoch)
             yield lock
         finally:
             self._held_ids.discard(holder)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Collection, Container
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL
@@ -22,13 +23,20 @@ from reconciler.store.connection import database_label, finish_shielded
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.lock_proof import first_line
-from reconciler.store.sync.project_state import LOCK_LOST_MESSAGE, ProjectFences
+from reconciler.store.sync.locks.fences import LOCK_LOST_MESSAGE, ProjectFences
 
 if TYPE_CHECKING:
     import psycopg  # imported late: not needed on SQLite
 
 ACQUIRE_RETRY_SECONDS = 0.25
 CHECK_TIMEOUT_SECONDS = 5.0
+TRY_LOCK_SQL = """
+    SELECT pg_try_advisory_lock(%s), pg_backend_pid(),
+    (SELECT lock_epoch FROM sync_projects WHERE project_id = %s AND lock_holder = %s)
+"""
+"""The statement's snapshot is older than the lock. An epoch that was raised in between is refused by the
+fence: the pass ends before it has stored anything, and the next one reads the new epoch.
+"""
 PROJECT_BUSY_MESSAGE = "Project {} is at work in another process."
 IS_HELD_SQL = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
@@ -76,13 +84,13 @@ class AdvisoryProjectLocks:
         self._taken.add(project_id)
         try:
             async with self._use_session() as session:
-                lock = AdvisoryProjectLock(session, project_id)
+                lock = AdvisoryProjectLock(session, project_id, self._fences.holder)
                 try:
                     while not await lock.try_acquire():
                         if not wait:
                             raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
                         await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
-                    await self._fences.enter(project_id)
+                    await self._fences.enter(project_id, lock.epoch)
                     self._held.add(lock)
                     yield lock
                 finally:
@@ -119,12 +127,12 @@ class LockSession:
         self.users = 0
         self.is_dead = False
 
-    async def query_row(self, query: str, key: int) -> tuple[Any, ...]:
+    async def query_row(self, query: str, *values: object) -> tuple[Any, ...]:
         """Execute a query to its end, also where the caller is cancelled: the connection is everybody's.
 
         Raises DatabaseError; then the session is dead.
         """
-        running = asyncio.ensure_future(self._query_row(query, key))
+        running = asyncio.ensure_future(self._query_row(query, values))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -132,13 +140,13 @@ class LockSession:
                 await finish_shielded(_ignore_value(running))
             raise
 
-    async def _query_row(self, query: str, key: int) -> tuple[Any, ...]:
+    async def _query_row(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...]:
         import psycopg
 
         try:
             connection = await self._connect()  # has a time limit of its own
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                found = await connection.execute(query.encode(), (key,))
+                found = await connection.execute(query.encode(), values)
                 row: tuple[Any, ...] | None = await found.fetchone()
         except (psycopg.Error, TimeoutError) as error:
             await self.aclose()
@@ -174,19 +182,22 @@ async def _ignore_value(running: "asyncio.Future[Any]") -> None:
 class AdvisoryProjectLock:
     """One project's lock in a session."""
 
-    def __init__(self, session: LockSession, project_id: ProjectId) -> None:
+    def __init__(self, session: LockSession, project_id: ProjectId, holder: UUID) -> None:
         self._session = session
         self._project_id = project_id
+        self._holder = holder
         digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
         self.key = int.from_bytes(digest[:8], "big", signed=True)
         self.backend_pid = 0  # of the session's server process, once the lock was tried
+        self.epoch: int | None = None  # of the project's row when the lock was tried, if it names this holder
         self._may_be_held = False
 
     async def try_acquire(self) -> bool:
         """Whether the lock is ours now. Raises DatabaseError when the session ended."""
         self._may_be_held = True  # also where a cancellation takes the answer from us
-        query = "SELECT pg_try_advisory_lock(%s), pg_backend_pid()"
-        self._may_be_held, self.backend_pid = await self._session.query_row(query, self.key)
+        self._may_be_held, self.backend_pid, self.epoch = await self._session.query_row(
+            TRY_LOCK_SQL, self.key, self._project_id, self._holder
+        )
         return self._may_be_held
 
     async def ensure_held(self) -> None:
