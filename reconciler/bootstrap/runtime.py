@@ -4,7 +4,7 @@ A reload opens the new container while the old one is still open. Running passes
 container they began with; it is closed after the last of them.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -125,9 +125,11 @@ class ReloadableRuntime:
         async with self._lease_current() as container:
             await container.check_ready()
 
-    async def pass_schedule(self) -> Sequence[ScheduledProject]:
+    async def pass_schedule(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> Sequence[ScheduledProject]:
         async with self._lease_current() as container:
-            return await container.stores.projects.pass_schedule()
+            return await container.stores.projects.pass_schedule(project_ids)
 
     async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
         async with self._lease_current() as container:

@@ -5,11 +5,13 @@ is due again. The wall clock is used once per pass, to convert that time to the 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.model.ids import ProjectId
+from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
 MAX_JITTER_SHARE = 0.1
@@ -34,29 +36,77 @@ class DueProjects:
     def __init__(self, interval: float) -> None:
         self.interval_seconds = interval  # poll.interval_seconds
         self._times: dict[ProjectId, _ProjectTimes] = {}
+        self._queue: list[tuple[float, ProjectId]] = []  # heap; an entry with another due time is outdated
 
     def __len__(self) -> int:
         return len(self._times)
 
-    def select_due(
-        self, projects: Sequence[ScheduledProject], now: datetime, monotonic: float
-    ) -> list[ProjectId]:
-        """Return the projects that are due now, the longest overdue first.
-
-        Forgets those not in `projects`.
-        """
-        # A project whose integration can't be used is due too: its pass makes no request, but records the
-        # problem, delays the next pass and sends alerts.
-        due_projects = [project for project in projects if not project.paused]
+    def replace_all(self, projects: Sequence[ScheduledProject], now: datetime, monotonic: float) -> None:
+        """Take over the times of these projects, and forget all others."""
         self._times = {
-            project.project_id: self._project_times(project, now, monotonic) for project in due_projects
+            project.project_id: self._project_times(project, now, monotonic)
+            for project in projects
+            if _is_scheduled(project)
         }
-        late = [
-            (max(times.due_monotonic, times.queued_monotonic + QUEUE_AGAIN_SECONDS), project_id)
-            for project_id, times in self._times.items()
-            if times.due_monotonic <= monotonic and times.queued_monotonic + QUEUE_AGAIN_SECONDS <= monotonic
-        ]
-        return [project_id for _, project_id in sorted(late)]
+        self._queue = [(times.due_monotonic, project_id) for project_id, times in self._times.items()]
+        heapq.heapify(self._queue)
+
+    def update(
+        self,
+        asked: Collection[ProjectId],
+        projects: Sequence[ScheduledProject],
+        now: datetime,
+        monotonic: float,
+    ) -> None:
+        """Take over the times of the projects asked for; forget those of them that were not found."""
+        found = {project.project_id: project for project in projects if _is_scheduled(project)}
+        for project_id in asked:
+            if (project := found.get(project_id)) is None:
+                self._times.pop(project_id, None)
+                continue
+            before, times = self._times.get(project_id), self._project_times(project, now, monotonic)
+            self._times[project_id] = times
+            if before is None or before.due_monotonic != times.due_monotonic:
+                heapq.heappush(self._queue, (times.due_monotonic, project_id))
+
+    def select_due(
+        self,
+        monotonic: float,
+        limit: int | None = None,
+        skipped: Collection[ProjectId] = (),
+        room: Mapping[Fingerprint, int] | None = None,
+    ) -> list[ProjectId]:
+        """Return projects that are due now: the longest overdue first, the credentials in turn.
+
+        `limit`: at most so many; `skipped`: projects that are waiting or running; `room`: at most so many of
+        these credentials. Looks at due projects only, however many there are.
+        """
+        late: list[tuple[float, ProjectId]] = []
+        while self._queue and self._queue[0][0] <= monotonic:
+            due, project_id = heapq.heappop(self._queue)
+            known = self._times.get(project_id)
+            if known is not None and known.due_monotonic == due:
+                late.append((due, project_id))
+        late = sorted(set(late))
+        for entry in late:  # they stay due until a pass of theirs is recorded
+            heapq.heappush(self._queue, entry)
+        ready: list[tuple[float, ProjectId, Fingerprint | None]] = []
+        for due, project_id in late:
+            times = self._times[project_id]
+            again = times.queued_monotonic + QUEUE_AGAIN_SECONDS
+            if project_id not in skipped and again <= monotonic:
+                ready.append((max(due, again), project_id, times.project.credential))
+        return _take_credentials_in_turn(sorted(ready, key=lambda each: each[:2]), room or {})[:limit]
+
+    @property
+    def credentials(self) -> frozenset[Fingerprint | None]:
+        """Return the credentials of all scheduled projects."""
+        return frozenset(times.project.credential for times in self._times.values())
+
+    def credential_of(self, project_id: ProjectId) -> Fingerprint | None:
+        """Return the credential that passes of a project use, as far as it is known."""
+        times = self._times.get(project_id)
+        return None if times is None else times.project.credential
 
     @property
     def scheduled(self) -> Sequence[ScheduledProject]:
@@ -84,7 +134,7 @@ class DueProjects:
 
     def reset(self) -> None:
         """Forget all times, because the configuration changed."""
-        self._times = {}
+        self._times, self._queue = {}, []
 
     def _project_times(self, project: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
         times = self._times.get(project.project_id)
@@ -108,6 +158,33 @@ class DueProjects:
             wait + self.interval_seconds * MAX_JITTER_SHARE * _jitter_fraction(project),
         )
         return _ProjectTimes(project=project, due_monotonic=monotonic + wait, not_before_monotonic=monotonic)
+
+
+def _is_scheduled(project: ScheduledProject) -> bool:
+    """Whether the project is synced by itself.
+
+    One whose integration can't be used is: its pass makes no request, but records the problem, delays the
+    next pass and sends alerts.
+    """
+    return not project.paused
+
+
+def _take_credentials_in_turn(
+    ready: Iterable[tuple[float, ProjectId, Fingerprint | None]], room: Mapping[Fingerprint, int]
+) -> list[ProjectId]:
+    """Order projects so that each credential's first one comes first, then each one's second one.
+
+    A project without a known credential counts as one with a credential of its own.
+    """
+    counts: Counter[Fingerprint] = Counter()
+    ranked: list[tuple[int, float, ProjectId]] = []
+    for late_since, project_id, credential in ready:
+        if credential is None:
+            ranked.append((0, late_since, project_id))
+        elif counts[credential] < room.get(credential, counts[credential] + 1):
+            ranked.append((counts[credential], late_since, project_id))
+            counts[credential] += 1
+    return [project_id for *_, project_id in sorted(ranked)]
 
 
 def _has_same_times(first: ScheduledProject, second: ScheduledProject) -> bool:

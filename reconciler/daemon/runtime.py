@@ -1,6 +1,6 @@
 """The interface between the daemon and the rest of the program; `bootstrap.runtime` implements it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.model.ids import Fingerprint, ProjectId
@@ -46,10 +46,12 @@ class DaemonBackend(Protocol):
         """Check that the database answers and its schema fits. Raises DatabaseError, SchemaError."""
         ...
 
-    async def pass_schedule(self) -> Sequence[ScheduledProject]:
-        """Return every active, connected project, with the facts that decide when it is due.
+    async def pass_schedule(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> Sequence[ScheduledProject]:
+        """Return active, connected projects, with the facts that decide when they are due.
 
-        Raises DatabaseError.
+        `project_ids`: only these; None: all. Raises DatabaseError.
         """
         ...
 

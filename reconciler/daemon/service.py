@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.daemon.comparisons import Comparisons
-from reconciler.daemon.due import DueProjects
 from reconciler.daemon.pass_progress import PassProgress
-from reconciler.daemon.pass_queue import PassQueue, QueueWorker
+from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass, QueueWorker
 from reconciler.daemon.runtime import DaemonBackend
 from reconciler.daemon.scan import FullAndIncrementalScans
+from reconciler.daemon.schedule import Schedule
 from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.daemon.work_monitor import WorkMonitor
@@ -61,6 +61,7 @@ class ServiceIntervals:
     interval: float = 60.0  # poll.interval_seconds
     concurrency: int = 8  # poll.concurrency
     tick: float = 1.0
+    refill: float = 0.1  # minimum between two times that due projects are queued between ticks
     schema_check: float = 10.0  # between two checks of the schema
     scan: float = 5.0  # minimum between two scans
     requeue_stalled: float = 5.0
@@ -90,7 +91,12 @@ class Service:
         self._intervals = intervals
         self._comparisons = Comparisons()
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result, self._comparisons)
-        self._due_projects = DueProjects(intervals.interval)
+        self._schedule = Schedule(runtime, clock, intervals.interval)
+        self._due_projects = self._schedule.due_projects
+        self._queueing = asyncio.Lock()
+        self._refill_requested = asyncio.Event()
+        self._ended_since_queueing = 0
+        self._has_more_due = False  # than were queued: the next ones are queued before the next tick
         self._scans = FullAndIncrementalScans(intervals.scan)
         self._scheduler = PeriodicJobs(clock)
         self._progress = PassProgress(clock)
@@ -144,21 +150,22 @@ class Service:
         self._scheduler.add_job("requeue", intervals.requeue_stalled, self._requeue_stalled)
         self._scheduler.add_job("retention", intervals.retention, self._delete_old_records)
         beat = asyncio.create_task(self._run_heartbeat())
+        refills = asyncio.create_task(self._run_refills())
         stopped = asyncio.create_task(stop.wait())
         outdated = asyncio.create_task(self._is_outdated.wait())
         self._start_worker(intervals.concurrency)
         self._scheduler.start()
         try:
-            await self._wait_for_end(stopped, outdated, beat)
+            await self._wait_for_end(stopped, outdated, beat, refills)
         finally:
             self._systemd.notify_stopping()
             self._stopping.set()
             self._scheduler.stop()
-            for task in (beat, stopped, outdated):
+            for task in (beat, refills, stopped, outdated):
                 task.cancel()
             await self._await_or_cancel_passes()
             await self._scheduler.wait_until_ended()
-            await asyncio.gather(beat, stopped, outdated, return_exceptions=True)
+            await asyncio.gather(beat, refills, stopped, outdated, return_exceptions=True)
 
     def apply_intervals(self, intervals: ServiceIntervals) -> None:
         """Use these intervals, because the configuration was read again."""
@@ -167,25 +174,25 @@ class Service:
                 if worker is not None:
                     worker.stop(None)
             self._start_worker(intervals.concurrency)
-        self._due_projects.interval_seconds = intervals.interval
-        self._due_projects.reset()
+        self._schedule.reset(intervals.interval)
         self._comparisons.reset()
         self._intervals = intervals
 
     async def _wait_for_end(
-        self, stopped: asyncio.Task[bool], outdated: asyncio.Task[bool], beat: asyncio.Task[None]
+        self, stopped: asyncio.Task[bool], outdated: asyncio.Task[bool], *endless: asyncio.Task[None]
     ) -> None:
         """Wait for `stop`. If a task ends earlier, raise its error to end the service."""
         while not stopped.done():
-            tasks = {stopped, outdated, beat, *self._worker_by_task}
+            tasks = {stopped, outdated, *endless, *self._worker_by_task}
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._newer_schema is not None:
                 raise self._newer_schema
             for task in [task for task in self._worker_by_task if task.done()]:
                 del self._worker_by_task[task]
                 task.result()
-            if beat.done():
-                beat.result()
+            for task in endless:
+                if task.done():
+                    task.result()
 
     def _start_worker(self, concurrency: int) -> None:
         task = asyncio.create_task(self._run_worker(concurrency))
@@ -194,7 +201,7 @@ class Service:
     async def _run_worker(self, concurrency: int) -> None:
         """Run one worker after another, until one is stopped on purpose."""
         while not self._stopping.is_set():
-            worker = self._queue.create_worker(self._pass_runner.run_pass, concurrency)
+            worker = self._queue.create_worker(self._run_pass, concurrency)
             task = asyncio.current_task()
             assert task is not None  # a coroutine always runs in a task
             self._worker_by_task[task] = worker
@@ -206,6 +213,27 @@ class Service:
                     await asyncio.wait_for(self._stopping.wait(), self._intervals.retry)
             else:
                 return
+
+    async def _run_pass(self, queued: QueuedPass) -> None:
+        try:
+            await self._pass_runner.run_pass(queued)
+        finally:
+            self._schedule.record_end(queued.project_id)
+            self._ended_since_queueing += 1
+            if self._has_more_due and self._ended_since_queueing >= self._intervals.concurrency:
+                self._refill_requested.set()
+
+    async def _run_refills(self) -> None:
+        """Queue more due projects as soon as passes have made room, not only at the next tick."""
+        while True:
+            await self._refill_requested.wait()
+            self._refill_requested.clear()
+            if self._problem is None:
+                try:
+                    await self._queue_due_projects()
+                except ReconcilerError as error:
+                    self._log_database_problem(error)
+            await asyncio.sleep(self._intervals.refill)
 
     async def _await_or_cancel_passes(self) -> None:
         """Wait for running passes up to SHUTDOWN_GRACE_SECONDS, then cancel the others."""
@@ -242,8 +270,11 @@ class Service:
         self._last_check_monotonic = now
 
     async def _queue_due_projects(self) -> None:
-        projects = await self._runtime.pass_schedule()
-        backlog = await self._queue.backlog()
+        async with self._queueing:
+            is_fresh = await self._schedule.refresh()
+            await self._queue_due_projects_into(await self._queue.backlog(), is_fresh=is_fresh)
+
+    async def _queue_due_projects_into(self, backlog: QueueContent, *, is_fresh: bool) -> None:
         monotonic = self._clock.monotonic()
         self._monitor.record_backlog(backlog)
         busy = backlog.waiting | backlog.running
@@ -252,15 +283,13 @@ class Service:
             running=max(len(backlog.running), self._pass_runner.running_count),
             ended_count=self._pass_runner.ended_count,
         )
-        due = [
-            project_id
-            for project_id in self._due_projects.select_due(projects, self._clock.now(), monotonic)
-            if project_id not in busy
-        ]
         self._comparisons.keep_projects(
             {project.project_id: project.config for project in self._due_projects.scheduled}
         )
-        project_ids = due[: max(0, MAX_WAITING_PER_SLOT * self._intervals.concurrency - len(backlog.waiting))]
+        concurrency = self._intervals.concurrency
+        limit = max(0, MAX_WAITING_PER_SLOT * concurrency - len(backlog.waiting))
+        project_ids = await self._schedule.find_due(limit, busy, concurrency, is_fresh=is_fresh)
+        self._has_more_due, self._ended_since_queueing = len(project_ids) >= limit, 0
         if project_ids:
             await self._queue.put_due(project_ids)
             self._due_projects.mark_queued(project_ids, monotonic)

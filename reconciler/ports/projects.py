@@ -86,10 +86,13 @@ class Projects(Protocol):
         """
         ...
 
-    async def pass_schedule(self) -> tuple[ScheduledProject, ...]:
-        """Read every active project with a github integration and what its next pass depends on.
+    async def pass_schedule(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> tuple[ScheduledProject, ...]:
+        """Read active projects with a github integration and what their next passes depend on.
 
-        One query, cheap enough for every few seconds (`model.passes.due_at` decides).
+        `project_ids`: only these; None: all, which takes the longer the more there are. One query
+        (`model.passes.due_at` decides).
         """
         ...
 

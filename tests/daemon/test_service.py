@@ -1,7 +1,7 @@
 """The service with a runtime of its own: which projects it runs and when, and how it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -19,6 +19,7 @@ from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import Outcome, PassResult, ScheduledProject
+from tests.support.factories import a_result
 
 PATIENCE = 15.0
 QUICK = ServiceIntervals(
@@ -59,6 +60,7 @@ class Village:
     looked: list[ProjectId] = field(default_factory=list)
     compared: list[ProjectId] = field(default_factory=list)  # those of `looked` whose passes compared
     asked: int = 0
+    read: list[int] = field(default_factory=list)  # how many projects each reading of the schedule was about
     kept: int = 0
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -68,6 +70,9 @@ class Village:
         self.projects[each] = replace(scheduled, **values)  # type: ignore[arg-type]  # a test's shorthand
         return each
 
+    before_reading: Callable[[], Awaitable[None]] | None = None  # the whole schedule
+    results: bool = False  # passes end with a result, not without one
+
     async def check_ready(self) -> None:
         self.asked += 1
         async with self.news:
@@ -75,12 +80,18 @@ class Village:
         if self.away:
             raise DatabaseError("The database is unreachable.")
 
-    async def pass_schedule(self) -> Sequence[ScheduledProject]:
+    async def pass_schedule(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> Sequence[ScheduledProject]:
         if self.away:
             raise DatabaseError("The database is unreachable.")
         if self.schedule_error is not None:
             raise self.schedule_error
-        return tuple(self.projects.values())
+        if project_ids is None and self.before_reading is not None:
+            await self.before_reading()
+        wanted = self.projects if project_ids is None else project_ids
+        self.read.append(len(wanted))
+        return tuple(self.projects[each] for each in wanted if each in self.projects)
 
     async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
         del incremental
@@ -108,7 +119,7 @@ class Village:
                 if not self.deaf:
                     raise
         self.projects[project_id] = replace(self.projects[project_id], last_pass_at=datetime.now(UTC))
-        return None
+        return a_result(project_id) if self.results else None
 
     async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:
         self.hung.append((project_id, silent_seconds))
@@ -198,6 +209,39 @@ async def test_idle_projects_are_due_less_often_and_requested_times_are_kept(
             clock.ahead, clock.wall = 15.0 * steps, timedelta(seconds=15 * steps)
             await village.until_asked(village.asked + 3)
     assert intervals * 60 <= steps * 15 <= intervals * 60 * 1.1 + 45
+
+
+async def test_the_whole_schedule_is_read_for_a_fiftieth_of_the_time_and_passes_run_all_the_same() -> None:
+    village, clock = Village(), Clock()
+    for number in range(1, 41):
+        village.add(number)
+
+    async def read_slowly() -> None:
+        clock.ahead += 2.0  # so that it is read again 100 s later
+
+    village.before_reading = read_slowly
+    async with serving(village, clock):
+        await village.until(40)
+        asked = village.asked
+        await village.until_asked(asked + 5)
+    assert sorted(village.looked) == sorted(village.projects)
+    assert village.read.count(40) == 1
+    assert max(count for count in village.read if count != 40) <= 10, "those that are due or have ended"
+
+
+async def test_a_due_pass_compares_at_the_start_and_then_only_what_a_scan_found() -> None:
+    village = Village()
+    one, two = village.add(1), village.add(2)
+    village.results = True
+    async with serving(village, rhythm=replace(QUICK, interval=0.01)):
+        await village.until(30)
+        assert (village.compared.count(one), village.compared.count(two)) < (10, 10)
+        assert {one, two} <= set(village.compared)
+        before = village.compared.count(two)
+        village.waiting[one] = 1
+        await village.until(len(village.looked) + 20)
+        assert village.compared.count(two) <= before + 1
+        assert village.looked[-1] != one or village.compared[-1] == one
 
 
 async def test_a_change_in_bugspark_makes_a_project_run_early() -> None:
@@ -380,7 +424,9 @@ async def test_nothing_of_it_runs_on_after_its_end() -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
     class Slow(Village):
-        async def pass_schedule(self) -> Sequence[ScheduledProject]:
+        async def pass_schedule(
+            self, project_ids: Collection[ProjectId] | None = None
+        ) -> Sequence[ScheduledProject]:
             begun.set()
             try:
                 await asyncio.Event().wait()

@@ -26,7 +26,7 @@ class Watched:
     def tick(
         self, *projects: ScheduledProject, running: set[ProjectId] | None = None, jobs: dict[int, ProjectId]
     ) -> None:
-        self.due_projects.select_due(projects, self.clock.now(), self.clock.monotonic())
+        self.due_projects.replace_all(projects, self.clock.now(), self.clock.monotonic())
         self.monitor.record_backlog(
             QueueContent(
                 waiting=frozenset(jobs.values()),

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.bootstrap.application import open_application
+from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field, Side
@@ -207,7 +208,7 @@ async def use_the_queue(arguments: dict[str, Any]) -> None:
     """Run one queued pass, and look for jobs of a dead worker."""
     project, ran = ProjectId(uuid4()), asyncio.Event()
 
-    async def run(_: ProjectId) -> None:
+    async def run(_: QueuedPass) -> None:
         ran.set()
 
     async with open_procrastinate_queue(arguments, engine.psycopg_connection_class()) as queue:

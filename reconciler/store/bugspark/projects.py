@@ -1,7 +1,7 @@
 """BugSpark's active projects with their github integrations, and what their next pass depends on."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
@@ -18,6 +18,7 @@ from reconciler.model.report import Project
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.integrations import ProjectConfigs, active_github_rows, to_project
+from reconciler.store.bulk import ids_subquery
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 
@@ -60,11 +61,15 @@ class BugSparkProjects:
             raise UsageError(f"{len(found)} projects are called {text}; name one by its id: {listed_ids}.")
         return self._to_project(found[0])
 
-    async def pass_schedule(self) -> tuple[ScheduledProject, ...]:
+    async def pass_schedule(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> tuple[ScheduledProject, ...]:
         async with self._database.read() as connection:
-            found = await read_schedule_rows(connection)
-        self._cipher.learnt.keep_only([str(each.id) for each, _ in found if each.configs])
-        known, self._problems = self._problems, {}
+            found = await read_schedule_rows(connection, project_ids)
+        known = self._problems
+        if project_ids is None:
+            self._cipher.learnt.keep_only([str(each.id) for each, _ in found if each.configs])
+            self._problems = {}
         return tuple(
             self._to_scheduled(each, row, known)
             for each, row in found
@@ -136,8 +141,13 @@ def _did_you_mean(text: str, names: Sequence[str]) -> str:
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
-async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectConfigs, RowMapping]]:
-    """Read each active project with the texts of its github rows and the stored columns of its passes."""
+async def read_schedule_rows(
+    connection: AsyncConnection, project_ids: Collection[ProjectId] | None = None
+) -> list[tuple[ProjectConfigs, RowMapping]]:
+    """Read active projects with the texts of their github rows and the stored columns of their passes.
+
+    `project_ids`: only these; None: all.
+    """
     due = (
         select(func.min(links.c.check_due))
         .where(links.c.project_id == bugspark_projects.c.id, links.c.state == LinkState.ACTIVE)
@@ -148,6 +158,9 @@ async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectC
         .add_columns(*SCHEDULE_COLUMNS, due.label("check_due"))
         .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
     )
+    if project_ids is not None:
+        wanted = ids_subquery(connection.dialect.name, project_ids)
+        query = query.where(bugspark_projects.c.id.in_(wanted))
     found = (await connection.execute(query)).mappings().all()
     return [to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]
 
