@@ -56,6 +56,22 @@ RAISE_JOB_PRIORITY = """
     ) FROM raised
 """
 """Sends the notification of a new job in that queue, because Procrastinate notifies about new jobs only."""
+ANNOUNCE_UNBLOCKED_JOB = """
+    WITH unblocked AS (
+        SELECT id, queue_name FROM procrastinate_jobs
+        WHERE queueing_lock = %(key)s AND status = 'todo'
+        AND NOT EXISTS (SELECT FROM procrastinate_jobs WHERE lock = %(key)s AND status = 'doing')
+    )
+    SELECT pg_notify(
+        'procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text
+    ) FROM unblocked
+"""
+"""Sends the notification of a new job for one that waited for its lock, which Procrastinate does not."""
+ANNOUNCE_AFTER_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Pauses before the attempts to announce a job after a pass: the pass's own job ends some milliseconds later.
+
+If all of them are too early, the next poll finds it.
+"""
 SELECT_HELD_JOBS = """
     SELECT id, lock FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status = 'doing' AND worker_id = ANY(%(workers)s)
@@ -77,9 +93,13 @@ class ProcrastinateQueue:
         self._cut_off_projects: set[ProjectId] = set()
         self._running_projects: set[ProjectId] = set()
         self._suspected_jobs: frozenset[int] = frozenset()
+        self._nudged_while_running: set[ProjectId] = set()
+        self._announcing: set[asyncio.Task[None]] = set()
         self.workers: set[Worker] = set()  # the running workers of this process
 
     async def nudge(self, project_id: ProjectId) -> None:
+        if project_id in self._running_projects:
+            self._nudged_while_running.add(project_id)
         await self._defer_job(project_id, NUDGED_QUEUE)
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
@@ -157,6 +177,29 @@ class ProcrastinateQueue:
             raise
         finally:
             self._running_projects.discard(project_id)
+            if project_id in self._nudged_while_running:
+                self._nudged_while_running.discard(project_id)
+                task = asyncio.create_task(self._announce_unblocked_job(project_id))
+                self._announcing.add(task)
+                task.add_done_callback(self._announcing.discard)
+
+    async def _announce_unblocked_job(self, project_id: ProjectId) -> None:
+        """Have the pass taken that was asked for while one of the project was running here."""
+        for pause in ANNOUNCE_AFTER_SECONDS:
+            await asyncio.sleep(pause)
+            try:
+                found = await self.app.connector.execute_query_all_async(
+                    ANNOUNCE_UNBLOCKED_JOB, key=str(project_id)
+                )
+            except ConnectorException:
+                return  # what serves the queue notices it as well; the job is found by the next poll
+            if found:
+                return
+
+    async def wait_until_announced(self) -> None:
+        """Wait until nothing is being announced, before the connections are closed."""
+        while self._announcing:
+            await asyncio.wait(self._announcing)
 
     async def _defer_job(self, project_id: ProjectId, row: str) -> None:
         key, priority, ask = (
@@ -264,7 +307,11 @@ async def open_procrastinate_queue(
     ) as pool:
         connector = PsycopgConnector()
         await connector.open_async(pool)
-        yield ProcrastinateQueue(App(connector=connector), silent)
+        queue = ProcrastinateQueue(App(connector=connector), silent)
+        try:
+            yield queue
+        finally:
+            await queue.wait_until_announced()
 
 
 @contextmanager

@@ -52,6 +52,27 @@ async def test_a_worker_learns_whether_a_project_was_nudged_or_is_only_due(queue
     assert sorted(runner.nudged) == [TWO, THREE]
 
 
+async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
+    queue: PassQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 30.0)  # it must hear, not look
+    runner = RecordingRunner(hold=True)
+    async with working(queue, runner):
+        await queue.nudge(TWO)  # what listens is connected once this one has been taken
+        await runner.until(1)
+        await queue.nudge(ONE)
+        await runner.until(2)
+        for count in (3, 4, 5):
+            await queue.nudge(ONE)
+            runner.let_go(ONE)
+            await runner.until(count)
+        runner.hold = False
+        runner.let_go(ONE)
+        runner.let_go(TWO)
+        await runner.until(5, ended=True)
+    assert runner.twice == 0
+
+
 async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQueue) -> None:
     runner = RecordingRunner()
     for _ in range(5):
