@@ -194,12 +194,14 @@ async def open_container(
     learnt: LearntSecrets | None = None,
     *,
     connections: int = MAX_CONNECTIONS,
+    keeps_lock_session: bool = False,
     on_github_answer: Callable[[int | None], None] = lambda _: None,
 ) -> AsyncIterator[Container]:
     """Open database and connections.
 
-    `learnt`: learns every secret of an integration that is read, so that logs mask it; `on_github_answer`:
-    called with the status of every response of GitHub (None: no response).
+    `learnt`: learns every secret of an integration that is read, so that logs mask it;
+    `keeps_lock_session`: for a process that runs one pass after another; `on_github_answer`: called with the
+    status of every response of GitHub (None: no response).
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
@@ -211,10 +213,11 @@ async def open_container(
         proxy=settings.github.proxy or None,
         on_answer=on_github_answer,
     )
+    store_settings = _build_store_settings(settings, learnt)
+    stores = build_stores(database, replace(store_settings, keeps_lock_session=keeps_lock_session), clock)
+    dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
     try:
         await require_schema(database)
-        stores = build_stores(database, _build_store_settings(settings, learnt, dry=False), clock)
-        dry_run_stores = build_stores(database, _build_store_settings(settings, learnt, dry=True), clock)
         markers = await load_instance_markers(settings, stores.marker_keys)
         yield Container(
             settings=settings,
@@ -232,14 +235,17 @@ async def open_container(
             alert_poster=_build_alert_poster(settings),
         )
     finally:
-        await finish_shielded(_close_transport_and_database(transport, database))
+        await finish_shielded(_close_all(transport, stores, database))
 
 
-async def _close_transport_and_database(transport: Transport, database: Database) -> None:
+async def _close_all(transport: Transport, stores: Stores, database: Database) -> None:
     try:
         await transport.aclose()
     finally:
-        await database.aclose()
+        try:
+            await stores.project_locks.aclose()
+        finally:
+            await database.aclose()
 
 
 def _build_alert_poster(settings: Settings) -> AlertPoster | None:
@@ -260,7 +266,7 @@ def _build_github_client(
     )
 
 
-def _build_store_settings(settings: Settings, learnt: LearntSecrets | None, *, dry: bool) -> StoreSettings:
+def _build_store_settings(settings: Settings, learnt: LearntSecrets | None) -> StoreSettings:
     return StoreSettings(
         digest=text_digest,
         encryption_keys=settings.bugspark.encryption_keys,
@@ -270,7 +276,6 @@ def _build_store_settings(settings: Settings, learnt: LearntSecrets | None, *, d
         verify_every=timedelta(seconds=settings.poll.verify_seconds),
         busy_after=timedelta(seconds=2 * settings.poll.interval_seconds),
         notify_webhooks=settings.bugspark.notify_webhooks,
-        dry_run=dry,
         learnt=learnt or NoLearntSecrets(),
     )
 

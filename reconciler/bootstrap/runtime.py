@@ -106,6 +106,7 @@ class ReloadableRuntime:
                     settings,
                     learnt=self._learnt,
                     connections=connections,
+                    keeps_lock_session=True,
                     on_github_answer=self._on_github_answer,
                 )
             )

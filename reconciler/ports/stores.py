@@ -149,6 +149,10 @@ class ProjectLocks(Protocol):
         """Acquire the lock. Raises BusyError (without `wait` at once) when another process has it."""
         ...
 
+    async def aclose(self) -> None:
+        """Close what is kept open between two locks. None may be held or wanted any more."""
+        ...
+
     async def count_held_locks(self) -> HeldLocks:
         """Ask the database which of the locks that were acquired here still exist. Raises DatabaseError."""
         ...

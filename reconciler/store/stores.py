@@ -42,6 +42,7 @@ class StoreSettings:
     verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
     busy_after: timedelta = timedelta(minutes=2)  # two poll.interval_seconds, for health
     notify_webhooks: bool = False  # bugspark.notify_webhooks
+    keeps_lock_session: bool = False  # open between passes: `project_locks.aclose` must be called
     dry_run: bool = False  # `reconcile plan`: not even limits are written
     learnt: LearntSecrets = field(default_factory=NoLearntSecrets)  # learns each, so that logs mask it
 
@@ -88,7 +89,7 @@ def build_stores(
         intents=StoredIntents(database, context),
         rate_limiter=limiter(database, settings.pace, clock),
         project_locks=(
-            AdvisoryProjectLocks(database, clock, fences)
+            AdvisoryProjectLocks(database, clock, fences, keeps_session=settings.keeps_lock_session)
             if database.dialect == "postgresql"
             else RowProjectLocks(database, clock, new_id, fences)
         ),

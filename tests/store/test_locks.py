@@ -213,6 +213,27 @@ async def test_a_released_lock_leaves_the_other_locks_of_its_session(
     assert not await AdvisoryProjectLock(rival, other, PROCESS).try_acquire()
 
 
+async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock_was_held(
+    postgres_server: Server,
+) -> None:
+    migrated = postgres_server.template("bugspark, migrated", fill_postgres)
+    with postgres_server.database(template=migrated) as url:
+        database, project = open_database(url), ProjectId(uuid4())
+        settings = StoreSettings(digest=digest, keeps_lock_session=True)
+        locks = build_stores(database, settings, StillClock()).project_locks
+        pids = set()
+        for ends in (False, True, False):
+            async with locks.acquire(project) as lock:
+                await lock.ensure_held()
+                pids.add(lock.backend_pid)  # type: ignore[attr-defined]  # PostgreSQL's has one
+            if ends:
+                async with database.write() as connection:
+                    await connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": max(pids)})
+        assert len(pids) == 2, "one for the first two, another after the server ended it"
+        await locks.aclose()
+        await database.aclose()
+
+
 async def test_a_lock_that_was_refused_releases_nothing(sessions: tuple[LockSession, LockSession]) -> None:
     session, rival = sessions
     project = ProjectId(uuid4())

@@ -50,6 +50,9 @@ class RowProjectLocks:
             existing = set((await connection.execute(query)).scalars())
         return count_held(asked & self._held_ids, existing)
 
+    async def aclose(self) -> None:
+        """Do nothing: no connection is kept."""
+
     @asynccontextmanager
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
         """Raises BusyError."""

@@ -51,11 +51,15 @@ SELECT_LOCKS_OF_SESSIONS = text("""
 class AdvisoryProjectLocks:
     """Advisory locks in PostgreSQL, all in one session, which is open while one of them is held or wanted.
 
-    A session may take a lock of its own again, so a project is first taken within this process.
+    `keeps_session`: it stays open after that, until `aclose`, because the next lock is soon wanted. A session
+    may take a lock of its own again, so a project is first taken within this process.
     """
 
-    def __init__(self, database: Database, clock: Clock, fences: ProjectFences) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, fences: ProjectFences, *, keeps_session: bool = False
+    ) -> None:
         self._database = database
+        self._keeps_session = keeps_session
         self._url = database.url
         self._clock = clock
         self._fences = fences
@@ -111,10 +115,17 @@ class AdvisoryProjectLocks:
             yield session
         finally:
             session.users -= 1
-            if not session.users:
+            is_kept = self._keeps_session and self._session is session and not session.is_dead
+            if not session.users and not is_kept:
                 if self._session is session:
                     self._session = None
                 await finish_shielded(session.aclose())
+
+    async def aclose(self) -> None:
+        """Close a session that was kept. No lock may be held or wanted any more."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.aclose()
 
 
 class LockSession:
@@ -127,12 +138,14 @@ class LockSession:
         self.users = 0
         self.is_dead = False
 
-    async def query_row(self, query: str, *values: object) -> tuple[Any, ...]:
+    async def query_row(self, query: str, *values: object, may_reconnect: bool = False) -> tuple[Any, ...]:
         """Execute a query to its end, also where the caller is cancelled: the connection is everybody's.
 
-        Raises DatabaseError; then the session is dead.
+        `may_reconnect`: the caller holds no lock, so if it is the only user, the query is tried again in a
+        new connection. The server may have ended the old one while nobody used it. Raises DatabaseError; then
+        the session is dead.
         """
-        running = asyncio.ensure_future(self._query_row(query, values))
+        running = asyncio.ensure_future(self._query_row(query, values, may_reconnect))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -140,14 +153,20 @@ class LockSession:
                 await finish_shielded(_ignore_value(running))
             raise
 
-    async def _query_row(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...]:
+    async def _query_row(
+        self, query: str, values: tuple[object, ...], may_reconnect: bool
+    ) -> tuple[Any, ...]:
         import psycopg
 
+        is_old = self._connection is not None
         try:
-            connection = await self._connect()  # has a time limit of its own
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                found = await connection.execute(query.encode(), values)
-                row: tuple[Any, ...] | None = await found.fetchone()
+            try:
+                row = await self._query_row_once(query, values)
+            except (psycopg.Error, TimeoutError):
+                if not (may_reconnect and is_old and self.users == 1):
+                    raise
+                await self._disconnect()
+                row = await self._query_row_once(query, values)
         except (psycopg.Error, TimeoutError) as error:
             await self.aclose()
             reason = "it does not answer" if isinstance(error, TimeoutError) else first_line(error)
@@ -156,6 +175,12 @@ class LockSession:
             ) from error
         assert row is not None  # each of these queries has one row
         return row
+
+    async def _query_row_once(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+        connection = await self._connect()  # has a time limit of its own
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            found = await connection.execute(query.encode(), values)
+            return await found.fetchone()
 
     async def _connect(self) -> "psycopg.AsyncConnection[Any]":
         async with self._connecting:
@@ -170,6 +195,9 @@ class LockSession:
     async def aclose(self) -> None:
         """Close it: the server releases its locks, and nothing is asked of it any more."""
         self.is_dead = True
+        await self._disconnect()
+
+    async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
@@ -196,7 +224,7 @@ class AdvisoryProjectLock:
         """Whether the lock is ours now. Raises DatabaseError when the session ended."""
         self._may_be_held = True  # also where a cancellation takes the answer from us
         self._may_be_held, self.backend_pid, self.epoch = await self._session.query_row(
-            TRY_LOCK_SQL, self.key, self._project_id, self._holder
+            TRY_LOCK_SQL, self.key, self._project_id, self._holder, may_reconnect=True
         )
         return self._may_be_held
 
