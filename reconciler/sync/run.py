@@ -133,6 +133,8 @@ class _Pass:
         """Whether a due pass has nothing to do: no list shows anything, and nothing waits in our tables."""
         state, pending = self.project_state, self.known_pending
         waits = state.has_unread_hints or state.exposed or state.initial_sync is not None or self.verify_all
+        # The scan asks for reports without an issue only where the operator wants them exported.
+        waits |= self.context.policy.export_all and not self.context.operator.policy.export_all
         return (
             pending is not None
             and observation.is_empty

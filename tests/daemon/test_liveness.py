@@ -1,7 +1,7 @@
 """What `/healthz` and the watchdog go by: a tick that finds the database away is progress, too."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import uuid4
 
 import pytest
@@ -11,6 +11,7 @@ from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.service import Service
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import ConfigurationError, DatabaseError, GitHubError, SchemaError
+from reconciler.model.ids import ProjectId
 from reconciler.model.passes import ScheduledProject
 from tests.daemon.test_service import QUICK, Clock, Village, said, serving
 
@@ -47,7 +48,9 @@ async def test_ticks_that_end_in_another_error_each_time_are_none(error: Excepti
 class HangingVillage(Village):
     """Its database does not answer."""
 
-    async def pass_schedule(self) -> Sequence[ScheduledProject]:
+    async def pass_schedule(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> Sequence[ScheduledProject]:
         await asyncio.Event().wait()
         raise AssertionError
 
