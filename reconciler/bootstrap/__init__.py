@@ -7,7 +7,14 @@ May import: everything but cli and demo.
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 
-__all__ = ["Application", "migrate_schema", "open_application"]
+__all__ = ["Application", "create_scan_indexes", "migrate_schema", "open_application"]
+
+
+def create_scan_indexes(settings: Settings) -> str:
+    """Create indexes for the incremental scan on BugSpark's tables, and return a sentence about it."""
+    from reconciler.store.schema import scan_indexes  # imported here as in `migrate_schema`
+
+    return "; ".join(scan_indexes.create_scan_indexes(settings.database.url.reveal()))
 
 
 def migrate_schema(settings: Settings) -> str:

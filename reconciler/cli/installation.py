@@ -137,6 +137,13 @@ def migrate(
         ),
     ] = False,
     role: Annotated[str, typer.Option("--role", help="The role that --role-sql names.")] = DEFAULT_ROLE,
+    indexes: Annotated[
+        bool,
+        typer.Option(
+            "--indexes",
+            help="Then create indexes on two columns of BugSpark's tables, without blocking its writes.",
+        ),
+    ] = False,
 ) -> None:
     """Bring the database schema up to date.
 
@@ -146,7 +153,10 @@ def migrate(
     if role_sql:
         _print_text(session, role_rights_for(role))
         return
-    session.console.print_line(session.entrypoints.migrate(session.load_configuration().settings))
+    settings = session.load_configuration().settings
+    session.console.print_line(session.entrypoints.migrate(settings))
+    if indexes:
+        session.console.print_line(session.entrypoints.create_indexes(settings))
 
 
 def systemd(

@@ -44,6 +44,12 @@ def _migrate(settings: Settings) -> str:
     return migrate_schema(settings)
 
 
+def _create_indexes(settings: Settings) -> str:
+    from reconciler.bootstrap import create_scan_indexes
+
+    return create_scan_indexes(settings)
+
+
 def _run_daemon(
     settings: Settings, again: ReloadSettings, learnt: LearntSecrets, environ: Mapping[str, str]
 ) -> None:
@@ -70,6 +76,7 @@ class Entrypoints:
         _open_backend
     )
     migrate: Callable[[Settings], str] = _migrate
+    create_indexes: Callable[[Settings], str] = _create_indexes
     run_daemon: Callable[[Settings, ReloadSettings, LearntSecrets, Mapping[str, str]], None] = _run_daemon
     run_demo: Callable[[bool], int] = _run_demo
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from reconciler.model.ids import ProjectId
 
 MIN_SCAN_INTERVAL_SECONDS = 5.0
-"""Minimum time between two scans."""
+"""Minimum time between two full scans."""
+MIN_INCREMENTAL_INTERVAL_SECONDS = 1.0
+"""Minimum time between two scans of which one is incremental."""
 PAUSE_AFTER_SCAN_FACTOR = 50.0
 """The pause after a scan, as a multiple of its duration: scans take at most 2 % of the time."""
 FIRST_NUDGE_AGAIN_SECONDS, MAX_NUDGE_AGAIN_SECONDS = 10.0, 600.0
@@ -33,8 +35,13 @@ class _NudgeRecord:
 class FullAndIncrementalScans:
     """Chooses between full scans and incremental scans in between."""
 
-    def __init__(self, every: float = MIN_SCAN_INTERVAL_SECONDS) -> None:
-        self._full, self._incremental = ScanSchedule(every), ScanSchedule(every, incremental=True)
+    def __init__(
+        self,
+        every: float = MIN_SCAN_INTERVAL_SECONDS,
+        incremental_every: float = MIN_INCREMENTAL_INTERVAL_SECONDS,
+    ) -> None:
+        self._full = ScanSchedule(every)
+        self._incremental = ScanSchedule(min(every, incremental_every), incremental=True)
 
     def find_due_scan(self, now: float) -> "ScanSchedule | None":
         """Return the scan to run now, if any: an incremental one only during the pause of the full scan."""

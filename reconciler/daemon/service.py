@@ -19,7 +19,11 @@ from reconciler.daemon.comparisons import Comparisons
 from reconciler.daemon.pass_progress import PassProgress
 from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass, QueueWorker
 from reconciler.daemon.runtime import DaemonBackend
-from reconciler.daemon.scan import FullAndIncrementalScans
+from reconciler.daemon.scan import (
+    MIN_INCREMENTAL_INTERVAL_SECONDS,
+    MIN_SCAN_INTERVAL_SECONDS,
+    FullAndIncrementalScans,
+)
 from reconciler.daemon.schedule import Schedule
 from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
@@ -63,7 +67,8 @@ class ServiceIntervals:
     tick: float = 1.0
     refill: float = 0.1  # minimum between two times that due projects are queued between ticks
     schema_check: float = 10.0  # between two checks of the schema
-    scan: float = 5.0  # minimum between two scans
+    scan: float = MIN_SCAN_INTERVAL_SECONDS
+    incremental_scan: float = MIN_INCREMENTAL_INTERVAL_SECONDS
     requeue_stalled: float = 5.0
     retry: float = 2.0  # after a worker lost the database
     heartbeat: float = 1.0
@@ -97,7 +102,7 @@ class Service:
         self._refill_requested = asyncio.Event()
         self._ended_since_queueing = 0
         self._has_more_due = False  # than were queued: the next ones are queued before the next tick
-        self._scans = FullAndIncrementalScans(intervals.scan)
+        self._scans = FullAndIncrementalScans(intervals.scan, intervals.incremental_scan)
         self._scheduler = PeriodicJobs(clock)
         self._progress = PassProgress(clock)
         self._monitor = WorkMonitor(clock)

@@ -112,6 +112,18 @@ def test_migrate_says_what_it_did() -> None:
     assert seen == [Settings()]
 
 
+def test_migrate_makes_indexes_only_when_asked_to() -> None:
+    def migrate(_: Settings) -> str:
+        return "the schema is up to date"
+
+    def create_indexes(_: Settings) -> str:
+        return "reports.updated_at has an index already"
+
+    entrypoints = entrypoints_to(FakeApplication(), migrate=migrate, create_indexes=create_indexes)
+    assert "index" not in command("migrate", entrypoints=entrypoints).stdout
+    assert "has an index already" in command("migrate", "--indexes", entrypoints=entrypoints).stdout
+
+
 def test_migrate_that_cannot_exits_78() -> None:
     def migrate(settings: Settings) -> str:
         raise SchemaError("the schema is newer than this program, in bugspark.db; upgrade it")

@@ -183,27 +183,42 @@ def test_a_scan_waits_five_seconds_and_fifty_times_its_duration() -> None:
     assert plan.is_due(207.0)
 
 
-def test_incremental_scans_continue_while_the_full_scan_waits() -> None:
+def test_incremental_scans_come_every_second_while_the_full_scan_waits() -> None:
     plan, at, asked = FullAndIncrementalScans(), 0.0, []
     for _ in range(300):
         if (due := plan.find_due_scan(at)) is not None:
             asked.append((at, due.incremental))
             plan.record_scan(due, at, at + (0.001 if due.incremental else 0.4))
-        at += 0.5
-    whole = [at for at, incremental in asked if not incremental]
-    assert whole[:3] == [0.0, 20.5, 41.0]
-    assert [at for at, incremental in asked if incremental and at < 20.5] == [5.5, 11.0, 16.5]
+        at += 0.25
+    full = [at for at, incremental in asked if not incremental]
+    assert full[:3] == [0.0, 20.5, 41.0]
+    between = [at for at, incremental in asked if incremental and at < 20.5]
+    assert between[:3] == [1.5, 2.75, 4.0]
+    assert len(between) >= 15
 
 
-def test_a_fast_full_scan_replaces_incremental_scans() -> None:
+def test_an_incremental_scan_that_takes_long_takes_a_fiftieth_of_the_time_too() -> None:
+    plan = FullAndIncrementalScans()
+    full = plan.find_due_scan(0.0)
+    assert full is not None
+    plan.record_scan(full, 0.0, 1.0)
+    incremental = plan.find_due_scan(2.0)
+    assert incremental is not None
+    assert incremental.incremental
+    plan.record_scan(incremental, 2.0, 2.1)
+    assert plan.find_due_scan(7.0) is None
+    assert plan.find_due_scan(7.2) is incremental
+
+
+def test_a_full_scan_replaces_the_incremental_one_of_its_second() -> None:
     plan, at, asked = FullAndIncrementalScans(), 0.0, []
-    for _ in range(100):
+    for _ in range(48):
         if (due := plan.find_due_scan(at)) is not None:
             asked.append(due.incremental)
             plan.record_scan(due, at, at + 0.01)
-        at += 0.5
-    assert asked == [False] * len(asked)
-    assert len(asked) >= 8
+        at += 0.25
+    assert asked.count(False) == 3
+    assert asked[:5] == [False, True, True, True, False]
 
 
 def test_what_stays_the_same_is_nudged_ever_more_rarely_and_anything_new_at_once() -> None:

@@ -76,7 +76,7 @@ def _run_in_transaction(
 ) -> MigrationResult:
     address = parse_url(url)
     create_private_file(address)
-    with translate_errors(address), _open_engine(address) as engine:
+    with translate_errors(address), open_migration_engine(address) as engine:
         for attempt in range(1, LOCK_ATTEMPTS + 1):
             try:
                 with engine.begin() as connection:
@@ -90,7 +90,8 @@ def _run_in_transaction(
 
 
 @contextmanager
-def _open_engine(url: URL) -> Iterator[Engine]:
+def open_migration_engine(url: URL) -> Iterator[Engine]:
+    """A synchronous engine for changes of the schema, disposed at the end."""
     if url.get_backend_name() == "sqlite":
         arguments: dict[str, object] = {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
         engine = create_engine(url.set(drivername="sqlite"), connect_args=arguments, hide_parameters=True)
