@@ -120,8 +120,8 @@ def test_migrate_makes_indexes_only_when_asked_to() -> None:
         return "reports.updated_at has an index already"
 
     entrypoints = entrypoints_to(FakeApplication(), migrate=migrate, create_indexes=create_indexes)
-    assert "index" not in command("migrate", entrypoints=entrypoints).stdout
-    assert "has an index already" in command("migrate", "--indexes", entrypoints=entrypoints).stdout
+    assert "index" not in command("migrate", entrypoints=entrypoints).out
+    assert "has an index already" in command("migrate", "--indexes", entrypoints=entrypoints).out
 
 
 def test_migrate_that_cannot_exits_78() -> None:

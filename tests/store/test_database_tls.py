@@ -24,7 +24,7 @@ from reconciler.errors import DatabaseError
 from reconciler.model.secret import Secret
 from reconciler.model.views import CheckLevel
 from reconciler.store.schema.engine import open_database, parse_url, psycopg_arguments
-from reconciler.store.schema.migrate import _open_engine
+from reconciler.store.schema.migrate import open_migration_engine
 from tests.support.postgres import PORT, Server
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ async def connect_everywhere(url: str) -> list[str]:
         await database.aclose()
     with psycopg.connect(**psycopg_arguments(url, "test")) as plain:
         found.append(plain.info.get_parameters()["sslmode"])
-    with _open_engine(parse_url(url)) as engine, engine.connect() as migrating:
+    with open_migration_engine(parse_url(url)) as engine, engine.connect() as migrating:
         assert migrating.scalar(sa.text("SELECT 1")) == 1
     return found
 
