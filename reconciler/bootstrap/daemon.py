@@ -14,9 +14,10 @@ from uuid import uuid4
 from reconciler.bootstrap.container import SystemClock
 from reconciler.bootstrap.runtime import ReloadableRuntime
 from reconciler.config.settings import Settings
+from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.pass_queue import PassQueue
-from reconciler.daemon.service import Service, ServiceIntervals
+from reconciler.daemon.service import Service
 from reconciler.daemon.signals import handle_signals
 from reconciler.daemon.systemd import SystemdNotifier, take_inherited_sockets
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError

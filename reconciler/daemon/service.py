@@ -12,18 +12,14 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.pass_progress import PassProgress
 from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass, QueueWorker
 from reconciler.daemon.runtime import DaemonBackend
-from reconciler.daemon.scan import (
-    MIN_INCREMENTAL_INTERVAL_SECONDS,
-    MIN_SCAN_INTERVAL_SECONDS,
-    FullAndIncrementalScans,
-)
+from reconciler.daemon.scan import FullAndIncrementalScans
 from reconciler.daemon.schedule import Schedule
 from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
@@ -56,23 +52,6 @@ its interval. Any other error of a tick is counted as a failure (`is_alive`).
 """
 
 log = EventLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceIntervals:
-    """The intervals of periodic work, in seconds."""
-
-    interval: float = 60.0  # poll.interval_seconds
-    concurrency: int = 8  # poll.concurrency
-    tick: float = 1.0
-    refill: float = 0.1  # minimum between two times that due projects are queued between ticks
-    schema_check: float = 10.0  # between two checks of the schema
-    scan: float = MIN_SCAN_INTERVAL_SECONDS
-    incremental_scan: float = MIN_INCREMENTAL_INTERVAL_SECONDS
-    requeue_stalled: float = 5.0
-    retry: float = 2.0  # after a worker lost the database
-    heartbeat: float = 1.0
-    retention: float = 600.0  # between two attempts; one daemon per hour succeeds
 
 
 class Service:

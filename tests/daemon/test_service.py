@@ -12,9 +12,10 @@ import pytest
 
 from reconciler.daemon import pass_progress, worker
 from reconciler.daemon import service as module
+from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
 from reconciler.daemon.runtime import PassProgressCounter
-from reconciler.daemon.service import Service, ServiceIntervals
+from reconciler.daemon.service import Service
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import Fingerprint, ProjectId
