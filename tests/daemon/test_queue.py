@@ -55,22 +55,25 @@ async def test_a_worker_learns_whether_a_project_was_nudged_or_is_only_due(queue
 async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 30.0)  # it must hear, not look
-    runner = RecordingRunner(hold=True)
+    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+    runner, loop, waits = RecordingRunner(hold=True), asyncio.get_running_loop(), []
+    await queue.nudge(TWO)  # taken before anything listens
     async with working(queue, runner):
-        await queue.nudge(TWO)  # what listens is connected once this one has been taken
         await runner.until(1)
         await queue.nudge(ONE)
         await runner.until(2)
         for count in (3, 4, 5):
             await queue.nudge(ONE)
             runner.let_go(ONE)
+            ended = loop.time()
             await runner.until(count)
+            waits.append(loop.time() - ended)
         runner.hold = False
         runner.let_go(ONE)
         runner.let_go(TWO)
         await runner.until(5, ended=True)
     assert runner.twice == 0
+    assert max(waits) < 5.0  # some hundredths, on a machine that is not busy
 
 
 async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQueue) -> None:

@@ -27,10 +27,10 @@ def counted(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, i
         seen["statements"] += 3 if begins else 1
         seen["transactions"] += begins
 
-    async def hear_lock(*values: Any) -> tuple[Any, ...]:
+    async def hear_lock(*values: Any, **options: Any) -> tuple[Any, ...]:
         seen["statements"] += 1
         seen["transactions"] += 1
-        return await query_row(*values)
+        return await query_row(*values, **options)
 
     sa.event.listen(engine, "before_cursor_execute", hear)
     monkeypatch.setattr(LockSession, "query_row", hear_lock)
