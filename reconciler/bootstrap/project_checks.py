@@ -147,6 +147,7 @@ async def _permission_checks(context: Context, repository: Repository, login: st
         permission_checks.check_issue_permission(repository, grants, wrote_at, now, refused),
         permission_checks.check_label_permission(repository, grants),
         permission_checks.check_claim_permission(claim_problem(context, repository, login)),
+        permission_checks.check_account_role(repository, login),
         permission_checks.check_refused_writes(refused),
     ]
     return [check for check in checks if check is not None]

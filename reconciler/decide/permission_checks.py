@@ -24,6 +24,14 @@ TRIAGE_MESSAGE = (
     "the account has the triage role: it may close issues, but GitHub may drop its labels; each write tells"
 )
 
+ADMINISTRATOR_MESSAGE = (
+    "what strangers file in BugSpark is published as written by an owner or member, and passes workflows"
+    " that go by author_association"
+)
+ADMINISTRATOR_ADVICE = (
+    "use an account of its own with the Write role, or a GitHub App; the webhook can be made by hand"
+)
+
 
 def check_refused_writes(refused: Sequence[str]) -> CheckResult | None:
     """Check that no write waits because GitHub refused it. `refused`: the reasons, the oldest first."""
@@ -95,6 +103,22 @@ def check_claim_permission(problem: str | None) -> CheckResult:
     if problem is None:
         return _passed_check("claims", "the account may link issues of the repository")
     return _failed_check("claims", problem, "until then reports can be exported, but not linked to issues")
+
+
+def check_account_role(repository: Repository, login: str) -> CheckResult | None:
+    """Warn if what strangers file is published under an account that administers the repository.
+
+    GitHub shows such an author as OWNER or MEMBER (`author_association`), and workflows let it pass. An App's
+    installation has no role. Source: docs/security.md, Text of strangers under a member's account.
+    """
+    if not repository.can_administer:
+        return None
+    return CheckResult(
+        name="account",
+        level=CheckLevel.WARN,
+        message=f"{login} administers the repository: {ADMINISTRATOR_MESSAGE}",
+        remedy=ADMINISTRATOR_ADVICE,
+    )
 
 
 def check_label_permission(repository: Repository, grants: Grants) -> CheckResult:

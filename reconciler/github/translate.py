@@ -163,6 +163,7 @@ def to_repository(row: RepositoryRow) -> Repository:
         has_issues=row.has_issues,
         can_push=row.permissions.push if row.permissions else None,
         can_triage=_can_triage(row.permissions),
+        can_administer=row.permissions.admin if row.permissions else None,
     )
 
 

@@ -31,6 +31,7 @@ class Repository:
     has_issues: bool
     can_push: bool | None  # None where GitHub does not say (installations)
     can_triage: bool | None = None  # whether the account has at least that role; None likewise
+    can_administer: bool | None = None  # an owner's account, too; None likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.decide.permission_checks import (
+    check_account_role,
     check_issue_permission,
     check_label_permission,
     check_refused_writes,
@@ -175,3 +176,15 @@ def test_each_result_says_what_is_wrong_and_what_to_do(
 ) -> None:
     check = ask()
     assert (check.name, check.message, check.remedy) == expected
+
+
+@pytest.mark.parametrize(("administers", "warned"), [(True, True), (False, False), (None, False)])
+def test_an_account_that_administers_the_repository_is_a_warning(
+    administers: bool | None, warned: bool
+) -> None:
+    check = check_account_role(replace(OPEN, can_administer=administers), "alice")
+    assert (check is not None) is warned
+    if check is not None:
+        assert (check.name, check.level) == ("account", CheckLevel.WARN)
+        assert "alice administers the repository" in check.message and "author_association" in check.message
+        assert check.remedy is not None and "Write role" in check.remedy

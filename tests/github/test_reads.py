@@ -60,7 +60,17 @@ async def test_the_primary_limit_is_that_of_the_last_answer_with_one(
 async def test_an_installation_has_no_push_permission_in_answers() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, {"id": 7, "full_name": "acme/web"}))
-    assert (await net.github.repository()).can_push is None
+    read = await net.github.repository()
+    assert (read.can_push, read.can_triage, read.can_administer) == (None, None, None)
+
+
+@pytest.mark.parametrize(("role", "administers"), [("admin", True), ("write", False)])
+async def test_the_role_of_the_account_is_read(
+    harness: ClientHarness, github: GitHub, role: str, administers: bool
+) -> None:
+    github.web.allow("bugspark-bot", role)
+    read = await harness.repository.repository()
+    assert (read.can_push, read.can_administer) == (True, administers)
 
 
 @pytest.mark.parametrize(

@@ -58,10 +58,11 @@ async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(s
     found = await lines(sync)
     assert list(found) == [
         *("configuration", "database", "schema", "instance", "key"),
-        *("GitHub", "issues", "labels", "claims", "hook", "clock", "limit", "deliveries"),
+        *("GitHub", "issues", "labels", "claims", "account", "hook", "clock", "limit", "deliveries"),
     ]
     levels = {name: line.level.value for name, line in found.items()}
-    assert {name for name, how in levels.items() if how != "ok"} == {"deliveries"}, "none has come yet"
+    assert {name for name, how in levels.items() if how != "ok"} == {"account", "deliveries"}
+    assert "bugspark-bot administers the repository" in found["account"].message  # to see its webhooks
     assert all(line.remedy is None for line in found.values() if line.level.value == "ok")
     assert "writing as bugspark-bot" in found["GitHub"].message
     assert "requests left" in found["limit"].message
