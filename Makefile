@@ -42,6 +42,7 @@ help:
 	@echo "make check   format, lint, types, import contracts, migrations, then make test: what CI runs"
 	@echo "make lint    the part of make check that needs no test"
 	@echo "make prove   break everything N times (N=20000; SEED=… repeats a run) and look for what does not heal"
+	@echo "make prove-hostile  10,000 bad requests, 1,000 idle sockets and 64 slow bodies beside 200 syncing projects"
 	@echo "make prove-newcomer  from git clone to green in a new, minimal Debian (as root, on Debian)"
 	@echo "make prove-image  build the container image on a new Debian, and run it (as root, on Debian)"
 	@echo "make coverage  deciding, GitHub and intents must be reached whole (ARGS=tests for the whole suite)"
@@ -102,6 +103,10 @@ check: prepare lint test # holds "migrations = metadata" too: tests/store/test_m
 prove: .venv
 	@seed=$$(echo $(SEED)); echo "make prove N=$(N) SEED=$$seed"; \
 		PROVE=$(N) PROVE_SEED=$$seed $(PYTEST) $(if $(filter tests/%,$(ARGS)),,tests/proofs) $(ARGS)
+
+.PHONY: prove-hostile
+prove-hostile: .venv
+	@$(BIN)/python -m bench.hostile_load $(ARGS)
 
 prove-newcomer:
 	@sh tests/setup/newcomer.sh $(ARGS)

@@ -47,6 +47,7 @@ class DeliveryRun:
     environment: SoakEnvironment
     daemon: Daemon
     client: httpx.Client
+    interval: float  # poll.interval_seconds
     bugspark: "psycopg.Connection[tuple[object, ...]]"
 
     def deliver(self, index: int) -> tuple[float, float | None]:
@@ -86,7 +87,7 @@ class DeliveryRun:
             if time.monotonic() > deadline:
                 raise BrokenError("not every project had a pass")
             time.sleep(0.2)
-        self.bugspark.execute(SPREAD_LAST_PASSES.format(INTERVAL_SECONDS).encode())
+        self.bugspark.execute(SPREAD_LAST_PASSES.format(self.interval).encode())
         self.environment.simulator.faults.add(Delay(seconds=RESPONSE_DELAY_SECONDS), times=None)
 
     def count_requests(self) -> int:
@@ -97,7 +98,7 @@ class DeliveryRun:
 def measure(folder: Path, projects: int, deliveries: int) -> Webhooks:
     """Measure deliveries at the default polling interval, each for another project. Raises BrokenError."""
     rng = random.Random(1)
-    with _open_delivery_run(folder, projects) as delivery_run:
+    with open_delivery_run(folder, projects, interval=INTERVAL_SECONDS) as delivery_run:
         delivery_run.wait_for_first_passes()
         before, began, cpu = delivery_run.count_requests(), time.monotonic(), delivery_run.daemon.cpu()
         latencies = []
@@ -118,14 +119,19 @@ def measure(folder: Path, projects: int, deliveries: int) -> Webhooks:
 
 
 @contextmanager
-def _open_delivery_run(folder: Path, projects: int) -> Iterator[DeliveryRun]:
-    settings = {"poll": {"interval_seconds": INTERVAL_SECONDS}}
+def open_delivery_run(folder: Path, projects: int, *, interval: float) -> Iterator[DeliveryRun]:
+    """Open everything, with a daemon that polls every `interval` seconds."""
+    settings = {"poll": {"interval_seconds": interval}}
     opened = open_environment(folder, projects=projects, links=1, hooked=0, settings=settings)
     with opened as environment, daemon("polling", environment.config) as polling_daemon:
         client = httpx.Client(base_url=f"http://127.0.0.1:{polling_daemon.port}", timeout=TIMEOUT_SECONDS)
         with client, psycopg.connect(environment.conninfo, autocommit=True) as bugspark:
             yield DeliveryRun(
-                environment=environment, daemon=polling_daemon, client=client, bugspark=bugspark
+                environment=environment,
+                daemon=polling_daemon,
+                client=client,
+                interval=interval,
+                bugspark=bugspark,
             )
 
 

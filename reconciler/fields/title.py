@@ -16,15 +16,25 @@ from reconciler.text import title_from_github, title_to_github
 
 
 def readable_title(report: Report, base: Base | None) -> str:
-    """Return a report's title as people read it. `base`: the link's; None: not known, or no link.
+    """Return a report's title as people read it. `base`: the link's; None: not known, or no link."""
+    if base is None:
+        return unescape_html(report.title)
+    return readable_stored_title(report.title, report.tracking_id, base.title, base.remote_title)
+
+
+def readable_stored_title(
+    title: str, tracking_id: str, base_title: str | None, base_remote_title: str | None
+) -> str:
+    """Return a stored title as people read it; the last two are the base's, None without one.
 
     BugSpark stores titles HTML-escaped. One that came from GitHub is stored as GitHub shows it, and the base
     remembers it: both sides' spellings are the same text. Source: docs/reference/bugspark.md, Text.
     """
-    agreed = title_from_github(base.remote_title, report.tracking_id) if base else None
-    if base is not None and report.title == base.title == agreed:
-        return report.title
-    return unescape_html(report.title)
+    if base_remote_title is not None and title == base_title == title_from_github(
+        base_remote_title, tracking_id
+    ):
+        return title
+    return unescape_html(title)
 
 
 class TitleField(SyncedField[SetTitle, DesiredTitle]):

@@ -76,7 +76,7 @@ class LinkRow:
     id: LinkId
     report_id: ReportId
     tracking_id: str | None
-    title: str | None
+    title: str | None  # as people read it
     status: str | None
     severity: str | None
     repository: str
@@ -134,7 +134,7 @@ class ReportChange:
 
     dated_change: DatedChange
     tracking_id: str | None  # None: the report was deleted
-    title: str | None
+    title: str | None  # as people read it
     issue: str | None  # owner/repo#12
 
 

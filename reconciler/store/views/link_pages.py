@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
+from reconciler.fields.title import readable_stored_title
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
@@ -53,6 +54,8 @@ LINK_ROW_COLUMNS = (
     links.c.checked_at,
     reports.c.tracking_id,
     reports.c.title,
+    links.c.base_title,
+    links.c.base_remote_title,
     cast(reports.c.status, Text).label("status"),
     cast(reports.c.severity, Text).label("severity"),
 )
@@ -235,6 +238,15 @@ async def _read_urgency_by_link(
     return {LinkId(id_): Urgency(rank) for id_, rank in await connection.execute(query)}
 
 
+def readable_row_title(row: RowMapping) -> str | None:
+    """Return the title of a row with that of a link's base, as people read it; None of a deleted report."""
+    if row["title"] is None:
+        return None
+    return readable_stored_title(
+        row["title"], row["tracking_id"], row["base_title"], row["base_remote_title"]
+    )
+
+
 def _to_link_row(row: RowMapping, urgencies: Mapping[LinkId, Urgency]) -> LinkRow:
     state = LinkState(row["state"])
     usual = Urgency.ATTENTION if state in ATTENTION_STATES else Urgency.SYNCED
@@ -242,7 +254,7 @@ def _to_link_row(row: RowMapping, urgencies: Mapping[LinkId, Urgency]) -> LinkRo
         id=row["id"],
         report_id=row["report_id"],
         tracking_id=row["tracking_id"],
-        title=row["title"],
+        title=readable_row_title(row),
         status=row["status"],
         severity=row["severity"],
         repository=row["repository"],

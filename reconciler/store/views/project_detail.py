@@ -23,6 +23,7 @@ from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.schema.tables import changes, comment_pairs, links, projects, runs, withheld
 from reconciler.store.sync import history_log
 from reconciler.store.types import decode_json
+from reconciler.store.views.link_pages import readable_row_title
 
 EXCERPT_LENGTH = 200
 """Characters of a comment that is to be deleted."""
@@ -52,7 +53,15 @@ async def read_changes(connection: AsyncConnection, lines: Select[Any]) -> tuple
     """Read these lines of history with report and issue, which are looked up for the few that are shown."""
     line = lines.subquery("line")
     query = (
-        select(line, reports.c.tracking_id, reports.c.title, links.c.repository, links.c.number)
+        select(
+            line,
+            reports.c.tracking_id,
+            reports.c.title,
+            links.c.base_title,
+            links.c.base_remote_title,
+            links.c.repository,
+            links.c.number,
+        )
         .select_from(
             line.outerjoin(reports, reports.c.id == line.c.report_id).outerjoin(
                 links, links.c.id == line.c.link_id
@@ -142,7 +151,7 @@ def _to_report_change(row: RowMapping) -> ReportChange:
     return ReportChange(
         dated_change=DatedChange(at=row["at"], change=history_log.to_change(row)),
         tracking_id=row["tracking_id"],
-        title=row["title"],
+        title=readable_row_title(row),
         issue=_issue_reference_of(row),
     )
 
