@@ -61,9 +61,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         account = await context.github.account()
     except LimitedError as error:
         again = format_time(error.until, context.clock.now(), UTC)
-        lines.append(
-            _build_check_result("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC")
-        )
+        lines.append(_build_check_result("GitHub", CheckLevel.WARN, str(error), f"check again after {again}"))
     except ReconcilerError as error:
         lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), _remedy(error)))
     else:
@@ -280,7 +278,7 @@ def _rate_limit_check(context: Context) -> CheckResult:
     if limit is None:
         return _build_check_result("limit", CheckLevel.OK, "GitHub tells of no hourly limit")
     new = format_time(limit.reset_at, context.clock.now(), UTC)
-    message = f"{limit.remaining:,} of {limit.limit:,} requests left, new at {new} UTC"
+    message = f"{limit.remaining:,} of {limit.limit:,} requests left, new at {new}"
     if limit.remaining >= limit.limit * LOW_RATE_LIMIT_SHARE:
         return _build_check_result("limit", CheckLevel.OK, message)
     remedy = "the limit is the account's, over all its tokens: give the sync an account of its own"
