@@ -49,8 +49,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     sync_differences, sync_hooks, sync_deliveries TO reconciler;
 GRANT SELECT, INSERT, UPDATE ON sync_governor TO reconciler;
 GRANT SELECT, INSERT, DELETE ON
-    sync_runs, sync_changes, sync_withheld, sync_unannounced, sync_settings TO reconciler;
-GRANT USAGE ON sync_runs_id_seq, sync_changes_id_seq TO reconciler;
+    sync_runs, sync_changes, sync_acts, sync_withheld, sync_unannounced, sync_settings TO reconciler;
+GRANT USAGE ON sync_runs_id_seq, sync_changes_id_seq, sync_acts_id_seq TO reconciler;
 GRANT SELECT ON reconciler_alembic_version TO reconciler;
 
 -- The queue that several daemons share (Procrastinate). `reconcile daemon` needs it; other commands do not.

@@ -23,6 +23,7 @@ FROZEN = {
     "0003_project_fences.py": "9cc0c8d312e3e0b54755af5c6b4a411fbce73ce474ffd7dec647f9c7803fc444",
     "0004_comment_readings.py": "ba0788e327398bb6006377312ba80189e703626cad2ec496f921f230ab335815",
     "0005_project_settings.py": "738ce172b750dbfb1e0734ca00ad07e343fc3e2f20cca4be37dbbbc5c4ae0a18",
+    "0006_acts.py": "e855cb452eeb2404539df9ada456dbbabc082539e902a13c172ec56cb59655dd",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 

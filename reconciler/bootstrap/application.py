@@ -3,6 +3,8 @@
 Modules that only rare commands need are imported inside their methods, so that an idle pass starts fast.
 """
 
+import os
+import pwd
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -25,6 +27,7 @@ from reconciler.model.report import Project, Report, unknown_values_reason
 from reconciler.model.report_detail import ConnectedRepository, ReportSummary, ReportView
 from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
+from reconciler.model.viewer import Actor, ActorKind
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
 from reconciler.store.schema.lock_proof import prove_session_locks
@@ -55,7 +58,10 @@ class Application(SharedCommands):
         """Run one pass. A problem of the project is returned in the result, never raised."""
         context = await self._container.build_context(project, progress, manual=True)
         with _bind_pass_log_values(context):
-            return await run_pass(context, wait=wait, accept=accept)
+            result = await run_pass(context, wait=wait, accept=accept)
+        if accept is not None and result.outcome not in (Outcome.REFUSED, Outcome.FAILED):
+            await self._record(project, "accept", f"Accepted what waits under {accept}.")
+        return result
 
     async def plan(self, project: Project, progress: Progress) -> PlanView:
         """Return the actions that a pass would take."""
@@ -119,6 +125,7 @@ class Application(SharedCommands):
         A problem of the project is returned in the result, never raised.
         """
         context = await self._container.build_context(project, progress, manual=True)
+        await self._record(project, "verify", "Every link is compared in full.")
         with _bind_pass_log_values(context):
             return await run_pass(context, wait=wait, verify=True)
 
@@ -135,9 +142,12 @@ class Application(SharedCommands):
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
         """Find exported issues whose link was never stored; with `apply`, link them."""
-        return await linking.discover_links(
+        found = await linking.discover_links(
             await self._require_command_context(project, progress), apply=apply
         )
+        if found.linked:
+            await self._record(project, "discover", f"Linked {format_count(found.linked, 'found issue')}.")
+        return found
 
     async def export(
         self, reports: tuple[str, ...], progress: Progress, *, wait: bool = False
@@ -193,6 +203,9 @@ class Application(SharedCommands):
             ]
             with _bind_pass_log_values(context):
                 result = await run_pass(context, wait=wait, exports=new)
+            for report_id in unlinked:
+                done = f"{wanted[report_id]} was to become an issue in {project.repository}."
+                await self._record(project, "export", done, report_id)
         return [
             await self._build_export_result(report_id, text, result) for report_id, text in wanted.items()
         ]
@@ -255,9 +268,21 @@ def _export_failure_reason(result: PassResult | None) -> str:
     return f"{reason}; it waits for a pass after {result.next_at:%Y-%m-%d %H:%M} UTC"
 
 
+def terminal_actor() -> Actor:
+    """Return the user of the machine whose command this is, by name if the machine knows it."""
+    user_id = os.getuid()
+    try:
+        name = pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        name = f"user {user_id}"
+    return Actor(kind=ActorKind.TERMINAL, name=name)
+
+
 @asynccontextmanager
 async def open_application(
-    settings: Settings, clock: Clock | None = None, learnt: LearntSecrets | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    learnt: LearntSecrets | None = None,
 ) -> AsyncIterator[Application]:
     """Open database and connections.
 
@@ -266,4 +291,4 @@ async def open_application(
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
     async with open_container(settings, clock, learnt) as container:
-        yield Application(container)
+        yield Application(container, terminal_actor())

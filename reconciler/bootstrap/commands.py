@@ -19,6 +19,7 @@ from reconciler.model.link import Link
 from reconciler.model.passes import NullProgress, Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
+from reconciler.model.viewer import Actor
 from reconciler.model.views import CheckResult
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
@@ -58,10 +59,18 @@ class SharedCommands:
     """
 
     def __init__(
-        self, container: Container, *, queue: Queue | None = None, busy_timeout_seconds: float = 0.0
+        self,
+        container: Container,
+        actor: Actor,
+        *,
+        queue: Queue | None = None,
+        busy_timeout_seconds: float = 0.0,
     ) -> None:
-        """Use an open container. `queue`: receives a request for a pass after a change; None: no request."""
+        """Use an open container. `actor`: whose commands these are, for the history; `queue`: receives a
+        request for a pass after a change; None: no request.
+        """
         self._container = container
+        self._actor = actor
         self._stores = container.stores
         self._queue = queue
         self._busy_timeout_seconds = busy_timeout_seconds
@@ -72,12 +81,14 @@ class SharedCommands:
 
     async def pause(self, project: str | ProjectId) -> str:
         """Stop passes of a project until it is resumed."""
-        return await commands.pause_project(self._stores, await self.find_project(str(project)))
+        found = await self.find_project(str(project))
+        return await self._record(found, "pause", await commands.pause_project(self._stores, found))
 
     async def resume(self, project: str | ProjectId) -> str:
         """End a pause."""
         found = await self.find_project(str(project))
-        return await self._request_pass(found, await commands.resume_project(self._stores, found))
+        done = await self._record(found, "resume", await commands.resume_project(self._stores, found))
+        return await self._request_pass(found, done)
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too.
@@ -89,6 +100,7 @@ class SharedCommands:
         made = await self._retry_while_busy(lambda: command(context, report_id, number, backfill=backfill))
         name = await self._stores.reports.tracking_id_of_report(report_id)
         done = f"{name} is linked to {made.repository}#{made.number}; the next pass does the initial sync"
+        await self._record(context.project, "link", done, report_id)
         return await self._request_pass(context.project, done)
 
     async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
@@ -97,6 +109,7 @@ class SharedCommands:
         done = await self._retry_while_busy(
             lambda: second_issues.close_as_duplicate(context, report_id, number)
         )
+        await self._record(context.project, "duplicate", done, report_id)
         return await self._request_pass(context.project, done)
 
     async def _resolve_report_and_issue(
@@ -120,7 +133,8 @@ class SharedCommands:
         project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
         done = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id), wait=wait)
-        return f"{await self._stores.reports.tracking_id_of_report(report_id)} {done}"
+        name = await self._stores.reports.tracking_id_of_report(report_id)
+        return await self._record(project, "unlink", f"{name} {done}", report_id)
 
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
         """Settle a conflict with the value of one side."""
@@ -129,33 +143,44 @@ class SharedCommands:
         done = await self._retry_while_busy(
             lambda: commands.resolve_conflict(context, report_id, field, take)
         )
+        await self._record(project, "resolve", done, report_id)
         return await self._request_pass(project, done)
 
     async def dismiss(self, report: str | ReportId, field: Field | None = None) -> str:
         """Put away a decided conflict, or the link to an issue that is gone."""
         project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
-        return await self._retry_while_busy(lambda: commands.dismiss(context, report_id, field))
+        done = await self._retry_while_busy(lambda: commands.dismiss(context, report_id, field))
+        return await self._record(project, "dismiss", done, report_id)
 
     async def retry(self, report: str | ReportId) -> str:
         """End the quarantine of a report's link and writes."""
         project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._build_command_context(project)
         done = await self._retry_while_busy(lambda: commands.end_quarantine(context, report_id))
+        await self._record(project, "retry", done, report_id)
         return await self._request_pass(project, done)
 
     async def show_webhook_setup(self, project: Project | ProjectId) -> WebhookSetup:
         """Return the values for setting up the webhook on GitHub. The first call creates the secret."""
-        return await webhook_setup.show_webhook_setup(await self._webhook_setup_context(project))
+        setup = await webhook_setup.show_webhook_setup(await self._webhook_setup_context(project))
+        await self._record(setup.project, "reveal", "The webhook's secret was shown.")
+        return setup
 
     async def rotate_webhook(self, project: Project | ProjectId) -> WebhookSetup:
         """Create a new webhook secret and return the setup. The previous secret stays valid for a day."""
-        return await webhook_setup.rotate_webhook_secret(await self._webhook_setup_context(project))
+        setup = await webhook_setup.rotate_webhook_secret(await self._webhook_setup_context(project))
+        await self._record(setup.project, "rotate", "The webhook got a new secret.")
+        return setup
 
     async def create_webhook(self, project: Project | ProjectId) -> HookResult:
         """Create or correct the webhook on GitHub. Raises ConfigurationError, IdentityError, GitHubError."""
         setup = await self._webhook_setup_context(project)
-        return await webhook_setup.create_webhook(await self._require_command_context(setup.project), setup)
+        made = await webhook_setup.create_webhook(await self._require_command_context(setup.project), setup)
+        what = "was made" if made.is_new else "was corrected"
+        done = f"The webhook of {made.repository} {what} (id {made.id})."
+        await self._record(setup.project, "create webhook", done)
+        return made
 
     async def ping_webhook(self, project: Project | ProjectId) -> str:
         """Ask GitHub to deliver a `ping`. Raises what `create_webhook` raises."""
@@ -163,6 +188,7 @@ class SharedCommands:
         context = await self._require_command_context(setup.project)
         before = await webhook_setup.ping_webhook(context, setup)
         text = "GitHub was asked to deliver a ping; it usually comes within seconds."
+        await self._record(setup.project, "test webhook", text)
         return text if before is None or before.is_ok else f"{text} Before that, {before.text}."
 
     async def _webhook_setup_context(self, project: Project | ProjectId) -> webhook_setup.WebhookSetupContext:
@@ -181,6 +207,12 @@ class SharedCommands:
 
     async def _build_command_context(self, project: Project, progress: Progress | None = None) -> Context:
         return await self._container.build_context(project, progress or NullProgress(), manual=True)
+
+    async def _record(self, project: Project, what: str, done: str, report_id: ReportId | None = None) -> str:
+        """Add a command that was carried out to the history, and return `done`."""
+        at = self._container.clock.now()
+        await self._stores.projects.record_act(self._actor, at, project.id, report_id, what, done)
+        return done
 
     async def _request_pass(self, project: Project, done: str) -> str:
         """Request a pass, and return `done`, the sentence about what was done."""
@@ -207,19 +239,21 @@ class SharedCommands:
 class WebCommands(SharedCommands):
     """`ports.Commands`: the shared commands, and those that the next pass carries out."""
 
-    def __init__(self, container: Container, queue: Queue) -> None:
-        super().__init__(container, queue=queue, busy_timeout_seconds=BUSY_TIMEOUT_SECONDS)
+    def __init__(self, container: Container, queue: Queue, actor: Actor) -> None:
+        super().__init__(container, actor, queue=queue, busy_timeout_seconds=BUSY_TIMEOUT_SECONDS)
 
     async def sync(self, project_id: ProjectId) -> str:
         project = await self.find_project(str(project_id))
         _require_integration(project)
         if (await self._stores.projects.get_state(project_id)).is_paused:
             raise ProjectError(f"{project.name} is paused: resume it first.")
-        return await self._request_pass(project, f"{project.name} is synced as soon as a pass may run.")
+        done = f"{project.name} is synced as soon as a pass may run."
+        return await self._request_pass(project, await self._record(project, "sync", done))
 
     async def verify(self, project_id: ProjectId) -> str:
         context = await self._require_command_context_by_project_id(project_id)
         done = await self._retry_while_busy(lambda: commands.request_verification(context))
+        await self._record(context.project, "verify", done)
         return await self._request_pass(context.project, done)
 
     async def accept_waiting_changes(self, project_id: ProjectId, word: str) -> str:
@@ -227,7 +261,9 @@ class WebCommands(SharedCommands):
         if is_identity_decision(word):
             raise UsageError("Decisions about databases are made by the operator, with reconcile --accept.")
         await commands.accept_waiting_changes(context, word)
-        return await self._request_pass(context.project, "Accepted; the next pass carries it out.")
+        done = "Accepted; the next pass carries it out."
+        await self._record(context.project, "accept", f"Accepted what waits under {word}.")
+        return await self._request_pass(context.project, done)
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
@@ -247,6 +283,7 @@ class WebCommands(SharedCommands):
         project, _ = await self._stores.reports.find_report(str(report_id))
         context = await self._require_command_context(project)
         done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
+        await self._record(project, "export", done, report_id)
         return await self._request_pass(project, done)
 
     async def check_project(self, project_id: ProjectId) -> tuple[CheckResult, ...]:

@@ -13,6 +13,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.passes import NullProgress
 from reconciler.model.report import Project, unescape_html
 from reconciler.model.report_detail import ReportView
+from reconciler.model.viewer import OPERATOR_ACTOR
 from reconciler.model.views import WithheldPage, WithheldRow
 
 CopiesById = dict[RemoteCommentId | None, RemoteComment]
@@ -23,7 +24,7 @@ class ComposedReportViews:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self._application = Application(container)
+        self._application = Application(container, OPERATOR_ACTOR)  # it only reads
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         try:

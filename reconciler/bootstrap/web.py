@@ -56,11 +56,12 @@ def build_web_application(
             queue=queue,
             queries=stores.queries,
             report_views=ComposedReportViews(container),
-            commands=WebCommands(container, queue),
+            commands_of=lambda actor: WebCommands(container, queue, actor),
             settings=ProjectSettingsCommands(container, queue=queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
             app_webhook_secret=settings.github.app.webhook_secret,
+            api_tokens=settings.web.api_tokens,
             sessions=sessions,
         )
     )
@@ -81,4 +82,5 @@ def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:
         host=settings.web.host,
         listen_addresses=tuple(str(listener.getsockname()[0]) for listener in sockets),
         has_sign_in=bool(settings.web.password_hash or settings.bugspark.jwt_secret),
+        has_api_tokens=bool(settings.web.api_tokens),
     )

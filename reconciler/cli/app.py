@@ -44,6 +44,7 @@ COMMANDS_BY_GROUP: Mapping[str, tuple[Callable[..., None], ...]] = {
         installation.config,
         settings.settings,
         installation.systemd,
+        dashboard.token,
     ),
 }
 OTHER_COMMANDS = {"open": "Run", "webhook": "Install"}

@@ -1,11 +1,10 @@
-"""`reconcile open`: an address that signs the operator in to the dashboard.
+"""`reconcile open` and `reconcile token`: an address that signs the operator in, and a token for scripts."""
 
-It has its own module, like every command that shares no code with others.
-"""
+from typing import Annotated
 
 import typer
 
-from reconciler.cli.session import current_session
+from reconciler.cli.session import JsonOption, current_session
 from reconciler.errors import UsageError
 
 
@@ -24,3 +23,36 @@ def open_dashboard(context: typer.Context) -> None:
     session.console.print_line(offer.address.reveal())
     minutes = int(offer.valid_for.total_seconds() // 60)
     session.console.print_note(f"This address works once, within {minutes} minutes.")
+
+
+def token(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Its name in the history, such as nightly-report.")
+    ],
+    act: Annotated[
+        bool, typer.Option("--act", help="It may run commands too; without this it reads.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Make a token for the JSON API and show it once.
+
+    Nothing is stored: enter the line it prints in the configuration, and keep the token.
+    """
+    import secrets
+
+    from reconciler.config.validators import TOKEN_NAME_PATTERN
+    from reconciler.model.api_tokens import RANDOM_BYTES, build_api_token, configuration_line
+
+    if not TOKEN_NAME_PATTERN.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a token: use letters, digits, - and _")
+    console = current_session(context).console
+    made = build_api_token(name, secrets.token_urlsafe(RANDOM_BYTES))
+    line = configuration_line(name, made, may_change=act)
+    if json:
+        console.print_json({"name": name, "token": made.reveal(), "configuration": line})
+        return
+    console.print_line(made.reveal())
+    console.print_note("Keep it: it is not shown again. It works once this line stands in the configuration:")
+    console.print_note("[web.api_tokens]")
+    console.print_note(line)

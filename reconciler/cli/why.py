@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.model.link import Link
     from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportView
     from reconciler.model.snapshot import Change
+    from reconciler.model.viewer import Act
 
 
 def why(context: typer.Context, report: ReportArgument, json: JsonOption = False) -> None:
@@ -80,6 +81,7 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield from (_field_line(field_view, view) for field_view in shown.fields)
     yield from _section_lines("Comments", (_comment_line(comment, view) for comment in shown.comments))
     yield from _section_lines("Waiting", (_intent_line(intent) for intent in shown.detail.intents))
+    yield from _section_lines("Who did what", (_act_line(act, view) for act in shown.detail.acts))
     yield from _section_lines(
         "History, newest first", (_history_line(dated, view) for dated in shown.detail.history)
     )
@@ -133,6 +135,10 @@ def _intent_line(intent: Intent) -> str:
     return f"  {intent.operation.kind.text}: {intent.state}{tries}{reason}"
 
 
+def _act_line(act: Act, view: DisplayOptions) -> str:
+    return f"  {act.at.astimezone(view.zone):%m-%d %H:%M} {act.what} by {act.by}: {act.said}"
+
+
 def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
     """Format a change: time, side, kind, from → to, the value that lost, the rule, GitHub's request id."""
     change = dated.change
@@ -180,6 +186,10 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         ],
         "skipped": [asdict(skipped) for skipped in shown.skipped],
         "intents": [_intent_as_json(intent) for intent in shown.detail.intents],
+        "acts": [
+            {"at": format_iso(act.at), "what": act.what, "by": act.by, "message": act.said}
+            for act in shown.detail.acts
+        ],
         "story": [_history_entry_as_json(dated) for dated in shown.detail.history],
     }
 

@@ -193,6 +193,9 @@ class WebSection(SettingsSection):
     public_url: WebUrl = ""
     hosts: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_hosts)] = ()
     password_hash: Annotated[Secret, _secret_validator(validators.validate_password_hash)] = Secret("")
+    api_tokens: Annotated[dict[str, str], AfterValidator(validators.validate_api_tokens)] = Field(
+        default_factory=dict
+    )
     trusted_proxies: Annotated[
         tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_networks)
     ] = ()

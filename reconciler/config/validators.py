@@ -15,6 +15,8 @@ from reconciler.model.report import ANY_REPOSITORY
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
+TOKEN_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TOKEN_HASH_PATTERN = re.compile(r"(?:read|act):[0-9a-f]{64}")
 HOST_PATTERN = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo", or "owner/*"'
 
@@ -139,6 +141,22 @@ def validate_hosts(texts: Iterable[str]) -> tuple[str, ...]:
             "write names such as sync.internal, without scheme and port",
         )
     return hosts
+
+
+def validate_api_tokens(tokens: Mapping[str, str]) -> dict[str, str]:
+    """Check the operator's API tokens: name → right and SHA-256 of the token (docs/reference/contract.md)."""
+    for name, value in tokens.items():
+        if not TOKEN_NAME_PATTERN.fullmatch(name):
+            raise invalid_value_error(
+                "has a name with other characters than letters, digits, - and _",
+                "reconcile token NAME makes one",
+            )
+        if not TOKEN_HASH_PATTERN.fullmatch(value):
+            raise invalid_value_error(
+                "has an entry that is not read: or act: and a SHA-256 in hexadecimal",
+                "run reconcile token NAME and enter the line that it prints, never the token itself",
+            )
+    return dict(tokens)
 
 
 def validate_database_url(text: str) -> str:

@@ -11,6 +11,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import OTHER_PROJECTS_REPORT, LinkColumns, LocalComment, Report
 from reconciler.model.snapshot import Change, StoredSettings
+from reconciler.model.viewer import Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class ReportDetail:
     )  # deletions that the guard holds back
     holder: IssueHolder | None = None  # only for those who may see its project
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
+    acts: tuple[Act, ...] = ()  # the commands that people ran on it, newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

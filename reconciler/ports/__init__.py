@@ -4,7 +4,7 @@ In: values of the model. Out: values of the model, or an error from `errors`. `g
 them; `sync` uses only these names. May import: model, errors.
 """
 
-from reconciler.ports.commands import Commands
+from reconciler.ports.commands import Commands, CommandsOf
 from reconciler.ports.github import GitHub, ListPage, Markers
 from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
@@ -29,6 +29,7 @@ __all__ = [
     "Claim",
     "Clock",
     "Commands",
+    "CommandsOf",
     "DatabaseIdentity",
     "EncryptionStatus",
     "GitHub",

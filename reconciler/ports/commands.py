@@ -1,9 +1,11 @@
 """The commands that pages may run. Each does the same as the command of its name."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.viewer import Actor
 from reconciler.model.views import CheckResult
 from reconciler.model.webhook import HookResult, WebhookSetup
 
@@ -84,3 +86,7 @@ class Commands(Protocol):
     async def ping_webhook(self, project: ProjectId) -> str:
         """Ask GitHub to deliver a `ping`. Raises ConfigurationError without `web.public_url`."""
         ...
+
+
+CommandsOf = Callable[[Actor], Commands]
+"""Returns the commands of somebody, under whose name they stand in the history."""

@@ -14,6 +14,7 @@ from reconciler.model.ids import (
 from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
 from reconciler.model.snapshot import PassStart, ProjectState
+from reconciler.model.viewer import Actor
 
 
 class Projects(Protocol):
@@ -41,6 +42,18 @@ class Projects(Protocol):
 
     async def set_paused(self, project_id: ProjectId, *, paused: bool) -> bool:
         """Pause or resume passes of the project. False when it was so already."""
+        ...
+
+    async def record_act(
+        self,
+        actor: Actor,
+        at: datetime,
+        project_id: ProjectId,
+        report_id: ReportId | None,
+        what: str,
+        said: str,
+    ) -> None:
+        """Add a command to the history. `what`: its name; `said`: the sentence about what was done."""
         ...
 
     async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:

@@ -15,7 +15,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail, ReportSummary, ReportView
 from reconciler.model.snapshot import Change
-from reconciler.model.viewer import Access, Viewer
+from reconciler.model.viewer import Access, Act, Viewer
 from reconciler.model.views import (
     LinkFilter,
     LinkPage,
@@ -86,6 +86,10 @@ class Queries(Protocol):
 
     async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         """Read the newest lines of history."""
+        ...
+
+    async def recent_acts(self, project_id: ProjectId, limit: int) -> tuple[Act, ...]:
+        """Read the newest commands that people ran on the project and its reports, newest first."""
         ...
 
     async def unresolved_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:

@@ -13,8 +13,10 @@ from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import IntentState
 from reconciler.model.link import LinkState
 from reconciler.model.report_detail import ReportView
-from reconciler.model.webhook import HookResult
-from reconciler.ports import Commands, Queries
+from reconciler.model.viewer import Actor
+from reconciler.model.views import CheckResult
+from reconciler.model.webhook import HookResult, WebhookSetup
+from reconciler.ports import CommandsOf, Queries
 
 REPORT_ACTIONS = ("link", "unlink", "export", "retry", "resolve", "dismiss", "instead", "duplicate")
 PROJECT_ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry", "dismiss")
@@ -25,52 +27,60 @@ WEBHOOK_ACTIONS = ("create", "rotate", "test")
 class ActionRunner:
     """Runs an action with the words of its form or body, and returns the sentence about what was done.
 
+    `actor`: whose action it is, for the history.
+
     Raises UsageError for words that can't be used, and what `ports.Commands` raises.
     """
 
-    commands: Commands
+    commands_of: CommandsOf
     queries: Queries
 
-    async def act_on_report(self, report_id: ReportId, what: str, words: Mapping[str, str]) -> str:
+    async def act_on_report(
+        self, actor: Actor, report_id: ReportId, what: str, words: Mapping[str, str]
+    ) -> str:
         """Run one of REPORT_ACTIONS. `words`: `issue`, `backfill` ("1"), `field`, `take`: what it needs."""
+        commands = self.commands_of(actor)
         match what:
             case "link":
                 backfill = words.get("backfill") == "1"
-                return await self.commands.link(report_id, words.get("issue", ""), backfill=backfill)
+                return await commands.link(report_id, words.get("issue", ""), backfill=backfill)
             case "instead":
                 issue = words.get("issue", "")
-                return await self.commands.link(report_id, issue, backfill=False, instead=True)
+                return await commands.link(report_id, issue, backfill=False, instead=True)
             case "duplicate":
-                return await self.commands.close_duplicate(report_id, words.get("issue", ""))
+                return await commands.close_duplicate(report_id, words.get("issue", ""))
             case "unlink":
-                return await self.commands.unlink(report_id)
+                return await commands.unlink(report_id)
             case "export":
-                return await self.commands.export(report_id)
+                return await commands.export(report_id)
             case "retry":
-                return await self.commands.retry(report_id)
+                return await commands.retry(report_id)
             case "dismiss":
-                return await self.commands.dismiss(report_id, parse_dismissed_field(words))
+                return await commands.dismiss(report_id, parse_dismissed_field(words))
             case _:
-                return await self.commands.resolve(report_id, *parse_resolution(words))
+                return await commands.resolve(report_id, *parse_resolution(words))
 
-    async def act_on_project(self, project_id: ProjectId, what: str, words: Mapping[str, str]) -> str:
+    async def act_on_project(
+        self, actor: Actor, project_id: ProjectId, what: str, words: Mapping[str, str]
+    ) -> str:
         """Run one of PROJECT_ACTIONS. `words`: the `word` to accept, or the `report` it is about."""
+        commands = self.commands_of(actor)
         match what:
             case "sync":
-                return await self.commands.sync(project_id)
+                return await commands.sync(project_id)
             case "pause":
-                return await self.commands.pause(project_id)
+                return await commands.pause(project_id)
             case "resume":
-                return await self.commands.resume(project_id)
+                return await commands.resume(project_id)
             case "verify":
-                return await self.commands.verify(project_id)
+                return await commands.verify(project_id)
             case "accept":
-                return await self.commands.accept_waiting_changes(project_id, words.get("word", ""))
+                return await commands.accept_waiting_changes(project_id, words.get("word", ""))
             case _:
-                return await self._act_on_report_of_project(project_id, what, words)
+                return await self._act_on_report_of_project(actor, project_id, what, words)
 
     async def _act_on_report_of_project(
-        self, project_id: ProjectId, what: str, words: Mapping[str, str]
+        self, actor: Actor, project_id: ProjectId, what: str, words: Mapping[str, str]
     ) -> str:
         """Run a command on a report. Raises UsageError unless it belongs to this project: access was checked
         for this project only.
@@ -78,18 +88,27 @@ class ActionRunner:
         report_id = parse_uuid(words.get("report", ""))
         if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
             raise UsageError("There is no such report in this project.")
-        return await self.act_on_report(ReportId(report_id), what, words)
+        return await self.act_on_report(actor, ReportId(report_id), what, words)
 
-    async def act_on_webhook(self, project_id: ProjectId, what: str) -> str:
+    async def act_on_webhook(self, actor: Actor, project_id: ProjectId, what: str) -> str:
         """Run one of WEBHOOK_ACTIONS."""
+        commands = self.commands_of(actor)
         match what:
             case "create":
-                return webhook_created_text(await self.commands.create_webhook(project_id))
+                return webhook_created_text(await commands.create_webhook(project_id))
             case "rotate":
-                setup = await self.commands.rotate_webhook(project_id)
+                setup = await commands.rotate_webhook(project_id)
                 return rotated_text(replaced=setup.previous_until is not None)
             case _:
-                return await self.commands.ping_webhook(project_id)
+                return await commands.ping_webhook(project_id)
+
+    async def check_project(self, actor: Actor, project_id: ProjectId) -> tuple[CheckResult, ...]:
+        """Run the checks of a project."""
+        return await self.commands_of(actor).check_project(project_id)
+
+    async def reveal_webhook(self, actor: Actor, project_id: ProjectId) -> WebhookSetup:
+        """Return what is entered on GitHub, the secret included."""
+        return await self.commands_of(actor).show_webhook_setup(project_id)
 
 
 def parse_resolution(words: Mapping[str, str]) -> tuple[Field, Side]:

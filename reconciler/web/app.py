@@ -1,12 +1,13 @@
 """The web application: all routes, with the middleware and error pages around them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 
 from reconciler import __version__
 from reconciler.model.secret import Secret
-from reconciler.ports import Commands, Queries, Queue, ReportViews, SettingsCommands, Webhooks
+from reconciler.ports import CommandsOf, Queries, Queue, ReportViews, SettingsCommands, Webhooks
 from reconciler.web import probes
 from reconciler.web.actions import ActionRunner
 from reconciler.web.api import action_routes, project_settings, routes
@@ -51,11 +52,12 @@ class WebDependencies:
     queue: Queue
     queries: Queries
     report_views: ReportViews
-    commands: Commands
+    commands_of: CommandsOf
     settings: SettingsCommands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
     app_webhook_secret: Secret  # empty: deliveries of a GitHub App are refused
+    api_tokens: Mapping[str, str]  # web.api_tokens
     sessions: OperatorSessions
 
 
@@ -129,6 +131,7 @@ def _build_access_control(dependencies: WebDependencies) -> AccessControl:
         queries=dependencies.queries,
         clock=clock,
         jwt_secret=dependencies.jwt_secret,
+        api_tokens=dependencies.api_tokens,
     )
 
 
@@ -136,14 +139,13 @@ def _build_api_actions(dependencies: WebDependencies, access_control: AccessCont
     return ApiActions(
         access_control=access_control,
         runner=_build_action_runner(dependencies),
-        commands=dependencies.commands,
         body_reader=BodyReader(max_bytes=MAX_COMMAND_BYTES),
         clock=dependencies.probes.clock,
     )
 
 
 def _build_action_runner(dependencies: WebDependencies) -> ActionRunner:
-    return ActionRunner(commands=dependencies.commands, queries=dependencies.queries)
+    return ActionRunner(commands_of=dependencies.commands_of, queries=dependencies.queries)
 
 
 def _build_settings_api(dependencies: WebDependencies, access_control: AccessControl) -> SettingsApi:
@@ -171,7 +173,7 @@ def _build_withheld_page(dependencies: WebDependencies, frame: PageResponder) ->
         frame=frame,
         queries=dependencies.queries,
         report_views=dependencies.report_views,
-        commands=dependencies.commands,
+        actions=_build_action_runner(dependencies),
     )
 
 
@@ -190,7 +192,6 @@ def _build_project_setup_page(
     return SetupPage(
         frame=frame,
         queries=dependencies.queries,
-        commands=dependencies.commands,
         actions=_build_action_runner(dependencies),
         rejected=rejected,
     )

@@ -126,7 +126,8 @@ def _build_rejection(site: Site, path: str, scope: Scope) -> JSONResponse | None
         return None
     if not site.is_allowed_host(headers.get("host", "")):
         return _json_error_response(HTTPStatus.MISDIRECTED_REQUEST, WRONG_HOST_ADVICE)
-    if not (site.has_sign_in or site.is_local_request(headers)):
+    is_for_tokens = site.has_api_tokens and path.startswith("/api/")
+    if not (site.has_sign_in or is_for_tokens or site.is_local_request(headers)):
         return _json_error_response(HTTPStatus.NOT_FOUND)
     return None
 

@@ -38,6 +38,7 @@ class Site:
     host: str = ""  # web.host: a host name or address to listen on
     listen_addresses: tuple[str, ...] = ("127.0.0.1",)
     has_sign_in: bool = False  # at least one sign-in method is configured
+    has_api_tokens: bool = False  # web.api_tokens: they open the API, and no page
 
     @property
     def path_prefix(self) -> str:

@@ -1,5 +1,6 @@
 """link, unlink, discover, export, migrate, check, config, demo."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,14 @@ def test_json_escapes_instead_of_sanitising() -> None:
     title = json.dumps("It\x1b[2J breaks")
     application = FakeApplication(discovery=DiscoveryResult(candidates=(FOUND,), linked=0, requests=3))
     assert title in command("discover", "--project", "Acme Web", "--json", application=application).out
+
+
+def test_token_is_shown_once_with_the_line_for_the_configuration() -> None:
+    said = command("token", "ci", "--json")
+    made = json.loads(said.out)
+    token, line = made["token"], made["configuration"]
+    assert token.startswith("ci.") and len(token) > 40
+    assert line == f'ci = "read:{hashlib.sha256(token.encode()).hexdigest()}"'
+    again = command("token", "ci", "--act")
+    assert again.out.strip() != token and 'ci = "act:' in again.err
+    assert command("token", "no name").status == 2

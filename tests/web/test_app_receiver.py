@@ -19,6 +19,7 @@ from reconciler.demo.github.rows import Hook
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import NullProgress, Outcome, PassResult
 from reconciler.model.secret import Secret
+from reconciler.model.viewer import OPERATOR_ACTOR
 from reconciler.web.server import bind_sockets
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import serving
@@ -122,7 +123,7 @@ async def open_world(
             github=github,
             app=app,
             bugspark=BugSpark(engine),
-            application=Application(container),
+            application=Application(container, OPERATOR_ACTOR),
             client=client,
             queue=queue,
         )

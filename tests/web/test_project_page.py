@@ -12,6 +12,7 @@ from reconciler.demo.github.faults import error
 from reconciler.errors import ProjectError
 from reconciler.model.fields import Field, Severity
 from reconciler.model.passes import NullProgress
+from reconciler.model.viewer import OPERATOR_ACTOR
 from reconciler.store.schema import tables
 from reconciler.web.pages import overview
 from tests.support.github import github
@@ -234,7 +235,7 @@ async def test_every_tab_holds_what_it_counts_and_unlinked_reports_are_found(
     """An export that waits counts as waiting, a refused one as needing attention; neither has a link."""
     await sync.linked(title="Linked one")
     waiting = sync.bugspark.add_report(sync.project, title="Waits for its issue", severity=Severity.LOW)
-    await WebCommands(sync.app._container, RecordingQueue()).export(waiting)
+    await WebCommands(sync.app._container, RecordingQueue(), OPERATOR_ACTOR).export(waiting)
     loose = sync.bugspark.add_report(sync.project, title="Nobody linked it", severity=Severity.HIGH)
     seen = await project(client, sync, "?state=pending")
     assert "Waiting 1" in seen.words and "Waits for its issue" in seen.words

@@ -7,6 +7,7 @@ import pytest
 from reconciler.bootstrap.commands import BUSY_TIMEOUT_SECONDS, WebCommands
 from reconciler.errors import BusyError, ConfigurationError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
+from reconciler.model.viewer import OPERATOR_ACTOR
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.harness import RecordingQueue
@@ -27,7 +28,7 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 
 @pytest.fixture
 def commands(sync: Sync, queue: RecordingQueue) -> WebCommands:
-    return WebCommands(sync.app._container, queue)
+    return WebCommands(sync.app._container, queue, OPERATOR_ACTOR)
 
 
 async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
@@ -131,7 +132,7 @@ async def test_the_webhook_is_made_rotated_and_tried(sync: Sync, commands: WebCo
 
 async def test_without_a_public_address_no_webhook_is_made(migrated: str, github: GitHub) -> None:
     async with open_sync(migrated, github) as sync:
-        commands = WebCommands(sync.app._container, RecordingQueue())
+        commands = WebCommands(sync.app._container, RecordingQueue(), OPERATOR_ACTOR)
         for deed in (commands.create_webhook, commands.ping_webhook):
             with pytest.raises(ConfigurationError, match="public_url"):
                 await deed(sync.project)

@@ -18,11 +18,12 @@ from sqlalchemy import (
 )
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
+from reconciler.store.schema.act_table import acts
 from reconciler.store.schema.metadata import metadata
 from reconciler.store.schema.settings_tables import settings_versions
 from reconciler.store.types import Instant, serial
 
-__all__ = ["metadata", "settings_versions"]
+__all__ = ["acts", "metadata", "settings_versions"]
 
 POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
 SQLITE_ONLY_INDEX = "ix_sync_links_compared"

@@ -15,7 +15,14 @@ FIND_VERSION_TABLE_SQL = {
     "postgresql": f"SELECT to_regclass('{VERSION_TABLE}')::text",
     "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'table' AND name = '{VERSION_TABLE}'",  # noqa: S608
 }
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # oldest first; the last is what this program works with
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+)  # oldest first; the last is what this program works with
 
 
 class SchemaState(StrEnum):

@@ -12,12 +12,14 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.fields import RenamedLabel
-from reconciler.model.ids import AccountId, ProjectId
+from reconciler.model.ids import AccountId, ProjectId, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import MisnamedReport
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, PassStart, PendingWork, ProjectState
+from reconciler.model.viewer import Actor
+from reconciler.store.acts import insert_act
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.projects import (
     BugSparkProjects,
@@ -117,6 +119,18 @@ class StoredProjects(BugSparkProjects):
             if before is not paused:
                 await _upsert_state(connection, project_id, {"paused": paused}, {})
         return before is not paused
+
+    async def record_act(
+        self,
+        actor: Actor,
+        at: datetime,
+        project_id: ProjectId,
+        report_id: ReportId | None,
+        what: str,
+        said: str,
+    ) -> None:
+        async with self._database.write() as connection:
+            await insert_act(connection, actor, at, project_id, report_id, what, said)
 
     async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
         values = {"renamed_labels": encode_json(tuple(renamed)) if renamed else None}

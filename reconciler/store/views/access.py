@@ -30,7 +30,7 @@ async def read_access(
     connection: AsyncConnection, viewer: Viewer, project_id: ProjectId | None = None
 ) -> dict[ProjectId, Access]:
     """Read what the viewer may do, by active project or in one. Owners change, accepted members see; a member
-    is recognised by the user's id, never by an e-mail address.
+    is recognised by the user's id, never by an e-mail address. A viewer who may change nothing sees.
     """
     which: ColumnElement[bool] = true() if project_id is None else bugspark_projects.c.id == project_id
     if viewer.sees_all_projects:
@@ -40,7 +40,9 @@ async def read_access(
     else:
         query = _projects_of_user(viewer.user_id).where(bugspark_projects.c.is_active, which)
     rows = await connection.execute(query)
-    return {ProjectId(row.id): Access.CHANGE if row.owns else Access.SEE for row in rows}
+    return {
+        ProjectId(row.id): Access.CHANGE if row.owns and viewer.may_change else Access.SEE for row in rows
+    }
 
 
 def _projects_of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:

@@ -13,7 +13,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail, ReportSummary
 from reconciler.model.snapshot import Change
-from reconciler.model.viewer import Access, Viewer
+from reconciler.model.viewer import Access, Act, Viewer
 from reconciler.model.views import (
     LinkFilter,
     LinkPage,
@@ -27,6 +27,7 @@ from reconciler.model.views import (
     WithheldRow,
 )
 from reconciler.ports import Clock
+from reconciler.store.acts import read_acts_of_project
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import history_log
@@ -132,6 +133,10 @@ class StoredQueries:
         newest = project_detail.newest_changes_query(project_id, limit)
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, newest)
+
+    async def recent_acts(self, project_id: ProjectId, limit: int) -> tuple[Act, ...]:
+        async with self._database.read() as connection:
+            return await read_acts_of_project(connection, project_id, limit)
 
     async def unresolved_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         standing = counts.unresolved_conflicts_query(self._clock.now(), project_id, limit)

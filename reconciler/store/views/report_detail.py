@@ -11,6 +11,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import LocalComment
 from reconciler.model.report_detail import IssueHolder, ReportDetail
+from reconciler.store.acts import read_acts_of_report
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
@@ -62,6 +63,7 @@ async def read_report_detail(
         pairs=tuple(pairs),
         intents=tuple(to_intent(each) for each in (await connection.execute(intent_query)).mappings()),
         history=await history_log.read_history(connection, report_id, lines),
+        acts=await read_acts_of_report(connection, report_id, lines),
         second_issues=tuple(
             to_link(each)
             for each in (await connection.execute(second_query.order_by(links.c.number))).mappings()

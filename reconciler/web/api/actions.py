@@ -17,7 +17,7 @@ from reconciler.logs import EventLogger
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.webhook import WEBHOOK_EVENTS
-from reconciler.ports import Clock, Commands
+from reconciler.ports import Clock
 from reconciler.web.actions import ActionRunner
 from reconciler.web.api import response_models
 from reconciler.web.middleware import route_pattern
@@ -109,7 +109,6 @@ class ApiActions:
 
     access_control: AccessControl
     runner: ActionRunner
-    commands: Commands
     body_reader: BodyReader
     clock: Clock
 
@@ -124,7 +123,10 @@ class ApiActions:
         words = await self._read_allowed_body(request, visitor, project_id, command)
         what = "instead" if isinstance(words, LinkWords) and words.instead else command.name
         return await self._answer(
-            request, visitor, command, lambda: self.runner.act_on_report(report_id, what, words.words())
+            request,
+            visitor,
+            command,
+            lambda: self.runner.act_on_report(visitor.actor, report_id, what, words.words()),
         )
 
     async def act_on_project(self, request: Request, text: str, command: ApiCommand) -> Response:
@@ -135,7 +137,7 @@ class ApiActions:
             request,
             visitor,
             command,
-            lambda: self.runner.act_on_project(project_id, command.name, body.words()),
+            lambda: self.runner.act_on_project(visitor.actor, project_id, command.name, body.words()),
         )
 
     async def act_on_webhook(self, request: Request, text: str, command: ApiCommand) -> Response:
@@ -143,7 +145,10 @@ class ApiActions:
         visitor, project_id = await self._find_project(request, text)
         await self._read_allowed_body(request, visitor, project_id, command)
         return await self._answer(
-            request, visitor, command, lambda: self.runner.act_on_webhook(project_id, command.name)
+            request,
+            visitor,
+            command,
+            lambda: self.runner.act_on_webhook(visitor.actor, project_id, command.name),
         )
 
     async def reveal_secret(self, request: Request, text: str, command: ApiCommand) -> Response:
@@ -151,7 +156,7 @@ class ApiActions:
         visitor, project_id = await self._find_project(request, text)
         await self._read_allowed_body(request, visitor, project_id, command)
         try:
-            setup = await self.commands.show_webhook_setup(project_id)
+            setup = await self.runner.reveal_webhook(visitor.actor, project_id)
         except DatabaseError:
             raise
         except ReconcilerError as error:

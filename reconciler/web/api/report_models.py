@@ -86,6 +86,17 @@ class SkippedResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActResponse:
+    """A command that somebody ran."""
+
+    at: datetime
+    what: str
+    by: str
+    """A BugSpark user, the operator, an API token, or a user of the command line."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResponse:
     """A report as BugSpark's dashboard shows it."""
 
@@ -113,6 +124,8 @@ class ReportResponse:
     """Comments of either side that are known and were not copied, counted by reason."""
     history: list[HistoryLineResponse]
     """The newest lines first; at most 50."""
+    acts: list[ActResponse]
+    """Who ran which command on it, the newest first; at most 50."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

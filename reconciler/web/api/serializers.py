@@ -197,6 +197,10 @@ def report_response(
             report_models.SkippedResponse(reason=each.reason, count=each.count) for each in shown.skipped
         ],
         history=[_history_line_response(each) for each in detail.history[:MAX_HISTORY_LINES]],
+        acts=[
+            report_models.ActResponse(at=each.at, what=each.what, by=each.by, message=each.said)
+            for each in detail.acts[:MAX_HISTORY_LINES]
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from reconciler.errors import BusyError, DatabaseError, ReconcilerError, UsageEr
 from reconciler.model.fields import Field, Side
 from reconciler.model.formatting import format_count
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
+from reconciler.model.viewer import Actor
 from reconciler.ports import Queries
 from reconciler.web.actions import ActionRunner
 
@@ -60,6 +61,7 @@ class BulkActions:
 
     queries: Queries
     actions: ActionRunner
+    actor: Actor  # whose commands these are, for the history
 
     async def run(self, project_id: ProjectId, form: BulkForm) -> str:
         """Run the action for each report of this project; return a sentence about the result.
@@ -92,12 +94,14 @@ class BulkActions:
         if await self.queries.project_of_report(report) != project_id:
             raise UsageError("There is no such report in this project.")
         if action not in SIDES:
-            await self.actions.act_on_report(report, action, {})
+            await self.actions.act_on_report(self.actor, report, action, {})
             return
         if not fields:
             raise UsageError("A chosen report has no conflict.")
         for field in fields:
-            await self.actions.act_on_report(report, "resolve", {"field": field, "take": SIDES[action]})
+            await self.actions.act_on_report(
+                self.actor, report, "resolve", {"field": field, "take": SIDES[action]}
+            )
 
     async def _conflicting_fields(self, project_id: ProjectId) -> dict[ReportId, list[Field]]:
         found: dict[ReportId, list[Field]] = {}

@@ -23,6 +23,7 @@ from reconciler.errors import DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId, parse_uuid
 from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.viewer import Actor
 from reconciler.ports import Clock
 from reconciler.web.middleware import route_pattern
 from reconciler.web.pages.templating import Templates
@@ -30,8 +31,8 @@ from reconciler.web.security.cross_origin import FormReader
 from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 
 log = EventLogger(__name__)
-FormAction = Callable[[Mapping[str, str]], Awaitable[str]]
-"""Runs a form's command and returns a sentence about the result, or raises a ReconcilerError."""
+FormAction = Callable[[Actor, Mapping[str, str]], Awaitable[str]]
+"""Runs a form's command for somebody and returns a sentence about the result, or raises a ReconcilerError."""
 MAX_FLASH_CHARACTERS = 800
 """Length limit of a message."""
 MAX_FLASH_COOKIE_BYTES = 3500
@@ -104,7 +105,7 @@ class PageResponder:
         await self.access_control.require_change_access(visitor.viewer, project_id)
         form = await self.form_reader.read_form(request, visitor.subject)
         try:
-            message = FlashMessage(text=await action(form))
+            message = FlashMessage(text=await action(visitor.actor, form))
         except DatabaseError:
             raise
         except ReconcilerError as error:

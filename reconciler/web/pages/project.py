@@ -12,7 +12,7 @@ from starlette.responses import Response
 from reconciler.model.fields import Severity, Status
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import project_status
-from reconciler.model.viewer import Access
+from reconciler.model.viewer import Access, Actor
 from reconciler.model.views import LinkPage, UnlinkedPage
 from reconciler.ports import Queries
 from reconciler.web.actions import PROJECT_ACTIONS, ActionRunner
@@ -111,16 +111,17 @@ class ProjectPage:
         return {
             "conflicts": await self.queries.unresolved_conflicts(id_, MAX_CONFLICTS),
             "changes": await self.queries.recent_changes(id_, MAX_CHANGES),
+            "acts": await self.queries.recent_acts(id_, MAX_CHANGES),
         }
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
-        async def action(form: Mapping[str, str]) -> str:
+        async def action(actor: Actor, form: Mapping[str, str]) -> str:
             if what == BULK:
-                bulk = BulkActions(queries=self.queries, actions=self.actions)
+                bulk = BulkActions(queries=self.queries, actions=self.actions, actor=actor)
                 return await bulk.run(project_id, parse_bulk_form(form))
-            return await self.actions.act_on_project(project_id, what, form)
+            return await self.actions.act_on_project(actor, project_id, what, form)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 

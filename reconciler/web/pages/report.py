@@ -9,7 +9,7 @@ from starlette.responses import Response
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import Intent
 from reconciler.model.link import LinkOrigin
-from reconciler.model.viewer import Access
+from reconciler.model.viewer import Access, Actor
 from reconciler.ports import Queries, ReportViews
 from reconciler.web.actions import REPORT_ACTIONS, ActionRunner, AllowedActions, allowed_report_actions
 from reconciler.web.api import serializers
@@ -68,6 +68,7 @@ class ReportPage:
             thread=thread_page(comment_thread(shown), request.query_params.get("comments", "")),
             history=history if shows_all else history[:HISTORY_LINES],
             more_history=0 if shows_all else max(0, len(history) - HISTORY_LINES),
+            acts=detail.acts if shows_all else detail.acts[:HISTORY_LINES],
             withheld=len(detail.withheld),
             second_issues=detail.second_issues,
             outage=outage_of_pass(await self.queries.last_pass(project_id)),
@@ -83,8 +84,8 @@ class ReportPage:
         if what not in REPORT_ACTIONS:
             raise_not_found()
 
-        async def action(form: Mapping[str, str]) -> str:
-            return await self.actions.act_on_report(report_id, what, form)
+        async def action(actor: Actor, form: Mapping[str, str]) -> str:
+            return await self.actions.act_on_report(actor, report_id, what, form)
 
         return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", action)
 

@@ -15,10 +15,10 @@ from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
-from reconciler.model.viewer import Access
+from reconciler.model.viewer import Access, Actor
 from reconciler.model.views import CheckResult
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE
-from reconciler.ports import Commands, Queries
+from reconciler.ports import Queries
 from reconciler.web.actions import WEBHOOK_ACTIONS, ActionRunner
 from reconciler.web.pages.page import FlashMessage, PageResponder, outage_of_pass
 from reconciler.web.security.sign_in import Visitor, raise_not_found
@@ -40,7 +40,6 @@ class SetupPage:
 
     frame: PageResponder
     queries: Queries
-    commands: Commands
     actions: ActionRunner
     rejected: RejectedDeliveries
 
@@ -62,9 +61,9 @@ class SetupPage:
         checks: tuple[CheckResult, ...] = ()
         try:
             if form.get("what") == "check":
-                checks = await self.commands.check_project(project_id)
+                checks = await self.actions.check_project(visitor.actor, project_id)
             else:
-                secret = (await self.commands.show_webhook_setup(project_id)).secret
+                secret = (await self.actions.reveal_webhook(visitor.actor, project_id)).secret
         except DatabaseError:
             raise
         except ReconcilerError as error:
@@ -82,8 +81,8 @@ class SetupPage:
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
-        async def action(_form: Mapping[str, str]) -> str:
-            return await self.actions.act_on_webhook(project_id, what)
+        async def action(actor: Actor, _form: Mapping[str, str]) -> str:
+            return await self.actions.act_on_webhook(actor, project_id, what)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}/setup", action)
 

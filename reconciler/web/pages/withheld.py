@@ -13,9 +13,10 @@ from starlette.responses import Response
 from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
-from reconciler.model.viewer import Access
+from reconciler.model.viewer import Access, Actor
 from reconciler.model.views import WithheldRow
-from reconciler.ports import Commands, Queries, ReportViews
+from reconciler.ports import Queries, ReportViews
+from reconciler.web.actions import ActionRunner
 from reconciler.web.pages.page import PageResponder
 from reconciler.web.security.sign_in import raise_not_found
 from reconciler.web.site import Site
@@ -30,7 +31,7 @@ class WithheldDeletionsPage:
     frame: PageResponder
     queries: Queries
     report_views: ReportViews
-    commands: Commands
+    actions: ActionRunner
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
         """Render one page of the list. Raises HTTPException 401, 404, DatabaseError."""
@@ -69,8 +70,8 @@ class WithheldDeletionsPage:
     async def handle_action(self, request: Request, project_id: ProjectId) -> Response:
         """Accept the deletions that were shown. Raises HTTPException, DatabaseError."""
 
-        async def action(form: Mapping[str, str]) -> str:
-            return await self.commands.accept_waiting_changes(project_id, form.get("word", ""))
+        async def action(actor: Actor, form: Mapping[str, str]) -> str:
+            return await self.actions.act_on_project(actor, project_id, "accept", form)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 

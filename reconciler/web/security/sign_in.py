@@ -5,6 +5,7 @@ await access_control.require_access(visitor.viewer, project)         404 without
 await access_control.require_change_access(visitor.viewer, project)  403 with read access
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NoReturn
@@ -13,10 +14,11 @@ from fastapi import HTTPException, Request
 from starlette.responses import Response
 
 from reconciler.errors import IssueHeldError, ReconcilerError
+from reconciler.model.api_tokens import find_api_token
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
-from reconciler.model.viewer import OPERATOR, Access, Viewer
+from reconciler.model.viewer import OPERATOR, OPERATOR_ACTOR, Access, Actor, ActorKind, Viewer
 from reconciler.ports import Clock, Queries
 from reconciler.web.security import bugspark_jwt
 from reconciler.web.security.sessions import OperatorSession, OperatorSessions
@@ -31,6 +33,7 @@ class Visitor:
 
     viewer: Viewer
     subject: str
+    actor: Actor  # under whose name the visitor's commands stand in the history
     session: OperatorSession | None = None  # of the operator
 
 
@@ -43,6 +46,7 @@ class AccessControl:
     queries: Queries
     clock: Clock
     jwt_secret: Secret
+    api_tokens: Mapping[str, str]  # web.api_tokens
 
     async def identify_visitor(self, request: Request) -> Visitor | None:
         """Identify the sender of a request for a page; None if nobody is signed in.
@@ -51,23 +55,38 @@ class AccessControl:
         """
         session = await self.sessions.session_from_token(request.cookies.get(self.session_cookie_name, ""))
         if session is not None:
-            return Visitor(viewer=OPERATOR, subject=f"session {session.nonce}", session=session)
+            subject = f"session {session.nonce}"
+            return Visitor(viewer=OPERATOR, subject=subject, actor=OPERATOR_ACTOR, session=session)
         return await self._identify_user(request)
 
     async def require_api_visitor(self, request: Request) -> Visitor:
         """Identify the sender of a request to the API. Raises HTTPException 401 if nobody is signed in.
 
         From a page of another origin the operator's session does not count: a script in BugSpark's dashboard
-        would act as the operator.
+        would act as the operator. An API token of the operator counts here only, not for pages.
         """
+        if (visitor := self._identify_token(request)) is not None:
+            return visitor
         if origin_kind(request, self.site) in (OriginKind.NONE, OriginKind.OWN):
             return await self.require_visitor(request)
         return await self._identify_user(request) or raise_unauthorized()
 
+    def _identify_token(self, request: Request) -> Visitor | None:
+        token = find_api_token(_bearer_token(request) or "", self.api_tokens)
+        if token is None:
+            return None
+        name = f"API token {token.name}"
+        viewer = Viewer(user_id=None, name=name, sees_all_projects=True, may_change=token.may_change)
+        actor = Actor(kind=ActorKind.TOKEN, name=token.name)
+        return Visitor(viewer=viewer, subject=f"token {token.name}", actor=actor)
+
     async def _identify_user(self, request: Request) -> Visitor | None:
         user_id = bugspark_jwt.user_id_from_token(_bugspark_token(request), self.jwt_secret, self.clock.now())
         viewer = None if user_id is None else await self.queries.viewer(user_id)
-        return None if viewer is None else Visitor(viewer=viewer, subject=f"user {user_id}")
+        if viewer is None:
+            return None
+        actor = Actor(kind=ActorKind.USER, user_id=user_id)
+        return Visitor(viewer=viewer, subject=f"user {user_id}", actor=actor)
 
     async def require_visitor(self, request: Request) -> Visitor:
         """Identify the sender of a request. Raises HTTPException 401 if nobody is signed in."""
@@ -139,11 +158,15 @@ def raise_not_found() -> NoReturn:
     raise HTTPException(HTTPStatus.NOT_FOUND, "Not found.")
 
 
-def _bugspark_token(request: Request) -> str:
+def _bearer_token(request: Request) -> str | None:
+    """Return the token of an Authorization header; None without one."""
     kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return bearer.strip()
-    return request.cookies.get(BUGSPARK_COOKIE, "")
+    return bearer.strip() if kind.lower() == "bearer" else None
+
+
+def _bugspark_token(request: Request) -> str:
+    bearer = _bearer_token(request)
+    return request.cookies.get(BUGSPARK_COOKIE, "") if bearer is None else bearer
 
 
 def origin_kind(request: Request, site: Site) -> OriginKind:
