@@ -6,8 +6,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from reconciler.config import validators
 from reconciler.model.fields import Category, Severity
+from reconciler.model.fields import Field as SyncedFieldName
 from reconciler.model.policy import (
     ConflictPolicy,
+    Direction,
     GuardPolicy,
     LabelMapping,
     PassTiming,
@@ -255,7 +257,7 @@ class Settings(SettingsSection):
             conflict=ConflictPolicy(self.sync.conflict),
             export_all=self.sync.export == "all",
             discover=self.sync.discover == "auto",
-            title=self.sync.title == "both",
+            directions={} if self.sync.title == "both" else {SyncedFieldName.TITLE: Direction.OFF},
             collaborators_only=self.sync.comments_from == "collaborators",
             delete_in_bugspark=self.sync.delete_in_bugspark,
             delete_on_github=self.sync.delete_on_github,

@@ -43,6 +43,8 @@ def exported_base(view: LinkObservation, seen: SeenIssue, policy: SyncPolicy) ->
         parts["category"] = Category.BUG
     for field in READ_FIELDS:
         base = SYNCED_FIELDS[field].with_agreed_value(base, parts[field.value], seen)
+        # What GitHub shows now is later than what the body tells.
+        base = SYNCED_FIELDS[field].without_remote_half(base)
     return base
 
 

@@ -22,7 +22,7 @@ from reconciler.decide.copies import (
     unsent_comments,
 )
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB, edited_originals
-from reconciler.decide.passed_over import is_skipped_for_its_author, passed_over_reason
+from reconciler.decide.passed_over import is_skipped_for_its_author, kept_local_reason, passed_over_reason
 from reconciler.decide.presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
@@ -152,6 +152,8 @@ def _decide_remote_edit(
             )
         )
         return replace(updated_pair, reason=COPY_EDITED_ON_GITHUB)
+    if not draft.policy.comments.direction.writes_bugspark:
+        return updated_pair
     if _is_copy_edited_in_bugspark(draft, pair):
         text_excerpt = excerpt(comment.body)
         draft.events.append(
@@ -229,9 +231,13 @@ def _decide_uncopied_comment(
 ) -> None:
     """Decide a comment without a copy. `unsent_pair`: its row, if it was to be sent before."""
     reason = None if unsent_pair else _skip_reason(draft, comment)
+    # A pending one has an intent, whose outcome may be unknown.
+    if reason is None and (unsent_pair is None or unsent_pair.state is not CommentPairState.PENDING):
+        reason = kept_local_reason(draft.policy, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-        draft.store_pair(draft.new_pair(origin, CommentPairState.SKIPPED, local=comment, reason=reason))
+        new = unsent_pair or draft.new_pair(origin, CommentPairState.SKIPPED, local=comment)
+        draft.store_pair(replace(new, state=CommentPairState.SKIPPED, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
     draft.actions.append(PostComment(comment=comment, why=why))
@@ -265,6 +271,9 @@ def _decide_local_edits(draft: CommentDraft) -> None:
     for pair, local in edited_originals(
         [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
     ):
+        if not draft.policy.comments.direction.writes_github and text_digest(local.body) != pair.local_digest:
+            draft.store_pair(replace(pair, local_digest=text_digest(local.body)))
+            continue  # the next edit is compared with this text; the name of a user who is gone still goes
         why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
         draft.actions.append(EditRemoteComment(pair=pair, comment=local, why=why))
 
@@ -281,7 +290,7 @@ def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> Non
             replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark", first_reading=None)
         )
         draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
-    elif copied and (is_second_copy or draft.policy.delete_on_github):
+    elif copied and (is_second_copy or draft.policy.carries_deletions_to_github):
         rule = Rule.COMMENT_DOUBLED if is_second_copy else Rule.COMMENT_DELETED
         draft.actions.append(DeleteRemoteComment(pair=pair, why=Why(rule=rule)))
     else:

@@ -94,7 +94,7 @@ def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment)
     """Enter a copy into its comment's row. If the original was deleted since, the copy is deleted too."""
     late = is_original_deleted(draft, pair)
     paired = with_copy(pair, comment)
-    if late and not draft.policy.delete_on_github:
+    if late and not draft.policy.carries_deletions_to_github:
         draft.store_pair(paired)
         return
     paired = replace(paired, state=CommentPairState.LIVE, reason=None)

@@ -1,16 +1,17 @@
 """Decisions about a link's fields: which side is written, which value is lost, and the next base."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
 from reconciler.fields import SYNCED_FIELDS, initial_base
+from reconciler.fields.labels import AnyLabelField, LabelEvent, LabelField
 from reconciler.fields.synced_field import FieldDiff, Verdict
 from reconciler.model.fields import Base, Field, Side
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import Action, Conflict, FieldWrite, Rule, SetField, Why
-from reconciler.model.policy import ConflictPolicy, SyncPolicy
+from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
 from reconciler.model.report import Report
 
 
@@ -20,6 +21,7 @@ class FieldTimes:
 
     local: datetime
     remote: datetime
+    added_labels: Mapping[str, LabelEvent] = field(default_factory=dict)  # by `label_key`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,16 @@ def decide_fields(
     that BugSpark's value counts as the changed one when a person unfreezes the field. `unsettled`: fields
     that are not decided, because GitHub's value may come from a write of ours that is not confirmed yet.
     """
+    unexplained = _fields_with_unexplained_labels(report, seen, base, policy, times)
+    if unexplained - set(unsettled):
+        return unexplained - set(unsettled)
+    base = _with_older_labels(base, seen, policy, times)
     every = tuple(d for d in _field_diffs(report, seen, base, policy) if d.field not in unsettled)
     still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
     diffs = tuple(item for item in every if item.field not in still_frozen)
-    outcomes = {item.field: settle_field(item, policy.conflict, times) for item in diffs}
+    outcomes = {
+        item.field: settle_field(item, policy.conflict, times, policy.direction(item.field)) for item in diffs
+    }
     open_fields = frozenset(field for field, item in outcomes.items() if isinstance(item, NeedsTimes))
     if open_fields:
         return open_fields
@@ -67,9 +75,11 @@ def decide_fields(
     for item in diffs:
         outcome = outcomes[item.field]
         assert not isinstance(outcome, NeedsTimes)
-        next_base = _advance_base(next_base, item, outcome.winner, seen)
+        next_base = _advance_base(next_base, item, outcome, seen)
         if outcome.why is not None and outcome.winner is not None:
-            actions.append(_action_for_winner(item, outcome.winner, outcome.why, report, policy))
+            retired = _own_retired_labels(item, seen, policy, times)
+            swapped = replace(item, retired=retired) if retired else item
+            actions.append(_action_for_winner(swapped, outcome.winner, outcome.why, report, policy))
         if outcome.conflict is not None:
             conflicts.append(outcome.conflict)
     for synced_field in SYNCED_FIELDS.values():
@@ -94,14 +104,72 @@ def _field_diffs(
     )
 
 
-def _advance_base(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
+def _fields_with_unexplained_labels(
+    report: Report,
+    seen: SeenIssue,
+    base: Base | None,
+    policy: SyncPolicy,
+    times: Mapping[Field, FieldTimes],
+) -> frozenset[Field]:
+    """The fields whose labels can be judged only after the issue's events have been read."""
+    if not policy.label_history.since and not policy.label_history.retired:
+        return frozenset()
+    return frozenset(
+        each.field
+        for each in _enabled_label_fields(policy)
+        if each.field not in times
+        and each.unexplained_labels(
+            seen, base, policy, writes=_may_be_written(each, report, seen, base, policy)
+        )
+    )
+
+
+def _may_be_written(
+    each: AnyLabelField, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
+) -> bool:
+    return each.diff(report, seen, base, policy).verdict in (Verdict.LOCAL_MOVED, Verdict.CONFLICT)
+
+
+def _enabled_label_fields(policy: SyncPolicy) -> tuple[AnyLabelField, ...]:
+    return tuple(
+        each for each in SYNCED_FIELDS.values() if isinstance(each, LabelField) and each.is_enabled(policy)
+    )
+
+
+def _with_older_labels(
+    base: Base | None, seen: SeenIssue, policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+) -> Base | None:
+    """Return the base with labels that were there before the settings that give them their meaning."""
+    for each in _enabled_label_fields(policy):
+        if base is not None and each.field in times:
+            base = each.with_older_labels(base, seen, policy, times[each.field].added_labels)
+    return base
+
+
+def _own_retired_labels(
+    item: FieldDiff, seen: SeenIssue, policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+) -> tuple[str, ...]:
+    """The labels of an old mapping that this program added: they go with the next swap."""
+    each = SYNCED_FIELDS[item.field]
+    if not isinstance(each, LabelField) or item.field not in times:
+        return ()
+    return each.own_retired_labels(seen, policy, times[item.field].added_labels)
+
+
+def _advance_base(base: Base, item: FieldDiff, outcome: "FieldOutcome", seen: SeenIssue) -> Base:
     """Return the base after this field's outcome.
 
     Equal: the common value. GitHub won: GitHub's value, stored with the local write. BugSpark won a conflict:
-    GitHub's present value, so that from now on only BugSpark has changed, until the write is confirmed.
+    GitHub's present value, so that from now on only BugSpark has changed, until the write is confirmed. A
+    change against the direction: the half of its own side.
     """
-    if winner is None:
-        return SYNCED_FIELDS[item.field].with_agreed_value(base, item.local, seen)
+    synced_field = SYNCED_FIELDS[item.field]
+    if outcome.barred is Side.GITHUB:
+        return synced_field.with_remote_half(base, seen)
+    if outcome.barred is Side.BUGSPARK:
+        return synced_field.with_local_half(base, item.local)
+    if outcome.winner is None:
+        return synced_field.with_agreed_value(base, item.local, seen)
     if item.verdict is Verdict.LOCAL_MOVED:
         return base
     assert item.remote is not None
@@ -126,9 +194,13 @@ def _competing_label_notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOutcome:
-    """What is done about one field. `winner` None: both sides are equal, and only the base changes."""
+    """What is done about one field. `winner` None: nothing is written, and only the base changes.
+
+    `barred`: the side that has changed and may not change the other one.
+    """
 
     winner: Side | None
+    barred: Side | None = None
     why: Why | None = None
     conflict: Conflict | None = None
 
@@ -141,26 +213,37 @@ class NeedsTimes:
 
 
 def settle_field(
-    diff: FieldDiff, policy: ConflictPolicy, times: Mapping[Field, FieldTimes]
+    diff: FieldDiff,
+    policy: ConflictPolicy,
+    times: Mapping[Field, FieldTimes],
+    direction: Direction = Direction.BOTH,
 ) -> FieldOutcome | NeedsTimes:
     """Decide one field. Pure; raises nothing."""
     match diff.verdict:
         case Verdict.EQUAL:
             return FieldOutcome(winner=None)
         case Verdict.LOCAL_MOVED:
+            if not direction.writes_github:
+                return FieldOutcome(winner=None, barred=Side.BUGSPARK)
             unfinished = diff.local == diff.remote
             rule = Rule.SWAP_UNFINISHED if unfinished else Rule.LOCAL_MOVED
             return FieldOutcome(winner=Side.BUGSPARK, why=_build_why(diff, rule, diff.local))
         case Verdict.REMOTE_MOVED:
+            if not direction.writes_bugspark:
+                return FieldOutcome(winner=None, barred=Side.GITHUB)
             return FieldOutcome(winner=Side.GITHUB, why=_build_why(diff, Rule.REMOTE_MOVED, diff.remote))
         case Verdict.CONFLICT:
-            return _settle_conflict(diff, policy, times.get(diff.field))
+            return _settle_conflict(diff, policy, direction, times.get(diff.field))
     assert_never(diff.verdict)
 
 
 def _settle_conflict(
-    diff: FieldDiff, policy: ConflictPolicy, times: FieldTimes | None
+    diff: FieldDiff, policy: ConflictPolicy, direction: Direction, times: FieldTimes | None
 ) -> FieldOutcome | NeedsTimes:
+    if not direction.writes_bugspark:
+        return _conflict_outcome(diff, Side.BUGSPARK, Rule.DIRECTION)
+    if not direction.writes_github:
+        return _conflict_outcome(diff, Side.GITHUB, Rule.DIRECTION)
     match policy:
         case ConflictPolicy.GITHUB:
             return _conflict_outcome(diff, Side.GITHUB, Rule.POLICY_REMOTE)

@@ -118,7 +118,7 @@ def _end_pair(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None)
         original = _local_excerpt(draft, pair)
         draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=said, local=original))
         return
-    if draft.policy.delete_in_bugspark:
+    if draft.policy.carries_deletions_to_bugspark:
         rule = Rule.COMMENT_DELETED if row is None else Rule.COMMENT_HIDDEN
         why = Why(rule=rule, local=_local_excerpt(draft, pair))
         draft.actions.append(RemoveLocalComment(pair=pair, why=why))

@@ -6,15 +6,12 @@ place. That it is gone from the repository tells it apart from a label that a pe
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from reconciler.fields import SYNCED_FIELDS
-from reconciler.fields.labels import LabelField
+from reconciler.fields.labels import AnyLabelField, LabelField
 from reconciler.model.fields import RenamedLabel
 from reconciler.model.link import LinkObservation
 from reconciler.model.policy import LabelMapping, SyncPolicy
-
-AnyLabelField = LabelField[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from reconciler.fields.labels import LabelField, LabelReading, read_labels
+from reconciler.fields.labels import LabelField, LabelReading, labels_column, read_labels
 from reconciler.fields.synced_field import BaseColumn
 from reconciler.model.fields import Category, Field
 from reconciler.model.policy import LabelMapping
@@ -16,8 +16,10 @@ class CategoryField(LabelField[Category]):
     """
 
     field = Field.CATEGORY
+    labels_attribute = "category_labels"
     base_columns: ClassVar[Sequence[BaseColumn]] = (
         BaseColumn(name="base_category", attribute="category", parse=Category, length=20),
+        labels_column("base_category_labels", "category_labels"),
     )
 
     def value_of_labels(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Category]:

@@ -2,11 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from reconciler.fields.synced_field import FieldDiff, SeenColumn, SyncedField, decide_verdict
+from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, decide_verdict
 from reconciler.model.fields import Base, LabelColours
 from reconciler.model.intent import DesiredLabels
 from reconciler.model.issue import Issue, IssueUpdate
@@ -16,6 +17,14 @@ from reconciler.model.policy import LabelMapping, SyncPolicy, label_key
 from reconciler.model.report import Report
 
 Value = TypeVar("Value", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelEvent:
+    """The last time that a label was added to an issue. `is_own`: by an account of this program."""
+
+    at: datetime
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +44,18 @@ def read_labels(
     return LabelReading(value=next(iter(present.values()), None), labels=present)
 
 
+def labels_column(name: str, attribute: str) -> BaseColumn:
+    """Return the column with GitHub's half of a label field's base: all labels of the issue."""
+    return BaseColumn(
+        name=name, attribute=attribute, parse=str, seen_attribute="labels", json_type=tuple[str, ...]
+    )
+
+
 class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
     """A field with exactly one label of the mapping on the issue, or none where the value has no label."""
 
     desired_type = DesiredLabels
+    labels_attribute: ClassVar[str]  # of Base: GitHub's half
     seen_columns: ClassVar[Sequence[SeenColumn]] = (
         SeenColumn(name="seen_labels", attribute="labels", json_type=tuple[str, ...]),
         SeenColumn(name="seen_colours", attribute="colours", json_type=LabelColours, is_null_if_empty=True),
@@ -60,6 +77,76 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         """Return the value that the new issue's labels give."""
         return self.value_of_labels(issue.labels, policy.labels).value or self.local_value(report)
 
+    def with_written_value(self, base: Base, desired: DesiredLabels) -> Base:
+        """Return the base after a write that was applied but whose answer was lost."""
+        labels = self.base_labels(base)
+        if labels is not None:
+            removed = {label_key(label) for label in desired.remove}
+            kept = tuple(label for label in labels if label_key(label) not in removed)
+            labels = (*kept, desired.add) if desired.add else kept
+        parts: dict[str, Any] = {self.field.value: self.parse(desired.agreed), self.labels_attribute: labels}
+        return replace(base, **parts)
+
+    def base_labels(self, base: Base) -> tuple[str, ...] | None:
+        """Return GitHub's half of the base; None: it says what BugSpark's half says."""
+        labels: tuple[str, ...] | None = getattr(base, self.labels_attribute)
+        return labels
+
+    def unexplained_labels(
+        self, seen: SeenIssue, base: Base | None, policy: SyncPolicy, *, writes: bool
+    ) -> tuple[str, ...]:
+        """Return labels of the issue whose events tell more: when they were added, and by whom.
+
+        Those that have had their meaning only since the settings changed and are not in the base: they count
+        as a change only if they were added later. With `writes`, also those of an old mapping: the ones that
+        this program added go with the next swap.
+        """
+        labels = self.base_labels(base) if base else None
+        known = None if labels is None else {label_key(label) for label in labels}
+        history, reading = policy.label_history, self.value_of_labels(seen.labels, policy.labels)
+        new = (
+            label
+            for label in reading.labels
+            if known is not None and label_key(label) in history.since and label_key(label) not in known
+        )
+        return (*new, *(self._retired_labels(seen, policy) if writes else ()))
+
+    def _retired_labels(self, seen: SeenIssue, policy: SyncPolicy) -> tuple[str, ...]:
+        retired = policy.label_history.retired
+        if not retired:
+            return ()
+        return tuple(label for label in seen.labels if retired.get(label_key(label)) is self.field)
+
+    def with_older_labels(
+        self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, LabelEvent]
+    ) -> Base:
+        """Return the base with the labels that were on the issue before they had their meaning.
+
+        `added`: the last event that added each label, by `label_key`; a label without one is as old as the
+        issue.
+        """
+        labels = self.base_labels(base)
+        if labels is None:
+            return base
+        since = policy.label_history.since
+        older = tuple(
+            label
+            for label in self.unexplained_labels(seen, base, policy, writes=False)
+            if (event := added.get(label_key(label))) is None or event.at <= since[label_key(label)]
+        )
+        parts: dict[str, Any] = {self.labels_attribute: (*labels, *older)}
+        return replace(base, **parts) if older else base
+
+    def own_retired_labels(
+        self, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, LabelEvent]
+    ) -> tuple[str, ...]:
+        """Return the labels of an old mapping that this program added."""
+        return tuple(
+            label
+            for label in self._retired_labels(seen, policy)
+            if (event := added.get(label_key(label))) is not None and event.is_own
+        )
+
     def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:
         """Return the label of the report's value."""
         return self.label_of_value(self.local_value(report), policy.labels)
@@ -69,6 +156,8 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         reading = self.value_of_labels(seen.labels, policy.labels)
         local, agreed = self.local_value(report), self.base_value(base) if base else None
         local_moved = agreed is not None and local != agreed
+        labels = self.base_labels(base) if base else None
+        known = None if labels is None else self.value_of_labels(labels, policy.labels).value
         kept_label = next((label for label, value in reading.labels.items() if value == local), None)
         # The label that counts is removed last: a swap that stops at any point still reads as before, or as
         # afterwards, and never as another person's change.
@@ -86,7 +175,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
             verdict=decide_verdict(
                 first=base is None,
                 local_moved=local_moved,
-                remote_moved=reading.value is not None and reading.value not in (agreed, local),
+                remote_moved=reading.value is not None and reading.value not in (known or agreed, local),
                 equal=((reading.value == local or bare) and not unfinished) or silent,
             ),
             present=tuple(reading.labels),
@@ -100,7 +189,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         """
         has_label = len(diff.present) > len(diff.surplus)
         label = None if has_label else self.label_of_value(self.local_value(report), policy.labels)
-        return SwapLabels(field=self.field, add=label, remove=diff.surplus, why=why)
+        return SwapLabels(field=self.field, add=label, remove=(*diff.retired, *diff.surplus), why=why)
 
     def build_desired(self, action: SwapLabels, report: Report) -> DesiredLabels:
         """The labels to add and to remove."""
@@ -134,3 +223,6 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
         """Return the labels that have a value of this field."""
         return ", ".join(diff.present) or None
+
+
+AnyLabelField = LabelField[Any]

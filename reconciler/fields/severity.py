@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from reconciler.fields.labels import LabelField, LabelReading, read_labels
+from reconciler.fields.labels import LabelField, LabelReading, labels_column, read_labels
 from reconciler.fields.synced_field import BaseColumn
 from reconciler.model.fields import Field, Severity
 from reconciler.model.policy import LabelMapping
@@ -13,8 +13,10 @@ class SeverityField(LabelField[Severity]):
     """A report's severity and the issue's label. Every severity has a label."""
 
     field = Field.SEVERITY
+    labels_attribute = "severity_labels"
     base_columns: ClassVar[Sequence[BaseColumn]] = (
         BaseColumn(name="base_severity", attribute="severity", parse=Severity, length=20),
+        labels_column("base_severity_labels", "severity_labels"),
     )
 
     def value_of_labels(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Severity]:

@@ -1,6 +1,7 @@
 """Status ↔ state and state_reason. GitHub has fewer values: only open or closed is compared."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, assert_never
 
 from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, decide_verdict
@@ -63,6 +64,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
     desired_type = DesiredState
     base_columns: ClassVar[Sequence[BaseColumn]] = (
         BaseColumn(name="base_status", attribute="status", parse=Status, length=20),
+        BaseColumn(name="base_state", attribute="state", parse=IssueState, length=20, seen_attribute="state"),
     )
 
     seen_columns: ClassVar[Sequence[SeenColumn]] = (
@@ -79,6 +81,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
         """Compare open or closed only: a report in triage stays so while the issue stays open."""
         local, remote = issue_state_for(report.status), seen.state
         agreed = issue_state_for(base.status) if base else None
+        agreed_remote = (base.state if base else None) or agreed
         return FieldDiff(
             field=self.field,
             base=base.status if base else None,
@@ -87,7 +90,7 @@ class StatusField(SyncedField[SetState, DesiredState]):
             verdict=decide_verdict(
                 first=base is None,
                 local_moved=local != agreed,
-                remote_moved=remote != agreed,
+                remote_moved=remote != agreed_remote,
                 equal=local == remote,
             ),
         )
@@ -104,6 +107,10 @@ class StatusField(SyncedField[SetState, DesiredState]):
     def build_desired(self, action: SetState, report: Report) -> DesiredState:
         """Return state and reason."""
         return DesiredState(state=action.state, reason=action.reason, agreed=report.status)
+
+    def with_written_value(self, base: Base, desired: DesiredState) -> Base:
+        """Return the base after a write that was applied but whose answer was lost."""
+        return replace(base, status=Status(desired.agreed), state=desired.state)
 
     def issue_update(self, desired: DesiredState) -> IssueUpdate:
         """Return the update of state and reason."""

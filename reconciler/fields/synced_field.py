@@ -22,7 +22,7 @@ from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.kinds import Operation
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import FieldWrite, Why
-from reconciler.model.policy import LabelMapping, SyncPolicy
+from reconciler.model.policy import Direction, LabelMapping, SyncPolicy
 from reconciler.model.report import Report
 
 Write = TypeVar("Write", bound=FieldWrite)
@@ -49,6 +49,7 @@ class FieldDiff:
     verdict: Verdict
     present: tuple[str, ...] = ()  # labels on the issue with a value of the field, the one that counts first
     surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
+    retired: tuple[str, ...] = ()  # labels of an old mapping that this program added: a swap removes them too
 
 
 def decide_verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
@@ -68,8 +69,11 @@ class BaseColumn:
 
     name: str
     attribute: str  # of Base
-    parse: Callable[[str], str]  # raises ValueError for a value that the field does not have
+    parse: Callable[[str], Any]  # raises ValueError for a value that the field does not have
     length: int | None = None  # None: text of any length
+    # of IssueFields: what GitHub last showed stands for the value where the column is NULL
+    seen_attribute: str | None = None
+    json_type: Any = None  # the type of the value, where the column holds JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +111,8 @@ class SyncedField(ABC, Generic[Write, Desired]):
         return self.field.value
 
     def is_enabled(self, policy: SyncPolicy) -> bool:
-        """Whether the operator has switched on the field's sync."""
-        return True
+        """Whether the field is synced in a direction at all."""
+        return policy.direction(self.field) is not Direction.OFF
 
     # --- values and base
 
@@ -122,11 +126,34 @@ class SyncedField(ABC, Generic[Write, Desired]):
 
     def parse(self, value: str) -> str:
         """Parse BugSpark's stored text. Raises ValueError for a value that the field does not have."""
-        return self.base_columns[0].parse(value)
+        parsed: str = self.base_columns[0].parse(value)
+        return parsed
 
     def agreed_base_attributes(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
         """Return the attributes of a base in which `value` (BugSpark's spelling) is agreed."""
-        return {self.field.value: self.parse(value)}
+        remote = {
+            each.attribute: getattr(seen, each.seen_attribute)
+            for each in self.base_columns
+            if each.seen_attribute is not None
+        }
+        return {self.field.value: self.parse(value), **remote}
+
+    def with_local_half(self, base: Base, value: str) -> Base:
+        """Return the base with `value` in BugSpark's half alone."""
+        parts: dict[str, Any] = {self.field.value: self.parse(value)}
+        return replace(base, **parts)
+
+    def with_remote_half(self, base: Base, seen: SeenIssue) -> Base:
+        """Return the base with what GitHub shows in GitHub's half alone."""
+        parts = self.agreed_base_attributes(self.base_value(base), seen)
+        return replace(base, **{name: value for name, value in parts.items() if name != self.field.value})
+
+    def without_remote_half(self, base: Base) -> Base:
+        """Return the base with a half of GitHub's that says the same as BugSpark's."""
+        parts: dict[str, Any] = {
+            each.attribute: None for each in self.base_columns if each.seen_attribute is not None
+        }
+        return replace(base, **parts)
 
     def with_agreed_value(self, base: Base, value: str, seen: SeenIssue) -> Base:
         """Return the base with `value` (BugSpark's spelling) agreed for this field."""

@@ -50,10 +50,6 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
     is_text = True
     carries_text = True
 
-    def is_enabled(self, policy: SyncPolicy) -> bool:
-        """Whether the configuration switches it on."""
-        return policy.title
-
     def agreed_base_attributes(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
         """Return each side's own spelling."""
         return {"title": value, "remote_title": seen.title}

@@ -86,11 +86,20 @@ class IssueFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The values that both sides last agreed on, in each side's own spelling."""
+    """The values that both sides last agreed on, in each side's own spelling.
+
+    Each field has a half for each side. They differ in meaning where a direction kept a change from the
+    other side: it is then part of its own side's half alone. GitHub's half is as GitHub shows it, so that
+    another mapping of labels is no change; None: what BugSpark's half stands for. It changes only together
+    with what GitHub showed last, so that comparing two bases leaves it out.
+    """
 
     status: Status
+    state: IssueState | None = field(default=None, compare=False)
     severity: Severity
+    severity_labels: tuple[str, ...] | None = field(default=None, compare=False)  # all labels of the issue
     category: Category
+    category_labels: tuple[str, ...] | None = field(default=None, compare=False)
     title: str  # BugSpark's text, as stored
     remote_title: str  # GitHub's text
 

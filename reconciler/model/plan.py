@@ -22,6 +22,7 @@ class Rule(StrEnum):
     NEWEST_REMOTE = "both changed, GitHub's is newer"
     POLICY_LOCAL = "both changed, BugSpark wins by configuration"
     POLICY_REMOTE = "both changed, GitHub wins by configuration"
+    DIRECTION = "both changed, and only one direction is open"
     SWAP_UNFINISHED = "our label swap is finished"
     COMMENT_CREATED = "new comment"
     COMMENT_EDITED = "original was edited"

@@ -3,9 +3,10 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from reconciler.model.fields import Category, Severity
+from reconciler.model.fields import Category, Field, Severity
 
 
 class ConflictPolicy(StrEnum):
@@ -74,6 +75,25 @@ class LabelMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelHistory:
+    """How a project's mapping came to be, as far as decisions about labels depend on it."""
+
+    # by `label_key`: since when a label has had its present meaning; one that is not here has always had it
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    # by `label_key`: the field that a label had a value of, which it has no more
+    retired: Mapping[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRules:
+    """What keeps comments from the other side. `until`: when other rules took their place; None: in force."""
+
+    direction: Direction = Direction.BOTH
+    private_prefixes: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextPolicy:
     """What text for GitHub is made inert against. Hosts are `name`, those of images also `name:port`."""
 
@@ -89,13 +109,35 @@ class SyncPolicy:
     conflict: ConflictPolicy = ConflictPolicy.NEWEST
     export_all: bool = False
     discover: bool = True
-    title: bool = False
+    directions: Mapping[Field, Direction] = field(default_factory=lambda: {Field.TITLE: Direction.OFF})
     collaborators_only: bool = False
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
+    label_history: LabelHistory = field(default_factory=LabelHistory)
+    comments: CommentRules = CommentRules()
+    earlier_comments: tuple[CommentRules, ...] = ()  # rules that were in force before
     text: TextPolicy = TextPolicy()
+
+    def direction(self, synced: Field) -> Direction:
+        """Return which way a field goes."""
+        return self.directions.get(synced, Direction.BOTH)
+
+    @property
+    def carries_deletions_to_bugspark(self) -> bool:
+        """Whether the copy of a comment that was deleted on GitHub is deleted too."""
+        return self.delete_in_bugspark and self.comments.direction.writes_bugspark
+
+    @property
+    def carries_deletions_to_github(self) -> bool:
+        """Whether the copy of a comment that was deleted in BugSpark is deleted too."""
+        return self.delete_on_github and self.comments.direction.writes_github
+
+    def comment_rules_since(self, moment: datetime) -> tuple[CommentRules, ...]:
+        """Return the rules in force, and those that have been in force at this moment or later."""
+        earlier = (each for each in self.earlier_comments if each.until is not None and each.until >= moment)
+        return (self.comments, *earlier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

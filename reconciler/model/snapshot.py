@@ -37,6 +37,7 @@ class StoredSettings:
     author_id: UUID | None  # a user of BugSpark's; None: the operator
     at: datetime
     content: str  # JSON
+    history: str | None = None  # JSON of what counts of earlier versions
     author_name: str | None = None  # the user's, where it was read too
 
 

@@ -5,12 +5,14 @@ the stricter value of both counts, no matter who stored it and when.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from reconciler.errors import KeptSettingError
-from reconciler.model.policy import Direction, SyncPolicy, label_key
+from reconciler.model.fields import Field
+from reconciler.model.policy import Direction, LabelMapping, SyncPolicy, label_key
 from reconciler.owner_settings.checks import wrong
+from reconciler.owner_settings.history import SettingsHistory, comment_rules
 from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.values import (
     CommentsFrom,
@@ -18,6 +20,7 @@ from reconciler.owner_settings.values import (
     ProjectSettings,
     Redact,
     SettingGroup,
+    Synced,
 )
 
 MAPS = ("severity", "category", "stage")
@@ -32,7 +35,7 @@ class OperatorSettings:
     policy: SyncPolicy  # of a project without settings of its own
     may: frozenset[SettingGroup] = frozenset(SettingGroup)
     # directions that the operator has written down: an owner may narrow them, not widen
-    bounds: Mapping[str, Direction] | None = None
+    bounds: Mapping[Synced, Direction] = field(default_factory=dict)
 
 
 def settings_in_force(operator: OperatorSettings, own: ProjectSettings) -> ProjectSettings:
@@ -44,6 +47,10 @@ def settings_in_force(operator: OperatorSettings, own: ProjectSettings) -> Proje
     for each in fields(ProjectSettings):
         default, mine = getattr(operator.defaults, each.name), getattr(own, each.name)
         values[each.name] = _combine(each.name, default, mine)
+    values["directions"] = {
+        synced: direction.narrowed_to(operator.bounds.get(synced, Direction.BOTH))
+        for synced, direction in (values["directions"] or {}).items()
+    }
     merged = ProjectSettings(**values)
     _require_distinct_labels(merged, own)
     return merged
@@ -53,9 +60,7 @@ def _combine(key: str, default: Any, mine: Any) -> Any:
     if mine is None:
         return default
     match key:
-        case "severity" | "category" | "stage" | "people":
-            return {**(default or {}), **mine}
-        case "directions":
+        case "severity" | "category" | "stage" | "people" | "directions":
             return {**(default or {}), **mine}
         case "redact":
             return max(default or Redact.OFF, mine, key=list(Redact).index)
@@ -110,6 +115,10 @@ def require_allowed(
             )
     if own.redact is not None and _combine("redact", operator.defaults.redact, own.redact) != own.redact:
         raise _less_private("redact", str(operator.defaults.redact))
+    for synced, direction in (own.directions or {}).items():
+        bound = operator.bounds.get(synced, Direction.BOTH)
+        if direction.narrowed_to(bound) is not direction:
+            raise _less_private(f"directions.{synced}", bound)
     if own.sections is not None and operator.defaults.sections is not None:
         for section in own.sections:
             if section not in operator.defaults.sections:
@@ -123,9 +132,12 @@ def _less_private(key: str, wanted: str) -> KeptSettingError:
     )
 
 
-def policy_in_force(operator: OperatorSettings, settings: ProjectSettings) -> SyncPolicy:
+def policy_in_force(
+    operator: OperatorSettings, settings: ProjectSettings, history: SettingsHistory
+) -> SyncPolicy:
     """Return the policy of a pass for the settings in force."""
     base = operator.policy
+    directions = settings.directions or {}
     return replace(
         base,
         conflict=settings.conflict or base.conflict,
@@ -135,4 +147,13 @@ def policy_in_force(operator: OperatorSettings, settings: ProjectSettings) -> Sy
             if settings.comments_from
             else base.collaborators_only
         ),
+        labels=LabelMapping(severity=settings.severity or {}, category=settings.category or {}),
+        label_history=history.labels,
+        directions={
+            each: direction
+            for each in Field
+            if (direction := directions.get(Synced(each.value), Direction.BOTH)) is not Direction.BOTH
+        },
+        comments=comment_rules(settings, operator.defaults.private_prefix),
+        earlier_comments=history.comments,
     )

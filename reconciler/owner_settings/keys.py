@@ -16,6 +16,7 @@ from reconciler.owner_settings.values import (
     Section,
     SettingGroup,
     SeverityAs,
+    Synced,
 )
 
 
@@ -59,8 +60,13 @@ KEYS: Mapping[str, SettingKey] = {
 
 ALL = None
 BUILT: Mapping[str, frozenset[str] | None] = {
+    "severity": ALL,
+    "category": ALL,
+    "severity_as": frozenset({SeverityAs.LABEL}),
     "export": ALL,
+    "private_prefix": ALL,
     "comments_from": ALL,
+    "directions": frozenset(set(Synced) - {Synced.STAGE, Synced.ASSIGNEE}),
     "conflict": ALL,
 }
 """The keys whose behaviour is built: all of a key, or these of its members or words.

@@ -1,9 +1,7 @@
 """Projects' own settings: how they are stored, and what pages and API do with them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_settings import SettingsView
@@ -22,17 +20,8 @@ class SettingsVersions(Protocol):
         """Read the newest versions, the one in force first."""
         ...
 
-    async def save(
-        self,
-        project_id: ProjectId,
-        after: int,
-        author_id: UUID | None,
-        at: datetime,
-        content: str,
-        *,
-        export: str | None,
-    ) -> StoredSettings | None:
-        """Store the version that follows `after` (0: the first one). None if another one does by now.
+    async def save(self, project_id: ProjectId, new: StoredSettings, *, export: str | None) -> bool:
+        """Store a version, the first one as 1. False if another one has its number by now.
 
         `export`: that of the content.
         """

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
-from reconciler.fields.synced_field import SeenColumn
+from reconciler.fields.synced_field import BaseColumn, SeenColumn
 from reconciler.model.fields import Base, RenamedLabel, Side
 from reconciler.model.intent import (
     Desired,
@@ -52,6 +52,7 @@ INTENT_COLUMN_TYPES = column_types(intents)
 
 def to_link(row: RowMapping) -> Link:
     """Convert a row of sync_links. Raises ValueError for an unknown word (a newer program wrote it)."""
+    seen = _to_seen(row)
     return Link(
         id=row["id"],
         project_id=row["project_id"],
@@ -63,8 +64,8 @@ def to_link(row: RowMapping) -> Link:
         backfill=row["backfill"],
         state=LinkState(row["state"]),
         reason=row["reason"],
-        base=_to_base(row),
-        seen=_to_seen(row),
+        base=_to_base(row, seen),
+        seen=seen,
         created_at=row["created_at"],
         revision=row["revision"],
         quarantined_until=row["quarantined_until"],
@@ -99,11 +100,32 @@ def _to_verification(row: RowMapping) -> Verification | None:
     return Verification(at=row["checked_at"], due=row["check_due"], etags=etags)
 
 
-def _to_base(row: RowMapping) -> Base | None:
+def _to_base(row: RowMapping, seen: SeenIssue | None) -> Base | None:
     if row[BASE_COLUMNS[0].name] is None:
         return None
-    values: dict[str, Any] = {column.attribute: column.parse(row[column.name]) for column in BASE_COLUMNS}
+    values: dict[str, Any] = {
+        each.attribute: _base_value(each, row[each.name], seen) for each in BASE_COLUMNS
+    }
     return Base(**values)
+
+
+def _base_value(column: BaseColumn, stored: str | None, seen: SeenIssue | None) -> object:
+    if stored is None and column.seen_attribute is not None:
+        return seen and getattr(seen, column.seen_attribute)
+    assert stored is not None
+    return column.parse(stored) if column.json_type is None else decode_json(stored, column.json_type)
+
+
+def _base_column_value(column: BaseColumn, base: Base, seen: SeenIssue | None) -> object:
+    """The stored value: nothing where GitHub's half is what GitHub last showed, as it nearly always is."""
+    value = getattr(base, column.attribute)
+    if (
+        column.seen_attribute is not None
+        and seen is not None
+        and value == getattr(seen, column.seen_attribute)
+    ):
+        return None
+    return value if column.json_type is None or value is None else encode_json(value)
 
 
 def _to_seen(row: RowMapping) -> SeenIssue | None:
@@ -147,7 +169,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "backfill": link.backfill,
         "state": link.state,
         "reason": link.reason,
-        **{column.name: base and getattr(base, column.attribute) for column in BASE_COLUMNS},
+        **{column.name: base and _base_column_value(column, base, seen) for column in BASE_COLUMNS},
         **{column.name: seen and _seen_column_value(column, seen) for column in SEEN_COLUMNS},
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,

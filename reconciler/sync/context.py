@@ -13,7 +13,7 @@ from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.fields import Field
 from reconciler.model.ids import Fingerprint
 from reconciler.model.passes import Progress
-from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy
+from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy, label_key
 from reconciler.model.report import Project
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
@@ -80,8 +80,9 @@ class Context:
     manual: bool  # ignores our own back-off and quarantine, never GitHub's limits
 
     def field_of_label(self, label: str) -> Field | None:
-        """Return the field that has this label as a value; None: no field has it."""
-        return field_of_label(label, self.policy.labels)
+        """Return the field that has this label as a value, or had it by an old mapping; None: no field."""
+        retired = self.policy.label_history.retired
+        return field_of_label(label, self.policy.labels) or retired.get(label_key(label))
 
 
 async def wait_for_write_slot(context: Context) -> None:

@@ -27,6 +27,7 @@ from reconciler.errors import (
     RepositoryInaccessibleError,
 )
 from reconciler.fields import SYNCED_FIELDS
+from reconciler.fields.labels import LabelEvent
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, ReportId
@@ -34,6 +35,7 @@ from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
 from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFieldChange
 from reconciler.model.plan import LinkPlan, SetField
+from reconciler.model.policy import LabelHistory, label_key
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
 
@@ -134,13 +136,29 @@ async def _read_change_times(
     context: Context, view: LinkObservation, fields: frozenset[Field]
 ) -> Mapping[Field, FieldTimes]:
     events = await context.github.field_events(view.link.number, context.field_of_label)
+    added = await _last_label_additions(context, events)
     differences = await context.stores.ledger.field_differences(view.link.id)
     return {
         field: FieldTimes(
             local=_local_change_time(context, view, field, differences.get(field)),
-            remote=_remote_change_time(view, field, events),
+            remote=_remote_change_time(view, field, events, context.policy.label_history),
+            added_labels=added,
         )
         for field in fields
+    }
+
+
+async def _last_label_additions(context: Context, events: Sequence[FieldEvent]) -> Mapping[str, LabelEvent]:
+    """The last event that added each label. Whose it is matters only where a mapping was changed."""
+    if not context.policy.label_history.since and not context.policy.label_history.retired:
+        return {}
+    own = await context.stores.projects.own_accounts(context.project.id)
+    return {
+        label_key(event.value): LabelEvent(
+            at=event.at, is_own=event.actor is not None and event.actor.id in own
+        )
+        for event in events  # oldest first
+        if event.added and event.field not in (Field.STATUS, Field.TITLE)
     }
 
 
@@ -171,9 +189,13 @@ def _is_present_difference(view: LinkObservation, field: Field, difference: Unsy
     )
 
 
-def _remote_change_time(view: LinkObservation, field: Field, events: tuple[FieldEvent, ...]) -> datetime:
+def _remote_change_time(
+    view: LinkObservation, field: Field, events: tuple[FieldEvent, ...], history: LabelHistory
+) -> datetime:
     """The time of the field's last event; without one, the value is as old as the issue."""
-    at = [event.at for event in events if event.field is field]
+    at = [
+        event.at for event in events if event.field is field and label_key(event.value) not in history.retired
+    ]
     if at:
         return max(at)
     return view.issue.created_at if view.issue else view.link.created_at

@@ -9,9 +9,10 @@ from reconciler.config.load import LoadedConfiguration, load_configuration
 from reconciler.config.settings import Settings
 from reconciler.config.sources import environment_variable_of_key, known_keys
 from reconciler.errors import ConfigurationError
-from reconciler.model.fields import Category, Severity
+from reconciler.model.fields import Category, Field, Severity
 from reconciler.model.policy import (
     ConflictPolicy,
+    Direction,
     GuardPolicy,
     LabelMapping,
     PassTiming,
@@ -95,7 +96,7 @@ def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
     settings = load_configuration(None, {}).settings
     policy = settings.sync_policy()
     assert (policy.conflict, policy.export_all, policy.discover) == (ConflictPolicy.BUGSPARK, True, False)
-    assert (policy.title, policy.collaborators_only) == (True, True)
+    assert (policy.direction(Field.TITLE), policy.collaborators_only) == (Direction.BOTH, True)
     assert (policy.delete_in_bugspark, policy.delete_on_github) == (False, True)
     assert settings.sync.bots == ("acme-deploy", "helper")
     assert policy.labels.severity[Severity.HIGH] == ("P1",)

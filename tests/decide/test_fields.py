@@ -13,7 +13,7 @@ from reconciler.fields.severity import SEVERITY
 from reconciler.fields.status import issue_state_for
 from reconciler.model.fields import Base, Category, Field, IssueState, Severity, Status
 from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels
-from reconciler.model.policy import ConflictPolicy, LabelMapping, SyncPolicy
+from reconciler.model.policy import ConflictPolicy, Direction, LabelMapping, SyncPolicy
 from tests.support.factories import AFTER, a_base, a_link, a_report, a_seen_issue, an_issue
 from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
 
@@ -21,7 +21,7 @@ LABELS = LabelMapping()
 OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
 GITHUB = SyncPolicy(conflict=ConflictPolicy.GITHUB)
 BUGSPARK = SyncPolicy(conflict=ConflictPolicy.BUGSPARK)
-TITLES = SyncPolicy(title=True)
+TITLES = SyncPolicy(directions={})
 
 
 def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GITHUB) -> FieldsDecision:
@@ -249,7 +249,7 @@ def test_the_initial_sync_settles_differing_fields_as_conflicts(
     policy: SyncPolicy, actions: list[tuple[Any, ...]], lost_values: list[str], rule: Rule
 ) -> None:
     seen = a_seen_issue("low", "ui", state=CLOSED, state_reason="not_planned", title="Theirs")
-    decision = decided(a_report(status=Status.TRIAGING), seen, None, replace(policy, title=True))
+    decision = decided(a_report(status=Status.TRIAGING), seen, None, replace(policy, directions={}))
     assert plain(decision.actions) == actions
     assert [conflict.lost for conflict in decision.conflicts] == lost_values
     assert {conflict.why.rule for conflict in decision.conflicts} == {rule}
@@ -329,7 +329,11 @@ bases = st.none() | st.builds(
     title=titles,
     remote_title=remote_titles.map("[BUG-0001] {}".format),
 )
-policies = st.builds(SyncPolicy, conflict=st.sampled_from(ConflictPolicy), title=st.booleans())
+policies = st.builds(
+    SyncPolicy,
+    conflict=st.sampled_from(ConflictPolicy),
+    directions=st.sampled_from([{}, {Field.TITLE: Direction.OFF}]),
+)
 worlds = st.builds(
     lambda report, issue, base, policy, times: TinyWorld(
         report=report, issue=issue, link=a_link(base=base), policy=policy, times=times

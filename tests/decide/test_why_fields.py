@@ -21,7 +21,7 @@ from tests.support.factories import (
     a_seen_issue,
 )
 
-TITLES = SyncPolicy(title=True)
+TITLES = SyncPolicy(directions={})
 REPORT = a_report(severity=Severity.LOW, category=Category.UI, status=Status.TRIAGING)
 LINK = a_link(
     base=a_base(severity=Severity.MEDIUM, category=Category.CRASH, status=Status.NEW),

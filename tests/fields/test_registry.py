@@ -14,7 +14,7 @@ from reconciler.store.types import decode_json, encode_json
 from tests.support.factories import a_base, a_report, a_seen_issue, an_issue
 
 WHY = Why(rule=Rule.LOCAL_MOVED)
-TITLES = SyncPolicy(title=True)
+TITLES = SyncPolicy(directions={})
 EVERY = pytest.mark.parametrize("field", SYNCED_FIELDS.values(), ids=list(SYNCED_FIELDS))
 
 

@@ -10,6 +10,7 @@ from reconciler.errors import KeptSettingError, WrongSettingError
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
 from reconciler.owner_settings.effective import policy_in_force, require_allowed, settings_in_force
+from reconciler.owner_settings.history import SettingsHistory
 from reconciler.owner_settings.values import (
     NO_SETTINGS,
     CommentsFrom,
@@ -25,7 +26,7 @@ OPERATOR = operator_settings(Settings(), SyncPolicy())
 
 def test_without_settings_the_operators_policy_is_in_force() -> None:
     assert settings_in_force(OPERATOR, NO_SETTINGS) == OPERATOR.defaults
-    assert policy_in_force(OPERATOR, OPERATOR.defaults) == OPERATOR.policy
+    assert policy_in_force(OPERATOR, OPERATOR.defaults, SettingsHistory()) == OPERATOR.policy
 
 
 def test_a_value_of_the_project_counts_and_the_others_stay_the_operators() -> None:
@@ -39,13 +40,13 @@ def test_a_value_of_the_project_counts_and_the_others_stay_the_operators() -> No
     assert found.severity is not None
     assert found.severity[Severity.CRITICAL] == ("sev1",)
     assert found.severity[Severity.HIGH] == ("high-priority", "high")
-    policy = policy_in_force(OPERATOR, found)
+    policy = policy_in_force(OPERATOR, found, SettingsHistory())
     assert (policy.conflict, policy.export_all, policy.collaborators_only) == (
         ConflictPolicy.GITHUB,
         True,
         True,
     )
-    assert policy.title is OPERATOR.policy.title
+    assert policy.directions == OPERATOR.policy.directions
 
 
 @pytest.mark.parametrize(

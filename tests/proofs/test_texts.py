@@ -77,7 +77,7 @@ def test_kinds_of_code_block_stay_byte_for_byte() -> None:
 
 @pytest.mark.parametrize("title", TITLES)
 def test_titles_are_the_same_on_both_sides(title: str) -> None:
-    policy = SyncPolicy(title=True)
+    policy = SyncPolicy(directions={})
     stored = title_from_github(title, "BUG-0001")
     base = a_base(title=stored, remote_title=title)
     seen = a_seen_issue(title=title)

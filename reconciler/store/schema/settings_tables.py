@@ -13,5 +13,6 @@ settings_versions = Table(
     Column("author_id", Uuid),  # the user of BugSpark's; null: the operator
     Column("at", Instant, nullable=False),
     Column("content", Text, nullable=False),  # JSON of the settings
+    Column("history", Text),  # JSON of what counts of earlier versions
     Column("export", String(20)),  # repeated from the content, for the scan of all projects
 )

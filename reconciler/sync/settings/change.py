@@ -9,6 +9,7 @@ from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Viewer
 from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json
 from reconciler.owner_settings.effective import OperatorSettings, require_allowed, settings_in_force
+from reconciler.owner_settings.history import SettingsHistory, decode_history, encode_history, next_history
 from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings, SettingGroup
 from reconciler.ports import Stores
 from reconciler.sync.settings.in_force import stored_values
@@ -53,10 +54,14 @@ async def save_settings(
     if (stored.version if stored else 0) != expected:
         raise _changed_error()
     own = check_settings(operator, stored, text, viewer)
-    stored = await stores.settings.save(
-        project_id, expected, viewer.user_id, at, encode_settings(own), export=own.export
+    new = StoredSettings(
+        version=expected + 1,
+        author_id=viewer.user_id,
+        at=at,
+        content=encode_settings(own),
+        history=encode_history(_next_history(operator, stored, own, at)),
     )
-    if stored is None:
+    if not await stores.settings.save(project_id, new, export=own.export):
         raise _changed_error()
 
 
@@ -75,6 +80,19 @@ def check_settings(
     require_allowed(operator, own, before, by_operator=viewer.user_id is None)
     settings_in_force(operator, own)
     return own
+
+
+def _next_history(
+    operator: OperatorSettings, stored: StoredSettings | None, own: ProjectSettings, at: datetime
+) -> SettingsHistory:
+    """Return what counts of the versions before `own`. Those that can't be read changed nothing."""
+    carried = decode_history(stored.history if stored else None)
+    try:
+        before = settings_in_force(operator, stored_values(stored))
+    except WrongSettingError:
+        return carried
+    after = settings_in_force(operator, own)
+    return next_history(carried, before, after, operator.defaults.private_prefix, at)
 
 
 async def settings_of_version(stores: Stores, project_id: ProjectId, version: int) -> bytes:

@@ -11,6 +11,7 @@ from reconciler.owner_settings.effective import (
     policy_in_force,
     settings_in_force,
 )
+from reconciler.owner_settings.history import decode_history
 from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings
 from reconciler.sync.context import Context
 
@@ -24,7 +25,9 @@ def project_policy(operator: OperatorSettings, stored: StoredSettings | None) ->
     """Return the policy of a project. Raises WrongSettingError for settings that can't be used."""
     if stored is None:
         return operator.policy
-    return policy_in_force(operator, settings_in_force(operator, stored_values(stored)))
+    return policy_in_force(
+        operator, settings_in_force(operator, stored_values(stored)), decode_history(stored.history)
+    )
 
 
 def with_settings_in_force(context: Context, state: ProjectState) -> Context:

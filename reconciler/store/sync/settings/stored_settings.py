@@ -1,9 +1,7 @@
 """The versions of projects' own settings: `ports.SettingsVersions`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import and_, delete, func, select
 from sqlalchemy.sql.expression import ColumnElement
@@ -34,7 +32,7 @@ def settings_columns() -> tuple[ColumnElement[Any], ...]:
     """The columns that `to_stored_settings` reads, for a query that joins the version in force."""
     return tuple(
         settings_versions.c[name].label(f"settings_{name}")
-        for name in ("version", "author_id", "at", "content")
+        for name in ("version", "author_id", "at", "content", "history")
     )
 
 
@@ -47,6 +45,7 @@ def to_stored_settings(row: Mapping[Any, Any]) -> StoredSettings | None:
         author_id=row["settings_author_id"],
         at=row["settings_at"],
         content=row["settings_content"],
+        history=row["settings_history"],
         author_name=row.get("author_name"),
     )
 
@@ -73,29 +72,20 @@ class StoredSettingsVersions:
             rows = (await connection.execute(query)).mappings().all()
         return tuple(found for row in rows if (found := to_stored_settings(row)) is not None)
 
-    async def save(
-        self,
-        project_id: ProjectId,
-        after: int,
-        author_id: UUID | None,
-        at: datetime,
-        content: str,
-        *,
-        export: str | None,
-    ) -> StoredSettings | None:
+    async def save(self, project_id: ProjectId, new: StoredSettings, *, export: str | None) -> bool:
         mine = settings_versions.c.project_id == project_id
         newest = select(func.coalesce(func.max(settings_versions.c.version), 0)).where(mine)
+        row = (project_id, new.version, new.author_id, new.at, new.content, new.history, export)
         async with self._database.write() as connection:
-            if (await connection.execute(newest)).scalar_one() != after:
-                return None
-            row = (project_id, after + 1, author_id, at, content, export)
+            if (await connection.execute(newest)).scalar_one() != new.version - 1:
+                return False
             first = build_insert(connection, settings_versions, SETTINGS_COLUMN_TYPES, [row])
             added = first.on_conflict_do_nothing().returning(settings_versions.c.version)
             if (await connection.execute(added)).first() is None:
-                return None
-            # A pass reads the settings together with the project's row, which a first pass does not have yet.
-            new = build_insert(connection, projects, NEW_PROJECT_TYPES, [(project_id, False, 0)])
-            await connection.execute(new.on_conflict_do_nothing())
-            old = settings_versions.c.version <= after + 1 - KEPT_VERSIONS
+                return False
+            # A pass reads the settings with the project's row, which there is none of before the first pass.
+            project = build_insert(connection, projects, NEW_PROJECT_TYPES, [(project_id, False, 0)])
+            await connection.execute(project.on_conflict_do_nothing())
+            old = settings_versions.c.version <= new.version - KEPT_VERSIONS
             await connection.execute(delete(settings_versions).where(mine, old))
-        return StoredSettings(version=after + 1, author_id=author_id, at=at, content=content)
+        return True

@@ -1,0 +1,135 @@
+"""What of a project's earlier settings still counts, carried from version to version.
+
+A new mapping is not an edit, and what earlier settings kept back is not sent because they changed
+(docs/reference/contract.md, Owners' settings).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.model.fields import Field
+from reconciler.model.policy import CommentRules, Direction, LabelHistory, label_key
+from reconciler.owner_settings.values import ProjectSettings, Synced
+
+MAX_RETIRED_LABELS = 500
+MAX_EARLIER_RULES = 50
+_MAPS = (("severity", Field.SEVERITY), ("category", Field.CATEGORY))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsHistory:
+    """The carried part of earlier versions."""
+
+    labels: LabelHistory = field(default_factory=LabelHistory)
+    comments: tuple[CommentRules, ...] = ()  # the oldest first
+
+
+def comment_rules(settings: ProjectSettings, operator_prefix: str | None) -> CommentRules:
+    """Return the rules about comments of settings in force. The operator's prefix counts too."""
+    prefixes = dict.fromkeys(each for each in (operator_prefix, settings.private_prefix) if each is not None)
+    directions = settings.directions or {}
+    return CommentRules(
+        direction=directions.get(Synced.COMMENTS, Direction.BOTH), private_prefixes=tuple(prefixes)
+    )
+
+
+def next_history(
+    carried: SettingsHistory,
+    before: ProjectSettings,
+    after: ProjectSettings,
+    operator_prefix: str | None,
+    at: datetime,
+) -> SettingsHistory:
+    """Return what counts once `after` is in force instead of `before`, from `at` on."""
+    rules, new_rules = comment_rules(before, operator_prefix), comment_rules(after, operator_prefix)
+    earlier = carried.comments
+    if not _keeps_as_much(new_rules, rules):
+        earlier = _limited((*earlier, replace(rules, until=at)))
+    return SettingsHistory(labels=_next_labels(carried.labels, before, after, at), comments=earlier)
+
+
+def _next_labels(
+    carried: LabelHistory, before: ProjectSettings, after: ProjectSettings, at: datetime
+) -> LabelHistory:
+    old, new = dict(_meanings(before)), dict(_meanings(after))
+    since = {
+        label: carried.since.get(label) if old.get(label) == meaning else at for label, meaning in new.items()
+    }
+    retired = dict(carried.retired) | {label: synced for label, (synced, _) in old.items()}
+    kept = [each for each in retired.items() if each[0] not in new]
+    return LabelHistory(
+        since={label: moment for label, moment in since.items() if moment is not None},
+        retired=dict(kept[-MAX_RETIRED_LABELS:]),
+    )
+
+
+def _meanings(settings: ProjectSettings) -> Iterator[tuple[str, tuple[Field, str]]]:
+    for name, synced in _MAPS:
+        for value, labels in (getattr(settings, name) or {}).items():
+            yield from ((label_key(label), (synced, str(value))) for label in labels)
+
+
+def _keeps_as_much(new: CommentRules, old: CommentRules) -> bool:
+    """Whether the new rules keep back everything that the old ones kept back."""
+    has_prefixes = set(old.private_prefixes) <= set(new.private_prefixes)
+    return has_prefixes and new.direction.narrowed_to(old.direction) is new.direction
+
+
+def _limited(rules: tuple[CommentRules, ...]) -> tuple[CommentRules, ...]:
+    """Return at most so many rules; the two oldest become one that keeps back what either of them did."""
+    if len(rules) <= MAX_EARLIER_RULES:
+        return rules
+    first, second, *rest = rules
+    both = CommentRules(
+        direction=first.direction.narrowed_to(second.direction),
+        private_prefixes=tuple(dict.fromkeys((*first.private_prefixes, *second.private_prefixes))),
+        until=second.until,
+    )
+    return (both, *rest)
+
+
+def encode_history(history: SettingsHistory) -> str | None:
+    """Return the history as JSON text; None where there is none."""
+    if history == SettingsHistory():
+        return None
+    return json.dumps(
+        {
+            "since": {label: moment.isoformat() for label, moment in history.labels.since.items()},
+            "retired": dict(history.labels.retired),
+            "comments": [
+                {
+                    "direction": rules.direction,
+                    "prefixes": rules.private_prefixes,
+                    "until": rules.until.isoformat() if rules.until else None,
+                }
+                for rules in history.comments
+            ],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def decode_history(text: str | None) -> SettingsHistory:
+    """Return a history as it was encoded."""
+    if text is None:
+        return SettingsHistory()
+    stored = json.loads(text)
+    since: Mapping[str, str] = stored["since"]
+    retired: Mapping[str, str] = stored["retired"]
+    return SettingsHistory(
+        labels=LabelHistory(
+            since={label: datetime.fromisoformat(moment) for label, moment in since.items()},
+            retired={label: Field(name) for label, name in retired.items()},
+        ),
+        comments=tuple(
+            CommentRules(
+                direction=Direction(each["direction"]),
+                private_prefixes=tuple(each["prefixes"]),
+                until=datetime.fromisoformat(each["until"]) if each["until"] else None,
+            )
+            for each in stored["comments"]
+        ),
+    )
