@@ -78,6 +78,11 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         remote = title_from_github(seen.title, report.tracking_id)
         local_moved = base is not None and report.title != base.title
         alike = remote in (report.title, title_from_github(rendered, report.tracking_id))
+        # An issue's title that we redacted has lost a part of the report's: it never comes back.
+        whole = title_to_github(
+            report.tracking_id, readable_title(report, base), replace(policy.text, redacts=False)
+        )
+        is_redacted = rendered != whole
         return FieldDiff(
             field=self.field,
             base=base.title if base else None,
@@ -86,8 +91,11 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
             verdict=decide_verdict(
                 first=base is None,
                 local_moved=local_moved,
-                remote_moved=base is not None and bool(remote) and seen.title != base.remote_title,
-                equal=alike or (not remote and not local_moved),
+                remote_moved=base is not None
+                and bool(remote)
+                and seen.title != base.remote_title
+                and not is_redacted,
+                equal=alike or ((not remote or is_redacted) and not local_moved),
             ),
         )
 

@@ -99,6 +99,7 @@ class TextPolicy:
 
     image_hosts: frozenset[str] = frozenset()  # images from there stay images
     github_hosts: frozenset[str] = frozenset({"github.com"})  # addresses there, and below, may be references
+    redacts: bool = False  # addresses of people, tokens and the like are taken out
     bots: frozenset[str] = frozenset()  # logins of bots that act on raw text, besides the built-in ones
 
 
@@ -113,12 +114,18 @@ class SyncPolicy:
     collaborators_only: bool = False
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
+    sections: frozenset[str] | None = None  # of an exported issue's body; None: all of them
+    new_labels: tuple[str, ...] = ()  # further labels of new issues
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     label_history: LabelHistory = field(default_factory=LabelHistory)
     comments: CommentRules = CommentRules()
     earlier_comments: tuple[CommentRules, ...] = ()  # rules that were in force before
     text: TextPolicy = TextPolicy()
+
+    def shows_section(self, name: str) -> bool:
+        """Return whether an exported issue's body has this section."""
+        return self.sections is None or name in self.sections
 
     def direction(self, synced: Field) -> Direction:
         """Return which way a field goes."""

@@ -19,6 +19,7 @@ from reconciler.owner_settings.values import (
     Export,
     ProjectSettings,
     Redact,
+    Section,
     SettingGroup,
     Synced,
 )
@@ -133,11 +134,15 @@ def _less_private(key: str, wanted: str) -> KeptSettingError:
 
 
 def policy_in_force(
-    operator: OperatorSettings, settings: ProjectSettings, history: SettingsHistory
+    operator: OperatorSettings, settings: ProjectSettings, history: SettingsHistory, *, is_public: bool
 ) -> SyncPolicy:
-    """Return the policy of a pass for the settings in force."""
+    """Return the policy of a pass for the settings in force. `is_public`: anybody may read the repository."""
     base = operator.policy
     directions = settings.directions or {}
+    redacts = settings.redact is Redact.ON or (settings.redact is Redact.AUTO and is_public)
+    sections = frozenset(settings.sections if settings.sections is not None else Section)
+    if redacts and is_public:
+        sections -= {Section.REPORTER}
     return replace(
         base,
         conflict=settings.conflict or base.conflict,
@@ -154,6 +159,9 @@ def policy_in_force(
             for each in Field
             if (direction := directions.get(Synced(each.value), Direction.BOTH)) is not Direction.BOTH
         },
+        sections=frozenset(each.value for each in sections),
+        new_labels=settings.labels or (),
+        text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,
     )

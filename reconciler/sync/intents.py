@@ -108,23 +108,25 @@ def _build_create_issue_intent(
 def export_labels(context: Context, report: Report) -> tuple[str, ...]:
     """The labels of a new issue: `bug`, the severity's first label, the category's label if it has one."""
     labels = (each.exported_label(report, context.policy) for each in SYNCED_FIELDS.values())
-    return (EXPORT_LABEL, *(label for label in labels if label is not None))
+    mapped = (label for label in labels if label is not None)
+    return tuple(dict.fromkeys((EXPORT_LABEL, *mapped, *context.policy.new_labels)))
 
 
 def _issue_body(context: Context, report: Report, details: ReportDetails, marker: str) -> str:
     url = f"{context.dashboard_url.rstrip('/')}/reports/{report.id}" if context.dashboard_url else None
+    shows = context.policy.shows_section
     return issue_body(
         ExportedReport(
             tracking_id=report.tracking_id,
             title=report.title,
-            description=details.description,
+            description=details.description if shows("description") else None,
             severity=report.severity,
             category=report.category,
             status=report.status,
-            screenshot_url=details.screenshot_url,
-            console_logs=details.console_logs,
-            metadata=details.metadata,
-            reporter_identifier=details.reporter_identifier,
+            screenshot_url=details.screenshot_url if shows("screenshot") else None,
+            console_logs=details.console_logs if shows("console") else None,
+            metadata=details.metadata if shows("environment") else None,
+            reporter_identifier=details.reporter_identifier if shows("reporter") else None,
             report_url=url,
         ),
         marker,

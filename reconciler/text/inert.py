@@ -16,6 +16,7 @@ from reconciler.text.bots import stop_bots
 from reconciler.text.clean import clean, single_line
 from reconciler.text.code_blocks import scan_blocks
 from reconciler.text.code_spans import Part, split_code
+from reconciler.text.redact import redact
 from reconciler.text.references import ReferenceWalk, is_image_url
 
 _MAX_COMMENT_ROUNDS: Final = 4
@@ -28,7 +29,7 @@ def inert(text: str, policy: TextPolicy, *, spans: bool = True) -> str:
     fences are closed. The text stays Markdown. Linear in its length; a second call changes nothing. Open code
     fences stay (`close_fences`). Source: docs/design.md, Text to GitHub.
     """
-    parts = split_code(scan_blocks(without_comments(clean(text))), spans=spans)
+    parts = split_code(scan_blocks(without_comments(_redacted(clean(text), policy))), spans=spans)
     return stop_bots("".join(_inert_parts(parts, policy)), policy.bots)
 
 
@@ -37,14 +38,18 @@ def inert_line(text: str, policy: TextPolicy) -> str:
 
     It has a place inside a line of ours, whose Markdown would decide what in it is code.
     """
-    line = single_line(_remove_comments([Part(single_line(text), is_code=False)]))
+    line = single_line(_remove_comments([Part(_redacted(single_line(text), policy), is_code=False)]))
     walked = ReferenceWalk(replace(policy, image_hosts=frozenset())).make_inert(line, 0, len(line))
     return stop_bots(walked, policy.bots)
 
 
 def inert_code(text: str, policy: TextPolicy) -> str:
     """Return `text` for a code block of ours: cleaned, without what acts on the raw text."""
-    return stop_bots(clean(text), policy.bots)
+    return stop_bots(_redacted(clean(text), policy), policy.bots)
+
+
+def _redacted(text: str, policy: TextPolicy) -> str:
+    return redact(text) if policy.redacts else text
 
 
 def is_allowed_image(url: str, policy: TextPolicy) -> bool:

@@ -35,7 +35,7 @@ class ExportedReport:
 
     tracking_id: str
     title: str
-    description: str
+    description: str | None  # None: it is not shown
     severity: str
     category: str
     status: str
@@ -52,15 +52,18 @@ def issue_body(report: ExportedReport, marker: str, policy: TextPolicy, *, dashb
     `dashboard_url`: the origin a link to the report must have; empty for no link. Only the
     description is cut to fit, every other part has a bound of its own. Pure.
     """
-    head = _join_blocks(_summary_block(report, policy), "### Description")
+    head = _summary_block(report, policy)
     tail = _join_blocks(
-        *_screenshot_lines(report.screenshot_url, policy),
+        *_screenshot_lines(report, policy, dashboard_url),
         *_log_lines(report.console_logs, policy),
         *_metadata_lines(report.metadata, policy),
         *_reporter_lines(report, policy, dashboard_url),
         export_footer(report.tracking_id),
         marker,
     )
+    if report.description is None:
+        return _join_blocks(head, tail)
+    head = _join_blocks(head, "### Description")
     available_bytes = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
     description = sanitize_and_truncate_markdown(report.description, available_bytes, policy) or "(none)"
     return _join_blocks(head, description, tail)
@@ -106,9 +109,13 @@ def _summary_block(report: ExportedReport, policy: TextPolicy) -> str:
     return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id, policy)}", lines)
 
 
-def _screenshot_lines(stored: str | None, policy: TextPolicy) -> Iterator[str]:
-    url = single_line(unescape_html(stored or ""))
+def _screenshot_lines(report: ExportedReport, policy: TextPolicy, dashboard_url: str) -> Iterator[str]:
+    """Return the screenshot; where only BugSpark can show it, a link to the report, which asks to sign in."""
+    url = single_line(unescape_html(report.screenshot_url or ""))
     if not _WEB_URL.fullmatch(url):
+        if url and (page := _report_page(report, dashboard_url)) is not None:
+            yield "### Screenshot"
+            yield f"[Screenshot in BugSpark]({page})"
         return
     yield "### Screenshot"
     if len(url) <= MAX_URL_CHARS and is_allowed_image(url, policy):
@@ -161,9 +168,15 @@ def _reporter_lines(report: ExportedReport, policy: TextPolicy, dashboard_url: s
     reporter = _inert_value(report.reporter_identifier or "", policy)
     if reporter:
         yield f"**Reporter:** {reporter}"
+    page = _report_page(report, dashboard_url)
+    if page is not None:
+        yield f"[Open in BugSpark]({page})"
+
+
+def _report_page(report: ExportedReport, dashboard_url: str) -> str | None:
     url, origin = report.report_url or "", dashboard_url.rstrip("/")
-    if origin and url.startswith(f"{origin}/") and _LINKABLE_URL.fullmatch(url):
-        yield f"[Open in BugSpark]({url})"
+    is_ours = origin and url.startswith(f"{origin}/") and _LINKABLE_URL.fullmatch(url)
+    return url if is_ours else None
 
 
 def _inert_value(text: str, policy: TextPolicy, chars: int = MAX_VALUE_CHARS) -> str:

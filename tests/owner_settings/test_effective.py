@@ -26,7 +26,18 @@ OPERATOR = operator_settings(Settings(), SyncPolicy())
 
 def test_without_settings_the_operators_policy_is_in_force() -> None:
     assert settings_in_force(OPERATOR, NO_SETTINGS) == OPERATOR.defaults
-    assert policy_in_force(OPERATOR, OPERATOR.defaults, SettingsHistory()) == OPERATOR.policy
+    policy = policy_in_force(OPERATOR, OPERATOR.defaults, SettingsHistory(), is_public=True)
+    assert replace(policy, sections=None) == OPERATOR.policy
+    assert all(policy.shows_section(section) for section in Section)
+
+
+def test_auto_redacts_where_the_repository_is_public_and_leaves_the_reporter_out_there() -> None:
+    found = settings_in_force(OPERATOR, ProjectSettings(redact=Redact.AUTO))
+    for is_public in (True, False):
+        policy = policy_in_force(OPERATOR, found, SettingsHistory(), is_public=is_public)
+        assert policy.text.redacts is is_public
+        assert policy.shows_section(Section.REPORTER) is not is_public
+        assert policy.shows_section(Section.DESCRIPTION)
 
 
 def test_a_value_of_the_project_counts_and_the_others_stay_the_operators() -> None:
@@ -40,7 +51,7 @@ def test_a_value_of_the_project_counts_and_the_others_stay_the_operators() -> No
     assert found.severity is not None
     assert found.severity[Severity.CRITICAL] == ("sev1",)
     assert found.severity[Severity.HIGH] == ("high-priority", "high")
-    policy = policy_in_force(OPERATOR, found, SettingsHistory())
+    policy = policy_in_force(OPERATOR, found, SettingsHistory(), is_public=False)
     assert (policy.conflict, policy.export_all, policy.collaborators_only) == (
         ConflictPolicy.GITHUB,
         True,

@@ -21,12 +21,17 @@ def stored_values(stored: StoredSettings | None) -> ProjectSettings:
     return decode_settings(stored.content) if stored is not None else NO_SETTINGS
 
 
-def project_policy(operator: OperatorSettings, stored: StoredSettings | None) -> SyncPolicy:
+def project_policy(
+    operator: OperatorSettings, stored: StoredSettings | None, *, is_public: bool = False
+) -> SyncPolicy:
     """Return the policy of a project. Raises WrongSettingError for settings that can't be used."""
     if stored is None:
         return operator.policy
     return policy_in_force(
-        operator, settings_in_force(operator, stored_values(stored)), decode_history(stored.history)
+        operator,
+        settings_in_force(operator, stored_values(stored)),
+        decode_history(stored.history),
+        is_public=is_public,
     )
 
 
@@ -38,7 +43,10 @@ def with_settings_in_force(context: Context, state: ProjectState) -> Context:
     if state.settings is None:
         return context
     try:
-        return replace(context, policy=project_policy(context.operator, state.settings))
+        # Until the repository has been read it counts as public.
+        is_public = state.private is not True or state.exposed
+        policy = project_policy(context.operator, state.settings, is_public=is_public)
+        return replace(context, policy=policy)
     except WrongSettingError as error:
         raise ProjectError(
             f"{context.project.name}: its own settings (version {state.settings.version}) can't be used: "
