@@ -22,6 +22,7 @@ REVISIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # oldest first; the last is what this program works with
 
 
