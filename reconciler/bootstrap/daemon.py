@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from socket import socket
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.pass_queue import PassQueue
 from reconciler.daemon.service import Service
 from reconciler.daemon.signals import handle_signals
-from reconciler.daemon.systemd import SystemdNotifier, take_inherited_sockets
+from reconciler.daemon.systemd import SystemdNotifier, state_directory, take_inherited_sockets
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
@@ -82,7 +83,10 @@ async def run_daemon(start: DaemonArguments) -> None:
             new_id=uuid4,
             on_result=metrics.count_pass,
         )
-        web = await stack.enter_async_context(_serve_web(sockets, runtime, passes, service, metrics, stop))
+        own_directory = state_directory(start.environ)
+        web = await stack.enter_async_context(
+            _serve_web(sockets, runtime, passes, service, metrics, stop, own_directory)
+        )
         reload = _Reloader(
             start=start,
             runtime=runtime,
@@ -267,6 +271,7 @@ async def _serve_web(
     service: Service,
     metrics: Metrics,
     stop: asyncio.Event,
+    own_directory: Path | None,
 ) -> AsyncIterator[_WebServer]:
     """Serve the web. If the server ends by itself, the daemon stops, and systemd restarts it."""
     if not sockets:
@@ -280,7 +285,7 @@ async def _serve_web(
 
     def replace_application() -> None:
         current = build_web_application(
-            runtime.container, runtime.sessions, passes, metrics, service, sockets
+            runtime.container, runtime.sessions, passes, metrics, service, sockets, own_directory
         )
         application.replace_app(current, runtime.lease)
 

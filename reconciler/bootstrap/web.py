@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from socket import socket
 from typing import Protocol
 
+from reconciler.bootstrap.app_setup import OperatorAppSetup
 from reconciler.bootstrap.commands import WebCommands
 from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.bootstrap.report_views import ComposedReportViews
@@ -37,8 +39,12 @@ def build_web_application(
     metrics: Metrics,
     health: DaemonHealth,
     sockets: Sequence[socket],
+    state_directory: Path | None = None,
 ) -> WebApplication:
-    """Build the web application. `sockets`: the listening sockets it is served on."""
+    """Build the web application.
+
+    `sockets`: the listening sockets it is served on; `state_directory`: the service's own, if it has one.
+    """
     stores, settings = container.stores, container.settings
     return build_web_app(
         WebDependencies(
@@ -60,6 +66,11 @@ def build_web_application(
             settings=ProjectSettingsCommands(container, queue=queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
+            app_setup=OperatorAppSetup(
+                github_client=container.github_client,
+                web_url=github_web_url(settings.github.api_url),
+                state_directory=state_directory,
+            ),
             app_webhook_secret=settings.github.app.webhook_secret,
             api_tokens=settings.web.api_tokens,
             sessions=sessions,

@@ -13,6 +13,7 @@ import time
 from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 FIRST_INHERITED_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START: the number of the first descriptor."""
@@ -35,6 +36,12 @@ def take_inherited_sockets(
         if not _is_listening_tcp(listener):
             listener.close()
     return tuple(listener for listener in handed if listener.fileno() != -1)
+
+
+def state_directory(environ: Mapping[str, str]) -> Path | None:
+    """Return the service's own directory (StateDirectory=), the first of several; None without one."""
+    first = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(first) if first.startswith("/") else None
 
 
 def _is_listening_tcp(listener: socket.socket) -> bool:

@@ -35,7 +35,7 @@ _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request as it goes out; no repr shows `bearer` and `body`.
+    """One request as it goes out; no repr shows `bearer` and `body`. Without a bearer it is anonymous.
 
     `connect_timeout_seconds`: for a free place in the pool, and again for the connection.
     """
@@ -176,7 +176,8 @@ class Transport:
 
 
 async def _exchange(client: httpx.AsyncClient, request: HttpRequest, exchange: Exchange) -> HttpResponse:
-    headers = {**request.headers, "Authorization": f"Bearer {request.bearer.reveal()}"}
+    authorization = {"Authorization": f"Bearer {request.bearer.reveal()}"} if request.bearer else {}
+    headers = {**request.headers, **authorization}
     try:
         built = client.build_request(
             request.method, request.url, headers=headers, content=request.body, timeout=_timeouts(request)

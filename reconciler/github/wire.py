@@ -144,6 +144,16 @@ class AppRow(Struct, frozen=True):
     slug: str
 
 
+class ManifestConversionRow(Struct, frozen=True):
+    """A GitHub App that was made from a manifest, with its secrets."""
+
+    id: Id
+    slug: str
+    pem: str
+    webhook_secret: str | None = None
+    html_url: str = ""
+
+
 class HookConfigRow(Struct, frozen=True):
     """A webhook's address; GitHub masks its secret."""
 

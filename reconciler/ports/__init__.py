@@ -4,6 +4,7 @@ In: values of the model. Out: values of the model, or an error from `errors`. `g
 them; `sync` uses only these names. May import: model, errors.
 """
 
+from reconciler.ports.app_setup import AppSetup, NewApp
 from reconciler.ports.commands import Commands, CommandsOf
 from reconciler.ports.github import GitHub, ListPage, Markers
 from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
@@ -26,6 +27,7 @@ from reconciler.ports.webhooks import PendingHints, WebhookDelivery, Webhooks
 
 __all__ = [
     "AlertChannel",
+    "AppSetup",
     "Claim",
     "Clock",
     "Commands",
@@ -38,6 +40,7 @@ __all__ = [
     "ListPage",
     "Maintenance",
     "Markers",
+    "NewApp",
     "OtherRoleAccess",
     "PendingHints",
     "ProjectLock",

@@ -14,11 +14,11 @@ class SignIns(Protocol):
         ...
 
     async def offer(self, token_hash: str, now: datetime, expires_at: datetime) -> None:
-        """Store that the token with this hash signs in once, until `expires_at`."""
+        """Store that the token with this hash is valid once, until `expires_at`."""
         ...
 
     async def use_offer(self, token_hash: str, now: datetime) -> bool:
-        """Return whether this token may sign in now, and forget it: it is true once."""
+        """Return whether this token is valid now, and forget it: it is true once."""
         ...
 
     async def end_session(self, nonce: str, now: datetime, expires_at: datetime) -> None:

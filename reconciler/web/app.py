@@ -7,7 +7,15 @@ from fastapi import FastAPI
 
 from reconciler import __version__
 from reconciler.model.secret import Secret
-from reconciler.ports import CommandsOf, Queries, Queue, ReportViews, SettingsCommands, Webhooks
+from reconciler.ports import (
+    AppSetup,
+    CommandsOf,
+    Queries,
+    Queue,
+    ReportViews,
+    SettingsCommands,
+    Webhooks,
+)
 from reconciler.web import probes
 from reconciler.web.actions import ActionRunner
 from reconciler.web.api import action_routes, project_settings, routes
@@ -17,7 +25,18 @@ from reconciler.web.api.routes import SyncApi
 from reconciler.web.embed import routes as embed_routes
 from reconciler.web.embed.files import read_embed_files
 from reconciler.web.middleware import RequestMiddleware
-from reconciler.web.pages import list_files, overview, project, report, setup, sign_in, static_files, withheld
+from reconciler.web.pages import (
+    app_setup,
+    list_files,
+    overview,
+    project,
+    report,
+    setup,
+    sign_in,
+    static_files,
+    withheld,
+)
+from reconciler.web.pages.app_setup import AppSetupPage
 from reconciler.web.pages.error_pages import ErrorPages
 from reconciler.web.pages.list_files import ListFiles
 from reconciler.web.pages.overview import OverviewPage
@@ -56,6 +75,7 @@ class WebDependencies:
     settings: SettingsCommands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
+    app_setup: AppSetup
     app_webhook_secret: Secret  # empty: deliveries of a GitHub App are refused
     api_tokens: Mapping[str, str]  # web.api_tokens
     sessions: OperatorSessions
@@ -116,6 +136,7 @@ def _include_pages(
 ) -> None:
     """Add the pages of those who are signed in; those with a fixed last part of their path come first."""
     app.include_router(overview.router(_build_overview_page(dependencies, frame)))
+    app.include_router(app_setup.router(AppSetupPage(frame=frame, setup=dependencies.app_setup)))
     app.include_router(setup.router(_build_project_setup_page(dependencies, frame, rejected)))
     app.include_router(list_files.router(ListFiles(frame=frame, queries=dependencies.queries)))
     app.include_router(withheld.router(_build_withheld_page(dependencies, frame)))

@@ -24,12 +24,21 @@ WRONG_HOST_ADVICE = (
     "Pages and API are served only under the host of web.public_url. If a proxy sends another Host (Next.js"
     " rewrites send the destination's), name that host in web.hosts."
 )
-SECURITY_HEADERS = {
-    # No inline script or style, nothing from other hosts, no embedding in frames, forms only to this server.
-    "content-security-policy": (
+
+
+def build_content_security_policy(*form_origins: str) -> str:
+    """Return the policy of a page: no inline script or style, nothing from other hosts, no embedding in
+    frames, forms only to this server and to `form_origins`.
+    """
+    forms = " ".join(("'self'", *form_origins))
+    return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+        f" form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+CONTENT_SECURITY_POLICY = "content-security-policy"
+SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     # `no-referrer` would make browsers send `Origin: null` with this server's own forms.
@@ -83,6 +92,7 @@ class _SecurityHeaderSender:
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers[name] = value
+            headers.setdefault(CONTENT_SECURITY_POLICY, build_content_security_policy())
             headers.setdefault("cache-control", "no-store")
         await self._send(message)
 

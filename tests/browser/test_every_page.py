@@ -58,6 +58,7 @@ def paths(scenario: BrowserScenario) -> list[str]:
         f"{scenario.project_path}/setup",
         pair.path,
         f"/reports/{loose}",
+        "/github-app",
         "/sign-in",
         "/nowhere",
     ]

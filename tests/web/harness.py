@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from socket import socket
 from typing import Any
 from uuid import UUID, uuid4
@@ -159,11 +160,18 @@ async def build_web(
     sockets: Sequence[socket],
     queue: RecordingQueue | None = None,
     health: Health | None = None,
+    state_directory: Path | None = None,
 ) -> FastAPI:
     """Build the application as the daemon does."""
     sessions = await open_sessions(container)
     app = build_web_application(
-        container, sessions, queue or RecordingQueue(), Metrics(), health or Health(), sockets
+        container,
+        sessions,
+        queue or RecordingQueue(),
+        Metrics(),
+        health or Health(),
+        sockets,
+        state_directory,
     )
     assert isinstance(app, FastAPI)
     return app
@@ -177,7 +185,12 @@ def sign_in_operator(client: httpx.AsyncClient, app: FastAPI) -> None:
 
 @asynccontextmanager
 async def open_web(
-    url: str, *, secret: str | None = SECRET, role: str = "postgres", **sections: Mapping[str, Any]
+    url: str,
+    *,
+    secret: str | None = SECRET,
+    role: str = "postgres",
+    state_directory: Path | None = None,
+    **sections: Mapping[str, Any],
 ) -> AsyncIterator[WebHarness]:
     """Serve on a free port until the end of the block; nobody has signed in.
 
@@ -191,7 +204,7 @@ async def open_web(
         bugspark.add_integration(project, config=integration(secret))
         health = Health()
         async with open_container(settings, clock) as parts:
-            app = await build_web(parts, sockets, queue, health)
+            app = await build_web(parts, sockets, queue, health, state_directory)
             async with (
                 serving(app, sockets, settings.web.effective_proxies) as running,
                 loopback_client(f"http://127.0.0.1:{running.port}") as client,

@@ -28,6 +28,10 @@ OF_NOBODY = {
     ("GET", "/metrics"),
     ("POST", "/api/v1/webhooks/github/{project_id}"),  # GitHub signs it
     ("POST", "/api/v1/webhooks/github-app"),  # the same
+    ("GET", "/github-app"),  # the operator's (tests/web/test_app_setup.py)
+    ("POST", "/github-app"),
+    ("POST", "/github-app/reveal"),
+    ("GET", "/github-app/created"),
 }
 """Routes that are not about one project, or not for users; a new one is added here with the reason."""
 PARTS = {"/setup/{what}": WEBHOOK_ACTIONS, "/reports/{report_id}/{what}": REPORT_ACTIONS}

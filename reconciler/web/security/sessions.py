@@ -18,6 +18,8 @@ from reconciler.ports import Clock, SignIns
 
 SESSION_LIFETIME = timedelta(hours=12)
 OFFER_LIFETIME = timedelta(minutes=5)
+APP_STATE_LIFETIME = timedelta(hours=1)
+"""GitHub's manifest flow ends after an hour (docs/reference/github.md, Credentials and versions)."""
 OFFER_TOKEN_BYTES = 24
 MAX_OFFER_TOKEN_LENGTH = 64
 _SESSION_TOKEN = re.compile(r"v1\.(?P<until>[0-9]{1,12})\.(?P<nonce>[0-9a-f]{32})\.(?P<mac>[0-9a-f]{64})")
@@ -74,6 +76,24 @@ class OperatorSessions:
             return False
         return await self._sign_ins.use_offer(self._hash_offer(token), self._clock.now())
 
+    async def offer_app_state(self, session: OperatorSession) -> str:
+        """Return a new state for GitHub's manifest flow: valid once, in this session, for an hour.
+
+        Raises DatabaseError.
+        """
+        state, now = token_urlsafe(OFFER_TOKEN_BYTES), self._clock.now()
+        await self._sign_ins.offer(self._hash_app_state(session, state), now, now + APP_STATE_LIFETIME)
+        return state
+
+    async def use_app_state(self, session: OperatorSession, state: str) -> bool:
+        """Return whether this state was made in this session and is used for the first time, in time.
+
+        Raises DatabaseError.
+        """
+        if len(state) > MAX_OFFER_TOKEN_LENGTH:
+            return False
+        return await self._sign_ins.use_offer(self._hash_app_state(session, state), self._clock.now())
+
     def form_token(self, subject: str) -> str:
         """Return the token for forms of this subject (a session or user). Other sites can't know it."""
         return self._compute_mac("form", subject)
@@ -88,6 +108,10 @@ class OperatorSessions:
         the key of a row.
         """
         return self._compute_mac("sign-in", token)[:48]
+
+    def _hash_app_state(self, session: OperatorSession, state: str) -> str:
+        """Return the hash under which a state is stored: of another kind, so that it signs nobody in."""
+        return self._compute_mac("app state", f"{session.nonce} {state}")[:48]
 
     def _compute_mac(self, kind: str, text: str) -> str:
         signed = f"{kind}\0{text}".encode("utf-8", "replace")

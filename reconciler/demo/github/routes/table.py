@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.demo.github.messages import not_found
-from reconciler.demo.github.routes import accounts, comments, issues, labels, repositories
+from reconciler.demo.github.routes import accounts, comments, issues, labels, manifests, repositories
 from reconciler.demo.github.routes.exchange import Handler
 
 _REPOSITORY = r"(?:/repos/(?P<owner>[^/]+)/(?P<name>[^/]+)|/repositories/(?P<repository_id>\d+))"
@@ -59,6 +59,9 @@ def make_routes() -> tuple[Route, ...]:
         _route("GET /users/(?P<login>[^/]+)", accounts.get_user),
         _route("GET /rate_limit", accounts.get_limits, free=True),
         _route("GET /app", accounts.get_app),
+        _route("POST /settings/apps/new", manifests.submit_manifest),
+        _route("POST /organizations/(?P<org>[^/]+)/settings/apps/new", manifests.submit_manifest),
+        _route("POST /app-manifests/(?P<code>[^/]+)/conversions", manifests.convert_code),
         _route("GET /repos/(?P<owner>[^/]+)/(?P<name>[^/]+)/installation", accounts.get_installation),
         _route(r"POST /app/installations/(?P<installation>\d+)/access_tokens", accounts.make_token),
     )

@@ -96,6 +96,10 @@ class Accounts:
                 return user
         raise KeyError(login)
 
+    def first_account(self) -> User:
+        """Return the account that was added first."""
+        return next(iter(self.users.values()))
+
     def add_token(self, login: str, value: str, *, name: str | None = None, **limits: Any) -> Token:
         """Give an account a token; `limits` are Token's other fields."""
         token = Token(value=value, name=name or login, user=self.user(login).id, **limits)

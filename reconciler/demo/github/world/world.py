@@ -10,6 +10,7 @@ from reconciler.demo.github.clock import Clock
 from reconciler.demo.github.facts import Facts
 from reconciler.demo.github.rows import Hook, Level, User
 from reconciler.demo.github.world.accounts import Accounts, App, Token
+from reconciler.demo.github.world.manifests import Manifests
 from reconciler.demo.github.world.repository import Repository
 
 _INSTALLATION_TOKEN_LENGTH = 480
@@ -22,6 +23,7 @@ class World(Accounts):
     def __init__(self, clock: Clock | None = None, facts: Facts | None = None) -> None:
         super().__init__(clock, facts)
         self.repositories: dict[int, Repository] = {}
+        self.manifests = Manifests()
         self._repository_ids = count(700_000_001)
 
     def rename_user(self, login: str, to: str) -> User:
