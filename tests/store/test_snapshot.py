@@ -266,7 +266,7 @@ async def test_an_unknown_value_leaves_out_its_report_alone(
     seen = await read_snapshot(stores, bad.project_id)
     assert seen.links == (good,)
     (poisoned,) = seen.poisoned
-    assert (poisoned.what, poisoned.link_id) == (f"report {bad.report_id}", bad.id)
+    assert (poisoned.what, poisoned.link_id) == ("report BUG-0001", bad.id)
     assert "wontfix" in poisoned.reason
 
 
