@@ -17,7 +17,7 @@ from reconciler.model.project_status import READ_ONLY_DATABASE
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.views import CheckLevel, CheckResult
-from reconciler.ports import EncryptionStatus, OtherReader
+from reconciler.ports import EncryptionStatus, OtherRoleAccess
 from reconciler.store.schema.version import REVISIONS
 
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
@@ -37,7 +37,7 @@ async def run_self_check(
     ]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
     if container.database.dialect == "postgresql":
-        lines.append(_rights_check(await container.stores.maintenance.other_readers()))
+        lines.append(_rights_check(await container.stores.maintenance.other_roles_with_access()))
     lines.append(
         _encryption_key_check(
             await container.stores.maintenance.check_encrypted_secrets(),
@@ -115,7 +115,7 @@ def _encryption_key_check(keys: EncryptionStatus, *, configured: bool) -> CheckR
     return CheckResult(name="key", level=CheckLevel.WARN, message=message, remedy=remedy)
 
 
-def _rights_check(readers: Sequence[OtherReader]) -> CheckResult:
+def _rights_check(readers: Sequence[OtherRoleAccess]) -> CheckResult:
     """Check that no other role of the database may use what is ours."""
     if not readers:
         message = "no other role of the database may use this program's tables and functions"

@@ -81,7 +81,7 @@ def build_web_application(
 
 async def _read_gauges(stores: Stores) -> Gauges:
     """Read the numbers that are in the database. Raises DatabaseError."""
-    return replace(await stores.queries.gauges(), locks=await stores.project_locks.check_held())
+    return replace(await stores.queries.gauges(), locks=await stores.project_locks.count_held_locks())
 
 
 def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:

@@ -50,7 +50,7 @@ def decide_presence(draft: CommentDraft) -> None:
         elif pair.remote_id in draft.view.shown_remote_ids:
             _decide_second_reading(draft, pair, Presence.PRESENT, row)
         else:
-            _decide_first_reading(draft, pair, row)
+            _record_contradicting_reading(draft, pair, row)
 
 
 def is_shown_again(draft: CommentDraft, pair: CommentPair) -> bool:
@@ -64,7 +64,7 @@ def is_shown_again(draft: CommentDraft, pair: CommentPair) -> bool:
     )
 
 
-def _decide_first_reading(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
+def _record_contradicting_reading(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
     seen, believed = _seen_presence(draft, pair, row), pair.believed_presence
     if pair.first_reading is not None or seen is None or believed is None or seen is believed:
         return

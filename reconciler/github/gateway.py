@@ -126,8 +126,8 @@ class Gateway:
             url = self.http.origin.url(*parts)
             try:
                 if method == "GET":
-                    return self._require_complete_reply(await self.http.get(url, bearer))
-                return self._require_complete_reply(await self.http.write(method, url, bearer, None))
+                    return self._require_usable_reply(await self.http.get(url, bearer))
+                return self._require_usable_reply(await self.http.write(method, url, bearer, None))
             except NotTrustedError as error:
                 raise _certificate_error(error) from None
             except (NotSentError, AnswerLostError) as error:
@@ -148,7 +148,7 @@ class Gateway:
             reply = await self._get_once(url, etag, token)
         self._check_credential_accepted(reply)
         await self._record_limit_reply(reply)
-        return ReadAnswer(reply=self._require_complete_reply(reply), token=fingerprint(token.reveal()))
+        return ReadAnswer(reply=self._require_usable_reply(reply), token=fingerprint(token.reveal()))
 
     async def _get_once(self, url: str, etag: str | None, token: Secret) -> Reply:
         await self._spend_points(1)
@@ -222,7 +222,7 @@ class Gateway:
         await self._rate_limiter.block(credential, until, wait.reason)
         return limited_error(wait.reason, until)
 
-    def _require_complete_reply(self, reply: Reply) -> Reply:
+    def _require_usable_reply(self, reply: Reply) -> Reply:
         if reply.status >= 500:
             message = error_message(reply.body)
             words = f"it answered {reply.status}" + (f" ({message})" if message else "")

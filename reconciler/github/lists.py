@@ -15,7 +15,12 @@ from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, 
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import parse_next_link
-from reconciler.github.page_size import SMALLER_PAGES, fits, next_single_row_page, url_with_page_size
+from reconciler.github.page_size import (
+    SMALLER_PAGES,
+    can_begin_at_same_row,
+    next_single_row_page,
+    url_with_page_size,
+)
 from reconciler.github.repository_ref import RepositoryRef, require_ok
 from reconciler.github.translate import ListRow, clamp_times
 from reconciler.github.wire import split_list
@@ -125,7 +130,7 @@ class RepositoryList(Generic[T]):
         control = await self.ref.gateway.read(self.ref.url())
         require_ok(control.reply, self.ref, self.ref.name)
         for size in SMALLER_PAGES:
-            if fits(url, size):
+            if can_begin_at_same_row(url, size):
                 try:
                     answered = await self.ref.gateway.read(url_with_page_size(url, size), attempts=1)
                 except AnswerTooHeavyError as smaller:

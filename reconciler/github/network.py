@@ -122,7 +122,7 @@ class LimitedStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's
         exchange = _CURRENT.get()
         try:
             data = await self._stream.read(max_bytes, exchange.limit_timeout(timeout))
@@ -133,7 +133,7 @@ class LimitedStream(httpcore.AsyncNetworkStream):
         exchange.count_received(len(data))
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's
         await self._stream.write(buffer, _CURRENT.get().limit_timeout(timeout))
 
     async def aclose(self) -> None:
@@ -143,7 +143,7 @@ class LimitedStream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's
     ) -> httpcore.AsyncNetworkStream:
         """Begin TLS. Raises UntrustedServerError, and CertificateSeenError where that is wanted."""
         host = server_hostname or ""
@@ -173,7 +173,7 @@ class LimitedNetwork(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:

@@ -12,14 +12,17 @@ _USUAL_SIZE = "30"
 
 
 def url_with_page_size(url: str, size: int) -> str:
-    """Return the address of the page of that size that begins with the same row, where `fits` says so."""
+    """Return the address of the page of that size that begins with the same row.
+
+    Only where `can_begin_at_same_row` says so.
+    """
     query = _query(url)
     if "page" in query:
         query["page"] = str(_rows_before(query) // size + 1)
     return _with_query(url, {**query, "per_page": str(size)})
 
 
-def fits(url: str, size: int) -> bool:
+def can_begin_at_same_row(url: str, size: int) -> bool:
     """Whether the rows of a page can be asked for from its first one on, with fewer of them at once."""
     query = _query(url)
     return size < int(query.get("per_page", _USUAL_SIZE)) and _rows_before(query) % size == 0

@@ -198,7 +198,7 @@ class Ledger(Protocol):
         """Clear the report's columns, and keep the link as UNLINKED with its ids on GitHub."""
         ...
 
-    async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
+    async def write_resolved_value(self, link: Link, change: Change, at: datetime) -> bool:
         """Set the report's field from `change.local` to `change.to`; store the link and the line of history.
 
         One transaction. False, and nothing stored, if the report has another value by now.

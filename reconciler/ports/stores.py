@@ -30,7 +30,7 @@ class EncryptionStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OtherReader:
+class OtherRoleAccess:
     """A database role other than this program's that may use what is ours, and the names of what."""
 
     role: str
@@ -68,7 +68,7 @@ class Maintenance(Protocol):
         """Read when GitHub last confirmed a write of this project, if the history goes back that far."""
         ...
 
-    async def other_readers(self) -> tuple[OtherReader, ...]:
+    async def other_roles_with_access(self) -> tuple[OtherRoleAccess, ...]:
         """Return the roles other than ours that may use our tables or functions (PostgreSQL), by name."""
         ...
 
@@ -148,7 +148,7 @@ class ProjectLocks(Protocol):
         """Acquire the lock. Raises BusyError (without `wait` at once) when another process has it."""
         ...
 
-    async def check_held(self) -> HeldLocks:
+    async def count_held_locks(self) -> HeldLocks:
         """Ask the database which of the locks that were acquired here still exist. Raises DatabaseError."""
         ...
 

@@ -14,7 +14,7 @@ from reconciler.errors import CredentialError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
-from reconciler.ports import EncryptionStatus, OtherReader
+from reconciler.ports import EncryptionStatus, OtherRoleAccess
 from reconciler.store.bugspark import outgoing_webhooks
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
@@ -23,7 +23,7 @@ from reconciler.store.bugspark.integrations import active_github_rows, secrets_a
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database, is_read_only
-from reconciler.store.schema.privileges import find_other_readers
+from reconciler.store.schema.privileges import find_other_roles_with_access
 from reconciler.store.schema.tables import (
     accounts,
     changes,
@@ -138,11 +138,11 @@ class StoredMaintenance:
         async with self._database.read() as connection:
             return await history_log.read_last_confirmed_write_at(connection, project_id)
 
-    async def other_readers(self) -> tuple[OtherReader, ...]:
+    async def other_roles_with_access(self) -> tuple[OtherRoleAccess, ...]:
         if self._database.dialect != "postgresql":
             return ()
         async with self._database.read() as connection:
-            return await find_other_readers(connection)
+            return await find_other_roles_with_access(connection)
 
     async def is_read_only(self) -> bool:
         async with self._database.read() as connection:

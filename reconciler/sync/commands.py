@@ -124,7 +124,7 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
             if not await _record_settled_conflict(context, detail, link, change):
                 return f"{name}: {field} is {value!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
             return f"{name}: {field} stays {value!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
-        if not await context.stores.ledger.restore_lost_value(
+        if not await context.stores.ledger.write_resolved_value(
             without_frozen_field(link, field), change, context.github.now()
         ):
             raise ProjectError(f"{name}: somebody has just changed {field}; look at it and resolve it again")

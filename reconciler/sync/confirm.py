@@ -40,7 +40,7 @@ async def record_confirmation(
         link=link if link != claim.link else None,  # a comment changes nothing about its link
         pair=pair,
         changes=(
-            *confirmed_write_history(claim.intent, link, answer.request_id),
+            *build_confirmed_write_change(claim.intent, link, answer.request_id),
             *_outranked_label_conflicts(context, claim.intent, link),
         ),
         at=context.github.now(),
@@ -58,7 +58,7 @@ async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: Pas
         intent,
         link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
         pair=None,
-        changes=confirmed_write_history(intent, link, None),
+        changes=build_confirmed_write_change(intent, link, None),
         at=context.github.now(),
     )
     stats.count_confirmed_write(intent.operation, issue.number)
@@ -133,7 +133,7 @@ def _outranked_label_conflicts(context: Context, intent: Intent, link: Link | No
         return
     field = SYNCED_FIELDS[Field(intent.operation.value)]
     for value in field.outranked_values(link.seen.labels, intent.desired, context.policy.labels):
-        (change,) = confirmed_write_history(intent, link, None)
+        (change,) = build_confirmed_write_change(intent, link, None)
         yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
@@ -178,7 +178,9 @@ def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> B
     return base
 
 
-def confirmed_write_history(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
+def build_confirmed_write_change(
+    intent: Intent, link: Link | None, request_id: str | None
+) -> Sequence[Change]:
     """The history lines of a confirmed write: what was decided on, by which rule, and GitHub's request id."""
     why = intent.why or Why(rule=Rule.RECORDED)
     change = Change(

@@ -32,7 +32,7 @@ from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import Claim
 from reconciler.sync.confirm import (
     adopt_issue,
-    confirmed_write_history,
+    build_confirmed_write_change,
     has_competing_label,
     record_confirmation,
 )
@@ -254,7 +254,7 @@ async def _recover_change(
                 intent,
                 link=replace(link, base=base),
                 pair=None,
-                changes=confirmed_write_history(intent, link, None),
+                changes=build_confirmed_write_change(intent, link, None),
                 at=context.github.now(),
             )
             return

@@ -88,7 +88,7 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     app.include_router(actions.router(_build_api_actions(dependencies, access_control)))
     app.include_router(sign_in.router(sign_in_page))
     app.include_router(overview.router(_build_overview_page(dependencies, frame)))
-    app.include_router(setup.router(_build_setup_page(dependencies, frame)))
+    app.include_router(setup.router(_build_project_setup_page(dependencies, frame)))
     app.include_router(project.router(_build_project_page(dependencies, frame)))
     app.include_router(report.router(_build_report_page(dependencies, frame)))
     app.include_router(static_files.router(static))
@@ -138,7 +138,7 @@ def _build_report_page(dependencies: WebDependencies, frame: PageResponder) -> R
     )
 
 
-def _build_setup_page(dependencies: WebDependencies, frame: PageResponder) -> SetupPage:
+def _build_project_setup_page(dependencies: WebDependencies, frame: PageResponder) -> SetupPage:
     return SetupPage(frame=frame, queries=dependencies.queries, commands=dependencies.commands)
 
 

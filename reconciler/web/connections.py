@@ -120,12 +120,12 @@ class ConnectionPermits:
         """Give back a permit that was taken for nothing."""
         self._opening -= 1
 
-    def begin(self, connection: Connection) -> None:
+    def assign(self, connection: Connection) -> None:
         """Hand the permit that was taken to this connection."""
         self._opening = max(0, self._opening - 1)
         self._connections.add(connection)
 
-    def end(self, connection: Connection) -> None:
+    def release(self, connection: Connection) -> None:
         """Give back a connection's permit: its descriptor is closed."""
         self._connections.discard(connection)
         self._cut.discard(connection)

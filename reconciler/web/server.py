@@ -49,7 +49,7 @@ class TimedH11Protocol(H11Protocol):
         self._connection = Connection(
             holder=self._find_holder, idle_since=self.loop.time(), cut=transport.abort
         )
-        self.permits.begin(self._connection)
+        self.permits.assign(self._connection)
         self._start_timeout()
 
     def data_received(self, data: bytes) -> None:
@@ -71,7 +71,7 @@ class TimedH11Protocol(H11Protocol):
         super().connection_lost(exc)
         if self._connection is not None:
             # asyncio closes the descriptor right after this.
-            self.loop.call_soon(self.permits.end, self._connection)
+            self.loop.call_soon(self.permits.release, self._connection)
             self._connection = None
 
     def _find_holder(self) -> str | None:

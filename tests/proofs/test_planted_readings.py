@@ -161,7 +161,7 @@ def comments_of_a_lost_issue_count(patch: pytest.MonkeyPatch) -> None:
     original = second_readings._read_comments
 
     async def trusting(*given: object) -> second_readings._Readings:
-        found = await original(*given)  # type: ignore[arg-type]
+        found = await original(*given)  # type: ignore[arg-type]  # whatever the original takes
         found.gone |= found.unanswered
         found.unanswered.clear()
         return found

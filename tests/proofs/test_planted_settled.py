@@ -150,7 +150,7 @@ def one_reading_counts_as_two(patch: pytest.MonkeyPatch) -> None:
         if presence._seen_presence(draft, pair, row) is Presence.ABSENT and pair.believed_presence:
             presence._end_pair(draft, pair, row)
 
-    patch.setattr(presence, "_decide_first_reading", trusting)
+    patch.setattr(presence, "_record_contradicting_reading", trusting)
 
 
 async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:

@@ -143,7 +143,7 @@ async def connect_everywhere(url: str) -> list[str]:
     try:
         async with database.read() as connection:
             raw = await connection.get_raw_connection()
-            found = [str(raw.driver_connection.info.get_parameters().get("sslmode"))]  # type: ignore[union-attr]
+            found = [str(raw.driver_connection.info.get_parameters().get("sslmode"))]  # type: ignore[union-attr]  # open
             assert await connection.scalar(sa.text("SELECT 1")) == 1
     finally:
         await database.aclose()

@@ -120,17 +120,17 @@ async def test_held_locks_are_counted_by_whether_their_sessions_live(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     locks = stores.project_locks
-    assert await locks.check_held() == HeldLocks()
+    assert await locks.count_held_locks() == HeldLocks()
     async with locks.acquire(ProjectId(uuid4())):
         async with locks.acquire(ProjectId(uuid4())):
-            assert await locks.check_held() == HeldLocks(alive=2)
-        assert await locks.check_held() == HeldLocks(alive=1)
+            assert await locks.count_held_locks() == HeldLocks(alive=2)
+        assert await locks.count_held_locks() == HeldLocks(alive=1)
         if bugspark.engine.dialect.name == "sqlite":
             bugspark.execute("DELETE FROM sync_locks")
         else:
             bugspark.execute(END_SESSIONS_OF_LOCKS)
-        assert await locks.check_held() == HeldLocks(ended=1)
-    assert await locks.check_held() == HeldLocks()
+        assert await locks.count_held_locks() == HeldLocks(ended=1)
+    assert await locks.count_held_locks() == HeldLocks()
 
 
 async def test_a_lock_released_while_it_is_asked_for_is_no_ended_one(
@@ -139,7 +139,7 @@ async def test_a_lock_released_while_it_is_asked_for_is_no_ended_one(
     locks, asked = stores.project_locks, asyncio.Event()
     async with locks.acquire(ProjectId(uuid4())):
         counting = _pause_reads(stores, monkeypatch, asked)
-        checking = asyncio.create_task(locks.check_held())
+        checking = asyncio.create_task(locks.count_held_locks())
         await asked.wait()
     counting.set()
     assert await checking == HeldLocks()

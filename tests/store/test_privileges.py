@@ -84,7 +84,7 @@ async def named_by_check(url: str) -> dict[str, list[str]]:
         maintenance: StoredMaintenance = build_stores(
             database, StoreSettings(digest=digest), StillClock()
         ).maintenance
-        return {each.role: list(each.names) for each in await maintenance.other_readers()}
+        return {each.role: list(each.names) for each in await maintenance.other_roles_with_access()}
     finally:
         await database.aclose()
 

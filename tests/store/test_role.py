@@ -228,7 +228,7 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
         await require_schema(database)
         stores = build_stores(database, StoreSettings(digest=digest), StillClock())
         await do_everything_with_links(stores, bugspark)
-        assert await stores.maintenance.other_readers() == ()
+        assert await stores.maintenance.other_roles_with_access() == ()
         assert await stores.maintenance.outgoing_webhooks_problem() is None
         await scan_twice(database, bugspark)
         await forget_deleted_project(stores, bugspark)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.store.schema.migrate import migrate
+from tests.support.alert_listener import Listener
 from tests.support.bugspark import install
 from tests.support.github import GitHub, github, github_process
 from tests.support.inline_sqlite import inline
@@ -76,3 +77,11 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
     """One project connected to acme/web."""
     async with open_sync(world_url, github) as world:
         yield world
+
+
+@pytest.fixture
+async def listener(sync: Sync) -> Listener:
+    """Takes the alerts of `sync`."""
+    made = Listener()
+    made.tell(sync.app)
+    return made

@@ -1,57 +1,15 @@
 """What begins or ceases to need a person: logged, counted, POSTed once, remembered."""
 
-import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
-import httpx
 import pytest
 
-from reconciler.alerts.post import AlertPoster
-from reconciler.bootstrap.application import Application
 from reconciler.model.passes import NullProgress, Outcome
-from reconciler.model.secret import Secret
+from tests.support.alert_listener import Listener
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
-
-
-@dataclass
-class Listener:
-    """Who is told."""
-
-    status: int = 200
-    asked: int = 0
-    taken: list[Any] = field(default_factory=list)
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        if self.status == 200:
-            self.taken.append(json.loads(request.content))
-        return httpx.Response(self.status)
-
-    def tell(self, app: Application) -> None:
-        transport = httpx.MockTransport(self.answer)
-        app._container.alert_poster = AlertPoster(
-            Secret("https://a.test"), user_agent="test", inner=transport
-        )
-
-    @property
-    def told(self) -> list[tuple[list[str], list[str]]]:
-        """What entered and what left, batch by batch."""
-        return [
-            ([each["what"] for each in batch["entered"]], [each["what"] for each in batch["left"]])
-            for batch in self.taken
-        ]
-
-
-@pytest.fixture
-async def listener(sync: Sync) -> Listener:
-    made = Listener()
-    made.tell(sync.app)
-    return made
 
 
 async def refused(sync: Sync) -> int:

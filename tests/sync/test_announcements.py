@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.model.project_status import ProjectStatusKind, project_status
 from reconciler.web.pages.next_step import attention_notice
+from tests.support.alert_listener import Listener
 from tests.support.sync import Sync
-from tests.sync.test_alerts import Listener, listener  # noqa: F401
 
 EXPIRING, NEW = "github_pat_expiring", "github_pat_new"
 
@@ -35,7 +35,7 @@ async def check(sync: Sync, name: str) -> tuple[str, str] | None:
     return None if found is None else (found.level.value, found.message)
 
 
-async def test_a_token_is_told_fourteen_days_before_it_expires(sync: Sync, listener: Listener) -> None:  # noqa: F811
+async def test_a_token_is_told_fourteen_days_before_it_expires(sync: Sync, listener: Listener) -> None:
     use_token(sync, EXPIRING, days=14.5)
     await sync.settle()
     assert (await status(sync))[0] is ProjectStatusKind.SYNCED
@@ -56,7 +56,7 @@ async def test_a_token_is_told_fourteen_days_before_it_expires(sync: Sync, liste
     assert listener.told[1:] == [([], ["token_expiry"])]
 
 
-async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, listener: Listener) -> None:  # noqa: F811
+async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, listener: Listener) -> None:
     use_token(sync, EXPIRING, days=3)
     await sync.settle()
     await sync.app.pause("Shop")
@@ -73,7 +73,7 @@ async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, 
 )
 async def test_the_end_of_the_api_version_is_told(
     sync: Sync,
-    listener: Listener,  # noqa: F811
+    listener: Listener,
     ends: datetime,
     state: ProjectStatusKind,
 ) -> None:

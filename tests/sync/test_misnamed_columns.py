@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.ids import ReportId
+from tests.support.alert_listener import Listener
 from tests.support.sync import Sync
-from tests.sync.test_alerts import Listener, listener  # noqa: F401
 
 NUMBER, REPO, URL = "github_issue_number", "github_repo", "github_issue_url"
 
@@ -37,7 +37,7 @@ async def said(sync: Sync, report: ReportId) -> tuple[str, str]:
 )
 async def test_columns_that_name_no_issue_are_told_with_their_fault(
     sync: Sync,
-    listener: Listener,  # noqa: F811
+    listener: Listener,
     columns: dict[str, Any],
     told: str,
 ) -> None:

@@ -5,13 +5,13 @@ import logging
 import pytest
 
 from reconciler.ports import WebhookDelivery
+from tests.support.alert_listener import Listener
 from tests.support.sync import Sync
-from tests.sync.test_alerts import Listener, listener  # noqa: F401
 
 
 async def test_silence_is_told_once_and_a_delivery_ends_it(
     sync: Sync,
-    listener: Listener,  # noqa: F811
+    listener: Listener,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     report, number = await sync.linked()

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.ports import OtherReader
+from reconciler.ports import OtherRoleAccess
 from reconciler.store.schema.definer_functions import SCHEMA
 from reconciler.store.schema.version import VERSION_TABLE
 
@@ -47,7 +47,7 @@ FIND_GRANTS_SQL = text(f"""
     FROM ours JOIN pg_attribute AS a ON a.attrelid = ours.oid AND ours.kind = 'TABLE' AND a.attacl IS NOT NULL
     CROSS JOIN LATERAL aclexplode(a.attacl) AS granted
 """)  # noqa: S608 - constants
-FIND_OTHER_READERS_SQL = text(f"""
+FIND_OTHER_ROLES_SQL = text(f"""
     WITH ours AS ({OUR_OBJECTS}),
     others AS (
         SELECT r.oid, r.rolname FROM pg_roles AS r
@@ -81,21 +81,21 @@ FIND_UNASKED_ROLES_SQL = text("""
 """)
 
 
-async def find_other_readers(connection: AsyncConnection) -> tuple[OtherReader, ...]:
+async def find_other_roles_with_access(connection: AsyncConnection) -> tuple[OtherRoleAccess, ...]:
     """Find the roles that may read or change our tables or execute our functions, by name.
 
     Not among them: the role of this connection, superusers, PostgreSQL's own roles and those that it lets
     read everything, the owner of the tables and who acts for it.
     """
-    rows = (await connection.execute(FIND_OTHER_READERS_SQL)).all()
+    rows = (await connection.execute(FIND_OTHER_ROLES_SQL)).all()
     by_role = groupby(rows, key=lambda row: row.role)
-    found = [OtherReader(role=role, names=[row.name for row in group]) for role, group in by_role]
+    found = [OtherRoleAccess(role=role, names=[row.name for row in group]) for role, group in by_role]
     everybody = next((each for each in found if each.role == EVERYBODY), None)
     if everybody is None:
         return tuple(found)
     # What everybody may do is named once, not again for each role.
     own = [(each.role, [name for name in each.names if name not in everybody.names]) for each in found]
-    rest = [OtherReader(role=role, names=names) for role, names in own if names]
+    rest = [OtherRoleAccess(role=role, names=names) for role, names in own if names]
     return (everybody, *rest)
 
 

@@ -293,10 +293,10 @@ class StoredLedger:
             )
             await history_log.append_changes(connection, link.project_id, self._clock.now(), [change])
 
-    async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
+    async def write_resolved_value(self, link: Link, change: Change, at: datetime) -> bool:
         webhooks = self._context.outgoing_webhooks
         async with self._database.write() as connection:
-            return await link_writes.restore_lost_value(connection, webhooks, link, change, at)
+            return await link_writes.write_resolved_value(connection, webhooks, link, change, at)
 
     async def record_settled_conflict(self, link: Link, change: Change, at: datetime) -> bool:
         async with self._database.write() as connection:

@@ -199,7 +199,7 @@ def _issue_column_values(columns: IssueColumns | None) -> dict[str, Any]:
     }
 
 
-async def restore_lost_value(
+async def write_resolved_value(
     connection: AsyncConnection, webhooks: OutgoingWebhooks, link: Link, change: Change, at: datetime
 ) -> bool:
     """Set the report's field from `change.local` to `change.to`. False where it has another value by now."""

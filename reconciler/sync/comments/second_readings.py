@@ -54,7 +54,7 @@ async def plan_second_readings(
         context.project.id, state.repository_id, now, MAX_SECOND_READINGS
     )
     accepted = [await ledger.find_link_of_report(link.report_id) for link in accepted_links]
-    again = (link for link in accepted if link is not None and _is_read(link, state))
+    again = (link for link in accepted if link is not None and _is_eligible_link(link, state))
     links = list({link.id: link for link in (*again, *due)}.values())
     left = MAX_SECOND_READINGS
     accounts = await read_own_accounts(context, state) if links else frozenset()
@@ -73,7 +73,7 @@ async def plan_second_readings(
         yield plans
 
 
-def _is_read(link: Link, state: ProjectState) -> bool:
+def _is_eligible_link(link: Link, state: ProjectState) -> bool:
     """Whether the link is one of those that are read: the store chooses the others by the same rule."""
     return (
         link.state is LinkState.ACTIVE

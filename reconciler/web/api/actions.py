@@ -67,7 +67,7 @@ class ApiActions:
         project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
         await self.access_control.require_change_access(visitor.viewer, project_id)
         require_allowed_origin(request, self.access_control.site, visitor)
-        body = await self._read_issue(request)
+        body = await self._read_issue_command(request)
         try:
             message = await self.commands.close_duplicate(report_id, body.issue)
         except DatabaseError:
@@ -76,7 +76,7 @@ class ApiActions:
             raise HTTPException(HTTPStatus.CONFLICT, str(error)) from None
         return response_models.CommandResponse(message=message)
 
-    async def _read_issue(self, request: Request) -> IssueCommand:
+    async def _read_issue_command(self, request: Request) -> IssueCommand:
         if content_type_of(request) != JSON_TYPE:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
         async with self.body_reader.read_body(request) as body:

@@ -42,7 +42,7 @@ class RowProjectLocks:
         self._fences = fences
         self._held_ids: set[UUID] = set()
 
-    async def check_held(self) -> HeldLocks:
+    async def count_held_locks(self) -> HeldLocks:
         if not (asked := frozenset(self._held_ids)):
             return HeldLocks()
         query = select(locks.c.holder).where(locks.c.holder.in_(asked))

@@ -55,7 +55,7 @@ class AdvisoryProjectLocks:
         self._held: set[AdvisoryProjectLock] = set()
         self._session: LockSession | None = None
 
-    async def check_held(self) -> HeldLocks:
+    async def count_held_locks(self) -> HeldLocks:
         """Ask through another session: that of the locks may be gone without having said so."""
         if not (asked := frozenset(self._held)):
             return HeldLocks()
