@@ -1,7 +1,21 @@
 -- What the reconciler's PostgreSQL role needs. Run it as the owner of BugSpark's tables after each
--- `reconcile migrate` (run that as the owner, too). Replace the role's name; give it a password of its own, or
--- let it sign in by peer or certificate. tests/store/test_role.py runs the program with exactly these rights:
--- they are enough, and none can be left out.
+-- `reconcile migrate` (run that as the owner, too), all or nothing:
+--     psql -v ON_ERROR_STOP=1 -f least-privilege-role.sql ADDRESS
+-- `reconcile migrate --role-sql --role NAME` prints it for a role of another name. tests/store/test_role.py runs
+-- the program with exactly these rights: they are enough, and none can be left out.
+BEGIN;
+
+-- The role itself is created by whoever may: the owner only with CREATEROLE, else the server's administrator.
+-- Give it a password of its own, or let it sign in by peer or certificate.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reconciler') THEN
+        RAISE EXCEPTION 'there is no role reconciler yet'
+            USING HINT = 'Let an administrator (or an owner with CREATEROLE) run CREATE ROLE reconciler LOGIN '
+                'PASSWORD ''...'', then run this file again.';
+    END IF;
+END
+$$;
 
 GRANT USAGE ON SCHEMA public TO reconciler;
 
@@ -51,6 +65,8 @@ GRANT EXECUTE ON FUNCTION
     procrastinate_unregister_worker_v1(bigint),
     procrastinate_update_heartbeat_v1(bigint),
     procrastinate_prune_stalled_workers_v1(double precision) TO reconciler;
+
+COMMIT;
 
 -- Only where BugSpark's tables have row security switched on (docs/security.md, Row security):
 -- ALTER ROLE reconciler BYPASSRLS;

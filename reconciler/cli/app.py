@@ -41,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     installation.migrate,
     installation.check,
     installation.config,
+    installation.systemd,
     demo.demo,
 )
 

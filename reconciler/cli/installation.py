@@ -1,29 +1,49 @@
 """Commands about the installation.
 
 `reconcile config` shows the effective configuration and where each value came from, `check` tests all that a
-pass needs, `migrate` brings the database schema up to date.
+pass needs, `migrate` brings the database schema up to date, `systemd` prints the files of the service.
 """
 
 import json as encoder
+import sys
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from reconciler.cli.installation_files import (
+    DEFAULT_ROLE,
+    EXAMPLE_CONFIGURATION,
+    drop_in_for,
+    is_hidden_from_service,
+    read_installation_file,
+    role_rights_for,
+    unit_for,
+)
 from reconciler.cli.session import CommandSession, JsonOption, current_session
-from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
+from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError, UsageError
 from reconciler.model.views import CheckLevel, CheckResult
 
 SETTING_WIDTH = 34
 
 
-def config(context: typer.Context, json: JsonOption = False) -> None:
+def config(
+    context: typer.Context,
+    json: JsonOption = False,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print an example file with every key and its default instead.")
+    ] = False,
+) -> None:
     """Show the effective configuration.
 
     Every key with its value and source, secrets masked.
     """
     session = current_session(context)
+    if example:
+        _print_text(session, read_installation_file(EXAMPLE_CONFIGURATION))
+        return
     loaded = session.load_configuration()
     shown = loaded.effective_values()
     if json:
@@ -111,10 +131,50 @@ def _print_checks(session: CommandSession, checks: Iterable[CheckResult], json: 
             session.console.print_line(f"      {check.remedy}")
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    role_sql: Annotated[
+        bool,
+        typer.Option(
+            "--role-sql", help="Change nothing; print the statements that give the daily role its rights."
+        ),
+    ] = False,
+    role: Annotated[str, typer.Option("--role", help="The role that --role-sql names.")] = DEFAULT_ROLE,
+) -> None:
     """Bring the database schema up to date.
 
     Adds or updates this program's tables and columns in BugSpark's database. Safe to run again.
     """
     session = current_session(context)
+    if role_sql:
+        _print_text(session, role_rights_for(role))
+        return
     session.console.print_line(session.entrypoints.migrate(session.load_configuration().settings))
+
+
+def systemd(
+    context: typer.Context,
+    unit: Annotated[bool, typer.Option("--unit", help="The service's unit.")] = False,
+    drop_in: Annotated[
+        bool, typer.Option("--drop-in", help="An example of a drop-in, for changes of this machine's own.")
+    ] = False,
+) -> None:
+    """Print the unit or the drop-in for systemd.
+
+    The unit starts the command that printed it.
+    """
+    session = current_session(context)
+    if unit is drop_in:
+        raise UsageError("say which file: reconcile systemd --unit, or reconcile systemd --drop-in")
+    command = Path(sys.prefix, "bin", "reconcile")
+    _print_text(session, unit_for(command) if unit else drop_in_for(command))
+    if is_hidden_from_service(command):
+        session.console.print_note(
+            f"The service can't run {command}: ProtectHome=yes hides that folder from it. Install the program"
+            " elsewhere, for example in /opt/reconciler."
+        )
+
+
+def _print_text(session: CommandSession, text: str) -> None:
+    for line in text.splitlines():
+        session.console.print_line(line)
