@@ -15,11 +15,25 @@ class ReconcilerError(Exception):
         super().__init__(*words)
         self.remedy = remedy
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the operator is told on the command line, one sentence a problem."""
+        return (str(self),)
+
 
 class ConfigurationError(ReconcilerError):
-    """The configuration can't be used: exit 78."""
+    """The configuration can't be used: exit 78. Takes every problem that was found, one sentence each."""
 
     kind = "configuration"
+
+    def __init__(self, *problems: str) -> None:
+        numbered = (f"({number}) {problem}" for number, problem in enumerate(problems, 1))
+        super().__init__(problems[0] if len(problems) == 1 else " ".join(numbered))
+        self._problems = problems
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return self._problems
 
 
 class SchemaError(ReconcilerError):

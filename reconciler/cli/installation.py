@@ -93,13 +93,10 @@ def startup_failure_checks(error: ReconcilerError) -> tuple[CheckResult, ...]:
     message = str(error)
     match error:
         case ConfigurationError():
-            return (
-                CheckResult(
-                    name="configuration",
-                    level=FAIL,
-                    message=message,
-                    remedy=f"correct that; {NOTHING_ELSE_CHECKED}",
-                ),
+            remedy = f"correct that; {NOTHING_ELSE_CHECKED}"
+            return tuple(
+                CheckResult(name="configuration", level=FAIL, message=sentence, remedy=remedy)
+                for sentence in error.sentences
             )
         case SchemaError():
             answers = CheckResult(name="database", level=OK, message="it answers")

@@ -69,7 +69,8 @@ def run_command(
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except ReconcilerError as error:
-        console.print_error(str(error))
+        for sentence in error.sentences:
+            console.print_error(sentence)
         return _exit_status(error)
     except Exception as error:  # noqa: BLE001 - the last handler: reported and exit 1, never ignored
         return _print_crash(session, error)

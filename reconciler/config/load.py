@@ -3,7 +3,7 @@
 At the end: validation errors as one sentence that says what is wrong, where, and what to do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,32 +94,38 @@ def load_configuration(
 
     `path`: the value of `--config`; `flags`: values by dotted key with the highest priority; `credentials`:
     used instead of those on disk, because a service keeps the ones of its start. Raises ConfigurationError
-    with one sentence: what is wrong, where, what to do.
+    with a sentence for each problem: what is wrong, where, what to do.
     """
+    problems: list[str] = []
     if credentials is None:
-        credentials = sources.read_credentials_layer(sources.credentials_directory(environ))
+        directory = sources.credentials_directory(environ)
+        credentials = sources.read_credentials_layer(directory, problems)
     file = sources.find_configuration_file(path, environ)
     layer: ConfigurationLayer = {
-        **(sources.read_file_layer(file) if file else {}),
+        **(sources.read_file_layer(file, problems) if file else {}),
         **credentials,
-        **sources.read_environment_layer(environ),
+        **sources.read_environment_layer(environ, problems),
         **sources.build_overrides_layer(flags or {}),
     }
-    settings = _validate(layer)
+    settings = _validate(layer, problems)
     if settings.github.trust_environment and (trusted := sources.read_customary_layer(environ, settings)):
         layer = {**trusted, **layer}
         settings = _validate(layer)
-    check_dependent_keys(settings, layer)
-    settings = require_database_tls(settings, layer, environ)
+    settings = check_dependent_keys(settings, layer, environ)
     places = {key: sourced.source.removeprefix("the ") for key, sourced in layer.items()}
     return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
 
 
-def _validate(layer: ConfigurationLayer) -> Settings:
+def _validate(layer: ConfigurationLayer, problems: Sequence[str] = ()) -> Settings:
+    """Validate every value. `problems`: what was found before. Raises ConfigurationError with all of them."""
     try:
-        return Settings(**_nest_layer(layer))
+        settings = Settings(**_nest_layer(layer))
     except ValidationError as error:
-        raise to_configuration_error(error.errors(include_url=False)[0], layer) from None
+        sentences = [explain_validation_error(each, layer) for each in error.errors(include_url=False)]
+        raise ConfigurationError(*dict.fromkeys((*problems, *sentences))) from None
+    if problems:
+        raise ConfigurationError(*problems)
+    return settings
 
 
 def _nest_layer(layer: ConfigurationLayer) -> dict[str, Any]:
@@ -147,14 +153,14 @@ def _displayed_value(key: str, value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def to_configuration_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> ConfigurationError:
-    """Return a ConfigurationError for one error of pydantic's. `layer`: the merged values by key."""
+def explain_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> str:
+    """Return the sentence for one error of pydantic's. `layer`: the merged values by key."""
     key = _key_of_error(error)
     sourced = layer.get(key)
     place = sourced.source if sourced else "the defaults"
     what, remedy = _problem_and_hint(error)
     shown = _rejected_value_text(key, sourced)
-    return ConfigurationError(f"{key} {what}{shown}, in {place}; {remedy}")
+    return f"{key} {what}{shown}, in {place}; {remedy}"
 
 
 def _key_of_error(error: "ErrorDetails") -> str:
@@ -187,10 +193,21 @@ def _rejected_value_text(key: str, sourced: SourcedValue | None) -> str:
     return f", not {text}" if len(text) <= 40 and "@" not in text else ""
 
 
-def check_dependent_keys(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
-    """Check keys that depend on each other. Raises ConfigurationError for the first problem."""
-    _check_label_mapping(settings, layer)
-    _check_app_section(settings, layer)
+def check_dependent_keys(
+    settings: Settings, layer: Mapping[str, SourcedValue], environ: Mapping[str, str]
+) -> Settings:
+    """Check keys that depend on each other; return the settings with TLS to the database required.
+
+    Raises ConfigurationError with all problems.
+    """
+    problems = [*_label_mapping_problems(settings, layer), *_app_section_problems(settings, layer)]
+    try:
+        secured = require_database_tls(settings, layer, environ)
+    except ConfigurationError as error:
+        raise ConfigurationError(*problems, *error.sentences) from None
+    if problems:
+        raise ConfigurationError(*problems)
+    return secured
 
 
 def require_database_tls(
@@ -221,7 +238,7 @@ def _source_of_key(key: str, layer: Mapping[str, SourcedValue]) -> str:
     return layer[key].source if key in layer else "the defaults"
 
 
-def _check_label_mapping(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
+def _label_mapping_problems(settings: Settings, layer: Mapping[str, SourcedValue]) -> Iterator[str]:
     mapping = {f"sync.severity.{name}": labels for name, labels in settings.sync.severity}
     mapping |= {f"sync.category.{name}": labels for name, labels in settings.sync.category}
     if clash := validators.find_duplicate_label(mapping):
@@ -229,24 +246,26 @@ def _check_label_mapping(settings: "Settings", layer: Mapping[str, SourcedValue]
         first, second = sorted(
             values, key=layer.__contains__
         )  # name the key that is configured, not the default
-        raise ConfigurationError(
+        yield (
             f"{second} has the label {label!r} that {first} has too (case ignored), "
             f"in {_source_of_key(second, layer)}; give every label to one value only"
         )
 
 
-def _check_app_section(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
+def _app_section_problems(settings: Settings, layer: Mapping[str, SourcedValue]) -> Iterator[str]:
     app = settings.github.app
     given = {"id": app.id, "private_key_file": app.private_key_file, "repositories": app.repositories}
     if not any(given.values()):
         return
-    for name, value in given.items():
-        if not value:
-            there = next(f"github.app.{other}" for other, its in given.items() if its)
-            raise ConfigurationError(
-                f"github.app.{name} is missing while {there} is set, in {_source_of_key(there, layer)}; "
-                "set id, private_key_file and repositories together, or none of them"
-            )
+    there = next(f"github.app.{name}" for name, value in given.items() if value)
+    missing = [f"github.app.{name}" for name, value in given.items() if not value]
+    if missing:
+        yield (
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing while {there} is set,"
+            f" in {_source_of_key(there, layer)};"
+            " set id, private_key_file and repositories together, or none of them"
+        )
+        return
     key = "github.app.private_key_file"
     try:
         with open(app.private_key_file, "rb") as file:  # noqa: PTH123 - checks only that it can be read
@@ -254,6 +273,4 @@ def _check_app_section(settings: "Settings", layer: Mapping[str, SourcedValue]) 
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         source = _source_of_key(key, layer)
-        raise ConfigurationError(
-            f"{key} cannot be read ({reason}), in {source}; check its path and permissions"
-        ) from None
+        yield f"{key} cannot be read ({reason}), in {source}; check its path and permissions"

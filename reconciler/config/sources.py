@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn, get_origin
+from typing import Any, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -89,14 +89,17 @@ class SourcedValue:
 ConfigurationLayer = dict[str, SourcedValue]
 
 
-def read_environment_layer(environ: Mapping[str, str]) -> ConfigurationLayer:
-    """Read every `RECONCILER_…` variable except RECONCILER_CONFIG. Raises ConfigurationError if unknown."""
+def read_environment_layer(environ: Mapping[str, str], problems: list[str]) -> ConfigurationLayer:
+    """Read every `RECONCILER_…` variable except RECONCILER_CONFIG. What is wrong is added to `problems`."""
     layer: ConfigurationLayer = {}
     for name in sorted(environ):
         if name.startswith(ENVIRONMENT_VARIABLE_PREFIX) and name != CONFIG_FILE_VARIABLE:
             key = name.removeprefix(ENVIRONMENT_VARIABLE_PREFIX).lower().replace("__", ".")
-            place = f"the environment variable {name}"
-            layer.update(_layer_from_text(key, environ[name], place) or _raise_unknown_variable(name))
+            if key in known_keys() or key in known_sections():
+                place = f"the environment variable {name}"
+                layer.update(_layer_from_text(key, environ[name], place, problems))
+            else:
+                problems.append(_unknown_variable(name))
     return layer
 
 
@@ -124,35 +127,39 @@ def _is_excepted(host: str, listed: str) -> bool:
     return "*" in listed.split(",") or any(name and f".{host}".endswith(f".{name}") for name in names)
 
 
-def read_credentials_layer(directory: Path | None) -> ConfigurationLayer:
+def read_credentials_layer(directory: Path | None, problems: list[str]) -> ConfigurationLayer:
     """Read systemd's credential files `section.key`; `github.app.private_key` is the key file itself.
 
-    Files of other services are ignored. Raises ConfigurationError for an unknown key in a known section.
+    Files of other services are ignored. An unknown key in a known section is added to `problems`, and what
+    can't be read.
     """
     layer: ConfigurationLayer = {}
-    for path in _credential_files(directory):
+    for path in _credential_files(directory, problems):
         place = f"the credential {path.name}"
         if path.name == "github.app.private_key":
             layer["github.app.private_key_file"] = SourcedValue(value=str(path), source=place)
         elif path.name in known_keys():
-            layer.update(_layer_from_text(path.name, _read_text_file(path, place).rstrip("\r\n"), place))
+            text = _read_text_file(path, place, problems)
+            if text is not None:
+                layer.update(_layer_from_text(path.name, text.rstrip("\r\n"), place, problems))
         elif path.name.rpartition(".")[0] in known_sections():
-            raise _unknown_key_error(path.name, place)
+            problems.append(_unknown_key(path.name, place))
     return layer
 
 
-def read_file_layer(path: Path) -> ConfigurationLayer:
-    """Read a TOML file. Raises ConfigurationError if it can't be read, is no TOML, or has an unknown key."""
+def read_file_layer(path: Path, problems: list[str]) -> ConfigurationLayer:
+    """Read a TOML file. What is no TOML, can't be read, or is an unknown key is added to `problems`."""
     place = f"the file {path}"
-    text = _read_text_file(path, place)
+    text = _read_text_file(path, place, problems)
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(text or "")
     except (
         ValueError,
         RecursionError,
     ) as error:  # not TOML, a number that is too large, or nesting that is too deep
-        raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; correct that line") from None
-    return _layer_from_table(table, place)
+        problems.append(f"TOML cannot be read, in {place}: {error}; correct that line")
+        return {}
+    return _layer_from_table(table, place, problems)
 
 
 def build_overrides_layer(flags: RawValues) -> ConfigurationLayer:
@@ -162,40 +169,41 @@ def build_overrides_layer(flags: RawValues) -> ConfigurationLayer:
     }
 
 
-def _credential_files(directory: Path | None) -> list[Path]:
+def _credential_files(directory: Path | None, problems: list[str]) -> list[Path]:
     if directory is None:
         return []
     try:
         return sorted(path for path in directory.iterdir() if path.is_file())
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigurationError(
+        problems.append(
             f"credentials cannot be listed, in $CREDENTIALS_DIRECTORY {directory}: {reason}; "
             "unset the variable, or let systemd set it"
-        ) from None
+        )
+        return []
 
 
-def _read_text_file(path: Path, place: str) -> str:
+def _read_text_file(path: Path, place: str, problems: list[str]) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"text is not UTF-8, in {place}, at byte {error.start}; save it as UTF-8"
-        ) from None
+        problems.append(f"text is not UTF-8, in {place}, at byte {error.start}; save it as UTF-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigurationError(
-            f"configuration cannot be read, in {place}: {reason}; check its path and permissions"
-        ) from None
+        problems.append(f"configuration cannot be read, in {place}: {reason}; check its path and permissions")
+    return None
 
 
-def _layer_from_text(key: str, text: str, place: str) -> ConfigurationLayer:
-    """Read one key from text, or a section from a JSON object; empty for an unknown name."""
-    if key in known_sections():
-        return _layer_from_table(_nest_value(key, _parse_json(key, text, place)), place)
-    if key not in known_keys():
+def _layer_from_text(key: str, text: str, place: str, problems: list[str]) -> ConfigurationLayer:
+    """Read one known key from text, or a known section from a JSON object."""
+    try:
+        if key in known_sections():
+            return _layer_from_table(_nest_value(key, json.loads(text)), place, problems)
+        return {key: SourcedValue(value=_parse_value(key, text), source=place)}
+    except (ValueError, RecursionError) as error:
+        example = environment_variable_of_key("sync.severity.high") + """='["high-priority", "high"]'"""
+        problems.append(f"{key} is not JSON, in {place}: {error}; write it as in {example}")
         return {}
-    return {key: SourcedValue(value=_parse_value(key, text, place), source=place)}
 
 
 def _nest_value(key: str, value: object) -> dict[str, Any]:
@@ -205,10 +213,11 @@ def _nest_value(key: str, value: object) -> dict[str, Any]:
     return dict(table)
 
 
-def _parse_value(key: str, text: str, place: str) -> object:
+def _parse_value(key: str, text: str) -> object:
+    """Return the value that this text means for the key. Broken JSON raises ValueError, RecursionError."""
     kind = type_of_key(key)
     if get_origin(kind) in (tuple, dict):
-        return _parse_json(key, text, place)
+        return json.loads(text)
     if kind is bool:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
     if kind in (int, float):
@@ -223,48 +232,40 @@ def _parse_number(kind: type[int] | type[float], text: str) -> object:
         return text  # validation reports the problem
 
 
-def _parse_json(key: str, text: str, place: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        example = environment_variable_of_key("sync.severity.high") + """='["high-priority", "high"]'"""
-        raise ConfigurationError(
-            f"{key} is not JSON, in {place}: {error}; write it as in {example}"
-        ) from None
+def _layer_from_table(table: Mapping[str, Any], place: str, problems: list[str]) -> ConfigurationLayer:
+    values = _flatten_table(table, "", place, problems)
+    return {key: SourcedValue(value=value, source=place) for key, value in values}
 
 
-def _layer_from_table(table: Mapping[str, Any], place: str) -> ConfigurationLayer:
-    return {key: SourcedValue(value=value, source=place) for key, value in _flatten_table(table, "", place)}
-
-
-def _flatten_table(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple[str, object]]:
+def _flatten_table(
+    table: Mapping[str, Any], above: str, place: str, problems: list[str]
+) -> Iterator[tuple[str, object]]:
     for name, value in table.items():
         key = above + name
         if key in known_keys():
             yield key, value
         elif key not in known_sections():
-            raise _unknown_key_error(key, place, is_section=isinstance(value, dict))
+            problems.append(_unknown_key(key, place, is_section=isinstance(value, dict)))
         elif isinstance(value, dict):
-            yield from _flatten_table(value, f"{key}.", place)
+            yield from _flatten_table(value, f"{key}.", place, problems)
         else:
-            what = f"{key} is a section, not a value"
-            raise ConfigurationError(f"{what}, in {place}; write its keys below [{key}]")
+            problems.append(f"{key} is a section, not a value, in {place}; write its keys below [{key}]")
 
 
-def _unknown_key_error(key: str, place: str, *, is_section: bool = False) -> ConfigurationError:
-    """Return the error for an unknown key or table, with the most similar known one."""
+def _unknown_key(key: str, place: str, *, is_section: bool = False) -> str:
+    """Say that a key or table is unknown, with the most similar known one."""
     hint = name_hint(key, sorted(known_sections()) if is_section else known_keys())
     shown = key.encode("unicode_escape").decode("ascii")
-    return ConfigurationError(f"{shown} is unknown, in {place}; {hint}")
+    return f"{shown} is unknown, in {place}; {hint}"
 
 
-def _raise_unknown_variable(name: str) -> NoReturn:
+def _unknown_variable(name: str) -> str:
     names = [
         *map(environment_variable_of_key, known_keys()),
         *map(environment_variable_of_key, known_sections()),
         CONFIG_FILE_VARIABLE,
     ]
-    raise ConfigurationError(f"{name} is unknown, in the environment; {name_hint(name, names)}")
+    return f"{name} is unknown, in the environment; {name_hint(name, names)}"
 
 
 def credentials_directory(environ: Mapping[str, str]) -> Path | None:

@@ -12,8 +12,8 @@ import pytest
 from reconciler import __version__
 from reconciler.cli.main import move_config_first
 
-MAX_START_SECONDS = 0.3
-"""CPU time of `--version` and `--help` (docs/decisions/0051-values.md)."""
+MAX_START_RATIO = 3.0
+"""CPU time of `--version` and `--help` beside importing typer alone; 1.8 is usual."""
 COMMANDS = ("plan", "status", "link", "unlink", "discover", "export", "migrate", "check", "config", "demo")
 
 
@@ -52,9 +52,14 @@ def cpu_seconds(*words: str | Path) -> float:
 
 
 @pytest.mark.parametrize("words", ["--help", "-h", "--version"])
-def test_help_and_version_take_little_time(words: str) -> None:
+def test_help_and_version_cost_little_beside_importing_typer(words: str) -> None:
     command = Path(sys.executable).with_name("reconcile")
-    assert min(cpu_seconds(command, words) for _ in range(5)) < MAX_START_SECONDS
+    pairs = [
+        (cpu_seconds(command, words), cpu_seconds(sys.executable, "-c", "import typer.main"))
+        for _ in range(3)
+    ]
+    started, imported = (min(column) for column in zip(*pairs, strict=True))
+    assert started / imported < MAX_START_RATIO, pairs
 
 
 def test_version_is_one_line() -> None:

@@ -16,6 +16,7 @@ from reconciler.cli.installation_files import (
     read_installation_file,
     role_rights_for,
 )
+from reconciler.cli.session import Entrypoints
 from tests.cli.fakes import command
 
 ROOT = Path(__file__).parents[2]
@@ -102,3 +103,25 @@ def test_the_rights_name_the_role_nowhere_but_where_it_is_replaced() -> None:
     statements = [line for line in role_rights_for("sync").splitlines() if not line.startswith("--")]
     text = "\n".join(statements).replace("reconciler_alembic_version", "")
     assert "reconciler" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("plan", "--project", "x"),
+        ("check",),
+        ("why", "x"),
+        ("--all",),
+        ("daemon",),
+        ("discover", "--project", "x"),
+    ],
+)
+def test_a_command_without_configuration_makes_no_database_and_says_what_to_do(
+    words: tuple[str, ...], empty_directory: Path
+) -> None:
+    said = command(*words, entrypoints=Entrypoints())
+    assert said.status == 78
+    assert f"{empty_directory}/bugspark.db" in said.err
+    assert "reconcile migrate" in said.err
+    assert not list(empty_directory.iterdir())

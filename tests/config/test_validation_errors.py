@@ -88,7 +88,7 @@ def in_file(text: str) -> str:
         ("[database]\nurl = ''", "database.url", "is not a database"),
         ("[queue]\nengine = 'celery'", "queue.engine", "is none of its choices, not 'celery'"),
         ("[keep]\ndays = 0", "keep.days", "must be at least 1"),
-        ("[github.app]\nid = '1'", "github.app.private_key_file", "is missing while github.app.id is set"),
+        ("[github.app]\nid = '1'", "github.app.private_key_file", "missing while github.app.id is set"),
         (APP.replace(f'"{PROJECT}"', '"web"'), "github.app.repositories", "not a project id"),
         (APP.replace("a/b", "a/.."), "github.app.repositories", "not owner/repo"),
         (APP.replace("a/b", "a/b/c"), "github.app.repositories", "not owner/repo"),
@@ -205,3 +205,37 @@ def test_a_secret_is_never_part_of_the_sentence() -> None:
         "RECONCILER_GITHUB__API_URL": "https://u:canary@h",
     }.items():
         assert "canary" not in problem(**{name: value})
+
+
+def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[poll]\ninterval_seconds = "a"\nintervall = 1\n[nope]\nx = 1\n[sync]\nconflict = "x"\n')
+    environ = {
+        "RECONCILER_FOO": "1",
+        "RECONCILER_SYNC__SEVERITY__HIGH": "[",
+        "RECONCILER_WRITE__PER_MINUTE": "0",
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(file, environ)
+    keys = [sentence.split(" ", 1)[0] for sentence in caught.value.sentences]
+    assert sorted(keys) == [
+        "RECONCILER_FOO",
+        "nope",
+        "poll.interval_seconds",
+        "poll.intervall",
+        "sync.conflict",
+        "sync.severity.high",
+        "write.per_minute",
+    ]
+    assert "(7) " in str(caught.value)
+
+
+def test_keys_that_depend_on_each_other_are_said_together(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[sync.severity]\nhigh = ["low"]\n[github.app]\nid = "1"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(file, {"RECONCILER_DATABASE__URL": "postgresql://db.example/x?sslmode=disable"})
+    clash, app, tls = caught.value.sentences
+    assert "'low'" in clash
+    assert app.startswith("github.app.private_key_file and github.app.repositories are missing")
+    assert "sslmode=disable" in tls

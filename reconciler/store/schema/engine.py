@@ -18,7 +18,7 @@ from sqlalchemy.util import await_, greenlet_spawn
 
 from reconciler.errors import ConfigurationError
 from reconciler.store.connection import finish_shielded, open_transaction, translate_errors
-from reconciler.store.schema.sqlite_file import create_private_file
+from reconciler.store.schema.sqlite_file import require_file
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -128,10 +128,13 @@ def _require_sqlite_version() -> None:
 
 
 def open_database(text: str, *, connections: int = MAX_CONNECTIONS) -> Database:
-    """Open the database at this URL, without a connection yet. Raises ConfigurationError."""
+    """Open the database at this URL, without a connection yet.
+
+    Raises ConfigurationError; for an SQLite file that is not there, too: only `migrate` makes one.
+    """
     url = parse_url(text)
     if url.get_backend_name() == "sqlite":
-        create_private_file(url)
+        require_file(url)
         return Database(_create_sqlite_engine(url, connections))
     return Database(_create_postgresql_engine(url, connections))
 
