@@ -31,7 +31,7 @@ REACH := tests/decide tests/fields tests/text tests/github tests/store/test_inte
 	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone $\
 	unreadable_rows comments_from heavy_rows write_hints full_labels refused_answers edited_copies unrecorded_issues))
 
-.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer coverage mutants fmt lock bench structure soak pictures clean
+.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer coverage mutants fmt lock wheel bench structure soak pictures clean
 .NOTPARALLEL:
 
 help:
@@ -47,6 +47,7 @@ help:
 	@echo "make mutants change the deciding code and recovery in small ways, and see which tests notice"
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
+	@echo "make wheel   build the wheel and the sdist into dist/"
 	@echo "make bench   measure speed, print a table, write JSON"
 	@echo "make structure  count modules, names and retired words (ARGS=--list says where)"
 	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
@@ -118,6 +119,9 @@ mutants: .venv
 fmt: .venv
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+wheel: .venv
+	@$(BIN)/python -m hatchling build -d dist
 
 bench: .venv
 	@$(BIN)/python -m bench $(ARGS)

@@ -109,8 +109,15 @@ def validate_web_url(text: str) -> str:
 
 
 def validate_database_url(text: str) -> str:
-    """Check a database address: SQLite, or PostgreSQL with psycopg; `postgresql://` is accepted as such."""
+    """Check a database address: SQLite, or PostgreSQL with psycopg; `postgresql://` is accepted as such.
+
+    A second @ is refused: what follows the first one would be taken for the host, and shown in messages.
+    """
     scheme, colon, rest = text.partition("://")
+    if scheme != "sqlite" and "@" in rest.partition("@")[2].partition("?")[0]:
+        raise invalid_value_error(
+            "has an @ in its user or password", "write it as %40 there (and / as %2F, : as %3A)"
+        )
     if scheme in ("postgresql", "postgres") and colon:
         return f"postgresql+psycopg://{rest}"
     if scheme not in ("sqlite", "sqlite+aiosqlite", "postgresql+psycopg") or not colon:

@@ -239,3 +239,19 @@ def test_keys_that_depend_on_each_other_are_said_together(tmp_path: Path) -> Non
     assert "'low'" in clash
     assert app.startswith("github.app.private_key_file and github.app.repositories are missing")
     assert "sslmode=disable" in tls
+
+
+@pytest.mark.parametrize("password", ["s3/cr@etx", "a@bbb", "x:y@zz/w", "q?r@zz"])
+def test_an_unescaped_at_sign_in_a_password_is_refused_without_showing_it(password: str) -> None:
+    sentence = problem(RECONCILER_DATABASE__URL=f"postgresql://ann:{password}@db.example/bugspark")
+    assert sentence.startswith("database.url has an @ in its user or password")
+    assert "%40" in sentence
+    assert password.rpartition("@")[2] not in sentence.replace(
+        "write it as %40 there (and / as %2F, : as %3A)", ""
+    )
+
+
+@pytest.mark.parametrize("password", ["s3%2Fcr%40et", "a/b", ""])
+def test_an_escaped_password_is_accepted(password: str) -> None:
+    environ = {"RECONCILER_DATABASE__URL": f"postgresql://ann:{password}@127.0.0.1/bugspark?options=-c%20a@b"}
+    assert load_configuration(None, environ).settings.database.url
