@@ -11,6 +11,7 @@ import pytest
 from reconciler.cli import installation_files
 from reconciler.cli.installation_files import (
     EXAMPLE_CONFIGURATION,
+    HIDDEN_FOLDERS,
     ROLE_RIGHTS,
     is_hidden_from_service,
     read_installation_file,
@@ -65,7 +66,7 @@ def test_one_file_of_the_service_is_named(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("path", "hidden"),
-    [("/home/ann/venv/bin/reconcile", True), ("/root/x", True), ("/opt/reconciler/bin/reconcile", False)],
+    [(f"/{HIDDEN_FOLDERS[0]}/ann/bin/reconcile", True), ("/opt/reconciler/bin/reconcile", False)],
 )
 def test_a_command_below_a_home_directory_is_hidden_from_the_service(path: str, hidden: bool) -> None:
     assert is_hidden_from_service(Path(path)) is hidden

@@ -1,5 +1,6 @@
 """What a Markdown document holds that can be wrong: links, headings, blocks, code words."""
 
+import itertools
 import re
 import shlex
 import textwrap
@@ -95,8 +96,13 @@ def shell_lines(document: Document) -> tuple[str, ...]:
 
 
 def words_for(program: str, line: str) -> list[str] | None:
-    """The arguments when this line calls the program, else None. Variables set for it are passed over."""
-    words = shlex.split(line, comments=True)
+    """The arguments when this line calls the program, else None.
+
+    Variables set for it are passed over, and so is where its output goes.
+    """
+    split = shlex.shlex(line, posix=True, punctuation_chars="|>")
+    split.whitespace_split = True
+    words = list(itertools.takewhile(lambda word: word not in ("|", ">"), split))
     while words and re.match(r"[A-Z_]+=", words[0]):
         del words[0]
     return words[1:] if words and Path(words[0]).name == program else None

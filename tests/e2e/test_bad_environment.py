@@ -33,7 +33,7 @@ def test_a_newer_schema_is_not_touched(each_installation: Installation) -> None:
     [
         ({"poll": {"interval_secnods": 5}}, 78, ["fail"], "interval_seconds"),
         ({}, 78, ["ok", "ok", "fail"], "reconcile migrate"),
-        ({"database": {"url": "sqlite:///not/there.db"}}, 1, ["ok", "fail"], "can't be opened"),
+        ({"database": {"url": "postgresql://x@127.0.0.1:1/x"}}, 1, ["ok", "fail"], "127.0.0.1"),
     ],
     ids=["configuration", "schema", "database"],
 )
@@ -41,6 +41,7 @@ def test_check_says_how_far_it_got(
     tmp_path: Path, section: dict[str, dict[str, object]], code: int, levels: list[str], said: str
 ) -> None:
     there = command_runner(tmp_path)
+    (tmp_path / "bugspark.db").touch()
     usual: dict[str, dict[str, object]] = {"database": {"url": "sqlite:///bugspark.db"}}
     there.configure(**(usual | section))
     done = there.reconcile("check", "--json")
@@ -86,10 +87,10 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     there = command_runner(tmp_path)
     there.configure(database={"url": "sqlite:///absent/bugspark.db"})
-    for words in (("--all",), ("migrate",)):
+    for words, code, said in ((("--all",), 78, "does not exist"), (("migrate",), 1, "can't be opened")):
         done = there.reconcile(*words)
-        assert (done.code, done.out) == (1, "")
-        assert "can't be opened" in one_sentence(done)
+        assert (done.code, done.out) == (code, "")
+        assert said in one_sentence(done)
 
 
 def test_a_read_only_database_stops_before_github_is_written_to(installation: Installation) -> None:
