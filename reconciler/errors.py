@@ -42,6 +42,10 @@ class SchemaError(ReconcilerError):
     kind = "schema"
 
 
+class NewerSchemaError(SchemaError):
+    """A newer version of this program has migrated the database: this one must not use it."""
+
+
 class DatabaseError(ReconcilerError):
     """The database does not answer, or refuses to be written to."""
 

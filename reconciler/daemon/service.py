@@ -24,7 +24,7 @@ from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.daemon.worker import OnPassResult, PassRunner
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NewerSchemaError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.model.health import WorkGauges
 from reconciler.ports import Clock
@@ -89,6 +89,8 @@ class Service:
         self._last_tick_monotonic = clock.monotonic()
         self._last_check_monotonic: float | None = None
         self._problem: str | None = None
+        self._newer_schema: NewerSchemaError | None = None
+        self._is_outdated = asyncio.Event()
 
     @property
     def is_alive(self) -> bool:
@@ -116,7 +118,10 @@ class Service:
         return self._monitor.measure(self._due_projects, self._runtime.waiting_writes())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then end or cancel running passes. Raises unexpected errors."""
+        """Work until `stop` is set; then end or cancel running passes.
+
+        Raises NewerSchemaError when a newer program has migrated the database, and unexpected errors.
+        """
         intervals = self._intervals
         self._scheduler.add_job(TICK_JOB, intervals.tick, self._tick)
         self._scheduler.add_job("scan", intervals.tick, self._scan_and_nudge)
@@ -124,19 +129,20 @@ class Service:
         self._scheduler.add_job("retention", intervals.retention, self._delete_old_records)
         beat = asyncio.create_task(self._run_heartbeat())
         stopped = asyncio.create_task(stop.wait())
+        outdated = asyncio.create_task(self._is_outdated.wait())
         self._start_worker(intervals.concurrency)
         self._scheduler.start()
         try:
-            await self._wait_for_end(stopped, beat)
+            await self._wait_for_end(stopped, outdated, beat)
         finally:
             self._systemd.notify_stopping()
             self._stopping.set()
             self._scheduler.stop()
-            for task in (beat, stopped):
+            for task in (beat, stopped, outdated):
                 task.cancel()
             await self._await_or_cancel_passes()
             await self._scheduler.wait_until_ended()
-            await asyncio.gather(beat, stopped, return_exceptions=True)
+            await asyncio.gather(beat, stopped, outdated, return_exceptions=True)
 
     def apply_intervals(self, intervals: ServiceIntervals) -> None:
         """Use these intervals, because the configuration was read again."""
@@ -149,10 +155,15 @@ class Service:
         self._due_projects.reset()
         self._intervals = intervals
 
-    async def _wait_for_end(self, stopped: asyncio.Task[bool], beat: asyncio.Task[None]) -> None:
+    async def _wait_for_end(
+        self, stopped: asyncio.Task[bool], outdated: asyncio.Task[bool], beat: asyncio.Task[None]
+    ) -> None:
         """Wait for `stop`. If a task ends earlier, raise its error to end the service."""
         while not stopped.done():
-            await asyncio.wait({stopped, beat, *self._worker_by_task}, return_when=asyncio.FIRST_COMPLETED)
+            tasks = {stopped, outdated, beat, *self._worker_by_task}
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self._newer_schema is not None:
+                raise self._newer_schema
             for task in [task for task in self._worker_by_task if task.done()]:
                 del self._worker_by_task[task]
                 task.result()
@@ -193,6 +204,9 @@ class Service:
         try:
             await self._check_ready()
             await self._queue_due_projects()
+        except NewerSchemaError as error:
+            self._newer_schema = error
+            self._is_outdated.set()
         except ReconcilerError as error:
             self._log_database_problem(error)
         else:

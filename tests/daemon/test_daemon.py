@@ -14,6 +14,7 @@ from reconciler.demo.github.faults import Delay
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Status
 from reconciler.model.health import Gauges, HeldLocks, WorkGauges
+from reconciler.store.schema import version
 from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, Daemon, eventually, free_port, running, time_passing
 from tests.support.postgres import Server
@@ -225,3 +226,20 @@ def test_two_then_five_daemons_share_projects_and_never_run_one_twice_at_once(
     assert len({each["project"] for each in lines}) == 7
     assert [each for each in lines if each.get("kind") == "busy"] == []
     assert [each for each in lines if each["outcome"] not in ("ok", "partial")] == []
+
+
+def test_a_daemon_ends_with_78_when_a_newer_program_has_migrated_the_database(
+    installation: Installation,
+) -> None:
+    report, number = installation.linked()
+    installation.configure(**QUICK)
+    with running(installation) as daemon:
+        installation.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
+        code, _ = daemon.ended()
+        assert code == 78, daemon.story
+        assert any("newer version of this program" in line for line in daemon.other), daemon.story
+    assert installation.number(report) == number
+    installation.bugspark.execute(
+        "UPDATE reconciler_alembic_version SET version_num = :old", old=version.REVISIONS[-1]
+    )
+    assert installation.sync_shop().code == 0

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from reconciler.errors import SchemaError
+from reconciler.errors import NewerSchemaError, SchemaError
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import POSTGRESQL_ONLY_INDEX, SQLITE_ONLY_INDEX
 
@@ -42,8 +42,9 @@ async def read_schema_state(database: Database) -> SchemaState:
 
 async def require_schema(database: Database) -> None:
     """Check the schema. Raises SchemaError unless it is the one this program works with."""
-    if message := STATE_MESSAGES.get(await read_schema_state(database)):
-        raise SchemaError(message)
+    state = await read_schema_state(database)
+    if message := STATE_MESSAGES.get(state):
+        raise NewerSchemaError(message) if state is SchemaState.NEWER else SchemaError(message)
 
 
 def read_revision(connection: Connection) -> str | None:
