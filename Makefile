@@ -31,7 +31,7 @@ REACH := tests/decide tests/fields tests/text tests/github tests/store/test_inte
 	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone $\
 	unreadable_rows comments_from heavy_rows write_hints full_labels refused_answers edited_copies unrecorded_issues))
 
-.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer coverage mutants fmt lock wheel bench structure soak pictures clean
+.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer prove-image coverage mutants fmt lock wheel bench structure soak pictures clean
 .NOTPARALLEL:
 
 help:
@@ -43,6 +43,7 @@ help:
 	@echo "make lint    the part of make check that needs no test"
 	@echo "make prove   break everything N times (N=20000; SEED=… repeats a run) and look for what does not heal"
 	@echo "make prove-newcomer  from git clone to green in a new, minimal Debian (as root, on Debian)"
+	@echo "make prove-image  build the container image on a new Debian, and run it (as root, on Debian)"
 	@echo "make coverage  deciding, GitHub and intents must be reached whole (ARGS=tests for the whole suite)"
 	@echo "make mutants change the deciding code and recovery in small ways, and see which tests notice"
 	@echo "make fmt     rewrite the code in house style"
@@ -103,6 +104,9 @@ prove: .venv
 
 prove-newcomer:
 	@sh tests/setup/newcomer.sh $(ARGS)
+
+prove-image:
+	@sh tests/setup/image.sh
 
 coverage: .venv
 	@$(BIN)/coverage erase
