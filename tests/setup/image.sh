@@ -33,12 +33,15 @@ $build commit --quiet "$base" localhost/base >/dev/null
 $build rm "$base" >/dev/null
 rm -rf --one-file-system "$work/base"
 
-# How this machine reaches Python's packages: pip's configuration and what it names, for the build only.
-volumes=
-for file in $(python3 -m pip config debug 2>/dev/null | sed -n 's/^  *\(\/.*\), exists: True$/\1/p') \
-    ${PIP_CERT:-} ${SSL_CERT_FILE:-} $(python3 -m pip config get global.constraint 2>/dev/null || :); do
-    [ ! -f "$file" ] || volumes="$volumes --volume $file:$file:ro"
-done
+# How this machine reaches Python's packages: pip's configuration and the files it names, for the build only.
+python=$checkout/.venv/bin/python # it has pip, which Debian's python3 need not have
+[ -x "$python" ] || python=python3
+volumes=$(
+    {
+        "$python" -m pip config debug | tr "'" '\n' | sed -n -e 's/^  *\(\/.*\), exists: True$/\1/p' -e 's/^ .*: \(\/.*\)$/\1/p'
+        for name in PIP_CERT SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE; do eval "echo \"\${$name:-}\""; done
+    } | sort -u | while read -r file; do [ ! -f "$file" ] || printf ' --volume %s:%s:ro' "$file" "$file"; done
+)
 git -c safe.directory='*' -C "$checkout" archive --prefix=source/ HEAD | tar -x -C "$work"
 say "building $(git -c safe.directory='*' -C "$checkout" log -1 --format='%h, %s')"
 variables=
@@ -57,7 +60,8 @@ run() { # words: run in a new container of the image, with the database's direct
 container=$($build from localhost/bugspark-reconciler)
 mkdir "$work/data" && chown 10001:10001 "$work/data"
 entrypoint='export RECONCILER_WEB__PORT="${RECONCILER_WEB__PORT:-${PORT:-8787}}"; exec reconcile "$@"'
-$build inspect --type image --format '{{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}}' localhost/bugspark-reconciler
+$build inspect --type image --format '{{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}}
+' localhost/bugspark-reconciler
 run /bin/sh -c "$entrypoint" reconcile --version
 run /bin/sh -c "$entrypoint" reconcile migrate
 run /bin/sh -c "$entrypoint" reconcile migrate --role-sql | grep -q 'GRANT USAGE' || { say "no role file in the image" >&2; exit 1; }
@@ -68,10 +72,10 @@ until python3 -c 'import urllib.request as u; u.urlopen("http://127.0.0.1:18787/
     sleep 1
 done
 say "ready"
-daemon=$(pgrep -u 10001 -f 'reconcile daemon')
+daemon=$(pgrep -u 10001 -f '/bin/reconcile daemon$')
 began=$(date +%s)
 kill -TERM $daemon
-wait $running
+wait $running || { say "the daemon ended with status $?" >&2; cat "$work/daemon.log" >&2; exit 1; }
 say "ended $(($(date +%s) - began)) s after SIGTERM, with status 0"
 run /bin/sh -c '! touch /opt/reconciler/written 2>/dev/null' || { say "the program's own files can be written" >&2; exit 1; }
 say "green"
