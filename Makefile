@@ -31,7 +31,7 @@ REACH := tests/decide tests/fields tests/text tests/github tests/store/test_inte
 	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone $\
 	unreadable_rows comments_from heavy_rows write_hints full_labels refused_answers edited_copies unrecorded_issues))
 
-.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer prove-image coverage mutants fmt lock wheel bench structure soak pictures clean
+.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer prove-image coverage mutants fmt lock wheel sbom audit bench structure soak pictures clean
 .NOTPARALLEL:
 
 help:
@@ -49,6 +49,7 @@ help:
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
 	@echo "make wheel   build the wheel and the sdist into dist/"
+	@echo "make sbom    list what is shipped (CycloneDX) in dist/; make audit asks for known faults of it"
 	@echo "make bench   measure speed, print a table, write JSON"
 	@echo "make structure  count modules, names and retired words (ARGS=--list says where)"
 	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
@@ -155,6 +156,19 @@ lock: $(UV)
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 
+# A list of what is shipped, and known faults of it; the tools have an environment of their own, like `lock`.
+.sbom-venv/bin/cyclonedx-py:
+	@$(PYTHON) -m venv .sbom-venv
+	@.sbom-venv/bin/python -m pip --quiet --disable-pip-version-check install cyclonedx-bom pip-audit
+
+sbom: .sbom-venv/bin/cyclonedx-py
+	@mkdir -p dist
+	@.sbom-venv/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json
+	@echo "dist/sbom.cdx.json lists every package of requirements.lock (CycloneDX)"
+
+audit: .sbom-venv/bin/cyclonedx-py
+	@.sbom-venv/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+
 clean:
-	rm -rf mutants $(VENV) .lock-venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	rm -rf mutants $(VENV) .lock-venv .sbom-venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
