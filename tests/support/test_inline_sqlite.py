@@ -12,6 +12,7 @@ from tests.support.inline_sqlite import inline
 
 async def worker(path: Path) -> int:
     """The thread that executes a statement of the program."""
+    path.touch()
     database = open_database(f"sqlite:///{path}")
 
     @event.listens_for(database._engine, "connect")
