@@ -60,7 +60,8 @@ def test_a_database_that_is_down_can_not_be_migrated() -> None:
 
 async def test_a_file_that_can_not_be_opened_or_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is not a database, it only looks long enough" * 50)
-    for name, words in (("missing/x.db", "check its path"), ("text", "not an SQLite database")):
+    (tmp_path / "folder").mkdir()
+    for name, words in (("folder", "check its path"), ("text", "not an SQLite database")):
         database = open_database(f"sqlite:///{tmp_path / name}")
         with pytest.raises(DatabaseError, match=words):
             async with database.read() as connection:
@@ -81,7 +82,8 @@ async def test_a_failed_connection_to_sqlite_leaves_no_thread_of_the_driver(
     monkeypatch.setattr(driver_log, "handlers", [SlowHandler()])
     monkeypatch.setattr(driver_log, "propagate", False)
     driver_log.setLevel(logging.DEBUG)
-    database = open_database(f"sqlite:///{tmp_path / 'missing' / 'x.db'}")
+    (tmp_path / "folder").mkdir()
+    database = open_database(f"sqlite:///{tmp_path / 'folder'}")
     before = set(threading.enumerate())
     try:
         with pytest.raises(DatabaseError):
@@ -95,6 +97,7 @@ async def test_a_failed_connection_to_sqlite_leaves_no_thread_of_the_driver(
 
 
 async def test_the_error_of_a_missing_table_says_what_to_run(tmp_path: Path) -> None:
+    (tmp_path / "new.db").touch()
     database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(DatabaseError, match="run `reconcile migrate`"):
         async with database.read() as connection:

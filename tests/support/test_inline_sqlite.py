@@ -10,8 +10,13 @@ from reconciler.store.schema.engine import open_database
 from tests.support.inline_sqlite import inline
 
 
+def create(path: Path) -> None:
+    path.touch()
+
+
 async def worker(path: Path) -> int:
     """The thread that executes a statement of the program."""
+    create(path)
     database = open_database(f"sqlite:///{path}")
 
     @event.listens_for(database._engine, "connect")
