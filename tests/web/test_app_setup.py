@@ -20,6 +20,7 @@ from reconciler.config.load import load_configuration
 from reconciler.demo.github.faults import Drop, Reply
 from reconciler.demo.github.world import App
 from reconciler.model.passes import NullProgress, Outcome
+from reconciler.model.viewer import OPERATOR_ACTOR
 from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
@@ -156,7 +157,7 @@ async def test_the_file_as_it_is_configures_passes_and_the_webhook_of_the_new_ap
     settings = load_configuration(section_file, environ).settings
     sockets, queue = bind_sockets("127.0.0.1", 0), RecordingQueue()
     async with open_container(settings, FollowingClock(github.clock)) as container:
-        application = Application(container)
+        application = Application(container, OPERATOR_ACTOR)
         found = await application.find_project(str(project))
         result = await application.run_pass(found, wait=False, accept=None, progress=NullProgress())
         assert (result.outcome, result.repository) == (Outcome.OK, "acme/web")
