@@ -143,7 +143,7 @@ def test_an_owner_sets_up_the_webhook_inside_bugsparks_dashboard_and_a_member_on
         secret = page.locator("bugspark-sync-project code.secret").inner_text()
         page.get_by_role("button", name="Hide").press("Enter")
         page.get_by_role("button", name="Create the webhook").press("Enter")
-        expect(page.locator("bugspark-sync-project")).to_contain_text("The webhook of acme/web was made")
+        expect(page.locator("bugspark-sync-project")).to_contain_text("The webhook of acme/web was created")
         (hook,) = github.web.hooks.values()
         assert hook.secret == secret
         assert hook.url == f"{embedded.base}/api/v1/webhooks/github/{project}"

@@ -304,7 +304,7 @@ def test_the_secret_is_shown_on_request_and_hidden_again(stub: EmbedStub) -> Non
     page.clock.run_for(61_000)
     expect(page.get_by_text("s3cret")).to_have_count(0)
     page.get_by_role("button", name="Rotate").click()
-    page.get_by_role("group", name="Make a new secret?").get_by_role("button", name="Rotate").click()
+    page.get_by_role("group", name="Generate a new secret?").get_by_role("button", name="Rotate").click()
     expect(shown).to_contain_text("There is a new secret.")
     assert [each.rsplit("/", 1)[1] for each in stub.paths("POST")] == ["reveal", "reveal", "rotate"]
     page.evaluate("document.querySelector('bugspark-sync-project').readonly = true")

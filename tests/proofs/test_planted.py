@@ -19,7 +19,7 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import FieldDiff
 from reconciler.model.fields import Base, Side
 from reconciler.model.ids import AccountId, RemoteCommentId, RepositoryId
-from reconciler.model.intent import Intent, IntentState
+from reconciler.model.intent import MAYBE_SENT_STATES, Intent, IntentState
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair, SeenIssue
 from reconciler.model.plan import LinkPlan
@@ -30,7 +30,7 @@ from reconciler.sync import full_read, observe, run
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
 from reconciler.sync.observe import GitHubObservation
-from reconciler.sync.recover import RecoveryFindings
+from reconciler.sync.recover import RecoveryFindings, recover_unknown_writes
 from reconciler.sync.result import PassStats
 from tests.proofs.machine import Storm
 from tests.proofs.test_kill_points import busy_scenario, cut_at
@@ -74,8 +74,9 @@ def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:
 
     async def blind(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
         for intent in await context.stores.intents.list_open(context.project.id):
-            await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
-        return RecoveryFindings()
+            if intent.state in MAYBE_SENT_STATES:
+                await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
+        return await recover_unknown_writes(context, state, stats)
 
     patch.setattr(run, "recover_unknown_writes", blind)
 

@@ -93,6 +93,6 @@ async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_s
     assert set(detail.withheld) == {pair.id for pair in detail.pairs}
     assert set(detail.withheld.values()) == {Kind.DELETE_REMOTE_COMMENT} and not other.withheld
     assert (await stores.queries.health(sync.project))[0].link_counts == LinkCountsByUrgency(
-        synced=1, attention=1
+        synced=1, attention=1, unequal=1
     )
     assert [each.withheld_deletions for each in (await stores.queries.gauges()).projects] == [6]

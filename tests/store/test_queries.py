@@ -60,7 +60,7 @@ async def test_links_are_counted_once_by_the_most_urgent_thing(sync: Sync, store
     set_link(sync, gone, "state = 'gone'")
     set_link(sync, cut, "state = 'unlinked'")
     assert await link_counts(sync, stores) == LinkCountsByUrgency(
-        synced=1, pending=1, conflict=0, attention=3
+        synced=1, pending=1, conflict=0, attention=3, unequal=3
     )
     (gauges,) = (await stores.queries.gauges()).projects
     assert (gauges.conflicts, gauges.quarantined_links) == (1, 2)

@@ -24,7 +24,9 @@ async def test_a_paused_project_is_left_alone_by_every_kind_of_pass(sync: Sync) 
     assert sync.asked == []
     assert sync.github.web.picture() == there
     after = sync.dump()
-    assert {name for name in after if after[name] != before[name]} == {"reports"}, "only the one just filed"
+    assert {name for name in after if after[name] != before[name]} == {"reports", "sync_acts"}, (
+        "only the report just filed, and who asked for what"
+    )
     found = await sync.scheduled()
     assert found.paused
     (health,), _ = await sync.app.status(None)
