@@ -47,6 +47,8 @@ HOURS, QUARTER = 22, 900.0
 LABEL = {"critical": "critical", "high": "high-priority", "medium": "medium-priority", "low": "low-priority"}
 SAID_HERE = ("Two customers wrote in about it.", "It happens on old telephones only.", "Still there in 4.2.")
 SAID_THERE = ("I can reproduce this.", "Fixed on main, please try again.", "Which browser is it?")
+PATIENCE = 180_000
+"""Milliseconds for a page: the machine may be busy."""
 TALLEST = 1500
 """Pixels of a picture: what is below is more of the same."""
 Theme = Literal["light", "dark"]
@@ -247,7 +249,7 @@ def _pages(day: Day) -> dict[str, tuple[str, bool]]:
     return {
         "overview": ("/", True),
         "project": (checkout, True),
-        "deletions": (f"/projects/{day.projects[MOBILE.name]}", True),
+        "deletions": (f"/projects/{day.projects[MOBILE.name]}/withheld", True),
         "setup": (f"/projects/{day.projects[SHOP.name]}/setup", True),
         "report": (f"/reports/{day.reports[CHECKOUT.name][0]}", True),
         "refused": (f"/reports/{day.reports[MOBILE.name][1]}", True),
@@ -285,7 +287,7 @@ async def _album(
         page = await browser.new_page(
             viewport=viewport, color_scheme=theme, extra_http_headers=headers if known else {}
         )
-        await page.goto(base + path)
+        await page.goto(base + path, timeout=PATIENCE)
         tall = min(TALLEST, await page.evaluate("document.documentElement.scrollHeight"))
         file = FOLDER / f"{name}-{width}-{theme}.png"
         taken = await page.screenshot(clip={"x": 0, "y": 0, "width": size[0], "height": tall}, full_page=True)

@@ -45,7 +45,7 @@
     }
   };
   const zone = document.getElementById("zone");
-  if (zone) zone.textContent = `Times are ${Intl.DateTimeFormat().resolvedOptions().timeZone} time; point at one for its exact moment.`;
+  if (zone) zone.textContent = `Times are in the zone ${Intl.DateTimeFormat().resolvedOptions().timeZone}; point at one for its exact moment.`;
   setClock();
   showTimes();
   setInterval(() => document.hidden || showTimes(), 1_000);
