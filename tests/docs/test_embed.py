@@ -2,6 +2,7 @@
 
 import re
 
+from reconciler.model.project_status import ProjectStatusKind
 from reconciler.web.embed.files import MODULE_FOLDER, read_embed_files
 from tests.browser.embed_document import DOCUMENT, with_module
 
@@ -12,6 +13,12 @@ SOURCE = "".join(path.read_text("utf-8") for path in sorted(MODULE_FOLDER.iterdi
 def test_name_and_integrity_value_are_those_of_this_module() -> None:
     """`python -m tests.browser.embed_pictures` writes them."""
     assert with_module(TEXT, read_embed_files()) == TEXT
+
+
+def test_every_status_of_a_project_has_its_word_in_every_language() -> None:
+    for language in MODULE_FOLDER.glob("words_*.js"):
+        words = language.read_text("utf-8")
+        assert [kind for kind in ProjectStatusKind if f'"health.{kind}":' not in words] == [], language.name
 
 
 def test_every_element_attribute_event_and_custom_property_is_described() -> None:

@@ -149,8 +149,8 @@ class ReportElement extends PanelElement {
           " ",
           t("field.lost", { value: valueText(field.conflict.lost), age: when(field.conflict.at) }),
         ];
-    const choices = report.may_change && report.actions.includes("resolve") ? (field.choices ?? []) : [];
-    const buttons = choices.map(({ take, value }) =>
+    const may = report.may_change && report.actions.includes("resolve");
+    const buttons = (may ? (field.choices ?? []) : []).map(({ take, value }) =>
       this.button({
         key: `resolve-${field.field}-${take}`,
         path: `${this.path()}/resolve`,
@@ -162,6 +162,17 @@ class ReportElement extends PanelElement {
         }),
       }),
     );
+    if (may && !field.frozen) {
+      buttons.push(
+        this.button({
+          key: `dismiss-${field.field}`,
+          path: `${this.path()}/dismiss`,
+          body: { field: field.field },
+          words: t("do.dismiss"),
+          label: t("do.dismiss.field", { field: textOf(fieldName(field.field)) }),
+        }),
+      );
+    }
     return h(
       "tr",
       { role: "row", key: `${field.field}?`, class: "decide" },

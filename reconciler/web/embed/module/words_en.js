@@ -21,6 +21,7 @@ const ENGLISH = {
   "health.Needs attention": "Needs attention",
   "health.Failed": "Failed",
   "health.Paused": "Paused",
+  "health.Not looked at yet": "Not looked at yet",
 
   "badge.no-issue": "No issue yet",
   "badge.linked-already": "Already linked",
@@ -90,6 +91,8 @@ const ENGLISH = {
 
   "do.export": "Export to GitHub",
   "do.retry": "Try again",
+  "do.dismiss": "Dismiss",
+  "do.dismiss.field": "Dismiss the conflict about {field}",
   "do.unlink": "Unlink",
   "do.link": "Link",
   "do.sync": "Sync now",

@@ -21,6 +21,7 @@ const CHINESE_HK = {
   "health.Needs attention": "需要處理",
   "health.Failed": "失敗",
   "health.Paused": "已暫停",
+  "health.Not looked at yet": "尚未檢查",
 
   "badge.no-issue": "尚未有 issue",
   "badge.linked-already": "已連結",
@@ -90,6 +91,8 @@ const CHINESE_HK = {
 
   "do.export": "匯出到 GitHub",
   "do.retry": "再試一次",
+  "do.dismiss": "略過",
+  "do.dismiss.field": "略過{field}的衝突",
   "do.unlink": "取消連結",
   "do.link": "連結",
   "do.sync": "立即同步",
