@@ -1,4 +1,4 @@
-"""One hostile owner and one stranger beside twenty honest projects: these go on syncing.
+"""One hostile owner and one stranger beside honest projects, twenty in `make prove`: these go on syncing.
 
 In `make test` the passes are run one after the other beside the served web, with a clock that the test moves;
 in `make prove` by a real daemon. Source: docs/security.md, Limits.
@@ -39,8 +39,9 @@ from tests.web.harness import build_web
 __all__ = ["sqlite_template", "store_url"]
 
 PROVE = "PROVE" in os.environ
-HONEST = 20
+HONEST = 20 if PROVE else 4
 MAX_ROUNDS = 6
+REQUESTS = 300 if PROVE else 60
 PATIENCE = 300.0
 DEPTH = 3_000
 """Levels of JSON: a decoder that recurses raises RecursionError at a thousand."""
@@ -122,7 +123,7 @@ async def at_work(installation: Installation) -> AsyncIterator[Program]:
 
 @pytest.mark.timeout(0 if PROVE else 600)
 @pytest.mark.parametrize("store_url", ["sqlite", "postgresql"] if PROVE else ["sqlite"], indirect=True)
-async def test_twenty_honest_projects_go_on_beside_a_hostile_owner_and_a_stranger(
+async def test_honest_projects_go_on_beside_a_hostile_owner_and_a_stranger(
     installation: Installation,
 ) -> None:
     honest = [a_neighbour(installation, f"honest-{number}") for number in range(HONEST)]
@@ -146,11 +147,12 @@ async def test_twenty_honest_projects_go_on_beside_a_hostile_owner_and_a_strange
     assert number is not None
     text = honest[0].repository.issue(number).body or ""
     assert "nested more than 64 levels deep" in text and acting(text) == []
-    links = {row["report_id"]: row["state"] for row in installation.bugspark.rows_of("sync_links")}
+    links = {UUID(str(row["report_id"])): row["state"] for row in installation.bugspark.rows_of("sync_links")}
     assert links.pop(squatted) == "contested"
     assert set(links.values()) == {"active"} and len(links) == HONEST + 1
-    outcomes = {row["project_id"]: row["outcome"] for row in installation.bugspark.rows_of("sync_projects")}
-    assert {outcomes.get(project) for project in unusable} <= {"failed", None}
+    projects = installation.bugspark.rows_of("sync_projects")
+    outcomes = {UUID(str(row["project_id"])): row["outcome"] for row in projects}
+    assert set(outcomes.values()) >= {"ok"} and {outcomes.get(each) for each in unusable} <= {"failed", None}
 
 
 def a_neighbour(installation: Installation, name: str) -> Neighbour:
@@ -222,7 +224,7 @@ def act_as_hostile_owner(
     faults.add(
         Reply(status=200, body=BOMB, headers={"Content-Encoding": "gzip"}),
         path="mallory/loud/issues/comments",
-        times=None,
+        times=None if PROVE else 1,
     )
     faults.add(Delay(seconds=SLOW_SECONDS), path="mallory/slow", times=None)
     slow = world.add_repository("mallory/slow")
@@ -266,7 +268,7 @@ async def attack(program: Program, projects: list[ProjectId]) -> AsyncIterator[N
     strangers = Strangers(
         port=program.port,
         projects=[UUID(str(project)) for project in projects],
-        requests=300,
+        requests=REQUESTS,
         end_at=time.monotonic(),
         rng=random.Random(1),
     )
@@ -275,4 +277,4 @@ async def attack(program: Program, projects: list[ProjectId]) -> AsyncIterator[N
         yield
     finally:
         await attacking
-    assert strangers.answers.total() == 300 and not strangers.answers["500"], strangers.answers
+    assert strangers.answers.total() == REQUESTS and not strangers.answers["500"], strangers.answers
