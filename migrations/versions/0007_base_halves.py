@@ -1,7 +1,8 @@
 """GitHub's half of a link's base, as GitHub shows it, and what counts of a project's earlier settings.
 
 A half that is NULL says the same as what GitHub last showed. That is not known of a field whose write is
-open: its half says what BugSpark's half says.
+open, nor of an issue that was last seen open or closed where BugSpark's half says the opposite: their half
+says what BugSpark's half says.
 """
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ links = sa.table(
     sa.column("id", sa.Uuid),
     sa.column("base_status", sa.String),
     sa.column("base_state", sa.String),
+    sa.column("seen_state", sa.String),
     sa.column("base_severity_labels", sa.Text),
     sa.column("base_category_labels", sa.Text),
 )
@@ -36,8 +38,14 @@ def upgrade() -> None:
     op.add_column("sync_links", sa.Column("base_category_labels", sa.Text))
     op.add_column("sync_settings", sa.Column("history", sa.Text))
     is_open = links.c.base_status.in_(("new", "triaging", "in_progress"))
+    state = sa.case((is_open, "open"), else_="closed")
+    op.execute(
+        sa.update(links)
+        .where(links.c.base_status.is_not(None), links.c.seen_state != state)
+        .values({"base_state": state})
+    )
     for operation, values in (
-        ("status", {"base_state": sa.case((is_open, "open"), else_="closed")}),
+        ("status", {"base_state": state}),
         ("severity", {"base_severity_labels": "[]"}),
         ("category", {"base_category_labels": "[]"}),
     ):

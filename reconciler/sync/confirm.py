@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from reconciler.decide.copies import with_copy
 from reconciler.decide.link import seen_issue
 from reconciler.fields import SYNCED_FIELDS, initial_base
-from reconciler.model.fields import Base, Field, Side
+from reconciler.model.fields import Base, Field, IssueState, Side
 from reconciler.model.ids import IssueNumber, LinkId
 from reconciler.model.intent import (
     Confirmed,
@@ -147,6 +147,8 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
     A report that was deleted since gets a link as well: an issue of ours that no table knows is the sign of a
     restore.
     """
+    assert isinstance(intent.desired, NewIssue)
+    assert isinstance(intent.desired, NewIssue)
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
     before = await context.stores.ledger.find_link_of_report(intent.report_id)
     link = Link(
@@ -160,7 +162,7 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
         backfill=True,
         state=LinkState.ACTIVE if found else LinkState.REPORT_DELETED,
         reason=None if found else "the report was deleted while its issue was being made",
-        base=_base_of_exported_issue(context, found[0], issue) if found else None,
+        base=_base_of_exported_issue(context, found[0], intent.desired, issue) if found else None,
         seen=seen_issue(issue),
         created_at=issue.created_at,
         revision=0,
@@ -169,12 +171,19 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
     return link if before else replace(link, verification=build_verification(context, link, None))
 
 
-def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:
-    """The base that the new issue stands for; the report may have changed since the body was frozen."""
-    seen = seen_issue(issue)
+def _base_of_exported_issue(context: Context, report: Report, sent: NewIssue, issue: Issue) -> Base:
+    """The base that the new issue stands for; the report may have changed since the body was frozen.
+
+    What GitHub shows may be later: where the answer was lost, people may have closed, labelled or renamed the
+    issue before it was found. Those changes are theirs, and are taken over as such.
+    """
+    as_sent = replace(issue, title=sent.title, labels=sent.labels, state=IssueState.OPEN)
+    seen = seen_issue(as_sent)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():
-        base = each.with_agreed_value(base, each.base_value_after_export(report, issue, context.policy), seen)
+        base = each.with_agreed_value(
+            base, each.base_value_after_export(report, as_sent, context.policy), seen
+        )
     return base
 
 

@@ -65,6 +65,7 @@ def test_why_as_json_is_complete(installation: Installation) -> None:
         "comments",
         "skipped",
         "intents",
+        "acts",
         "story",
     ]
     assert (row["state"], row["link"]["issue"]) == ("Conflict", f"acme/web#{number}")

@@ -177,3 +177,16 @@ async def test_a_404_to_our_deletion_is_believed_only_when_the_comment_is_gone(s
     await sync.run(seconds=3_700)
     assert sync.said_there(number) == []
     await at_peace(sync)
+
+
+async def test_an_issue_labelled_while_its_creation_was_unknown_changes_its_report(
+    sync: Sync,
+) -> None:
+    report = sync.bugspark.add_report(sync.project, "It breaks")
+    sync.github.simulator.faults.add(Drop(applied=True), method="POST", path="/issues$")
+    await sync.app.export((str(report),), NullProgress())
+    sync.github.web.unlabel(1, "medium-priority", by="alice")
+    sync.github.web.label(1, "critical", by="alice")
+    await recovered(sync)
+    assert (sync.severity(report), sync.labels(1)) == ("critical", {"bug", "critical"})
+    await at_peace(sync)

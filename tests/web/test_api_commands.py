@@ -64,7 +64,7 @@ async def test_every_command_answers_with_the_sentence_of_its_button(
     answer = await send(client, f"{at}/export")
     assert (answer.status_code, answer.json()) == (
         202,
-        {"message": "Its issue is made in acme/web by the next pass."},
+        {"message": "Its issue is created in acme/web by the next pass."},
     )
     assert queue.projects == [sync.project]
     await sync.settle()
@@ -132,7 +132,7 @@ async def test_the_secret_is_revealed_rotated_and_never_compressed(harness: WebH
     assert revealed.headers["cache-control"] == "no-store"
     assert "etag" not in revealed.headers
     rotated = await harness.client.post(f"{at}/rotate", json={}, headers=owner)
-    assert rotated.json()["message"].startswith("There is a new secret. The one before")
+    assert rotated.json()["message"].startswith("There is a new secret. The previous one")
     assert (await harness.client.post(f"{at}/reveal", json={}, headers=owner)).json()["secret"] != SECRET
     created = await harness.client.post(f"{at}/create", json={}, headers=owner)
     assert (created.status_code, "web.public_url" in created.json()["detail"]) == (409, True)
