@@ -2,7 +2,7 @@
 
 from reconciler.bootstrap.container import Container
 from reconciler.model.ids import ProjectId
-from reconciler.model.project_settings import SettingsView
+from reconciler.model.policy import SettingsView
 from reconciler.model.viewer import Viewer
 from reconciler.ports import Queue
 from reconciler.sync.settings import change

@@ -20,7 +20,7 @@ from reconciler.model.viewer import OPERATOR
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
     from reconciler.cli.progress import ProgressDisplay
-    from reconciler.model.project_settings import SettingsVersion, SettingsView
+    from reconciler.model.policy import SettingsVersion, SettingsView
     from reconciler.model.report import Project
 
 MAX_FILE_BYTES = 1024 * 1024

@@ -53,9 +53,8 @@ def decide_fields(
     that BugSpark's value counts as the changed one when a person unfreezes the field. `unsettled`: fields
     that are not decided, because GitHub's value may come from a write of ours that is not confirmed yet.
     """
-    unexplained = _fields_with_unexplained_labels(report, seen, base, policy, times)
-    if unexplained - set(unsettled):
-        return unexplained - set(unsettled)
+    if unexplained := _fields_with_unexplained_labels(report, seen, base, policy, times) - set(unsettled):
+        return unexplained
     base = _with_older_labels(base, seen, policy, times)
     every = tuple(d for d in _field_diffs(report, seen, base, policy) if d.field not in unsettled)
     still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
@@ -66,10 +65,7 @@ def decide_fields(
     open_fields = frozenset(field for field, item in outcomes.items() if isinstance(item, NeedsTimes))
     if open_fields:
         return open_fields
-    next_base = base or initial_base(report, seen)
-    for item in every:
-        if item.field in still_frozen and item.remote is not None:
-            next_base = SYNCED_FIELDS[item.field].with_agreed_value(next_base, item.remote, seen)
+    next_base = _base_of_undecided_fields(report, seen, base, policy, every, still_frozen)
     actions: list[Action] = []
     conflicts: list[Conflict] = []
     for item in diffs:
@@ -82,9 +78,6 @@ def decide_fields(
             actions.append(_action_for_winner(swapped, outcome.winner, outcome.why, report, policy))
         if outcome.conflict is not None:
             conflicts.append(outcome.conflict)
-    for synced_field in SYNCED_FIELDS.values():
-        if not synced_field.is_enabled(policy):
-            next_base = synced_field.with_agreed_value(next_base, synced_field.local_value(report), seen)
     return FieldsDecision(
         base=next_base,
         actions=tuple(actions),
@@ -92,6 +85,25 @@ def decide_fields(
         notes=_competing_label_notes(diffs) if relabelled else (),
         still_frozen=still_frozen,
     )
+
+
+def _base_of_undecided_fields(
+    report: Report,
+    seen: SeenIssue,
+    base: Base | None,
+    policy: SyncPolicy,
+    diffs: Collection[FieldDiff],
+    frozen: Collection[Field],
+) -> Base:
+    """Return the base with GitHub's value of fields that are frozen, and each side's of those not synced."""
+    base = base or initial_base(report, seen)
+    for item in diffs:
+        if item.field in frozen and item.remote is not None:
+            base = SYNCED_FIELDS[item.field].with_agreed_value(base, item.remote, seen)
+    for synced_field in SYNCED_FIELDS.values():
+        if not synced_field.is_enabled(policy):
+            base = synced_field.with_agreed_value(base, synced_field.local_value(report), seen)
+    return base
 
 
 def _field_diffs(

@@ -1,10 +1,11 @@
-"""The operator's choices (docs/reference/contract.md, Configuration)."""
+"""The operator's choices (docs/reference/contract.md, Configuration), and a project's own settings."""
 
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from reconciler.model.fields import Category, Field, Severity
 
@@ -191,3 +192,29 @@ class PassTiming:
     def claim_within_seconds(self) -> float:
         """How much of that time the claim's commit may take; the rest is for token, pool and connection."""
         return self.send_within_seconds / 3
+
+
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsVersion:
+    """One version in the history."""
+
+    version: int
+    author: str | None  # a user's name, None if that is gone
+    by_operator: bool
+    at: datetime
+    content: str  # JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsView:
+    """The settings of one project. Source: docs/reference/contract.md, Owners' settings."""
+
+    version: int  # 0: none were ever stored
+    settings: JsonObject  # the project's own
+    effective: JsonObject  # what is in force
+    kept_groups: tuple[str, ...]  # that the operator keeps
+    history: tuple[SettingsVersion, ...]  # the newest first
+    problem: str | None = None  # why the stored settings can't be used, if so

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.project_settings import SettingsView
+from reconciler.model.policy import SettingsView
 from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Viewer
 

@@ -1,4 +1,4 @@
-"""Who ran which command: named on pages, in the API and in `why`, whoever it was."""
+"""Who ran which command: named on pages, in the API and in `why`."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from reconciler.errors import ProjectError, SettingsChangedError, WrongSettingError
 from reconciler.model.ids import ProjectId
-from reconciler.model.project_settings import SettingsVersion, SettingsView
+from reconciler.model.policy import SettingsVersion, SettingsView
 from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Viewer
 from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json

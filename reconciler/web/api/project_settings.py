@@ -17,7 +17,7 @@ from reconciler.errors import (
     WrongSettingError,
 )
 from reconciler.model.ids import ProjectId, parse_uuid
-from reconciler.model.project_settings import SettingsView
+from reconciler.model.policy import SettingsView
 from reconciler.ports import SettingsCommands
 from reconciler.web.api.action_routes import ACTION_RESPONSES
 from reconciler.web.api.response_models import SettingsResponse
