@@ -24,7 +24,7 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
 
     `policy`: that of a project without settings of its own.
     """
-    labels = settings.sync.labels()
+    labels = settings.sync.label_mapping()
     return OperatorSettings(
         defaults=ProjectSettings(
             severity={value: labels.severity[value] for value in Severity},
@@ -34,10 +34,11 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
             people={},
             people_may_ping=False,
             export=Export(settings.sync.export),
-            labels=(),
+            labels=settings.sync.labels,
             link_comment=False,
-            redact=Redact.OFF,
-            sections=tuple(Section),
+            private_prefix=settings.sync.private_prefix or None,
+            redact=Redact(settings.sync.redact),
+            sections=tuple(each for each in Section if each.value in settings.sync.sections),
             comments_from=CommentsFrom(settings.sync.comments_from),
             resolution_comment=False,
             mail=False,
@@ -46,9 +47,20 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
         ),
         policy=policy,
         may=frozenset(SettingGroup(group) for group in settings.owners.may),
+        bounds={
+            synced: direction
+            for synced, direction in _directions(settings).items()
+            if synced.value in settings.sync.directions.model_fields_set
+        },
     )
 
 
 def _directions(settings: Settings) -> Mapping[Synced, Direction]:
-    synced = (Synced.STATUS, Synced.SEVERITY, Synced.CATEGORY, Synced.COMMENTS)
-    return {**dict.fromkeys(synced, Direction.BOTH), Synced.TITLE: Direction(settings.sync.title)}
+    written = settings.sync.directions
+    return {
+        Synced.STATUS: Direction(written.status),
+        Synced.SEVERITY: Direction(written.severity),
+        Synced.CATEGORY: Direction(written.category),
+        Synced.TITLE: Direction(written.title or settings.sync.title),
+        Synced.COMMENTS: Direction(written.comments),
+    }

@@ -1,6 +1,6 @@
 """Every section, key and default of docs/reference/contract.md, Configuration, as frozen typed values."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
@@ -38,6 +38,9 @@ PositiveInt = Annotated[int, Field(ge=1)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_label_names)]
 BotNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_bot_names)]
+DirectionName = Literal["both", "to_github", "to_bugspark", "off"]
+SectionName = Literal["description", "screenshot", "console", "environment", "reporter"]
+SECTION_NAMES: tuple[SectionName, ...] = get_args(SectionName)
 WebUrl = Annotated[str, AfterValidator(validators.validate_web_url)]
 
 
@@ -143,6 +146,16 @@ class CategoryLabels(SettingsSection):
     crash: LabelNames = ("crash",)
 
 
+class DirectionsSection(SettingsSection):
+    """Which way each field, and comments, go. `title`: "" for what `sync.title` says."""
+
+    status: DirectionName = "both"
+    severity: DirectionName = "both"
+    category: DirectionName = "both"
+    title: DirectionName | Literal[""] = ""
+    comments: DirectionName = "both"
+
+
 class SyncSection(SettingsSection):
     """What is synced, and which side wins a conflict."""
 
@@ -155,10 +168,17 @@ class SyncSection(SettingsSection):
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
     bots: BotNames = ()
+    private_prefix: Annotated[str, AfterValidator(validators.validate_private_prefix)] = ""
+    redact: Literal["off", "auto", "on"] = "auto"
+    sections: Annotated[tuple[SectionName, ...], Field(strict=False)] = SECTION_NAMES
+    labels: Annotated[
+        tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_new_labels)
+    ] = ()
+    directions: DirectionsSection = DirectionsSection()
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()
 
-    def labels(self) -> LabelMapping:
+    def label_mapping(self) -> LabelMapping:
         """Return both mappings, in order of priority."""
         return LabelMapping(
             severity={value: getattr(self.severity, value.value) for value in Severity},
@@ -262,7 +282,7 @@ class Settings(SettingsSection):
             delete_in_bugspark=self.sync.delete_in_bugspark,
             delete_on_github=self.sync.delete_on_github,
             settle_seconds=self.write.settle_seconds,
-            labels=self.sync.labels(),
+            labels=self.sync.label_mapping(),
         )
 
     def guard_policy(self) -> GuardPolicy:

@@ -249,6 +249,24 @@ def validate_bot_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return logins
 
 
+def validate_private_prefix(prefix: str) -> str:
+    """Check what private comments begin with. Empty: there are no private comments.
+
+    BugSpark escapes < > & ' " when it stores a comment, so a prefix with one of them would never be found.
+    """
+    is_usable = 2 <= len(prefix) <= 32 and prefix == prefix.strip() and prefix.isprintable()
+    if prefix and (not is_usable or set(prefix) & set("<>&'\"")):
+        raise invalid_value_error(
+            "is not 2 to 32 visible characters without < > & ' \"", "choose another, such as #internal"
+        )
+    return prefix
+
+
+def validate_new_labels(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Check the further labels of new issues: none, or each valid on GitHub."""
+    return validate_label_names(names) if names else names
+
+
 def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
     """Check the labels of one value: at least one, each valid on GitHub."""
     labels = tuple(names)

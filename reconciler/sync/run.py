@@ -71,7 +71,7 @@ class _Pass:
     applier: PlanApplier
     started_monotonic: float
     verify_all: bool  # every link, not only those that are due
-    compares: bool  # BugSpark with the bases of all links: see `reconciler.sync.due_pass`
+    compares: bool  # BugSpark with the bases of all links: see `reconciler.daemon.comparisons`
     known_pending: PendingWork | None  # in a due pass, as long as it has stored nothing
     accepted_links: Sequence[Link]  # to be read in full, because deletions of theirs were accepted
 
@@ -262,6 +262,9 @@ async def run_steps(
     if exports:  # before GitHub is asked anything: a limit must not lose what a person ordered
         await record_export_intents(context, before, exports, asked=True)
     state = await _resolve_and_store_repository(context, before)
+    context = with_settings_in_force(
+        context, state
+    )  # now it is known whether anybody may read the repository
     steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
     try:
         await steps.run()

@@ -68,7 +68,7 @@ def test_the_defaults_give_the_policies_their_defaults() -> None:
     assert settings.guard_policy() == GuardPolicy()
     assert settings.rate_limits() == RateLimitPolicy()
     assert settings.timing() == PassTiming()
-    assert list(settings.sync.labels().category) == list(LabelMapping().category)
+    assert list(settings.sync.label_mapping().category) == list(LabelMapping().category)
 
 
 def test_the_policies_follow_the_settings(empty_directory: Path) -> None:

@@ -26,7 +26,7 @@ OPERATOR = operator_settings(Settings(), SyncPolicy())
 
 def test_without_settings_the_operators_policy_is_in_force() -> None:
     assert settings_in_force(OPERATOR, NO_SETTINGS) == OPERATOR.defaults
-    policy = policy_in_force(OPERATOR, OPERATOR.defaults, SettingsHistory(), is_public=True)
+    policy = policy_in_force(OPERATOR, OPERATOR.defaults, SettingsHistory(), is_public=False)
     assert replace(policy, sections=None) == OPERATOR.policy
     assert all(policy.shows_section(section) for section in Section)
 

@@ -17,10 +17,49 @@ async def exported(sync: Sync, **values: object) -> str:
     return str(sync.github.web.issue(number).body)
 
 
-async def test_without_settings_everything_leaves_as_before(sync: Sync) -> None:
+async def test_without_settings_everything_leaves_for_a_private_repository(sync: Sync) -> None:
+    sync.github.web.private = True
     body = await exported(sync)
     assert "bob@" in body
     assert "**Reporter:**" in body
+
+
+async def test_without_settings_no_address_and_no_reporter_leave_for_a_public_repository(sync: Sync) -> None:
+    body = await exported(sync)
+    assert "ask (redacted e-mail)" in body
+    assert "Reporter" not in body and "ada@" not in body
+
+
+async def test_the_operator_may_let_everything_leave_and_owners_may_hold_it_back(
+    world_url: str, github: GitHub
+) -> None:
+    async with open_sync(world_url, github, sync={"redact": "off"}) as sync:
+        assert "**Reporter:**" in await exported(sync)
+        await configure(sync, redact="auto")
+        body = await exported(sync)
+        assert "ask (redacted e-mail)" in body and "Reporter" not in body
+
+
+async def test_the_operators_prefix_sections_labels_and_directions_count_in_every_project(
+    world_url: str, github: GitHub
+) -> None:
+    operator = {
+        "private_prefix": "#internal",
+        "sections": ["console"],
+        "labels": ["from-bugspark"],
+        "directions": {"severity": "to_github"},
+    }
+    async with open_sync(world_url, github, sync=operator) as sync:
+        report, number = await sync.linked(description="left out", severity="high")
+        sync.say(report, "#internal between us")
+        sync.say(report, "for everybody")
+        sync.github.web.unlabel(number, "high-priority", by="alice")
+        sync.github.web.label(number, "critical", by="alice")
+        await sync.settle()
+        assert "left out" not in str(sync.github.web.issue(number).body)
+        assert "from-bugspark" in sync.labels(number)
+        assert [text.split("\n")[2] for text in sync.said_there(number)] == ["for everybody"]
+        assert (sync.severity(report), "critical" in sync.labels(number)) == ("high", True)
 
 
 async def test_a_section_that_is_left_out_does_not_leave(sync: Sync) -> None:
@@ -34,6 +73,7 @@ async def test_a_section_that_is_left_out_does_not_leave(sync: Sync) -> None:
 
 
 async def test_redaction_counts_from_the_first_export_on_and_nothing_sent_is_sent_again(sync: Sync) -> None:
+    sync.github.web.private = True
     report, number = await sync.linked(description="ask bob@example.test")
     sync.say(report, "mail eve@example.test")
     await sync.settle()

@@ -24,13 +24,14 @@ def stored_values(stored: StoredSettings | None) -> ProjectSettings:
 def project_policy(
     operator: OperatorSettings, stored: StoredSettings | None, *, is_public: bool = False
 ) -> SyncPolicy:
-    """Return the policy of a project. Raises WrongSettingError for settings that can't be used."""
-    if stored is None:
-        return operator.policy
+    """Return the policy of a project. Raises WrongSettingError for settings that can't be used.
+
+    `stored`: None for a project without settings of its own, where the operator's values count.
+    """
     return policy_in_force(
         operator,
         settings_in_force(operator, stored_values(stored)),
-        decode_history(stored.history),
+        decode_history(stored.history if stored is not None else None),
         is_public=is_public,
     )
 
@@ -40,15 +41,14 @@ def with_settings_in_force(context: Context, state: ProjectState) -> Context:
 
     Raises ProjectError if they can't be used, as after a change of the operator's labels.
     """
-    if state.settings is None:
-        return context
     try:
         # Until the repository has been read it counts as public.
         is_public = state.private is not True or state.exposed
         policy = project_policy(context.operator, state.settings, is_public=is_public)
         return replace(context, policy=policy)
     except WrongSettingError as error:
+        version = state.settings.version if state.settings is not None else 0
         raise ProjectError(
-            f"{context.project.name}: its own settings (version {state.settings.version}) can't be used: "
+            f"{context.project.name}: its own settings (version {version}) can't be used: "
             f"{error} Correct them by the API or with reconcile settings; nothing is synced until then"
         ) from error
