@@ -11,13 +11,18 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
 
 MAX_FULL_SCAN_AGE_SECONDS = 600.0
-"""Without a full scan that succeeded and began at most so long ago, every pass compares."""
+"""Without a full scan that succeeded and began at most so long ago, every pass compares.
+
+It is also at most `poll.interval_seconds`, so that a slow scan, on a large database or a busy machine, delays no
+change by more than that.
+"""
 
 
 class Comparisons:
     """What one daemon's scans found, and which projects its passes have compared since it started."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval_seconds: float = MAX_FULL_SCAN_AGE_SECONDS) -> None:
+        self._max_scan_age = min(interval_seconds, MAX_FULL_SCAN_AGE_SECONDS)
         self._full_scan_monotonic = float("-inf")  # the beginning of the last full scan that succeeded
         self._named: dict[ProjectId, float] = {}  # by a scan → when that scan ended
         self._configs: Mapping[ProjectId, str] = {}
@@ -43,8 +48,9 @@ class Comparisons:
             if config is not None and configs.get(project_id) == config
         }
 
-    def reset(self) -> None:
+    def reset(self, interval_seconds: float) -> None:
         """Forget all, because the configuration changed."""
+        self._max_scan_age = min(interval_seconds, MAX_FULL_SCAN_AGE_SECONDS)
         self._full_scan_monotonic, self._named, self._compared = float("-inf"), {}, {}
 
     def is_needed(self, queued: QueuedPass, now: float) -> bool:
@@ -53,7 +59,7 @@ class Comparisons:
             queued.is_nudged
             or queued.project_id in self._named
             or queued.project_id not in self._compared
-            or now - self._full_scan_monotonic > MAX_FULL_SCAN_AGE_SECONDS
+            or now - self._full_scan_monotonic > self._max_scan_age
         )
 
     def record_comparison(self, project_id: ProjectId, began: float, result: PassResult) -> None:

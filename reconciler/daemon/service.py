@@ -73,7 +73,7 @@ class Service:
         self._clock = clock
         self._systemd = systemd
         self._intervals = intervals
-        self._comparisons = Comparisons()
+        self._comparisons = Comparisons(intervals.interval)
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result, self._comparisons)
         self._schedule = Schedule(runtime, clock, intervals.interval)
         self._due_projects = self._schedule.due_projects
@@ -159,7 +159,7 @@ class Service:
                     worker.stop(None)
             self._start_worker(intervals.concurrency)
         self._schedule.reset(intervals.interval)
-        self._comparisons.reset()
+        self._comparisons.reset(intervals.interval)
         self._intervals = intervals
 
     async def _wait_for_end(

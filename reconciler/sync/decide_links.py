@@ -6,7 +6,7 @@ same, so only GitHub seems to have changed. Recovery finds out what became of th
 in full (docs/design.md, Writing to GitHub, 5).
 
 A field in which our writes are undone again and again is frozen; the rule is in
-`reconciler/decide/flap_breaker.py`.
+`reconciler/decide/guard.py`.
 """
 
 from collections import defaultdict

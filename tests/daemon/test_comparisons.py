@@ -15,9 +15,9 @@ DUE = QueuedPass(project_id=ONE, is_nudged=False)
 CONFIGS = {ONE: "a", TWO: "b"}
 
 
-def scanned(*found: ProjectId) -> Comparisons:
+def scanned(*found: ProjectId, interval: float = 3600.0) -> Comparisons:
     """A daemon whose full scan of the seconds 10 to 11 found these, and whose pass of ONE compared at 5."""
-    comparisons = Comparisons()
+    comparisons = Comparisons(interval)
     comparisons.keep_projects(CONFIGS)
     comparisons.record_comparison(ONE, 5.0, a_result(ONE))
     comparisons.record_scan(found, 10.0, 11.0, incremental=False)
@@ -82,3 +82,11 @@ def test_a_new_configuration_begins_with_comparisons() -> None:
     comparisons = scanned()
     comparisons.reset()
     assert comparisons.is_needed(DUE, 12.0)
+
+
+def test_a_scan_older_than_the_interval_of_projects_is_no_reason_to_leave_the_comparison_out() -> None:
+    assert not scanned(interval=2.0).is_needed(DUE, 12.0)
+    assert scanned(interval=2.0).is_needed(DUE, 12.1)
+    comparisons = scanned(interval=2.0)
+    comparisons.reset(60.0)
+    assert comparisons.is_needed(DUE, 12.0), "nothing was compared since"
