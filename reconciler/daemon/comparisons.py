@@ -13,8 +13,8 @@ from reconciler.model.passes import Outcome, PassResult
 MAX_FULL_SCAN_AGE_SECONDS = 600.0
 """Without a full scan that succeeded and began at most so long ago, every pass compares.
 
-It is also at most `poll.interval_seconds`, so that a slow scan, on a large database or a busy machine, delays no
-change by more than that.
+It is also at most `poll.interval_seconds`, so that a slow scan, on a large database or a busy machine, delays
+no change by more than that.
 """
 
 

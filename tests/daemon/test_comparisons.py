@@ -80,7 +80,7 @@ def test_a_project_that_was_paused_or_reconnected_begins_with_a_comparison(
 
 def test_a_new_configuration_begins_with_comparisons() -> None:
     comparisons = scanned()
-    comparisons.reset()
+    comparisons.reset(60.0)
     assert comparisons.is_needed(DUE, 12.0)
 
 
