@@ -20,12 +20,13 @@ from reconciler.model.passes import NullProgress, Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import Actor
-from reconciler.model.views import CheckResult
+from reconciler.model.views import CheckResult, IssuePreview
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
 from reconciler.sync import commands, linking
 from reconciler.sync.context import Context
 from reconciler.sync.exports import second_issues
+from reconciler.sync.intents import preview_new_issue
 from reconciler.sync.preflight import is_identity_decision
 
 T = TypeVar("T")
@@ -78,6 +79,18 @@ class SharedCommands:
     async def find_project(self, text: str) -> Project:
         """Return the project with this id or exact name. Raises UsageError."""
         return await self._stores.projects.find_project(text)
+
+    async def preview_export(self, report: str | ReportId) -> IssuePreview:
+        """Return the issue that an export would create now. Nothing is stored, and GitHub is not asked."""
+        project, report_id = await self._stores.reports.find_report(str(report))
+        context = await self._require_command_context(project)
+        found = (await self._stores.reports.details([report_id])).get(report_id)
+        if found is None:
+            raise ProjectError(
+                f"Report {report} has values that this program does not know: it is not exported."
+            )
+        state = await self._stores.projects.get_state(project.id)
+        return preview_new_issue(context, state, *found)
 
     async def pause(self, project: str | ProjectId) -> str:
         """Stop passes of a project until it is resumed."""

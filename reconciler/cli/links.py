@@ -10,10 +10,10 @@ import typer
 
 from reconciler.cli.console import Console, cut_to_width, project_reference_as_json
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, current_session
+from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, ReportArgument, current_session
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.report import Project
-from reconciler.model.views import DiscoveryResult
+from reconciler.model.views import DiscoveryResult, IssuePreview
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
@@ -142,6 +142,9 @@ def export(
     ],
     json: JsonOption = False,
     wait: WaitOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the issues that would be created; create none.")
+    ] = False,
 ) -> None:
     """Make GitHub issues for reports, now.
 
@@ -149,6 +152,9 @@ def export(
     """
     session = current_session(context)
     console = session.console
+    if dry_run:
+        _preview_exports(session, reports, json=json)
+        return
     results = session.run_in_backend(
         lambda application, display: application.export(tuple(reports), display.new_progress(), wait=wait)
     )
@@ -161,3 +167,37 @@ def export(
             console.print_error(f"{result.error} (report {result.report})")
     if any(result.error for result in results):
         raise typer.Exit(1)
+
+
+def _preview_exports(session: CommandSession, reports: list[str], *, json: bool) -> None:
+    """Print the issue that each report would become."""
+
+    async def preview_all(application: "Application", _: ProgressDisplay) -> list[IssuePreview]:
+        return [await application.preview_export(report) for report in reports]
+
+    for preview in session.run_in_backend(preview_all):
+        if json:
+            session.console.print_json(_preview_as_json(preview))
+            continue
+        redacted = ", ".join(f"{count} × {kind}" for kind, count in preview.redacted)
+        session.console.print_line(f"{preview.report} would become an issue in {preview.repository}")
+        session.console.print_line(f"Title:    {preview.title}")
+        session.console.print_line(f"Labels:   {', '.join(preview.labels)}")
+        session.console.print_line(f"Redacted: {redacted or 'nothing'}")
+        session.console.print_line("")
+        for line in preview.body.split("\n"):
+            session.console.print_line(line)
+
+
+def _preview_as_json(preview: IssuePreview) -> dict[str, object]:
+    return {
+        "report": preview.report,
+        "repository": preview.repository,
+        "title": preview.title,
+        "body": preview.body,
+        "labels": list(preview.labels),
+        "assignees": [],
+        "milestone": None,
+        "type": None,
+        "redacted": [{"kind": kind, "count": count} for kind, count in preview.redacted],
+    }

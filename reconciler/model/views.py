@@ -323,3 +323,15 @@ class SetupView:
     previous_until: datetime | None  # until when the secret before the present one is valid
     hook_id: int | None  # on GitHub, if this program created or changed it
     deliveries: tuple[ReceivedDelivery, ...]  # the newest ones, newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePreview:
+    """The issue that an export of a report would create now."""
+
+    report: str  # its tracking id
+    repository: str
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    redacted: tuple[tuple[str, int], ...]  # what is taken out: the kind, and how many of it

@@ -40,11 +40,13 @@ from reconciler.model.plan import (
 )
 from reconciler.model.report import LocalComment, Report, ReportDetails, unescape_html
 from reconciler.model.snapshot import ProjectState
+from reconciler.model.views import IssuePreview
 from reconciler.sync.context import Context
 from reconciler.text import (
     UNKNOWN_AUTHOR,
     ExportedReport,
     comment_to_github,
+    count_redactions,
     issue_body,
     text_digest,
     title_to_github,
@@ -92,16 +94,44 @@ def _build_create_issue_intent(
         operation=Operation.CREATE_ISSUE,
         repository_id=repository_id,
         number=None,
-        desired=NewIssue(
-            title=title_to_github(report.tracking_id, unescape_html(report.title), context.policy.text),
-            body=_issue_body(context, report, details, marker),
-            labels=export_labels(context, report),
-        ),
+        desired=build_new_issue(context, report, details, marker),
         state=IntentState.PLANNED,
         attempts=0,
         created_at=context.github.now(),
         is_requested=asked,
         why=Why(rule=Rule.EXPORT_ASKED if asked else Rule.EXPORT_ALL, local=excerpt(report.title)),
+    )
+
+
+def build_new_issue(context: Context, report: Report, details: ReportDetails, marker: str) -> NewIssue:
+    """Build the issue of a report as the policy of `context` lets it leave."""
+    return NewIssue(
+        title=title_to_github(report.tracking_id, unescape_html(report.title), context.policy.text),
+        body=issue_body(
+            _exported_report(context, report, details),
+            marker,
+            context.policy.text,
+            dashboard_url=context.dashboard_url,
+        ),
+        labels=export_labels(context, report),
+    )
+
+
+def preview_new_issue(
+    context: Context, state: ProjectState, report: Report, details: ReportDetails
+) -> IssuePreview:
+    """Return the issue that an export would create now. Nothing is stored, and GitHub is not asked."""
+    marker = context.markers.sign("issue", state.repository_id, NO_ISSUE_NUMBER, report.id)
+    issue = build_new_issue(context, report, details, marker)
+    redacts = context.policy.text.redacts
+    found = count_redactions(_exported_report(context, report, details)) if redacts else {}
+    return IssuePreview(
+        report=report.tracking_id,
+        repository=context.project.repository or "",
+        title=issue.title,
+        body=issue.body,
+        labels=issue.labels,
+        redacted=tuple(sorted(found.items())),
     )
 
 
@@ -112,26 +142,22 @@ def export_labels(context: Context, report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys((EXPORT_LABEL, *mapped, *context.policy.new_labels)))
 
 
-def _issue_body(context: Context, report: Report, details: ReportDetails, marker: str) -> str:
+def _exported_report(context: Context, report: Report, details: ReportDetails) -> ExportedReport:
+    """The parts of the report that its issue shows."""
     url = f"{context.dashboard_url.rstrip('/')}/reports/{report.id}" if context.dashboard_url else None
     shows = context.policy.shows_section
-    return issue_body(
-        ExportedReport(
-            tracking_id=report.tracking_id,
-            title=report.title,
-            description=details.description if shows("description") else None,
-            severity=report.severity,
-            category=report.category,
-            status=report.status,
-            screenshot_url=details.screenshot_url if shows("screenshot") else None,
-            console_logs=details.console_logs if shows("console") else None,
-            metadata=details.metadata if shows("environment") else None,
-            reporter_identifier=details.reporter_identifier if shows("reporter") else None,
-            report_url=url,
-        ),
-        marker,
-        context.policy.text,
-        dashboard_url=context.dashboard_url,
+    return ExportedReport(
+        tracking_id=report.tracking_id,
+        title=report.title,
+        description=details.description if shows("description") else None,
+        severity=report.severity,
+        category=report.category,
+        status=report.status,
+        screenshot_url=details.screenshot_url if shows("screenshot") else None,
+        console_logs=details.console_logs if shows("console") else None,
+        metadata=details.metadata if shows("environment") else None,
+        reporter_identifier=details.reporter_identifier if shows("reporter") else None,
+        report_url=url,
     )
 
 

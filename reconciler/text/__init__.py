@@ -19,6 +19,7 @@ from reconciler.text.comment_text import (
 from reconciler.text.inert import inert, inert_line
 from reconciler.text.issue_text import (
     ExportedReport,
+    count_redactions,
     export_footer,
     has_export_footer,
     is_button_export_title,
@@ -35,6 +36,7 @@ __all__ = [
     "clean",
     "comment_to_bugspark",
     "comment_to_github",
+    "count_redactions",
     "export_footer",
     "has_bugspark_tag",
     "has_export_footer",

@@ -5,6 +5,7 @@ docs/reference/bugspark.md, The existing export.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from reconciler.text.code_blocks import ZWSP, fence_code
 from reconciler.text.comment_text import MAX_BODY_BYTES, sanitize_and_truncate_markdown
 from reconciler.text.inert import inert, inert_code, inert_line, is_allowed_image
 from reconciler.text.json_values import as_lines, as_one_line, first_list_items, first_object_items
+from reconciler.text.redact import redact_and_count
 from reconciler.text.truncate import truncate_chars, truncate_line
 
 MAX_LOG_ENTRIES: Final = 10
@@ -67,6 +69,24 @@ def issue_body(report: ExportedReport, marker: str, policy: TextPolicy, *, dashb
     available_bytes = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
     description = sanitize_and_truncate_markdown(report.description, available_bytes, policy) or "(none)"
     return _join_blocks(head, description, tail)
+
+
+def count_redactions(report: ExportedReport) -> Counter[str]:
+    """Return how many things of each kind redaction takes out of a new issue's title and body."""
+    texts = [
+        unescape_html(text or "") for text in (report.title, report.description, report.reporter_identifier)
+    ]
+    texts += [
+        as_lines(entry, chars=MAX_LOG_CHARS)
+        for entry in first_list_items(report.console_logs, MAX_LOG_ENTRIES)
+    ]
+    texts += [
+        as_one_line(value, chars=200) for _, value in first_object_items(report.metadata, MAX_METADATA_KEYS)
+    ]
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts += redact_and_count(text)[1]
+    return counts
 
 
 def export_footer(tracking_id: str) -> str:

@@ -29,6 +29,11 @@ def test_export_prints_addresses_and_makes_one_issue_however_often(each_installa
     )
     second = each_installation.bugspark.add_report(each_installation.project, "Slow")
     each_installation.bugspark.add_comment(first, "An older word", author=each_installation.ada)
+    shown = each_installation.reconcile("export", "--dry-run", "--json", "Shop:BUG-0001").row
+    assert list(shown) == [
+        *("report", "repository", "title", "body", "labels", "assignees", "milestone", "type", "redacted")
+    ]
+    assert each_installation.github.web.picture() == {}
     done = each_installation.reconcile("export", "Shop:BUG-0001", str(second))
     web = each_installation.github.simulator.views.api
     assert done.outcome == (0, f"{web}/acme/web/issues/1\n{web}/acme/web/issues/2\n", "")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.model.passes import NullProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_project_settings import configure
@@ -112,3 +113,26 @@ async def test_a_screenshot_that_only_bugspark_can_show_leaves_as_a_link_to_the_
         report, number = await sync.linked(screenshot_url="screenshots/1.png")
         link = f"[Screenshot in BugSpark]({url}/reports/{report})"
         assert (link in str(sync.github.web.issue(number).body)) is bool(url)
+
+
+async def test_a_preview_is_the_issue_that_the_export_makes_and_asks_and_stores_nothing(sync: Sync) -> None:
+    await sync.linked()  # so that the repository is known
+    report = sync.bugspark.add_report(
+        sync.project,
+        "Crash for ada@example.test",
+        description="ask bob@example.test, see https://a.test/x?token=1",
+        console_logs=[{"level": "error", "message": "Authorization: Bearer abcdefgh"}],
+        reporter_identifier=REPORTER,
+    )
+    before, asked = sync.dump(), len(sync.asked)
+    preview = await sync.app.preview_export(report)
+    assert (sync.dump(), len(sync.asked)) == (before, asked)
+    assert preview.redacted == (("address", 1), ("e-mail", 2), ("header", 1))
+    await sync.app.export((str(report),), NullProgress())
+    issue = sync.github.web.issue(sync.number(report))
+    assert (preview.title, preview.body, set(preview.labels)) == (
+        issue.title,
+        issue.body,
+        sync.labels(issue.number),
+    )
+    assert preview.repository == "acme/web"
