@@ -17,7 +17,7 @@ from tests.support.stores import fill_postgres, sqlite_template
 
 __all__ = ["sqlite_template"]
 
-RUNS = int(os.environ.get("PROVE", "100"))
+RUNS = int(os.environ.get("PROVE", "40"))
 SHARDS = 8 if "PROVE" in os.environ else 4
 SEED = int(os.environ.get("PROVE_SEED", "7"))
 MACHINES = (
