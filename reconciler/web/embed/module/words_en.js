@@ -96,7 +96,7 @@ const ENGLISH = {
   "do.unlink": "Unlink",
   "do.link": "Link",
   "do.sync": "Sync now",
-  "do.verify": "Check everything",
+  "do.verify": "Verify all",
   "do.pause": "Pause",
   "do.resume": "Resume",
   "do.create": "Create the webhook",
