@@ -6,6 +6,7 @@ from reconciler.config.settings import Settings
 from reconciler.model.fields import Severity
 from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
 from reconciler.owner_settings.effective import OperatorSettings
+from reconciler.owner_settings.schema import settings_schema
 from reconciler.owner_settings.values import (
     MAPPED_CATEGORIES,
     CommentsFrom,
@@ -17,6 +18,8 @@ from reconciler.owner_settings.values import (
     SeverityAs,
     Synced,
 )
+
+__all__ = ["operator_settings", "settings_schema"]
 
 
 def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSettings:

@@ -35,6 +35,10 @@ def config(
     example: Annotated[
         bool, typer.Option("--example", help="Print an example file with every key and its default instead.")
     ] = False,
+    settings_schema: Annotated[
+        bool,
+        typer.Option("--settings-schema", help="Print the JSON Schema of projects' own settings instead."),
+    ] = False,
 ) -> None:
     """Show the effective configuration.
 
@@ -43,6 +47,9 @@ def config(
     session = current_session(context)
     if example:
         _print_text(session, read_installation_file(EXAMPLE_CONFIGURATION))
+        return
+    if settings_schema:
+        session.console.print_json(session.entrypoints.settings_schema())
         return
     loaded = session.load_configuration()
     shown = loaded.effective_values()

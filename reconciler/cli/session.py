@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 import typer
 
@@ -42,6 +42,12 @@ def _migrate(settings: Settings) -> str:
     from reconciler.bootstrap import migrate_schema
 
     return migrate_schema(settings)
+
+
+def _settings_schema() -> Mapping[str, Any]:
+    from reconciler.bootstrap.owner_defaults import settings_schema
+
+    return settings_schema()
 
 
 def _create_indexes(settings: Settings) -> str:
@@ -77,6 +83,7 @@ class Entrypoints:
     )
     migrate: Callable[[Settings], str] = _migrate
     create_indexes: Callable[[Settings], str] = _create_indexes
+    settings_schema: Callable[[], Mapping[str, Any]] = _settings_schema
     run_daemon: Callable[[Settings, ReloadSettings, LearntSecrets, Mapping[str, str]], None] = _run_daemon
     run_demo: Callable[[bool], int] = _run_demo
 

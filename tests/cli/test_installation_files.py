@@ -1,5 +1,6 @@
 """What an operator installs is printed by the command, from the wheel alone."""
 
+import json
 import os
 import subprocess
 import sys
@@ -125,4 +126,11 @@ def test_a_command_without_configuration_makes_no_database_and_says_what_to_do(
     assert said.status == 78
     assert f"{empty_directory}/bugspark.db" in said.err
     assert "reconcile migrate" in said.err
+    assert not list(empty_directory.iterdir())
+
+
+def test_the_schema_of_settings_is_printed_without_a_configuration(empty_directory: Path) -> None:
+    said = command("config", "--settings-schema")
+    assert (said.status, said.err) == (0, "")
+    assert "directions" in json.loads(said.out)["properties"]
     assert not list(empty_directory.iterdir())

@@ -1,0 +1,81 @@
+"""The JSON Schema of a project's settings, for editors. It accepts what `decode` accepts, but for names that
+stand twice in two maps, and labels that differ in case only: these only `decode` finds.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.model.fields import Severity
+from reconciler.model.policy import MAX_LABEL_LENGTH, ConflictPolicy, Direction
+from reconciler.owner_settings import checks
+from reconciler.owner_settings.keys import BUILT
+from reconciler.owner_settings.values import (
+    MAPPED_CATEGORIES,
+    STAGES,
+    CommentsFrom,
+    Export,
+    Redact,
+    Section,
+    SeverityAs,
+    Synced,
+)
+
+Schema = Mapping[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL_LENGTH}
+_NAMES: Schema = {"type": "array", "items": _NAME, "maxItems": checks.MAX_NAMES, "uniqueItems": True}
+_SHORTEST, _LONGEST = checks.PREFIX_LENGTHS
+
+
+def _one_of(words: Sequence[str]) -> Schema:
+    return {"enum": [str(word) for word in words]}
+
+
+def _some_of(words: Sequence[str]) -> Schema:
+    return {"type": "array", "items": _one_of(words), "uniqueItems": True}
+
+
+def _members(values: Sequence[str], schema: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": {str(value): schema for value in values},
+        "additionalProperties": False,
+    }
+
+
+_SCHEMAS: Mapping[str, Schema] = {
+    "severity": _members(tuple(Severity), {**_NAMES, "minItems": 1}),
+    "category": _members(MAPPED_CATEGORIES, _NAMES),
+    "severity_as": _one_of(tuple(SeverityAs)),
+    "stage": _members(STAGES, _NAMES),
+    "export": _one_of(tuple(Export)),
+    "labels": _NAMES,
+    "private_prefix": {"type": "string", "minLength": _SHORTEST, "maxLength": _LONGEST},
+    "redact": _one_of(tuple(Redact)),
+    "sections": _some_of(tuple(Section)),
+    "comments_from": _one_of(tuple(CommentsFrom)),
+    "directions": _members(tuple(Synced), _one_of(tuple(Direction))),
+    "conflict": _one_of(tuple(ConflictPolicy)),
+}
+"""By key; what of a key is built is taken from `BUILT`."""
+
+
+def settings_schema() -> Schema:
+    """Return the schema of the settings that this version knows."""
+    return {
+        "$schema": DIALECT,
+        "title": "Settings of one project of bugspark-reconciler",
+        "type": "object",
+        "properties": {key: _limited(_SCHEMAS[key], built) for key, built in BUILT.items()},
+        "additionalProperties": False,
+    }
+
+
+def _limited(schema: Schema, built: frozenset[str] | None) -> Schema:
+    """The schema without the words or members that are not built yet."""
+    if built is None:
+        return schema
+    if "enum" in schema:
+        return {**schema, "enum": [word for word in schema["enum"] if word in built]}
+    members = {name: each for name, each in schema["properties"].items() if name in built}
+    return {**schema, "properties": members}
