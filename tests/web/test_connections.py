@@ -1,8 +1,10 @@
 """Who keeps a connection when there are more than permits, and how long somebody waits for one."""
 
 import asyncio
+import re
 import socket
 from itertools import count
+from pathlib import Path
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -171,3 +173,10 @@ async def test_all_addresses_of_an_ipv6_network_are_one_behind_a_proxy(
         assert [is_open(client) for client in clients] == [True, False, True, True, True]
         for client in clients:
             client.close()
+
+
+def test_the_unit_has_descriptors_for_every_permit_and_limits_memory_and_tasks() -> None:
+    unit = (Path(__file__).parents[2] / "systemd" / "bugspark-reconciler.service").read_text()
+    limits = dict(re.findall(r"^(LimitNOFILE|MemoryMax|TasksMax)=(\w+)$", unit, re.MULTILINE))
+    assert connections.connection_limit(int(limits["LimitNOFILE"])) == connections.MAX_CONNECTIONS
+    assert (limits["MemoryMax"], limits["TasksMax"]) == ("1G", "256")
