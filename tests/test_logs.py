@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
 from uuid import UUID
@@ -255,3 +257,43 @@ def test_what_is_learnt_is_bounded_per_project_and_in_all() -> None:
         redaction._learnt[str(number)] = {}
     redaction.learn("one more", Secret(TOKEN + "x"))
     assert WEB not in redaction._learnt
+
+
+WITHOUT_DESCRIPTORS = """
+import os, resource
+from reconciler import logs
+from reconciler.model.secret import Secret
+
+redaction = logs.Redaction([Secret("ghp_canary5f0c")])
+logs.configure_logging(level="info", style="json", redaction=redaction, ready=True)
+log = logs.EventLogger("reconciler.test")
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+try:
+    os.open("/dev/null", os.O_RDONLY)
+except OSError:
+    log.exception("no descriptor", secret="ghp_canary5f0c")
+"""
+
+
+def test_a_process_without_descriptors_logs_an_error_redacted() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DESCRIPTORS], capture_output=True, text=True, check=True
+    )
+    (event,) = (json.loads(line) for line in done.stderr.splitlines())
+    assert (event["event"], event["secret"]) == ("no descriptor", "***")
+    assert "Too many open files" in event["exception"]
+
+
+def test_a_line_that_cannot_be_written_leaves_a_sentence_without_its_content(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Unprintable:
+        def __repr__(self) -> str:
+            fail(CANARY)
+
+        __str__ = __repr__
+
+    configured(stream)
+    logging.getLogger("reconciler.test").info("odd %s", Unprintable())
+    assert stream.getvalue() == "a log line of reconciler.test could not be written\n"
+    assert capsys.readouterr() == ("", "")

@@ -205,11 +205,14 @@ def _timeouts(request: HttpRequest) -> httpx.Timeout:
 
 async def _read_bounded(answer: httpx.Response) -> bytes:
     body = bytearray()
-    async for piece in answer.aiter_bytes():
-        body += piece
-        if len(body) > MAX_ANSWER_BYTES:
-            raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-    return bytes(body)
+    try:
+        async for piece in answer.aiter_bytes():
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        return bytes(body)
+    finally:
+        body.clear()  # an error keeps this frame for as long as its traceback lives, but not the bytes
 
 
 def _lower_case_names(headers: httpx.Headers) -> dict[str, str]:

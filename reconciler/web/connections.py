@@ -2,17 +2,23 @@
 
 A descriptor that a stranger holds is missing for GitHub and the database, so there are never more connections
 than permits. When all are taken, one that is idle is cut for the next: of the address that holds most, the
-one that has been idle longest. A connection whose request is being answered is cut only where its address
-holds more than its share. Otherwise the next one waits, unaccepted, in the kernel's queue.
+one that has been idle longest. A connection whose request is being answered, and a new one whose request has
+not come yet, are cut only where their address holds more than its share. Otherwise the next one waits,
+unaccepted, in the kernel's queue.
+
+That queue is served in order. While more wait than could be let in, twice as many are cut at a time as
+before: who comes behind a flood of connections waits for a few turns of the event loop, not for one turn of
+each connection of the flood.
 """
 
 import asyncio
 import errno
 import resource
 import socket
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from reconciler.logs import EventLogger
@@ -25,9 +31,13 @@ RESERVED_DESCRIPTORS = 256
 """Kept for GitHub, the database, its queue, files and the log."""
 MIN_CONNECTIONS = 16
 MAX_BUSY_SHARE = 8
-"""An address may have one in eight of all permits in requests that are being answered."""
+"""An address may have one in eight of all permits in requests that are being answered, and in new ones."""
 ACCEPTS_PER_TURN = 32
-"""Connections accepted before anything else gets its turn."""
+"""Connections accepted, or cut, before anything else gets its turn."""
+MAX_CUT_SHARE = 4
+"""At most one in four is cut at a time: who has just come needs a few turns for the request."""
+NEW_SECONDS = 1.0
+"""Time that a new connection gets for its request before it counts as idle like others."""
 RETRY_SECONDS = 1.0
 LOG_SECONDS = 60.0
 """Time between two lines about the same trouble."""
@@ -43,25 +53,71 @@ def connection_limit(limit: int | None = None) -> int:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Connection:
-    """One accepted connection. `holder`: returns whose it is; None if a trusted proxy has not said so."""
+    """One accepted connection. `holder`: returns whose it is, an IPv4 address or an IPv6 network; None if a
+    trusted proxy has not said so.
+    """
 
     holder: Callable[[], str | None]
     idle_since: float | None  # monotonic; None while a request is being answered
+    has_asked: bool = False  # it has sent a request
     cut: Callable[[], None] = lambda: None
 
+    def is_needed(self, now: float) -> bool:
+        """Return whether it is at work, or so new that its request may be on its way."""
+        if self.idle_since is None:
+            return True
+        return not self.has_asked and now - self.idle_since < NEW_SECONDS
 
-def choose_connection_to_cut(connections: Iterable[Connection], limit: int) -> Connection | None:
-    """Choose whose permit the next connection gets; None if it must wait. Pure."""
-    holders = {each: each.holder() for each in connections}
-    held = Counter(holder for holder in holders.values() if holder is not None)
-    # One of a trusted proxy that has not said for whom it is counts as an address of its own.
-    shares = {each: 1 if holder is None else held[holder] for each, holder in holders.items()}
-    idle = [each for each in shares if each.idle_since is not None]
-    if idle:
-        return min(idle, key=lambda each: (-shares[each], each.idle_since or 0.0))
-    heaviest = max(shares, key=shares.__getitem__, default=None)
-    is_over = heaviest is not None and shares[heaviest] > max(1, limit // MAX_BUSY_SHARE)
-    return heaviest if is_over else None
+
+def choose_connections_to_cut(
+    connections: Iterable[Connection], limit: int, now: float, count: int
+) -> list[Connection]:
+    """Choose whose permits the next connections get: at most `count`; none if they must wait. Pure.
+
+    `connections`: oldest first. One of a trusted proxy that has not said for whom it is counts as an address
+    of its own.
+    """
+    holders: dict[Connection, Hashable] = {}
+    for each in connections:
+        address = each.holder()
+        holders[each] = each if address is None else address
+    shares = Counter(holders.values())
+    share = max(1, limit // MAX_BUSY_SHARE)
+
+    def kept(connection: Connection) -> int:
+        """Return how many connections its holder keeps before this one is cut."""
+        return share if connection.is_needed(now) else 0
+
+    idle = [(each.is_needed(now), each.idle_since, each) for each in holders if each.idle_since is not None]
+    longest_first = [each for _, _, each in sorted(idle, key=lambda values: values[:2])]
+    at_work = [each for each in holders if each.idle_since is None]
+    return _choose_of_heaviest(longest_first, holders, shares, kept, count) or _choose_of_heaviest(
+        at_work, holders, shares, kept, count
+    )
+
+
+def _choose_of_heaviest(
+    candidates: Iterable[Connection],
+    holders: Mapping[Connection, Hashable],
+    shares: Mapping[Hashable, int],
+    kept: Callable[[Connection], int],
+    count: int,
+) -> list[Connection]:
+    """Choose one after the other, each of the holder that has most then, in the order of candidates."""
+    waiting: defaultdict[Hashable, deque[tuple[int, Connection]]] = defaultdict(deque)
+    for rank, each in enumerate(candidates):
+        waiting[holders[each]].append((rank, each))
+    heaviest = [(-shares[holder], ranked[0][0], holder) for holder, ranked in waiting.items()]
+    heapify(heaviest)
+    chosen: list[Connection] = []
+    while heaviest and len(chosen) < count:
+        negative_share, _, holder = heappop(heaviest)
+        _, first = waiting[holder].popleft()
+        if -negative_share > kept(first):
+            chosen.append(first)
+            if waiting[holder]:
+                heappush(heaviest, (negative_share + 1, waiting[holder][0][0], holder))
+    return chosen
 
 
 def is_in_networks(address: str, networks: Iterable[IPNetwork]) -> bool:
@@ -97,39 +153,65 @@ class ConnectionPermits:
     limit: int
     now: Callable[[], float]
     on_free: Callable[[], None] = lambda: None
-    _connections: set[Connection] = field(default_factory=set)
+    _connections: dict[Connection, None] = field(default_factory=dict)  # oldest first
     _opening: int = 0  # accepted, and not yet known as a connection
     _cut: set[Connection] = field(default_factory=set)  # their descriptors are closed a moment later
+    _next_cuts: int = 1
+    _is_awaited: bool = False  # somebody waits, and there was none to cut
 
-    def take(self) -> bool:
-        """Take a permit for a connection that is about to be accepted; cut another one if there is none.
+    def is_full(self) -> bool:
+        """Return whether every permit is taken."""
+        return len(self._connections) + self._opening >= self.limit
 
-        False: the connection must wait until `on_free` is called.
-        """
-        if len(self._connections) + self._opening < self.limit:
-            self._opening += 1
-            return True
-        if not self._cut:
-            victim = choose_connection_to_cut(self._connections, self.limit)
-            if victim is not None:
-                self._cut.add(victim)
-                victim.cut()
-        return False
+    def take(self) -> None:
+        """Take a permit, of which there is one, for a connection that is about to be accepted."""
+        self._opening += 1
 
     def give_back(self) -> None:
         """Give back a permit that was taken for nothing."""
         self._opening -= 1
+        self._next_cuts = 1
+
+    def make_room(self) -> bool:
+        """Cut connections for those that wait. `on_free` is called when a permit is free.
+
+        Twice as many as the last time, unless the queue has been empty since. Returns whether there were any.
+        """
+        if self._cut:
+            return True
+        self._cut |= set(
+            choose_connections_to_cut(self._connections, self.limit, self.now(), self._next_cuts)
+        )
+        self._is_awaited = not self._cut
+        if self._cut:
+            most = max(1, min(ACCEPTS_PER_TURN, self.limit // MAX_CUT_SHARE))
+            self._next_cuts = min(2 * self._next_cuts, most)
+        for each in self._cut:
+            each.cut()
+        return bool(self._cut)
 
     def assign(self, connection: Connection) -> None:
         """Hand the permit that was taken to this connection."""
         self._opening = max(0, self._opening - 1)
-        self._connections.add(connection)
+        self._connections[connection] = None
+        self._look_again()
+
+    def mark_idle(self, connection: Connection) -> None:
+        """Record that a connection has been answered. It may be cut from now on."""
+        connection.idle_since = self.now()
+        self._look_again()
 
     def release(self, connection: Connection) -> None:
         """Give back a connection's permit: its descriptor is closed."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self._cut.discard(connection)
         self.on_free()
+
+    def _look_again(self) -> None:
+        """Let the acceptors look for one to cut, if they found none before."""
+        if self._is_awaited:
+            self._is_awaited = False
+            self.on_free()
 
 
 class Acceptor:
@@ -147,6 +229,7 @@ class Acceptor:
         self._protocol = protocol
         self._connecting: set[asyncio.Task[object]] = set()
         self._is_closed = False
+        self._is_looking_later = False
         self._full = CountedWarning(event="all connections are taken", now=self._loop.time)
         self._failed = CountedWarning(event="a connection can't be accepted", now=self._loop.time)
         listener.setblocking(False)  # noqa: FBT003  # the library's signature
@@ -169,11 +252,17 @@ class Acceptor:
             await asyncio.wait(self._connecting)
 
     def _accept_some(self) -> None:
+        if self._permits.is_full():
+            self._full.warn(limit=self._permits.limit)
+            self._loop.remove_reader(self._listener.fileno())  # until a permit is free
+            if not self._permits.make_room() and not self._is_looking_later:
+                self._is_looking_later = True
+                self._loop.call_later(NEW_SECONDS, self._look_now)  # new connections have become idle by then
+            return
         for _ in range(ACCEPTS_PER_TURN):
-            if not self._permits.take():
-                self._full.warn(limit=self._permits.limit)
-                self._loop.remove_reader(self._listener.fileno())  # until a permit is free
-                return
+            if self._permits.is_full():
+                return  # called again if more wait
+            self._permits.take()
             try:
                 accepted, _address = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -189,6 +278,10 @@ class Acceptor:
             task = self._loop.create_task(self._connect(accepted))
             self._connecting.add(task)
             task.add_done_callback(self._connecting.discard)
+
+    def _look_now(self) -> None:
+        self._is_looking_later = False
+        self.resume()
 
     async def _connect(self, accepted: socket.socket) -> None:
         try:

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
+from reconciler.web.client_addresses import client_network
+
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 1024 * 1024
 """Larger bodies are answered 413 (docs/reference/contract.md, HTTP)."""
@@ -67,7 +69,7 @@ class BodyReader:
 
     async def _read_into(self, body: bytearray, request: Request) -> None:
         deadline = asyncio.timeout(self._timeout_seconds)
-        address = request.client.host if request.client else ""
+        address = client_network(request.client.host) if request.client else ""
         incoming = _Incoming(address=address, deadline=deadline, body=body)
         self._incoming[incoming] = None
         try:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from reconciler.errors import ConfigurationError, ListenError
+from reconciler.web.client_addresses import client_network
 from reconciler.web.connections import (
     Connection,
     ConnectionPermits,
@@ -42,10 +43,15 @@ class TimedH11Protocol(H11Protocol):
     trusted_networks: tuple[IPNetwork, ...]
     _timeout_handle: asyncio.TimerHandle | None = None
     _connection: Connection | None = None
+    _peer: str = ""
+    _is_from_proxy: bool = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         _disable_nagle(transport)
+        address = self.client[0] if self.client else ""
+        self._peer = client_network(address)
+        self._is_from_proxy = is_in_networks(address, self.trusted_networks)
         self._connection = Connection(
             holder=self._find_holder, idle_since=self.loop.time(), cut=transport.abort
         )
@@ -57,14 +63,14 @@ class TimedH11Protocol(H11Protocol):
         if self._is_busy():
             self._cancel_timeout()
             if self._connection is not None:
-                self._connection.idle_since = None
+                self._connection.idle_since, self._connection.has_asked = None, True
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self._is_busy():
             self._start_timeout()
             if self._connection is not None:
-                self._connection.idle_since = self.loop.time()
+                self.permits.mark_idle(self._connection)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timeout()
@@ -79,12 +85,13 @@ class TimedH11Protocol(H11Protocol):
 
         uvicorn has put that address into the request's scope.
         """
-        peer = self.client[0] if self.client else ""
-        if not is_in_networks(peer, self.trusted_networks):
-            return peer
+        if not self._is_from_proxy:
+            return self._peer
         scope: Mapping[str, Any] | None = self.scope  # None at first, whatever uvicorn's types say
         client = scope["client"] if scope is not None else None
-        return client[0] if client is not None and client[0] != peer else None
+        if client is None or self.client is None or client[0] == self.client[0]:
+            return None
+        return client_network(client[0])
 
     def _is_busy(self) -> bool:
         """Whether a request's head has arrived and its answer is not complete."""

@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ConfigurationError, ListenError
 from reconciler.web import connections, server
-from reconciler.web.connections import Connection, choose_connection_to_cut
 from reconciler.web.server import TimedH11Protocol, bind_sockets, serve_app
 from tests.support.loopback import loopback_client
 
@@ -225,28 +224,3 @@ async def test_a_process_without_descriptors_warns_once_and_accepts_later(
         assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
     assert failures == 0
     assert [record.message for record in caplog.records] == ["a connection can't be accepted"]
-
-
-def test_descriptors_are_kept_for_github_and_the_database() -> None:
-    found = {limit: connections.connection_limit(limit) for limit in (64, 300, 1024, 1_000_000)}
-    assert found == {64: 16, 300: 44, 1024: 512, 1_000_000: 512}
-
-
-def held(holder: str | None, idle_since: float | None = None) -> Connection:
-    return Connection(holder=lambda: holder, idle_since=idle_since)
-
-
-def test_the_idle_connection_of_the_address_that_holds_most_is_cut_first() -> None:
-    heavy = [held("10.0.0.1", 5.0), held("10.0.0.1", 4.0), held("10.0.0.1")]
-    light, proxied = held("10.0.0.2", 1.0), [held(None, 0.5) for _ in range(8)]
-    assert choose_connection_to_cut([light, *proxied, *heavy], 100) is heavy[1]
-    assert choose_connection_to_cut([held("10.0.0.1"), light, held("10.0.0.3", 2.0)], 100) is light
-    assert choose_connection_to_cut([], 100) is None
-
-
-def test_a_request_at_work_is_cut_only_where_its_address_holds_more_than_its_share() -> None:
-    share = 80 // connections.MAX_BUSY_SHARE
-    crowd = [held(f"10.0.0.{number}") for number in range(50)]
-    assert choose_connection_to_cut([*crowd, *[held("10.1.1.1") for _ in range(share)]], 80) is None
-    heavy = [held("10.1.1.1") for _ in range(share + 1)]
-    assert choose_connection_to_cut([*crowd, *heavy], 80) in heavy

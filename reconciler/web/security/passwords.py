@@ -1,7 +1,6 @@
 """The operator's password: argon2id, with limits on the rate and number of guesses."""
 
 import asyncio
-import ipaddress
 from collections import OrderedDict
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from reconciler.errors import LimitedError
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
+from reconciler.web.client_addresses import client_network
 
 MAX_WRONG_GUESSES = 5
 """Wrong guesses allowed from one address within GUESS_WINDOW_SECONDS."""
@@ -46,7 +46,7 @@ class PasswordChecker:
 
         Raises LimitedError after too many wrong guesses from this address, or when too many are waiting.
         """
-        key = _rate_limit_key(address)
+        key = client_network(address)
         if not self._hashed:
             return False
         if self._waiting >= MAX_WAITING_GUESSES or self._wrong_guess_count(key) >= MAX_WRONG_GUESSES:
@@ -104,14 +104,3 @@ def is_weak_password_hash(hashed: Secret) -> bool:
     except InvalidHashError:
         return True
     return found.memory_cost < MIN_HASH_MEMORY_KIB or found.memory_cost * found.time_cost < MIN_HASH_WORK
-
-
-def _rate_limit_key(address: str) -> str:
-    """Return the key under which guesses are counted: for an IPv6 address its /64 network."""
-    try:
-        ip_address = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if ip_address.version == 4:
-        return str(ip_address)
-    return str(ipaddress.ip_network((ip_address, 64), strict=False))
