@@ -46,7 +46,7 @@ async def run_self_check(
         )
     )
     if container.settings.bugspark.notify_webhooks:
-        lines.append(_outgoing_webhook_check(await container.stores.maintenance.outgoing_webhooks_problem()))
+        lines.append(await _outgoing_webhook_check(container))
     projects = await container.stores.projects.list_active()
     if not projects:
         remedy = "connect a project to GitHub in BugSpark (its integrations)"
@@ -135,15 +135,27 @@ def _name_some(names: Sequence[str]) -> str:
     return f"({names[0]} and {rest} more)" if rest else f"({names[0]})"
 
 
-def _outgoing_webhook_check(problem: str | None) -> CheckResult:
-    name = "customers' webhooks"
-    if problem is None:
-        message = "BugSpark's customers can be told of synced changes"
-        return CheckResult(name=name, level=CheckLevel.OK, message=message)
-    remedy = (
-        "correct that in BugSpark's database, or switch bugspark.notify_webhooks off: the sync works without"
-    )
-    return CheckResult(name=name, level=CheckLevel.FAIL, message=problem, remedy=remedy)
+async def _outgoing_webhook_check(container: Container) -> CheckResult:
+    """Check that BugSpark's customers can be told, and whether what they get has addresses of screenshots."""
+    name, maintenance = "customers' webhooks", container.stores.maintenance
+    if problem := await maintenance.outgoing_webhooks_problem():
+        remedy = "correct that, or switch bugspark.notify_webhooks off: the sync works without"
+        return CheckResult(name=name, level=CheckLevel.FAIL, message=problem, remedy=remedy)
+    if await maintenance.has_unsigned_screenshots():
+        message = (
+            "BugSpark's customers can be told of synced changes, but get the keys of screenshots in its"
+            " object store, where BugSpark itself sends addresses"
+        )
+        remedy = (
+            "set bugspark.s3 to BugSpark's S3_ENDPOINT_URL, S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY"
+            " (docs/operating.md, BugSpark's customers' webhooks)"
+        )
+        return CheckResult(name=name, level=CheckLevel.WARN, message=message, remedy=remedy)
+    message = "BugSpark's customers can be told of synced changes"
+    s3 = container.settings.bugspark.s3
+    if s3.endpoint_url:
+        message += f", with addresses of screenshots at {s3.endpoint_url} for {s3.lifetime_seconds} s"
+    return CheckResult(name=name, level=CheckLevel.OK, message=message)
 
 
 async def _check_projects(

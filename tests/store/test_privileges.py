@@ -100,6 +100,7 @@ async def test_a_stranger_with_supabase_s_public_key_has_no_right_on_what_is_our
             "SELECT value FROM sync_meta",
             "SELECT procrastinate_register_worker_v1()",
             "SELECT bugspark_sync.enqueue_report_updated('{}')",
+            "SELECT bugspark_sync.enqueue_report_updated('{}', '{}')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 stranger.execute(statement.encode())
@@ -165,6 +166,7 @@ def test_the_functions_belong_to_the_owner_of_the_tables_and_go_with_the_downgra
             migrate(postgres_database)
             with psycopg.connect(conninfo(postgres_database), autocommit=True) as owner:
                 assert owner.execute(query).fetchall() == [
+                    ("enqueue_report_updated", "bugspark_owner", True, settings),
                     ("enqueue_report_updated", "bugspark_owner", True, settings),
                     ("set_webhook_secret", "bugspark_owner", True, settings),
                 ]
@@ -236,6 +238,33 @@ def make_integration(bugspark: BugSpark, project: ProjectId, provider: str, is_a
 def test_the_function_that_enqueues_takes_a_bounded_list(migrated: str, argument: str) -> None:
     with psycopg.connect(conninfo(migrated)) as owner, pytest.raises(psycopg.errors.InvalidParameterValue):
         owner.execute(f"SELECT bugspark_sync.enqueue_report_updated({argument}::uuid[])".encode())
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_taken"),
+    [
+        ("""{"a/b.png": "https://store.test/uploads/a/b.png?X-Amz-Date=1", "x": null}""", True),
+        ("{}", True),
+        (None, False),
+        ("null", False),
+        ("[]", False),
+        ("""{"a/b.png": "https://store.test/uploads/other.png"}""", False),
+        ("""{"a/b.png": "https://store.test/other.png?/a/b.png"}""", False),
+        ("""{"a/b.png": "javascript:/a/b.png"}""", False),
+        ("""{"a/b.png": "https://store.test/two words/a/b.png"}""", False),
+        (f"""{{"a": "https://store.test/{"x" * 4000}/a"}}""", False),
+    ],
+)
+def test_the_function_that_enqueues_takes_addresses_of_the_keys_alone(
+    migrated: str, addresses: str | None, is_taken: bool
+) -> None:
+    call = b"SELECT bugspark_sync.enqueue_report_updated('{}', %s::jsonb)"
+    with psycopg.connect(conninfo(migrated)) as owner:
+        if is_taken:
+            assert owner.execute(call, [addresses]).fetchone() == (0,)
+        else:
+            with pytest.raises(psycopg.errors.InvalidParameterValue):
+                owner.execute(call, [addresses])
 
 
 @pytest.fixture

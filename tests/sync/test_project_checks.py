@@ -210,6 +210,30 @@ async def test_customers_webhooks_without_a_table_fail(url: str, github: GitHub)
         assert (found.level.value, found.message) == ("fail", "this BugSpark has no table background_tasks")
 
 
+async def test_keys_of_screenshots_that_customers_webhooks_would_get_are_a_warning(
+    url: str, github: GitHub
+) -> None:
+    s3 = {
+        "endpoint_url": "https://store.test",
+        "bucket_name": "uploads",
+        "access_key": "key",
+        "secret_key": "secret",
+    }
+    async with open_sync(url, github, bugspark={"notify_webhooks": True}) as sync:
+        report, _ = await sync.linked()
+        sync.change(report, screenshot_url="https://old.test/a.png")
+        assert await level(sync, "customers' webhooks") == "ok"
+        sync.change(report, screenshot_url=f"screenshots/{report}.png")
+        found = (await lines(sync))["customers' webhooks"]
+        assert (found.level.value, "get the keys of screenshots" in found.message) == ("warn", True)
+        assert "bugspark.s3" in (found.remedy or "")
+        settings = settings_for(url, github.api, bugspark={"notify_webhooks": True, "s3": s3})
+        async with open_application(settings, sync.clock) as app:
+            (found,) = [line for line in await app.run_self_check() if line.name == "customers' webhooks"]
+        assert found.level.value == "ok"
+        assert found.message.endswith("with addresses of screenshots at https://store.test for 900 s")
+
+
 async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) -> None:
     assert "integration" not in await lines(sync)
     config = {"owner": "acme", "repo": "web", "token": sync.github.token, "webhookSecret": "s"}
