@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reconciler.bootstrap import project_checks
-from reconciler.bootstrap.container import Container
+from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.bootstrap.security_checks import cookie_checks, security_checks
 from reconciler.model.addresses import STRICT_SSLMODE, WEAK_SSLMODES, read_database_tls
 from reconciler.model.database_identity import DatabaseInstance
@@ -20,6 +20,7 @@ from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.ports import EncryptionStatus, OtherRoleAccess
 from reconciler.store.schema.version import REVISIONS
 
+GITHUB_COM = "https://github.com"
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
@@ -194,6 +195,7 @@ async def _check_project(
         health=healths.get(project.id),
         delivery_url=container.public_addresses().delivery_url(project),
         has_app_webhook=bool(app.webhook_secret) and str(project.id) in app.repositories,
+        is_github_com=github_web_url(container.settings.github.api_url) == GITHUB_COM,
     )
     return await project_checks.check_project(context, facts)
 
