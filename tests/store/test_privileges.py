@@ -13,6 +13,7 @@ from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import downgrade, migrate
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from tests.store.test_outgoing_webhooks import OBJECT_STORE
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark, connected
 from tests.support.postgres import Server
@@ -272,6 +273,36 @@ def migrated(postgres_server: Server) -> Iterator[str]:
     template = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=template) as url:
         yield url
+
+
+async def test_each_right_that_addresses_of_screenshots_need_is_asked_for_before_a_pass_would_fail(
+    postgres_server: Server, migrated: str
+) -> None:
+    settings = StoreSettings(digest=digest, notify_webhooks=True, screenshots=OBJECT_STORE)
+    with api_roles(postgres_server, "announcer"):
+        run(migrated, "ALTER ROLE announcer LOGIN")
+        database = open_database(migrated.replace("postgres@", "announcer@"))
+        maintenance = build_stores(database, settings, StillClock()).maintenance
+        try:
+            for grant, problem in (
+                (
+                    "USAGE ON SCHEMA bugspark_sync",
+                    "right to use bugspark_sync.enqueue_report_updated(uuid[], jsonb)",
+                ),
+                ("EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[])", "(uuid[], jsonb)"),
+                (
+                    "EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[], jsonb)",
+                    "read the screenshots",
+                ),
+                ("SELECT (screenshot_url) ON reports", "read the screenshots"),
+                ("SELECT (annotated_screenshot_url) ON reports", None),
+            ):
+                run(migrated, f"GRANT {grant} TO announcer")
+                told = await maintenance.outgoing_webhooks_problem()
+                assert told is None if problem is None else problem in (told or "")
+        finally:
+            await database.aclose()
+            run(migrated, "DROP OWNED BY announcer")
 
 
 @pytest.mark.parametrize("table", ["reports", "comments", "projects", "integrations"])

@@ -26,6 +26,11 @@ def unsign(body: str) -> str:
     return body.partition("\n\n<!--")[0] + "\n\nEdit: seen on Firefox, too"
 
 
+def rewrite(body: str) -> str:
+    """Only the marker is left of what we wrote, and not at the end."""
+    return "Seen on Firefox, too\n\n" + body[body.index("<!--") :] + "\n\nAnd on Safari"
+
+
 def quote(body: str) -> str:
     return "> " + body.replace("\n", "\n> ") + "\n\nDid you see this?"
 
@@ -52,7 +57,7 @@ async def lose_issue(sync: Sync) -> ReportId:
     return report
 
 
-@pytest.mark.parametrize("edit", [append, unsign])
+@pytest.mark.parametrize("edit", [append, unsign, rewrite])
 @pytest.mark.parametrize("seconds", [5, 61])
 async def test_a_comment_edited_before_it_is_found_is_there_once(
     sync: Sync, edit: Edit, seconds: int
@@ -69,7 +74,7 @@ async def test_a_comment_edited_before_it_is_found_is_there_once(
     assert not sync.writes
 
 
-@pytest.mark.parametrize("edit", [append, unsign])
+@pytest.mark.parametrize("edit", [append, unsign, rewrite])
 @pytest.mark.parametrize("retitled", [False, True])
 async def test_an_issue_edited_before_it_is_found_is_there_once(
     sync: Sync, edit: Edit, retitled: bool
