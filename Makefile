@@ -23,6 +23,7 @@ SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
 WHOLE := reconciler/decide/*,reconciler/fields/*,reconciler/text/*,reconciler/github/*,reconciler/sync/intents.py,reconciler/sync/write.py,reconciler/sync/send.py,$\
 	reconciler/sync/context.py,reconciler/sync/confirm.py,reconciler/sync/recover.py,reconciler/sync/own_issues.py,$\
+	reconciler/sync/edited_copies.py,$\
 	reconciler/store/sync/intents.py
 
 # The tests that must reach WHOLE to its last branch by themselves, without whole passes: under coverage the whole

@@ -25,7 +25,7 @@ GRANT SELECT (project_id, user_id, invite_accepted_at) ON project_members TO rec
 GRANT SELECT (id, name, role, is_active, beta_status) ON users TO reconciler;
 GRANT SELECT (id, project_id, provider, config, is_active, created_at) ON integrations TO reconciler;
 GRANT SELECT (id, project_id, tracking_id, title, description, severity, category, status, screenshot_url,
-              console_logs, metadata, reporter_identifier, created_at, updated_at,
+              annotated_screenshot_url, console_logs, metadata, reporter_identifier, created_at, updated_at,
               github_issue_number, github_issue_url, github_repo)
     ON reports TO reconciler;
 GRANT SELECT (id, report_id, author_id, body, created_at, source) ON comments TO reconciler;
@@ -38,10 +38,11 @@ GRANT INSERT (id, report_id, body, created_at, source), DELETE, UPDATE (body, cr
 
 -- What needs more than that is done by functions of the tables' owner: they set the webhook secret of a github
 -- integration (`reconcile webhook`), and call BugSpark's customers' webhooks for synced changes
--- (bugspark.notify_webhooks; leave the second out where that is off).
+-- (bugspark.notify_webhooks; leave the second out where that is off, and the third where bugspark.s3 is not set).
 GRANT USAGE ON SCHEMA bugspark_sync TO reconciler;
 GRANT EXECUTE ON FUNCTION bugspark_sync.set_webhook_secret(uuid, text, text) TO reconciler;
 GRANT EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[]) TO reconciler;
+GRANT EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[], jsonb) TO reconciler;
 
 -- The reconciler's own tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON

@@ -29,6 +29,7 @@ from reconciler.model.secret import LearntSecrets, NoLearntSecrets
 from reconciler.model.snapshot import PassStart, StoredSettings
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import Clock, RateLimiter, Stores
+from reconciler.store.bugspark.object_store import ObjectStore
 from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
 from reconciler.store.schema.version import require_schema
@@ -276,7 +277,22 @@ def _build_store_settings(settings: Settings, learnt: LearntSecrets | None) -> S
         verify_every=timedelta(seconds=settings.poll.verify_seconds),
         busy_after=timedelta(seconds=2 * settings.poll.interval_seconds),
         notify_webhooks=settings.bugspark.notify_webhooks,
+        screenshots=_build_object_store(settings),
         learnt=learnt or NoLearntSecrets(),
+    )
+
+
+def _build_object_store(settings: Settings) -> ObjectStore | None:
+    s3 = settings.bugspark.s3
+    if not s3.endpoint_url:
+        return None
+    return ObjectStore(
+        endpoint_url=s3.endpoint_url,
+        region=s3.signing_region,
+        bucket=s3.bucket_name,
+        access_key=s3.access_key,
+        secret_key=s3.secret_key,
+        lifetime_seconds=s3.lifetime_seconds,
     )
 
 

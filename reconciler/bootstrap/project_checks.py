@@ -38,11 +38,12 @@ LOW_RATE_LIMIT_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredProjectFacts:
-    """The facts about a project that are in the database."""
+    """The facts about a project that are in the database, and what the configuration says of it."""
 
     health: ProjectHealth | None  # None: the project was just deleted
     delivery_url: str | None  # address of GitHub's deliveries; None without `web.public_url`
     has_app_webhook: bool = False  # the operator's GitHub App announces changes, for all its repositories
+    is_github_com: bool = False  # GitHub's own service, not a server of the operator's
 
 
 def unusable_integration_check(project: Project) -> CheckResult:
@@ -63,13 +64,14 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         again = format_time(error.until, context.clock.now(), UTC)
         lines.append(_build_check_result("GitHub", CheckLevel.WARN, str(error), f"check again after {again}"))
     except ReconcilerError as error:
-        lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), _remedy(error)))
+        remedy = _remedy(error, is_github_com=facts.is_github_com)
+        lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), remedy))
     else:
         text = f"{repository.full_name} answers; writing as {account.login}"
         lines += [
             _build_check_result("GitHub", CheckLevel.OK, text),
             *await _repository_identity_check(context, repository),
-            *await _page_check(context),
+            *await _page_check(context, facts),
             *await _permission_checks(context, repository, account.login),
             *_announcement_checks(context),
             await _webhook_check(context, facts),
@@ -80,13 +82,16 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
     return [_with_project_name(context.project, line) for line in lines]
 
 
-def _remedy(error: ReconcilerError) -> str:
+def _remedy(error: ReconcilerError, *, is_github_com: bool) -> str:
     """Return what a person can do about an error of GitHub's or of the credential."""
     if error.remedy is not None:
         return error.remedy
     if isinstance(error, AnswerTooHeavyError):  # a 5xx: the only fault that is its own
+        if is_github_com:
+            return "GitHub has trouble of its own, see www.githubstatus.com; passes try again"
         return (
-            "GitHub has trouble of its own, see www.githubstatus.com (or your own server); passes try again"
+            "the server at github.api_url, or a proxy before it, has trouble of its own: see its log;"
+            " passes try again"
         )
     if isinstance(error, CertificateError):  # its message says what to set
         return "nothing was sent; passes try again by themselves"
@@ -125,12 +130,13 @@ async def _repository_identity_check(context: Context, repository: Repository) -
     return [_build_check_result("repository", CheckLevel.FAIL, message, remedy)]
 
 
-async def _page_check(context: Context) -> list[CheckResult]:
+async def _page_check(context: Context, facts: StoredProjectFacts) -> list[CheckResult]:
     """Check that the second page of a list could be read, before one is needed."""
     try:
         await context.github.require_own_links()
     except UntrustedUrlError as error:
-        return [_build_check_result("pages", CheckLevel.FAIL, str(error), _remedy(error))]
+        remedy = _remedy(error, is_github_com=facts.is_github_com)
+        return [_build_check_result("pages", CheckLevel.FAIL, str(error), remedy)]
     except ReconcilerError as error:
         return [_build_check_result("pages", CheckLevel.WARN, str(error), "check again")]
     return []

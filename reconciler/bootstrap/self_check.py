@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reconciler.bootstrap import project_checks
-from reconciler.bootstrap.container import Container
+from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.bootstrap.security_checks import cookie_checks, security_checks
 from reconciler.model.addresses import STRICT_SSLMODE, WEAK_SSLMODES, read_database_tls
 from reconciler.model.database_identity import DatabaseInstance
@@ -20,6 +20,7 @@ from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.ports import EncryptionStatus, OtherRoleAccess
 from reconciler.store.schema.version import REVISIONS
 
+GITHUB_COM = "https://github.com"
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
@@ -46,7 +47,7 @@ async def run_self_check(
         )
     )
     if container.settings.bugspark.notify_webhooks:
-        lines.append(_outgoing_webhook_check(await container.stores.maintenance.outgoing_webhooks_problem()))
+        lines.append(await _outgoing_webhook_check(container))
     projects = await container.stores.projects.list_active()
     if not projects:
         remedy = "connect a project to GitHub in BugSpark (its integrations)"
@@ -135,15 +136,27 @@ def _name_some(names: Sequence[str]) -> str:
     return f"({names[0]} and {rest} more)" if rest else f"({names[0]})"
 
 
-def _outgoing_webhook_check(problem: str | None) -> CheckResult:
-    name = "customers' webhooks"
-    if problem is None:
-        message = "BugSpark's customers can be told of synced changes"
-        return CheckResult(name=name, level=CheckLevel.OK, message=message)
-    remedy = (
-        "correct that in BugSpark's database, or switch bugspark.notify_webhooks off: the sync works without"
-    )
-    return CheckResult(name=name, level=CheckLevel.FAIL, message=problem, remedy=remedy)
+async def _outgoing_webhook_check(container: Container) -> CheckResult:
+    """Check that BugSpark's customers can be told, and whether what they get has addresses of screenshots."""
+    name, maintenance = "customers' webhooks", container.stores.maintenance
+    if problem := await maintenance.outgoing_webhooks_problem():
+        remedy = "correct that, or switch bugspark.notify_webhooks off: the sync works without"
+        return CheckResult(name=name, level=CheckLevel.FAIL, message=problem, remedy=remedy)
+    if await maintenance.has_unsigned_screenshots():
+        message = (
+            "BugSpark's customers can be told of synced changes, but get the keys of screenshots in its"
+            " object store, where BugSpark itself sends addresses"
+        )
+        remedy = (
+            "set bugspark.s3 to BugSpark's S3_ENDPOINT_URL, S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY"
+            " (docs/operating.md, BugSpark's customers' webhooks)"
+        )
+        return CheckResult(name=name, level=CheckLevel.WARN, message=message, remedy=remedy)
+    message = "BugSpark's customers can be told of synced changes"
+    s3 = container.settings.bugspark.s3
+    if s3.endpoint_url:
+        message += f", with addresses of screenshots at {s3.endpoint_url} for {s3.lifetime_seconds} s"
+    return CheckResult(name=name, level=CheckLevel.OK, message=message)
 
 
 async def _check_projects(
@@ -182,6 +195,7 @@ async def _check_project(
         health=healths.get(project.id),
         delivery_url=container.public_addresses().delivery_url(project),
         has_app_webhook=bool(app.webhook_secret) and str(project.id) in app.repositories,
+        is_github_com=github_web_url(container.settings.github.api_url) == GITHUB_COM,
     )
     return await project_checks.check_project(context, facts)
 

@@ -200,7 +200,11 @@ def check_dependent_keys(
 
     Raises ConfigurationError with all problems.
     """
-    problems = [*_label_mapping_problems(settings, layer), *_app_section_problems(settings, layer)]
+    problems = [
+        *_label_mapping_problems(settings, layer),
+        *_s3_section_problems(settings, layer),
+        *_app_section_problems(settings, layer),
+    ]
     try:
         secured = require_database_tls(settings, layer, environ)
     except ConfigurationError as error:
@@ -252,6 +256,31 @@ def _label_mapping_problems(settings: Settings, layer: Mapping[str, SourcedValue
         )
 
 
+def _incomplete_section_problems(
+    section: str, given: Mapping[str, object], layer: Mapping[str, SourcedValue], remedy: str
+) -> Iterator[str]:
+    """Yield which of these keys are missing, if some are set and others are not."""
+    missing = [f"{section}.{name}" for name, value in given.items() if not value]
+    there = next((f"{section}.{name}" for name, value in given.items() if value), None)
+    if there and missing:
+        yield (
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing while {there} is set,"
+            f" in {_source_of_key(there, layer)}; {remedy}"
+        )
+
+
+def _s3_section_problems(settings: Settings, layer: Mapping[str, SourcedValue]) -> Iterator[str]:
+    s3 = settings.bugspark.s3
+    given = {
+        "endpoint_url": s3.endpoint_url,
+        "bucket_name": s3.bucket_name,
+        "access_key": s3.access_key,
+        "secret_key": s3.secret_key,
+    }
+    remedy = "set endpoint_url, bucket_name, access_key and secret_key together, or none of them"
+    yield from _incomplete_section_problems("bugspark.s3", given, layer, remedy)
+
+
 def _app_section_problems(settings: Settings, layer: Mapping[str, SourcedValue]) -> Iterator[str]:
     app = settings.github.app
     given: dict[str, object] = {
@@ -261,16 +290,9 @@ def _app_section_problems(settings: Settings, layer: Mapping[str, SourcedValue])
     }
     if app.webhook_secret:
         given = {"webhook_secret": app.webhook_secret, **given}
-    if not any(given.values()):
-        return
-    there = next(f"github.app.{name}" for name, value in given.items() if value)
-    missing = [f"github.app.{name}" for name, value in given.items() if not value]
-    if missing:
-        yield (
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing while {there} is set,"
-            f" in {_source_of_key(there, layer)};"
-            " set id, private_key_file and repositories together, or none of them"
-        )
+    remedy = "set id, private_key_file and repositories together, or none of them"
+    yield from _incomplete_section_problems("github.app", given, layer, remedy)
+    if not all(given.values()):
         return
     key = "github.app.private_key_file"
     try:

@@ -1,6 +1,7 @@
 """Every section, key and default of docs/reference/contract.md, Configuration, as frozen typed values."""
 
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
@@ -64,6 +65,23 @@ class DatabaseSection(SettingsSection):
     insecure: bool = False
 
 
+class S3Section(SettingsSection):
+    """BugSpark's object store, where it keeps screenshots: its S3_ENDPOINT_URL, S3_BUCKET_NAME and so on."""
+
+    endpoint_url: WebUrl = ""
+    region: Annotated[str, AfterValidator(validators.validate_region)] = ""
+    bucket_name: Annotated[str, AfterValidator(validators.validate_bucket_name)] = ""
+    access_key: str = ""
+    secret_key: Annotated[Secret, _secret_validator()] = Secret("")
+    lifetime_seconds: Annotated[int, Field(ge=1, le=604800)] = 900
+
+    @property
+    def signing_region(self) -> str:
+        """The region in signatures; by default the one that BugSpark takes: `auto` for R2."""
+        host = urlsplit(self.endpoint_url).hostname or ""
+        return self.region or ("auto" if host.endswith("r2.cloudflarestorage.com") else "us-east-1")
+
+
 class BugsparkSection(SettingsSection):
     """Values that are shared with BugSpark."""
 
@@ -74,6 +92,7 @@ class BugsparkSection(SettingsSection):
         tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_origins)
     ] = ()
     notify_webhooks: bool = False
+    s3: S3Section = S3Section()
 
     @property
     def encryption_keys(self) -> tuple[Secret, ...]:
@@ -315,6 +334,12 @@ class Settings(SettingsSection):
     def secrets(self) -> tuple[Secret, ...]:
         """Return every secret that is set, with passwords in the database address, to be masked in logs."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
-        more = (self.sync.marker_key, self.web.password_hash, self.alerts.url, self.github.app.webhook_secret)
-        rest = (*more, *passwords_in_url(self.database.url), *passwords_in_url(self.github.proxy))
-        return tuple(secret for secret in (*keys, *rest) if secret)
+        more = (
+            self.bugspark.s3.secret_key,
+            self.sync.marker_key,
+            self.web.password_hash,
+            self.alerts.url,
+            self.github.app.webhook_secret,
+        )
+        rest = (*passwords_in_url(self.database.url), *passwords_in_url(self.github.proxy))
+        return tuple(secret for secret in (*keys, *more, *rest) if secret)

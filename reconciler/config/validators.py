@@ -18,6 +18,8 @@ BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 TOKEN_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TOKEN_HASH_PATTERN = re.compile(r"(?:read|act):[0-9a-f]{64}")
 HOST_PATTERN = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
+REGION_PATTERN = re.compile(r"[a-z0-9-]{1,64}")
+BUCKET_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo", or "owner/*"'
 
 
@@ -110,6 +112,22 @@ def validate_web_url(text: str) -> str:
     if text:
         parse_web_url(text, "https://bugs.example.com")
     return text.rstrip("/")
+
+
+def validate_region(text: str) -> str:
+    """Check the region of an object store; it may be empty."""
+    if text and not REGION_PATTERN.fullmatch(text):
+        raise invalid_value_error(
+            "is no name of a region", "write a name such as eu-west-2, or leave it empty for BugSpark's"
+        )
+    return text
+
+
+def validate_bucket_name(text: str) -> str:
+    """Check the name of a bucket; it may be empty."""
+    if text and not BUCKET_PATTERN.fullmatch(text):
+        raise invalid_value_error("is no name of a bucket", "set BugSpark's S3_BUCKET_NAME")
+    return text
 
 
 def validate_origins(texts: Iterable[str]) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class LinkColumns:
         if "://" in text:
             return f"github_repo is an address ({shown}), not owner/repo"
         if text != text.strip():
-            return f"github_repo begins or ends with a blank ({shown!r})"
+            return f"github_repo begins or ends with a blank ({text[-MAX_SHOWN_CHARS:]!a})"
         if _REPOSITORY_NAME.fullmatch(text) is None:
             return f"github_repo is not of the form owner/repo ({shown!r})"
         if self.number is None:

@@ -81,6 +81,10 @@ class Maintenance(Protocol):
         """Return why `bugspark.notify_webhooks` can't work, in words; None: it can."""
         ...
 
+    async def has_unsigned_screenshots(self) -> bool:
+        """Whether a screenshot is stored as an object key, and without `bugspark.s3` delivered as such."""
+        ...
+
 
 class DatabaseIdentity(Protocol):
     """This database's name and place (docs/decisions/0030-which-database.md)."""

@@ -15,11 +15,11 @@ from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.ports import EncryptionStatus, OtherRoleAccess
-from reconciler.store.bugspark import outgoing_webhooks
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
 from reconciler.store.bugspark.integrations import active_github_rows, secrets_as_stored
+from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database, is_read_only
@@ -65,9 +65,10 @@ log = EventLogger(__name__)
 class StoredMaintenance:
     """The maintenance of one database."""
 
-    def __init__(self, database: Database, cipher: SecretCipher) -> None:
+    def __init__(self, database: Database, cipher: SecretCipher, outgoing_webhooks: OutgoingWebhooks) -> None:
         self._database = database
         self._cipher = cipher
+        self._outgoing_webhooks = outgoing_webhooks
 
     async def try_begin_cleanup(self, at: datetime, every: timedelta) -> bool:
         query = select(meta.c.value).where(meta.c.key == CLEANUP_AT_KEY).with_for_update()
@@ -153,7 +154,11 @@ class StoredMaintenance:
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
-            return await outgoing_webhooks.find_enqueue_problem(connection)
+            return await self._outgoing_webhooks.find_problem(connection)
+
+    async def has_unsigned_screenshots(self) -> bool:
+        async with self._database.read() as connection:
+            return await self._outgoing_webhooks.has_unsigned_keys(connection)
 
 
 async def _delete_project_rows(database: Database, project_id: ProjectId) -> int:

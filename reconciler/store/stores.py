@@ -9,6 +9,7 @@ from reconciler.model.policy import RateLimitPolicy
 from reconciler.model.secret import LearntSecrets, NoLearntSecrets, Secret
 from reconciler.ports import Clock, ProjectLocks, RateLimiter
 from reconciler.store.bugspark.encryption import SecretCipher
+from reconciler.store.bugspark.object_store import ObjectStore
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.maintenance import StoredMaintenance
@@ -42,6 +43,7 @@ class StoreSettings:
     verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
     busy_after: timedelta = timedelta(minutes=2)  # two poll.interval_seconds, for health
     notify_webhooks: bool = False  # bugspark.notify_webhooks
+    screenshots: ObjectStore | None = None  # bugspark.s3
     keeps_lock_session: bool = False  # open between passes: `project_locks.aclose` must be called
     dry_run: bool = False  # `reconcile plan`: not even limits are written
     learnt: LearntSecrets = field(default_factory=NoLearntSecrets)  # learns each, so that logs mask it
@@ -72,7 +74,9 @@ def build_stores(
 ) -> DatabaseStores:
     """Build the stores without asking the database. Raises ConfigurationError for a malformed key."""
     cipher = SecretCipher(settings.encryption_keys, settings.learnt)
-    outgoing = OutgoingWebhooks(is_enabled=settings.notify_webhooks, new_id=new_id)
+    outgoing = OutgoingWebhooks(
+        is_enabled=settings.notify_webhooks, screenshots=settings.screenshots, new_id=new_id
+    )
     fences = ProjectFences(database, new_id())
     context = StoreDependencies(
         comment_digest=settings.digest,
@@ -98,7 +102,7 @@ def build_stores(
         identity=StoredIdentity(database, new_id),
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),
         restores=StoredRestores(database),
-        maintenance=StoredMaintenance(database, cipher),
+        maintenance=StoredMaintenance(database, cipher, outgoing),
         sign_ins=StoredSignIns(database),
         settings=StoredSettingsVersions(database),
     )

@@ -171,6 +171,38 @@ def test_each_kind_of_value_is_read_from_the_environment() -> None:
     assert settings.github.app.webhook_secret in settings.secrets()
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "given", "region"),
+    [
+        ("https://account.r2.cloudflarestorage.com", "", "auto"),
+        ("https://store.test/r2.cloudflarestorage.com", "", "us-east-1"),
+        ("https://store.test", "", "us-east-1"),
+        ("https://account.r2.cloudflarestorage.com", "weur", "weur"),
+    ],
+)
+def test_the_object_store_comes_from_the_environment_and_a_credential_and_its_key_is_masked(
+    empty_directory: Path, endpoint: str, given: str, region: str
+) -> None:
+    write(empty_directory, "canary\n", "bugspark.s3.secret_key")
+    environ = {
+        "CREDENTIALS_DIRECTORY": str(empty_directory),
+        "RECONCILER_BUGSPARK__S3__ENDPOINT_URL": f"{endpoint}/",
+        "RECONCILER_BUGSPARK__S3__BUCKET_NAME": "uploads",
+        "RECONCILER_BUGSPARK__S3__ACCESS_KEY": "key",
+        "RECONCILER_BUGSPARK__S3__REGION": given,
+        "RECONCILER_BUGSPARK__S3__LIFETIME_SECONDS": "60",
+    }
+    loaded = load_configuration(None, environ)
+    s3 = loaded.settings.bugspark.s3
+    assert (s3.endpoint_url, s3.lifetime_seconds, s3.signing_region) == (endpoint, 60, region)
+    assert s3.secret_key.reveal() == "canary"
+    assert s3.secret_key in loaded.settings.secrets()
+    assert "canary" not in repr(loaded.settings)
+    assert [each.value for each in loaded.effective_values() if each.key == "bugspark.s3.secret_key"] == [
+        "***"
+    ]
+
+
 def test_app_repositories_are_replaced_not_merged(empty_directory: Path) -> None:
     first, second = ("0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a000" + digit for digit in "12")
     path = write(

@@ -112,7 +112,7 @@ def test_every_variable_and_credential_it_names_is_read(document: Document) -> N
     variables = {
         sources.environment_variable_of_key(key) for key in (*sources.known_keys(), *sources.known_sections())
     } | {sources.CONFIG_FILE_VARIABLE}
-    assert sorted(set(re.findall(r"RECONCILER_[A-Z_]+", document.text)) - variables) == []
+    assert sorted(set(re.findall(r"RECONCILER_[A-Z0-9_]+", document.text)) - variables) == []
     credentials = set(re.findall(r"^LoadCredential=([^:\n]+):", document.text, re.MULTILINE))
     assert sorted(credentials - set(sources.known_keys()) - {"github.app.private_key"}) == []
 

@@ -13,8 +13,10 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan, Rule, SetField, Why
+from reconciler.model.secret import Secret
 from reconciler.model.snapshot import Change, StoreResult
 from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.bugspark.object_store import ObjectStore
 from reconciler.store.bugspark.outgoing_webhooks import find_enqueue_problem
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -94,6 +96,70 @@ async def test_json_that_is_too_large_or_too_deep_is_left_out_of_the_payload(
     assert (data["console_logs"], data["metadata"]) == (None, json.loads(deep))
     if not store_url.startswith("sqlite"):
         assert data["user_actions"] is None
+
+
+OBJECT_STORE = ObjectStore(
+    endpoint_url="https://store.test/s3",
+    region="auto",
+    bucket="uploads",
+    access_key="AKIDEXAMPLE",
+    secret_key=Secret("secret"),
+    lifetime_seconds=900,
+)
+KEYS = tuple(f"{uuid4()}/{uuid4()}/{uuid4()}.png" for _ in range(2))
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (KEYS, KEYS),
+        ((KEYS[0], KEYS[0]), (KEYS[0], KEYS[0])),
+        ((KEYS[0], None), (KEYS[0], None)),
+        ((None, f"screenshots/{uuid4()}.webp"), (None, "itself")),
+        (("https://old.test/a.png", "http://old.test/b"), ("https://old.test/a.png", "http://old.test/b")),
+        (("another/key.png", ""), (None, None)),
+    ],
+)
+async def test_a_screenshot_has_the_address_that_bugspark_would_send(
+    database: Database,
+    clock: StillClock,
+    bugspark: BugSpark,
+    columns: tuple[str | None, str | None],
+    expected: tuple[str | None, str | None],
+) -> None:
+    settings = StoreSettings(digest=digest, notify_webhooks=True, screenshots=OBJECT_STORE)
+    stores = build_stores(database, settings, clock)
+    link = await linked(stores, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    bugspark.set_report(link.report_id, screenshot_url=columns[0], annotated_screenshot_url=columns[1])
+    await set_status(stores, link, "resolved")
+    (task,) = tasks(bugspark)
+    data = task["payload"]["data"]
+    for name, column, wanted in zip(
+        ("screenshot_url", "annotated_screenshot_url"), columns, expected, strict=True
+    ):
+        if wanted is None or wanted.startswith("http"):
+            assert data[name] == wanted
+        else:
+            assert data[name].startswith(f"https://store.test/s3/uploads/{column}?X-Amz-Algorithm=")
+            assert data[name] == OBJECT_STORE.screenshot_address(column, NOW)
+    assert await stores.maintenance.outgoing_webhooks_problem() is None
+    assert not await stores.maintenance.has_unsigned_screenshots()
+
+
+async def test_without_an_object_store_a_screenshot_is_what_its_column_has(
+    announcing_stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    link = await linked(announcing_stores, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    bugspark.set_report(link.report_id, screenshot_url="https://old.test/a.png", annotated_screenshot_url="")
+    assert not await announcing_stores.maintenance.has_unsigned_screenshots()
+    bugspark.set_report(link.report_id, screenshot_url=KEYS[0], annotated_screenshot_url="another/key.png")
+    assert await announcing_stores.maintenance.has_unsigned_screenshots()
+    await set_status(announcing_stores, link, "resolved")
+    (task,) = tasks(bugspark)
+    data = task["payload"]["data"]
+    assert (data["screenshot_url"], data["annotated_screenshot_url"]) == (KEYS[0], "another/key.png")
 
 
 async def test_it_is_off_by_default(stores: DatabaseStores, bugspark: BugSpark) -> None:

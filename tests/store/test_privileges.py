@@ -13,6 +13,7 @@ from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import downgrade, migrate
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from tests.store.test_outgoing_webhooks import OBJECT_STORE
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark, connected
 from tests.support.postgres import Server
@@ -100,6 +101,7 @@ async def test_a_stranger_with_supabase_s_public_key_has_no_right_on_what_is_our
             "SELECT value FROM sync_meta",
             "SELECT procrastinate_register_worker_v1()",
             "SELECT bugspark_sync.enqueue_report_updated('{}')",
+            "SELECT bugspark_sync.enqueue_report_updated('{}', '{}')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 stranger.execute(statement.encode())
@@ -165,6 +167,7 @@ def test_the_functions_belong_to_the_owner_of_the_tables_and_go_with_the_downgra
             migrate(postgres_database)
             with psycopg.connect(conninfo(postgres_database), autocommit=True) as owner:
                 assert owner.execute(query).fetchall() == [
+                    ("enqueue_report_updated", "bugspark_owner", True, settings),
                     ("enqueue_report_updated", "bugspark_owner", True, settings),
                     ("set_webhook_secret", "bugspark_owner", True, settings),
                 ]
@@ -238,11 +241,68 @@ def test_the_function_that_enqueues_takes_a_bounded_list(migrated: str, argument
         owner.execute(f"SELECT bugspark_sync.enqueue_report_updated({argument}::uuid[])".encode())
 
 
+@pytest.mark.parametrize(
+    ("addresses", "is_taken"),
+    [
+        ("""{"a/b.png": "https://store.test/uploads/a/b.png?X-Amz-Date=1", "x": null}""", True),
+        ("{}", True),
+        (None, False),
+        ("null", False),
+        ("[]", False),
+        ("""{"a/b.png": "https://store.test/uploads/other.png"}""", False),
+        ("""{"a/b.png": "https://store.test/other.png?/a/b.png"}""", False),
+        ("""{"a/b.png": "javascript:/a/b.png"}""", False),
+        ("""{"a/b.png": "https://store.test/two words/a/b.png"}""", False),
+        (f"""{{"a": "https://store.test/{"x" * 4000}/a"}}""", False),
+    ],
+)
+def test_the_function_that_enqueues_takes_addresses_of_the_keys_alone(
+    migrated: str, addresses: str | None, is_taken: bool
+) -> None:
+    call = b"SELECT bugspark_sync.enqueue_report_updated('{}', %s::jsonb)"
+    with psycopg.connect(conninfo(migrated)) as owner:
+        if is_taken:
+            assert owner.execute(call, [addresses]).fetchone() == (0,)
+        else:
+            with pytest.raises(psycopg.errors.InvalidParameterValue):
+                owner.execute(call, [addresses])
+
+
 @pytest.fixture
 def migrated(postgres_server: Server) -> Iterator[str]:
     template = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=template) as url:
         yield url
+
+
+async def test_each_right_that_addresses_of_screenshots_need_is_asked_for_before_a_pass_would_fail(
+    postgres_server: Server, migrated: str
+) -> None:
+    settings = StoreSettings(digest=digest, notify_webhooks=True, screenshots=OBJECT_STORE)
+    with api_roles(postgres_server, "announcer"):
+        run(migrated, "ALTER ROLE announcer LOGIN")
+        database = open_database(migrated.replace("postgres@", "announcer@"))
+        maintenance = build_stores(database, settings, StillClock()).maintenance
+        try:
+            for grant, problem in (
+                (
+                    "USAGE ON SCHEMA bugspark_sync",
+                    "right to use bugspark_sync.enqueue_report_updated(uuid[], jsonb)",
+                ),
+                ("EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[])", "(uuid[], jsonb)"),
+                (
+                    "EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[], jsonb)",
+                    "read the screenshots",
+                ),
+                ("SELECT (screenshot_url) ON reports", "read the screenshots"),
+                ("SELECT (annotated_screenshot_url) ON reports", None),
+            ):
+                run(migrated, f"GRANT {grant} TO announcer")
+                told = await maintenance.outgoing_webhooks_problem()
+                assert told is None if problem is None else problem in (told or "")
+        finally:
+            await database.aclose()
+            run(migrated, "DROP OWNED BY announcer")
 
 
 @pytest.mark.parametrize("table", ["reports", "comments", "projects", "integrations"])

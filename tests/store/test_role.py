@@ -227,7 +227,7 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
     database = open_database(url.replace("postgres@", f"{ROLE}@"))
     try:
         await require_schema(database)
-        stores = build_stores(database, StoreSettings(digest=digest), StillClock())
+        stores = build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), StillClock())
         await do_everything_with_links(stores, bugspark)
         assert await stores.maintenance.other_roles_with_access() == ()
         assert await stores.maintenance.outgoing_webhooks_problem() is None
@@ -262,10 +262,16 @@ async def sync_as_reconciler(url: str, bugspark: BugSpark, github: GitHub) -> No
     project = bugspark.add_project("Synced")
     bugspark.add_integration(project, token=github.token)
     add_outgoing_webhook(bugspark, project)
+    s3 = {
+        "endpoint_url": "https://store.test",
+        "bucket_name": "uploads",
+        "access_key": "k",
+        "secret_key": "s",
+    }
     settings = settings_for(
         url.replace("postgres@", f"{ROLE}@"),
         github.api,
-        bugspark={"notify_webhooks": True},
+        bugspark={"notify_webhooks": True, "s3": s3},
         sync={"export": "all", "title": "both"},
         write={"settle_seconds": 0.5},
         web={"public_url": "https://sync.example.test"},

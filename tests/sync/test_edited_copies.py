@@ -26,6 +26,11 @@ def unsign(body: str) -> str:
     return body.partition("\n\n<!--")[0] + "\n\nEdit: seen on Firefox, too"
 
 
+def rewrite(body: str) -> str:
+    """Only the marker is left of what we wrote, and not at the end."""
+    return "Seen on Firefox, too\n\n" + body[body.index("<!--") :] + "\n\nAnd on Safari"
+
+
 def quote(body: str) -> str:
     return "> " + body.replace("\n", "\n> ") + "\n\nDid you see this?"
 
@@ -52,7 +57,7 @@ async def lose_issue(sync: Sync) -> ReportId:
     return report
 
 
-@pytest.mark.parametrize("edit", [append, unsign])
+@pytest.mark.parametrize("edit", [append, unsign, rewrite])
 @pytest.mark.parametrize("seconds", [5, 61])
 async def test_a_comment_edited_before_it_is_found_is_there_once(
     sync: Sync, edit: Edit, seconds: int
@@ -69,7 +74,7 @@ async def test_a_comment_edited_before_it_is_found_is_there_once(
     assert not sync.writes
 
 
-@pytest.mark.parametrize("edit", [append, unsign])
+@pytest.mark.parametrize("edit", [append, unsign, rewrite])
 @pytest.mark.parametrize("retitled", [False, True])
 async def test_an_issue_edited_before_it_is_found_is_there_once(
     sync: Sync, edit: Edit, retitled: bool
@@ -193,3 +198,31 @@ async def test_a_late_copy_that_was_edited_is_adopted_before_another_is_sent(syn
     assert sync.said_there(number) == [made.body]
     assert sync.said_here(report) == ["once"]
     assert sync.dump()["sync_intents"] == []
+
+
+async def test_of_two_lost_comments_the_edited_one_is_found_and_the_one_that_never_arrived_is_sent(
+    sync: Sync,
+) -> None:
+    report, number = await sync.linked()
+    sync.say(report, "first")
+    sync.say(report, "second")
+    sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
+    sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
+    await sync.run()
+    (copy,) = sync.github.web.thread(number)
+    sync.github.web.edit_comment(copy.id, unsign(copy.body), by="alice")
+    await recovered(sync)
+    edited, sent = sync.said_there(number)
+    assert edited == unsign(copy.body)
+    assert sent.startswith("[BugSpark] Ada:\n\nsecond\n\n<!-- ")
+    assert sync.said_here(report) == ["first", "second"]
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_a_comment_that_is_not_like_ours_is_taken_from_the_list_alone(sync: Sync) -> None:
+    report, number = await sync.linked()
+    await sync.settle()
+    sync.github.web.comment(number, "Same here", by="alice")
+    await sync.run(seconds=61)
+    assert sync.said_here(report) == ["**alice** (via GitHub):\n\nSame here"]
+    assert not [each for each in sync.asked if each.path.endswith(f"/issues/{number}/comments")]

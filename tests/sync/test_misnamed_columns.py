@@ -26,7 +26,8 @@ async def said(sync: Sync, report: ReportId) -> tuple[str, str]:
     ("columns", "told"),
     [
         ({NUMBER: 1, REPO: "https://github.com/acme/web"}, "github_repo is an address"),
-        ({NUMBER: 1, REPO: "acme/web "}, "begins or ends with a blank"),
+        ({NUMBER: 1, REPO: "acme/web "}, "begins or ends with a blank ('acme/web ')"),
+        ({NUMBER: 1, REPO: "\u00a0acme/web"}, "begins or ends with a blank ('\\xa0acme/web')"),
         ({NUMBER: 1, REPO: "web"}, "not of the form owner/repo"),
         ({NUMBER: 1, REPO: None}, "github_repo is empty"),
         ({NUMBER: None, REPO: "acme/web"}, "github_issue_number is empty"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from reconciler.bootstrap import self_check
 from reconciler.bootstrap.application import open_application
 from reconciler.demo.github.faults import Limit, Reply, Rewrite, ip_not_allowed, link_to, saml_required
 from reconciler.demo.github.rows import Level
@@ -145,6 +146,18 @@ async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Syn
     assert (await lines(sync))["hook"].message == "2 webhooks lead to this service"
 
 
+async def test_a_hook_that_is_switched_off_is_told_and_create_switches_it_on(sync: Sync) -> None:
+    sync.github.simulator.hooks.lost = True
+    sync.github.web.allow("bugspark-bot", "admin")
+    hook(sync, sync.project, active=False)
+    found = (await lines(sync))["hook"]
+    assert (found.level.value, found.message) == ("warn", "the webhook is switched off on GitHub")
+    assert found.remedy == "reconcile webhook create --project Shop"
+    await sync.app.create_webhook(await sync.app.find_project("Shop"))
+    assert [each.active for each in sync.github.web.hooks.values()] == [True]
+    assert "switched off" not in (await lines(sync))["hook"].message
+
+
 async def test_a_limit_is_told_and_is_no_failure_of_the_token(sync: Sync) -> None:
     few = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "12"}
     sync.github.simulator.faults.add(Rewrite(headers=few), times=100)
@@ -171,14 +184,23 @@ async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> No
     await sync.linked()
     sync.github.world.recreate("acme/web").allow("bugspark-bot", "write")
     assert await level(sync, "repository") == "fail"
-    sync.github.simulator.faults.add(Reply(status=503), times=None)
-    found = (await lines(sync))["GitHub"]
-    assert (found.level.value, "www.githubstatus.com" in (found.remedy or "")) == ("fail", True)
-    sync.github.simulator.faults.clear()
     sync.github.world.revoke(sync.github.token)
     found = (await lines(sync))["GitHub"]
     assert (found.level.value, "token's expiry" in (found.remedy or "")) == ("fail", True)
     assert "issues" not in await lines(sync)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_only_trouble_of_github_com_sends_people_to_its_status_page(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    sync.github.simulator.faults.add(Reply(status=status), times=None)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "server at github.api_url" in (found.remedy or "")) == ("fail", True)
+    assert "githubstatus" not in (found.remedy or "")
+    monkeypatch.setattr(self_check, "github_web_url", lambda _: self_check.GITHUB_COM)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "www.githubstatus.com" in (found.remedy or "")) == ("fail", True)
 
 
 async def test_every_integration_is_decrypted(url: str, github: GitHub) -> None:
@@ -208,6 +230,30 @@ async def test_customers_webhooks_without_a_table_fail(url: str, github: GitHub)
         sync.bugspark.execute("DROP TABLE background_tasks")
         found = (await lines(sync))["customers' webhooks"]
         assert (found.level.value, found.message) == ("fail", "this BugSpark has no table background_tasks")
+
+
+async def test_keys_of_screenshots_that_customers_webhooks_would_get_are_a_warning(
+    url: str, github: GitHub
+) -> None:
+    s3 = {
+        "endpoint_url": "https://store.test",
+        "bucket_name": "uploads",
+        "access_key": "key",
+        "secret_key": "secret",
+    }
+    async with open_sync(url, github, bugspark={"notify_webhooks": True}) as sync:
+        report, _ = await sync.linked()
+        sync.change(report, screenshot_url="https://old.test/a.png")
+        assert await level(sync, "customers' webhooks") == "ok"
+        sync.change(report, screenshot_url=f"screenshots/{report}.png")
+        found = (await lines(sync))["customers' webhooks"]
+        assert (found.level.value, "get the keys of screenshots" in found.message) == ("warn", True)
+        assert "bugspark.s3" in (found.remedy or "")
+        settings = settings_for(url, github.api, bugspark={"notify_webhooks": True, "s3": s3})
+        async with open_application(settings, sync.clock) as app:
+            (found,) = [line for line in await app.run_self_check() if line.name == "customers' webhooks"]
+        assert found.level.value == "ok"
+        assert found.message.endswith("with addresses of screenshots at https://store.test for 900 s")
 
 
 async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) -> None:

@@ -7,12 +7,13 @@ definer_functions.py).
 Source: docs/reference/bugspark.md, Tables.
 """
 
-from collections.abc import Callable, Collection, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, insert, select, text
+from sqlalchemy import RowMapping, and_, insert, select, text
 from sqlalchemy import inspect as inspector
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,15 +22,18 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report import UnusableJson
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
 from reconciler.store.bugspark.mappers import bounded_long_text, decode_report_json
+from reconciler.store.bugspark.object_store import ADDRESS_SCHEMES, ObjectStore, is_address
 from reconciler.store.bulk import ids_subquery, strip_unstorable
 from reconciler.store.foreign_json import bounded_report_text
 from reconciler.store.schema.definer_functions import (
     ENQUEUE_REPORT_UPDATED,
+    ENQUEUE_WITH_ADDRESSES,
     JSON_MEMBERS,
     MAX_ATTEMPTS,
     MAX_REPORTS_PER_CALL,
     MAX_WEBHOOKS,
     PAYLOAD_MEMBERS,
+    SCREENSHOT_MEMBERS,
 )
 
 OUTGOING_EVENT_NAME = "report.updated"
@@ -43,9 +47,16 @@ PAYLOAD_COLUMNS = tuple(
     for name in PAYLOAD_MEMBERS
 )
 ENQUEUE_SQL = text("SELECT bugspark_sync.enqueue_report_updated(CAST(:changed AS uuid[]))")
+ENQUEUE_WITH_ADDRESSES_SQL = text(
+    "SELECT bugspark_sync.enqueue_report_updated(CAST(:changed AS uuid[]), CAST(:addresses AS jsonb))"
+)
 MAY_ENQUEUE_SQL = text(
     "SELECT EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure(:signature)"
     " AND has_schema_privilege(pronamespace, 'USAGE') AND has_function_privilege(oid, 'EXECUTE'))"
+)
+MAY_READ_SCREENSHOTS_SQL = text(
+    "SELECT bool_and(has_column_privilege('reports', name, 'SELECT'))"
+    " FROM unnest(CAST(:names AS text[])) AS name"
 )
 TABLES = ("webhooks", "background_tasks")
 
@@ -53,10 +64,21 @@ log = EventLogger(__name__)
 
 
 class OutgoingWebhooks:
-    """The webhooks that owners of projects have entered. `is_enabled`: `bugspark.notify_webhooks`."""
+    """The webhooks that owners of projects have entered.
 
-    def __init__(self, *, is_enabled: bool, new_id: Callable[[], UUID] = uuid4) -> None:
+    `is_enabled`: `bugspark.notify_webhooks`. `screenshots`: BugSpark's object store; without one a screenshot
+    is delivered as its column has it.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_enabled: bool,
+        screenshots: ObjectStore | None = None,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
         self._is_enabled = is_enabled
+        self._screenshots = screenshots
         self._new_id = new_id
         self._is_permitted: bool | None = None  # not known yet
 
@@ -74,9 +96,22 @@ class OutgoingWebhooks:
         for start in range(0, len(wanted), MAX_REPORTS_PER_CALL):
             some = wanted[start : start + MAX_REPORTS_PER_CALL]
             if connection.dialect.name == "postgresql":
-                await connection.execute(ENQUEUE_SQL, {"changed": some})
+                await self._call_enqueuer(connection, some, at)
             else:
                 await self._insert_tasks(connection, project, some, at)
+
+    async def _call_enqueuer(
+        self, connection: AsyncConnection, some: Sequence[ReportId], at: datetime
+    ) -> None:
+        if self._screenshots is None:
+            await connection.execute(ENQUEUE_SQL, {"changed": some})
+            return
+        query = select(*(reports.c[name] for name in SCREENSHOT_MEMBERS))
+        rows = await connection.execute(query.where(reports.c.id.in_(ids_subquery("postgresql", some))))
+        keys = {stored for row in rows for stored in row if stored is not None and not is_address(stored)}
+        addresses = {key: self._screenshots.screenshot_address(key, at) for key in sorted(keys)}
+        values = {"changed": some, "addresses": json.dumps(addresses)}
+        await connection.execute(ENQUEUE_WITH_ADDRESSES_SQL, values)
 
     async def _insert_tasks(
         self, connection: AsyncConnection, project: ProjectId, some: Sequence[ReportId], at: datetime
@@ -85,18 +120,38 @@ class OutgoingWebhooks:
         hooks = await _subscribed_webhook_ids(connection, project)
         query = select(*PAYLOAD_COLUMNS).where(reports.c.id.in_(ids_subquery(connection.dialect.name, some)))
         rows = (await connection.execute(query)).mappings().all() if hooks else ()
-        if tasks := [self._task_row(hook, _report_payload(row), at) for row in rows for hook in hooks]:
+        if tasks := [self._task_row(hook, self._payload(row, at), at) for row in rows for hook in hooks]:
             await connection.execute(insert(background_tasks), tasks)
+
+    def _payload(self, row: RowMapping, at: datetime) -> Mapping[str, Any]:
+        data = _report_payload(row)
+        if self._screenshots is None:
+            return data
+        return data | {
+            name: self._screenshots.screenshot_address(data[name], at) for name in SCREENSHOT_MEMBERS
+        }
+
+    async def find_problem(self, connection: AsyncConnection) -> str | None:
+        """Why no deliveries can be enqueued, in a sentence; None if they can."""
+        return await find_enqueue_problem(connection, with_addresses=self._screenshots is not None)
+
+    async def has_unsigned_keys(self, connection: AsyncConnection) -> bool:
+        """Whether a report has the key of a screenshot, and no object store is configured to address it."""
+        if self._screenshots is not None:
+            return False
+        column = reports.c.screenshot_url
+        is_key = and_(column != "", *(~column.startswith(scheme) for scheme in ADDRESS_SCHEMES))
+        return (await connection.execute(select(reports.c.id).where(is_key).limit(1))).first() is not None
 
     async def _has_enqueue_privileges(self, connection: AsyncConnection) -> bool:
         if not self._is_permitted:
-            missing = await find_enqueue_problem(connection)
+            missing = await self.find_problem(connection)
             if missing and self._is_permitted is None:  # logged once, checked again each time
                 log.warning("outgoing webhooks get no deliveries", reason=missing)
             self._is_permitted = missing is None
         return self._is_permitted
 
-    def _task_row(self, hook: UUID, report: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def _task_row(self, hook: UUID, report: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         """A row as BugSpark writes it. Every column is given: defaults may be in BugSpark's ORM only."""
         return {
             "id": self._new_id(),
@@ -110,18 +165,23 @@ class OutgoingWebhooks:
         }
 
 
-async def find_enqueue_problem(connection: AsyncConnection) -> str | None:
-    """Why no deliveries can be enqueued, in a sentence; None if they can."""
+async def find_enqueue_problem(connection: AsyncConnection, *, with_addresses: bool = False) -> str | None:
+    """Why no deliveries can be enqueued, in a sentence; None if they can.
+
+    `with_addresses`: with presigned addresses of screenshots, which takes a function and a column more.
+    """
     present = set(await connection.run_sync(lambda sync: inspector(sync).get_table_names()))
     if missing := [table for table in TABLES if table not in present]:
         return f"this BugSpark has no table {' and no table '.join(missing)}"
     if connection.dialect.name != "postgresql":
         return None
-    if not (await connection.execute(MAY_ENQUEUE_SQL, {"signature": ENQUEUE_REPORT_UPDATED})).scalar():
-        return (
-            f"the database role lacks the right to use {ENQUEUE_REPORT_UPDATED}: run `reconcile migrate`,"
-            " then docs/least-privilege-role.sql"
-        )
+    signature = ENQUEUE_WITH_ADDRESSES if with_addresses else ENQUEUE_REPORT_UPDATED
+    remedy = "run `reconcile migrate`, then docs/least-privilege-role.sql"
+    if not (await connection.execute(MAY_ENQUEUE_SQL, {"signature": signature})).scalar():
+        return f"the database role lacks the right to use {signature}: {remedy}"
+    names = {"names": list(SCREENSHOT_MEMBERS)}
+    if with_addresses and not (await connection.execute(MAY_READ_SCREENSHOTS_SQL, names)).scalar():
+        return f"the database role lacks the right to read the screenshots of reports: {remedy}"
     return None
 
 

@@ -14,13 +14,15 @@ from sqlalchemy.engine import Connection
 SCHEMA = "bugspark_sync"
 SET_WEBHOOK_SECRET = f"{SCHEMA}.set_webhook_secret(uuid, text, text)"
 ENQUEUE_REPORT_UPDATED = f"{SCHEMA}.enqueue_report_updated(uuid[])"
-SIGNATURES = (SET_WEBHOOK_SECRET, ENQUEUE_REPORT_UPDATED)
+ENQUEUE_WITH_ADDRESSES = f"{SCHEMA}.enqueue_report_updated(uuid[], jsonb)"
+SIGNATURES = (SET_WEBHOOK_SECRET, ENQUEUE_REPORT_UPDATED, ENQUEUE_WITH_ADDRESSES)
 MAX_SECRET_LENGTH = 1000
 MAX_REPORTS_PER_CALL = 50
 MAX_WEBHOOKS = 100  # of a project, the oldest
 MAX_JSON_LEVELS = 64
 MAX_JSON_BYTES = 1024 * 1024  # of each JSON column in a payload; a larger or deeper one is null
 MAX_ATTEMPTS = 3
+MAX_ADDRESS_LENGTH = 4000  # of a screenshot, presigned
 
 MAKE_SETTER = """
 CREATE OR REPLACE FUNCTION bugspark_sync.set_webhook_secret(integration uuid, expected text, secret text)
@@ -48,7 +50,7 @@ $function$
 (null: none, as for one that is no text or blank)."""
 
 MAKE_ENQUEUER = """
-CREATE OR REPLACE FUNCTION bugspark_sync.enqueue_report_updated(changed uuid[])
+CREATE OR REPLACE FUNCTION bugspark_sync.enqueue_report_updated(changed uuid[], addresses jsonb)
 RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET row_security = off
 AS $function$
@@ -57,6 +59,18 @@ DECLARE
 BEGIN
     IF changed IS NULL OR cardinality(changed) > %(max_reports)s THEN
         RAISE EXCEPTION 'at most %(max_reports)s reports at a time'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF jsonb_typeof(addresses) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION 'addresses is an object: a key of the object store, and its address or null'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF EXISTS (
+        SELECT FROM jsonb_each_text(addresses) AS one WHERE one.value IS NOT NULL AND NOT (
+            length(one.value) <= %(max_address_length)s AND one.value ~ '^https?://[!-~]+$'
+            AND right(split_part(one.value, '?', 1), length(one.key) + 1) = '/' || one.key)
+    ) THEN
+        RAISE EXCEPTION 'the path of an address ends with the key of the object store'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO %(schema)s.background_tasks
@@ -79,19 +93,30 @@ BEGIN
 END
 $function$
 """
-"""How many tasks were stored. The payload is built here: a caller can't have anything else delivered."""
+"""How many tasks were stored. The payload is built here: a caller can't have anything else delivered, except
+the addresses of objects whose keys are stored in these reports."""
+
+MAKE_ENQUEUER_OF_KEYS = """
+CREATE OR REPLACE FUNCTION bugspark_sync.enqueue_report_updated(changed uuid[])
+RETURNS integer LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $function$ SELECT bugspark_sync.enqueue_report_updated(changed, '{}'::jsonb) $function$
+"""
+"""The same, with each screenshot as its column has it: without a configured object store, and for daemons of
+an earlier version that still run while `migrate` does."""
 
 TEXT_MEMBERS = ("id", "project_id", "assignee_id", "severity", "category", "status")
 TIME_MEMBERS = ("created_at", "updated_at")
 JSON_MEMBERS = ("console_logs", "network_logs", "user_actions", "metadata")
-OTHER_MEMBERS = (
-    "tracking_id", "title", "description", "screenshot_url", "annotated_screenshot_url",
-    "reporter_identifier", "console_logs_included",
-)  # fmt: skip
-PAYLOAD_MEMBERS = (*TEXT_MEMBERS, *OTHER_MEMBERS, *JSON_MEMBERS, *TIME_MEMBERS)
+SCREENSHOT_MEMBERS = ("screenshot_url", "annotated_screenshot_url")
+OTHER_MEMBERS = ("tracking_id", "title", "description", "reporter_identifier", "console_logs_included")
+PAYLOAD_MEMBERS = (*TEXT_MEMBERS, *OTHER_MEMBERS, *SCREENSHOT_MEMBERS, *JSON_MEMBERS, *TIME_MEMBERS)
 """What BugSpark knows of a report; not the columns that this program added."""
 TIME_SQL = (
     "replace(to_char(one.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || 'Z'"
+)
+SCREENSHOT_SQL = (
+    "CASE WHEN one.{0} !~ '^https?://' AND addresses ? one.{0} THEN addresses ->> one.{0} ELSE one.{0} END"
 )
 
 TOO_DEEP = f"""'strict $.**{{{{{MAX_JSON_LEVELS}}}}} ? (@.type() == "array" || @.type() == "object")'"""
@@ -116,6 +141,7 @@ def make_functions(connection: Connection) -> None:
     members = [
         *(f"'{name}', one.{name}::text" for name in TEXT_MEMBERS),
         *(f"'{name}', one.{name}" for name in OTHER_MEMBERS),
+        *(f"'{name}', {SCREENSHOT_SQL.format(name)}" for name in SCREENSHOT_MEMBERS),
         *(f"'{name}', {JSON_SQL.format(name)}" for name in JSON_MEMBERS),
         *(f"'{name}', {TIME_SQL.format(name)}" for name in TIME_MEMBERS),
     ]
@@ -125,9 +151,10 @@ def make_functions(connection: Connection) -> None:
         "max_webhooks": MAX_WEBHOOKS,
         "max_reports": MAX_REPORTS_PER_CALL,
         "max_attempts": MAX_ATTEMPTS,
+        "max_address_length": MAX_ADDRESS_LENGTH,
         "members": ", ".join(members),
     }
-    for statement in (MAKE_SETTER, MAKE_ENQUEUER):
+    for statement in (MAKE_SETTER, MAKE_ENQUEUER, MAKE_ENQUEUER_OF_KEYS):
         connection.exec_driver_sql(statement % values, execution_options={"no_parameters": True})
     if not found.is_mine:
         connection.exec_driver_sql(f"ALTER SCHEMA {SCHEMA} OWNER TO {found.owner}")
