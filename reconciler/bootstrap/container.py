@@ -30,7 +30,7 @@ from reconciler.model.snapshot import PassStart, StoredSettings
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.connection import finish_shielded
-from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
+from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database, require_writable
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.sync.context import Context, CredentialLocks
@@ -75,10 +75,12 @@ class Container:
     credential_locks: CredentialLocks = field(default_factory=CredentialLocks)
 
     async def check_ready(self) -> None:
-        """Check that the database answers, its schema fits, and a database file is still at its path.
+        """Check that the database answers and takes writes, its schema fits, and a database file is still at
+        its path.
 
         Raises DatabaseError, SchemaError.
         """
+        await require_writable(self.database)
         await require_schema(self.database)
         await self.stores.identity.read()
 

@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass, due_slot_count
 from reconciler.errors import DatabaseError
+from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 
 NUDGED_QUEUE, DUE_QUEUE, TASK_NAME = "reconciler.nudged", "reconciler", "reconciler.look"
@@ -80,6 +82,8 @@ SELECT_OPEN_JOBS = """
     SELECT id, lock, status::text FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status IN ('todo', 'doing') AND lock IS NOT NULL
 """
+
+log = EventLogger(__name__)
 
 
 class ProcrastinateQueue:
@@ -169,6 +173,9 @@ class ProcrastinateQueue:
         project_id = ProjectId(UUID(project))
         if self._run is None:
             raise RuntimeError("a job came before the first stint")
+        job_task = asyncio.current_task()
+        assert job_task is not None  # Procrastinate makes one for each job
+        job_task.add_done_callback(partial(_log_unwritten_end, project_id))
         self._running_projects.add(project_id)
         try:
             await self._run(QueuedPass(project_id=project_id, is_nudged=context.job.queue == NUDGED_QUEUE))
@@ -215,6 +222,20 @@ class ProcrastinateQueue:
             elif not found:
                 job = self._task.configure(lock=key, queueing_lock=key, queue=row, priority=priority)
                 await job.defer_async(project=key)
+
+
+def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) -> None:
+    """Log the error of a job whose end could not be written, which Procrastinate leaves to nobody.
+
+    Unread, asyncio would log it with a traceback whenever the task is collected. `requeue_stalled` finds the
+    job.
+    """
+    if not job_task.cancelled() and (error := job_task.exception()) is not None:
+        log.warning(
+            "the end of a pass could not be written to the queue; it is put back",
+            project=str(project_id),
+            reason=str(error) or type(error).__name__,
+        )
 
 
 class ProcrastinateQueueWorker:

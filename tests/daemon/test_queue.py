@@ -1,6 +1,7 @@
 """The queue of passes: the same tests for both implementations, and those for Procrastinate's problems."""
 
 import asyncio
+import gc
 import hashlib
 from contextlib import suppress
 from typing import Any
@@ -303,6 +304,30 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
         assert await mine.requeue_stalled() == 1
         await runner.until(2, ended=True)
     assert told(url, "SELECT * FROM procrastinate_jobs") == []
+
+
+async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to_nobody(
+    shared: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine, _, _ = shared
+    runner, failed, unread = RecordingRunner(), asyncio.Event(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unread.append(context))
+
+    async def away(*_: Any, **__: Any) -> None:
+        failed.set()
+        raise ConnectorException("the database restarts")
+
+    monkeypatch.setattr(mine.app.job_manager, "finish_job", away)
+    async with working(mine, runner, 1):
+        await mine.nudge(ONE)
+        async with asyncio.timeout(PATIENCE):
+            await failed.wait()
+        for _ in range(5):  # what follows a task's end is done by then
+            await asyncio.sleep(0)
+    gc.collect()
+    assert unread == []
+    (line,) = [each for each in caplog.records if "could not be written to the queue" in each.message]
+    assert line.levelname == "WARNING"
 
 
 async def test_what_is_cut_off_at_a_shutdown_is_there_for_the_next(shared: Any) -> None:
