@@ -258,6 +258,31 @@ async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(sh
     assert {*here.began, *there.began} == {ONE, TWO}
 
 
+async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_taken_when_that_pass_ends(
+    shared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 30.0)  # it must hear, not look
+    mine, theirs, _ = shared
+    runner, loop, waits = RecordingRunner(hold=True), asyncio.get_running_loop(), []
+    await mine.nudge(TWO)  # taken before anything listens
+    async with working(mine, runner):
+        await runner.until(1)
+        await mine.nudge(ONE)
+        await runner.until(2)
+        for count in (3, 4):
+            await theirs.nudge(ONE)
+            runner.let_go(ONE)
+            ended = loop.time()
+            await runner.until(count)
+            waits.append(loop.time() - ended)
+        runner.hold = False
+        runner.let_go(ONE)
+        runner.let_go(TWO)
+        await runner.until(4, ended=True)
+    assert runner.twice == 0
+    assert max(waits) < 10.0  # some tenths, on a machine that is not busy
+
+
 async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(shared: Any) -> None:
     mine, theirs, url = shared
     runner, again = RecordingRunner(hold=True), RecordingRunner()
