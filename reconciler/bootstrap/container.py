@@ -216,7 +216,10 @@ async def open_container(
         on_answer=on_github_answer,
     )
     store_settings = _build_store_settings(settings, learnt)
-    stores = build_stores(database, replace(store_settings, keeps_lock_session=keeps_lock_session), clock)
+    own_settings = replace(
+        store_settings, keeps_lock_session=keeps_lock_session, reserves_ahead=keeps_lock_session
+    )
+    stores = build_stores(database, own_settings, clock)
     dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
     try:
         await require_schema(database)
