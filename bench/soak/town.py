@@ -22,7 +22,7 @@ from tests.support.bugspark import BugSpark, connected, install
 from tests.support.outages import ShakyServer, shaky_server
 
 PER_ACCOUNT = 25
-"""Projects that share one bot account, with its token and limits."""
+"""Projects that share one bot account, with its token and limits, if nothing else is asked for."""
 SECRET = "soak-webhook-secret"
 PERSON = "alice"
 SEVERITIES = {
@@ -75,7 +75,13 @@ def free_port() -> int:
 
 @contextmanager
 def open_environment(
-    folder: Path, *, projects: int, links: int, hooked: int, settings: dict[str, dict[str, Any]]
+    folder: Path,
+    *,
+    projects: int,
+    links: int,
+    hooked: int,
+    settings: dict[str, dict[str, Any]],
+    projects_per_account: int = PER_ACCOUNT,
 ) -> Iterator[SoakEnvironment]:
     """Open everything but the daemons. The first `hooked` projects will have webhooks."""
     simulator = Simulator(World(SystemClock()))
@@ -87,7 +93,7 @@ def open_environment(
         required = {"database": {"url": url}, "github": {"api_url": api}}
         config.write_text(_toml({**settings, **required}))
         migrate_schema(load_configuration(config, {}).settings)
-        plots = tuple(_plots(url, simulator.world, projects, links))
+        plots = tuple(_plots(url, simulator.world, projects, links, projects_per_account))
         links_by_project = insert_project_links(url, plots, links)
         linked_reports = tuple(
             LinkedReport(
@@ -110,14 +116,14 @@ def open_environment(
         )
 
 
-def _plots(url: str, world: World, projects: int, links: int) -> Iterator[Plot]:
+def _plots(url: str, world: World, projects: int, links: int, projects_per_account: int) -> Iterator[Plot]:
     world.add_user(PERSON)
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         owner = bugspark.add_user("Ada")
         for index in range(projects):
-            bot = f"bugspark-bot-{index // PER_ACCOUNT}"
-            if index % PER_ACCOUNT == 0:
+            bot = f"bugspark-bot-{index // projects_per_account}"
+            if index % projects_per_account == 0:
                 world.add_user(bot)
                 world.add_token(bot, _token(bot))
             name = f"project-{index}"

@@ -31,7 +31,7 @@ from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.bugspark.object_store import ObjectStore
 from reconciler.store.connection import finish_shielded
-from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
+from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database, require_writable
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.sync.context import Context, CredentialLocks
@@ -76,10 +76,12 @@ class Container:
     credential_locks: CredentialLocks = field(default_factory=CredentialLocks)
 
     async def check_ready(self) -> None:
-        """Check that the database answers, its schema fits, and a database file is still at its path.
+        """Check that the database answers and takes writes, its schema fits, and a database file is still at
+        its path.
 
         Raises DatabaseError, SchemaError.
         """
+        await require_writable(self.database)
         await require_schema(self.database)
         await self.stores.identity.read()
 
@@ -215,7 +217,10 @@ async def open_container(
         on_answer=on_github_answer,
     )
     store_settings = _build_store_settings(settings, learnt)
-    stores = build_stores(database, replace(store_settings, keeps_lock_session=keeps_lock_session), clock)
+    own_settings = replace(
+        store_settings, keeps_lock_session=keeps_lock_session, reserves_ahead=keeps_lock_session
+    )
+    stores = build_stores(database, own_settings, clock)
     dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
     try:
         await require_schema(database)

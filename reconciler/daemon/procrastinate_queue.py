@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,10 @@ from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
+from reconciler.daemon.announcements import JobAnnouncements
 from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass, due_slot_count
 from reconciler.errors import DatabaseError
+from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 
 NUDGED_QUEUE, DUE_QUEUE, TASK_NAME = "reconciler.nudged", "reconciler", "reconciler.look"
@@ -43,9 +46,12 @@ POOL_TIMEOUT_SECONDS = 10.0
 """Time limit for getting a connection."""
 RECONNECT_TIMEOUT_SECONDS = 5.0
 """How long the pool retries, with growing delays; the next query starts with a short delay again."""
-SELECT_WAITING_JOB = (
-    "SELECT priority FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
-)
+SELECT_JOBS_OF_PROJECT = """
+    SELECT priority, false AS is_running FROM procrastinate_jobs
+    WHERE queueing_lock = %(key)s AND status = 'todo'
+    UNION ALL
+    SELECT priority, true FROM procrastinate_jobs WHERE lock = %(key)s AND status = 'doing'
+"""
 RAISE_JOB_PRIORITY = """
     WITH raised AS (
         UPDATE procrastinate_jobs SET queue_name = %(row)s, priority = %(priority)s
@@ -56,22 +62,6 @@ RAISE_JOB_PRIORITY = """
     ) FROM raised
 """
 """Sends the notification of a new job in that queue, because Procrastinate notifies about new jobs only."""
-ANNOUNCE_UNBLOCKED_JOB = """
-    WITH unblocked AS (
-        SELECT id, queue_name FROM procrastinate_jobs
-        WHERE queueing_lock = %(key)s AND status = 'todo'
-        AND NOT EXISTS (SELECT FROM procrastinate_jobs WHERE lock = %(key)s AND status = 'doing')
-    )
-    SELECT pg_notify(
-        'procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text
-    ) FROM unblocked
-"""
-"""Sends the notification of a new job for one that waited for its lock, which Procrastinate does not."""
-ANNOUNCE_AFTER_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
-"""Pauses before the attempts to announce a job after a pass: the pass's own job ends some milliseconds later.
-
-If all of them are too early, the next poll finds it.
-"""
 SELECT_HELD_JOBS = """
     SELECT id, lock FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status = 'doing' AND worker_id = ANY(%(workers)s)
@@ -80,6 +70,8 @@ SELECT_OPEN_JOBS = """
     SELECT id, lock, status::text FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status IN ('todo', 'doing') AND lock IS NOT NULL
 """
+
+log = EventLogger(__name__)
 
 
 class ProcrastinateQueue:
@@ -94,13 +86,15 @@ class ProcrastinateQueue:
         self._running_projects: set[ProjectId] = set()
         self._suspected_jobs: frozenset[int] = frozenset()
         self._nudged_while_running: set[ProjectId] = set()
-        self._announcing: set[asyncio.Task[None]] = set()
+        self._announcements = JobAnnouncements(app)
         self.workers: set[Worker] = set()  # the running workers of this process
 
     async def nudge(self, project_id: ProjectId) -> None:
-        if project_id in self._running_projects:
+        if is_running_here := project_id in self._running_projects:
             self._nudged_while_running.add(project_id)
-        await self._defer_job(project_id, NUDGED_QUEUE)
+        is_running = await self._defer_job(project_id, NUDGED_QUEUE)
+        if is_running and not is_running_here:
+            self._announcements.announce_after_other_pass(project_id)
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
         for project_id in projects:
@@ -169,6 +163,9 @@ class ProcrastinateQueue:
         project_id = ProjectId(UUID(project))
         if self._run is None:
             raise RuntimeError("a job came before the first stint")
+        job_task = asyncio.current_task()
+        assert job_task is not None  # Procrastinate makes one for each job
+        job_task.add_done_callback(partial(_log_unwritten_end, project_id))
         self._running_projects.add(project_id)
         try:
             await self._run(QueuedPass(project_id=project_id, is_nudged=context.job.queue == NUDGED_QUEUE))
@@ -179,42 +176,45 @@ class ProcrastinateQueue:
             self._running_projects.discard(project_id)
             if project_id in self._nudged_while_running:
                 self._nudged_while_running.discard(project_id)
-                task = asyncio.create_task(self._announce_unblocked_job(project_id))
-                self._announcing.add(task)
-                task.add_done_callback(self._announcing.discard)
+                self._announcements.announce_after_pass(project_id)
 
-    async def _announce_unblocked_job(self, project_id: ProjectId) -> None:
-        """Have the pass taken that was asked for while one of the project was running here."""
-        for pause in ANNOUNCE_AFTER_SECONDS:
-            await asyncio.sleep(pause)
-            try:
-                found = await self.app.connector.execute_query_all_async(
-                    ANNOUNCE_UNBLOCKED_JOB, key=str(project_id)
-                )
-            except ConnectorException:
-                return  # what serves the queue notices it as well; the job is found by the next poll
-            if found:
-                return
+    async def end_announcements(self) -> None:
+        """Announce nothing any more, before the connections are closed."""
+        await self._announcements.aclose()
 
-    async def wait_until_announced(self) -> None:
-        """Wait until nothing is being announced, before the connections are closed."""
-        while self._announcing:
-            await asyncio.wait(self._announcing)
-
-    async def _defer_job(self, project_id: ProjectId, row: str) -> None:
+    async def _defer_job(self, project_id: ProjectId, row: str) -> bool:
+        """Queue a project that does not wait, or move it ahead. Returns whether a pass of it runs."""
         key, priority, ask = (
             str(project_id),
             QUEUE_PRIORITIES[row],
             self.app.connector.execute_query_all_async,
         )
+        is_running = False
         with translate_queue_errors(), suppress(AlreadyEnqueued):
             # Checked first: a refused INSERT is an error in the server's log, and nudges come in bursts.
-            found = await ask(SELECT_WAITING_JOB, key=key)
-            if any(waiting["priority"] < priority for waiting in found):
+            found = await ask(SELECT_JOBS_OF_PROJECT, key=key)
+            is_running = any(job["is_running"] for job in found)
+            waiting = [job["priority"] for job in found if not job["is_running"]]
+            if any(other < priority for other in waiting):
                 await ask(RAISE_JOB_PRIORITY, key=key, row=row, priority=priority)
-            elif not found:
+            elif not waiting:
                 job = self._task.configure(lock=key, queueing_lock=key, queue=row, priority=priority)
                 await job.defer_async(project=key)
+        return is_running
+
+
+def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) -> None:
+    """Log the error of a job whose end could not be written, which Procrastinate leaves to nobody.
+
+    Unread, asyncio would log it with a traceback whenever the task is collected. `requeue_stalled` finds the
+    job.
+    """
+    if not job_task.cancelled() and (error := job_task.exception()) is not None:
+        log.warning(
+            "the end of a pass could not be written to the queue; it is put back",
+            project=str(project_id),
+            reason=str(error) or type(error).__name__,
+        )
 
 
 class ProcrastinateQueueWorker:
@@ -311,7 +311,7 @@ async def open_procrastinate_queue(
         try:
             yield queue
         finally:
-            await queue.wait_until_announced()
+            await queue.end_announcements()
 
 
 @contextmanager

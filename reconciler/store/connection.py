@@ -23,12 +23,24 @@ async def open_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
     try:
         try:
             yield connection
-        except BaseException:
-            await connection.rollback()
+        except BaseException as error:
+            await _end_failed(connection, error)
             raise
         await connection.commit()
     finally:
         await finish_shielded(connection.close())
+
+
+async def _end_failed(connection: AsyncConnection, error: BaseException) -> None:
+    """Roll back; where the server takes no writes, disconnect.
+
+    After a failover the pool may have connections to the former primary, now a standby, which answers reads
+    without end. The next connection may lead to the new primary.
+    """
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == READ_ONLY_SQLSTATE:
+        await connection.invalidate(error)
+    else:
+        await connection.rollback()
 
 
 async def _connect_and_begin_with_retry(engine: AsyncEngine) -> AsyncConnection:
@@ -71,9 +83,11 @@ async def finish_shielded(closing: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
+READ_ONLY_SQLSTATE = "25006"
+READ_ONLY_MESSAGE = "it is read-only; the role or the server may not be written to"
 ERROR_MESSAGES = (
     # a part of the driver's text, or PostgreSQL's SQLSTATE → the message
-    ("25006", "it is read-only; the role or the server may not be written to"),
+    (READ_ONLY_SQLSTATE, READ_ONLY_MESSAGE),
     ("readonly database", "it is read-only; the file and its directory must be writable"),
     ("read-only", "it is read-only"),
     ("53100", "its disk is full"),

@@ -20,6 +20,7 @@ from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreDependencies
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
+from reconciler.store.sync.limits.slices import SlicedRateLimiter
 from reconciler.store.sync.locks.fences import ProjectFences
 from reconciler.store.sync.locks.row_locks import RowProjectLocks
 from reconciler.store.sync.locks.session_locks import AdvisoryProjectLocks
@@ -45,6 +46,7 @@ class StoreSettings:
     notify_webhooks: bool = False  # bugspark.notify_webhooks
     screenshots: ObjectStore | None = None  # bugspark.s3
     keeps_lock_session: bool = False  # open between passes: `project_locks.aclose` must be called
+    reserves_ahead: bool = False  # points of reads in slices: many passes follow one another
     dry_run: bool = False  # `reconcile plan`: not even limits are written
     learnt: LearntSecrets = field(default_factory=NoLearntSecrets)  # learns each, so that logs mask it
 
@@ -85,13 +87,12 @@ def build_stores(
         require_fence=fences.require,
     )
     projects = StoredProjects(database, cipher, settings.app_repositories)
-    limiter = DryRunRateLimiter if settings.dry_run else StoredRateLimiter
     return DatabaseStores(
         projects=projects,
         reports=StoredReports(database, projects),
         ledger=StoredLedger(database, clock, context, new_id),
         intents=StoredIntents(database, context),
-        rate_limiter=limiter(database, settings.pace, clock),
+        rate_limiter=_build_rate_limiter(database, settings, clock),
         project_locks=(
             AdvisoryProjectLocks(database, clock, fences, keeps_session=settings.keeps_lock_session)
             if database.dialect == "postgresql"
@@ -106,3 +107,10 @@ def build_stores(
         sign_ins=StoredSignIns(database),
         settings=StoredSettingsVersions(database),
     )
+
+
+def _build_rate_limiter(database: Database, settings: StoreSettings, clock: Clock) -> RateLimiter:
+    if settings.dry_run:
+        return DryRunRateLimiter(database, settings.pace, clock)
+    limiter = StoredRateLimiter(database, settings.pace, clock)
+    return SlicedRateLimiter(limiter, clock) if settings.reserves_ahead else limiter

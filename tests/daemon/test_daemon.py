@@ -17,6 +17,7 @@ from reconciler.model.health import Gauges, HeldLocks, WorkGauges
 from reconciler.store.schema import version
 from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, Daemon, eventually, free_port, running, time_passing
+from tests.support.db_faults import set_read_only
 from tests.support.postgres import Server
 
 EVERY_GAUGE = Gauges(locks=HeldLocks())
@@ -172,8 +173,31 @@ def test_the_daemon_waits_for_an_unavailable_database(shared: Installation, post
             shared.bugspark.set_report(report, status=Status.RESOLVED)
             eventually(lambda: shared.github.web.issue(number).state == "closed")
             assert daemon.process.poll() is None
+            assert daemon.other == []  # no error that nobody read, with its traceback
     finally:
         server(back)
+
+
+def test_the_daemon_says_that_it_is_at_a_standby_and_goes_on_when_the_primary_is_back(
+    shared: Installation,
+) -> None:
+    report, number = shared.linked()
+    with time_passing(shared), running(shared) as daemon:
+        eventually(lambda: "done" in daemon.status and " 0 done" not in daemon.status)
+        set_read_only(shared.url, value=True, ends_sessions=True)
+        eventually(lambda: "it is read-only" in daemon.status)
+        assert daemon.get("/readyz").json() == {"status": "unavailable", "kind": "database"}
+        assert daemon.get("/healthz").status_code == 200
+        status = shared.commands.reconcile("status")
+        assert "leads to a standby" in status.out
+        assert "Synced" not in status.out
+        shared.bugspark.engine.dispose()  # its sessions were ended as well
+        set_read_only(shared.url, value=False)  # what is connected to the standby stays connected
+        daemon.until("the database can be used again")
+        shared.bugspark.set_report(report, status=Status.RESOLVED)
+        eventually(lambda: shared.github.web.issue(number).state == "closed")
+        assert daemon.other == []
+        assert [each for each in daemon.lines if "never retrieved" in each["event"]] == []
 
 
 def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(shared: Installation) -> None:

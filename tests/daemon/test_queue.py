@@ -1,6 +1,7 @@
 """The queue of passes: the same tests for both implementations, and those for Procrastinate's problems."""
 
 import asyncio
+import gc
 import hashlib
 from contextlib import suppress
 from typing import Any
@@ -257,6 +258,31 @@ async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(sh
     assert {*here.began, *there.began} == {ONE, TWO}
 
 
+async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_taken_when_that_pass_ends(
+    shared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 30.0)  # it must hear, not look
+    mine, theirs, _ = shared
+    runner, loop, waits = RecordingRunner(hold=True), asyncio.get_running_loop(), []
+    await mine.nudge(TWO)  # taken before anything listens
+    async with working(mine, runner):
+        await runner.until(1)
+        await mine.nudge(ONE)
+        await runner.until(2)
+        for count in (3, 4):
+            await theirs.nudge(ONE)
+            runner.let_go(ONE)
+            ended = loop.time()
+            await runner.until(count)
+            waits.append(loop.time() - ended)
+        runner.hold = False
+        runner.let_go(ONE)
+        runner.let_go(TWO)
+        await runner.until(4, ended=True)
+    assert runner.twice == 0
+    assert max(waits) < 10.0  # some tenths, on a machine that is not busy
+
+
 async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(shared: Any) -> None:
     mine, theirs, url = shared
     runner, again = RecordingRunner(hold=True), RecordingRunner()
@@ -303,6 +329,30 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
         assert await mine.requeue_stalled() == 1
         await runner.until(2, ended=True)
     assert told(url, "SELECT * FROM procrastinate_jobs") == []
+
+
+async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to_nobody(
+    shared: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine, _, _ = shared
+    runner, failed, unread = RecordingRunner(), asyncio.Event(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unread.append(context))
+
+    async def away(*_: Any, **__: Any) -> None:
+        failed.set()
+        raise ConnectorException("the database restarts")
+
+    monkeypatch.setattr(mine.app.job_manager, "finish_job", away)
+    async with working(mine, runner, 1):
+        await mine.nudge(ONE)
+        async with asyncio.timeout(PATIENCE):
+            await failed.wait()
+        for _ in range(5):  # what follows a task's end is done by then
+            await asyncio.sleep(0)
+    gc.collect()
+    assert unread == []
+    (line,) = [each for each in caplog.records if "could not be written to the queue" in each.message]
+    assert line.levelname == "WARNING"
 
 
 async def test_what_is_cut_off_at_a_shutdown_is_there_for_the_next(shared: Any) -> None:

@@ -100,24 +100,40 @@ class PostgresFaults:
     def start(self, trouble: str) -> None:
         self._sealed = trouble == "read-only"
         if self._sealed:
-            self._read_only("on")
+            set_read_only(self._conninfo, value=True, ends_sessions=True)
         else:
             self._do(f"INSERT INTO db_fault VALUES ('{CODES[trouble]}')")
 
     def clear(self) -> None:
         if self._sealed:
-            self._read_only("off")
+            set_read_only(self._conninfo, value=False, ends_sessions=True)
         self._do("DELETE FROM db_fault")
 
-    def _read_only(self, value: str) -> None:
-        self._do(
-            f"""DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {value}',
-                current_database()); END $$;
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name LIKE '{APPLICATION_NAME}%'"""
+    def _do(self, statements: str) -> None:
+        _execute_writing(self._conninfo, statements)
+
+
+def set_read_only(url: str, *, value: bool, ends_sessions: bool = False) -> None:
+    """Make new sessions of this database read-only, as those of a standby are, or writable again.
+
+    `ends_sessions`: those of the program as well, as a failover does. All others stay what they were.
+    """
+    _execute_writing(
+        url,
+        f"""DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {value}',
+            current_database()); END $$""",
+    )
+    if ends_sessions:
+        _execute_writing(
+            url,
+            f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name LIKE '{APPLICATION_NAME}%'""",
         )
 
-    def _do(self, statements: str) -> None:
-        options = "-c default_transaction_read_only=off"
-        with psycopg.connect(self._conninfo, autocommit=True, options=options) as connection:
-            connection.execute(statements.encode())
+
+def _execute_writing(url: str, statements: str) -> None:
+    """Execute in a session that writes, whatever is set for the database."""
+    conninfo = url.replace("postgresql+psycopg://", "postgresql://")
+    options = "-c default_transaction_read_only=off"
+    with psycopg.connect(conninfo, autocommit=True, options=options) as connection:
+        connection.execute(statements.encode())

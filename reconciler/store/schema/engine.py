@@ -16,8 +16,14 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_, greenlet_spawn
 
-from reconciler.errors import ConfigurationError
-from reconciler.store.connection import finish_shielded, open_transaction, translate_errors
+from reconciler.errors import ConfigurationError, DatabaseError
+from reconciler.store.connection import (
+    READ_ONLY_MESSAGE,
+    database_label,
+    finish_shielded,
+    open_transaction,
+    translate_errors,
+)
 from reconciler.store.schema.sqlite_file import require_file
 
 if TYPE_CHECKING:
@@ -267,6 +273,9 @@ def psycopg_connection_class() -> "type[psycopg.AsyncConnection[Any]]":
     cancelled.
 
     psycopg leaves it open then. Procrastinate's LISTEN ends in this way when it is cancelled twice.
+
+    Connecting raises ReadOnlySqlTransaction where the server takes no writes: such a session would last, and
+    its locks would exclude nobody on the primary.
     """
     import psycopg
 
@@ -276,8 +285,11 @@ def psycopg_connection_class() -> "type[psycopg.AsyncConnection[Any]]":
             made = await super().connect(*arguments, **options)
             try:
                 await made.execute(SET_SESSION_SQL)
+                is_read_only = await (await made.execute(READ_ONLY_SQL)).fetchone()
                 if not made.autocommit:
                     await made.commit()
+                if is_read_only == (True,):
+                    raise psycopg.errors.ReadOnlySqlTransaction(READ_ONLY_MESSAGE)
             except BaseException:
                 await made.close()
                 raise
@@ -298,9 +310,7 @@ def psycopg_connection_class() -> "type[psycopg.AsyncConnection[Any]]":
     return Connection
 
 
-READ_ONLY_QUERY = text(
-    "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
-)
+READ_ONLY_SQL = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
 
 
 async def is_read_only(connection: AsyncConnection) -> bool:
@@ -310,4 +320,18 @@ async def is_read_only(connection: AsyncConnection) -> bool:
     """
     if connection.dialect.name != "postgresql":
         return False
-    return bool((await connection.execute(READ_ONLY_QUERY)).scalar())
+    return bool((await connection.execute(text(READ_ONLY_SQL))).scalar())
+
+
+async def require_writable(database: Database) -> None:
+    """Check that PostgreSQL takes writes. Raises DatabaseError.
+
+    The connection that says otherwise is closed: after a failover, the next one may lead to the primary.
+    """
+    if database.dialect != "postgresql":
+        return
+    async with database.read() as connection:
+        if await is_read_only(connection):
+            await connection.invalidate()
+            label = database_label(database.url)
+            raise DatabaseError(f"The database {label} can't be used: {READ_ONLY_MESSAGE}.")

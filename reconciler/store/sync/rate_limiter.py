@@ -20,7 +20,14 @@ from reconciler.store.bulk import dialect_insert
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import credential_budgets
 from reconciler.store.sync import sliding_window
-from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit_points
+from reconciler.store.sync.sliding_window import (
+    Denied,
+    Granted,
+    Slice,
+    WindowUsage,
+    admit_points,
+    admit_slice,
+)
 from reconciler.store.types import decode_json, encode_json
 
 UPDATE_USAGE = update(credential_budgets).where(
@@ -59,6 +66,31 @@ class BaseRateLimiter(ABC):
         self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
     ) -> datetime:
         return await self._reserve(credential, points, seen, write=True)
+
+    async def reserve_ahead(
+        self,
+        credential: Fingerprint,
+        points: int,
+        ahead: int,
+        *,
+        returned: Slice | None = None,
+        seen: RateLimit | None = None,
+    ) -> Slice:
+        """Reserve points of reads, and as many of `ahead` as there are, to be used within SLICE_SECONDS.
+
+        `returned`: what was left of the last slice. Raises LimitedError when there are not even `points`.
+        """
+        for _ in range(MAX_LOST_RACES):
+            budget, now = await self._read_budget(credential), self._clock.now()
+            require_no_block(budget, now, seen)
+            answer = admit_slice(budget.spent, self._policy, now.timestamp(), points, ahead, returned)
+            if isinstance(answer, Denied):
+                raise _denied_error(answer)
+            granted, taken = answer
+            rate = newer_rate_limit(budget.rate, seen)
+            if await self._save_if_unchanged(credential, budget, granted.spent, rate):
+                return taken
+        raise _contention_error(credential)
 
     async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
         for _ in range(MAX_LOST_RACES):
@@ -194,17 +226,24 @@ def require_points_within_limits(
     write: bool,
 ) -> Granted:
     """Admit points by the budget. Raises LimitedError when GitHub said wait or a limit is used up."""
+    require_no_block(budget, now, seen)
+    decision = admit_points(budget.spent, policy, now.timestamp(), points, write=write)
+    if isinstance(decision, Denied):
+        raise _denied_error(decision)
+    return decision
+
+
+def require_no_block(budget: CredentialBudget, now: datetime, seen: RateLimit | None) -> None:
+    """Raise LimitedError when GitHub said wait, or its hourly limit is used up."""
     if budget.blocked_until is not None and budget.blocked_until > now:
         raise LimitedError(budget.blocked_reason or "GitHub said wait.", budget.blocked_until)
     rate = newer_rate_limit(budget.rate, seen)
     if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
         raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
-    decision = admit_points(budget.spent, policy, now.timestamp(), points, write=write)
-    if isinstance(decision, Denied):
-        raise LimitedError(
-            f"A limit of ours: {decision.reason}.", datetime.fromtimestamp(decision.until, UTC)
-        )
-    return decision
+
+
+def _denied_error(denied: Denied) -> LimitedError:
+    return LimitedError(f"A limit of ours: {denied.reason}.", datetime.fromtimestamp(denied.until, UTC))
 
 
 def newer_rate_limit(known: RateLimit | None, seen: RateLimit | None) -> RateLimit | None:

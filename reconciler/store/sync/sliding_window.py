@@ -18,6 +18,13 @@ MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 SECOND_BUCKET_SECONDS, MINUTE_BUCKET_SECONDS = 1.0, 60.0
 MAX_CLOCK_SKEW_SECONDS = 60.0  # further in the future than any write is reserved: the clock was set back
 MAX_WRITE_WAIT_INTERVALS = 5  # a write waits for at most so many `min_interval`s
+SLICE_SECONDS = 2.0
+"""How long a process may use points that it reserved ahead.
+
+So long it may not notice that another process was told to wait: no longer than a pass that has begun and
+reserved its requests.
+"""
+MAX_SLICE_POINTS = 20  # the requests of ten idle passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,44 @@ def admit_points(
     if at - now > MAX_WRITE_WAIT_INTERVALS * policy.min_interval:
         return Denied(until=at, reason=f"writes are at least {policy.min_interval:g} s apart")
     return Granted(spent=_add_usage(spent, at, points, write=write), at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Points of reads reserved ahead, counted as spent at `charged_at` (Unix time)."""
+
+    charged_at: float
+    points: int
+
+
+def admit_slice(
+    spent: WindowUsage,
+    policy: RateLimitPolicy,
+    now: float,
+    points: int,
+    ahead: int,
+    returned: Slice | None,
+) -> tuple[Granted, Slice] | Denied:
+    """Whether so many points may be spent now, and as many as possible of `ahead` until SLICE_SECONDS later.
+
+    The points ahead are counted as spent at the end of that time, so they leave the window no sooner than if
+    each had been counted when it was spent. `returned`: what was not spent of an earlier slice.
+    """
+    spent = _clamp_future(spent, now)
+    if returned is not None:
+        spent = replace(spent, points=_take_from_bucket(spent.points, returned))
+    answer = admit_points(spent, policy, now, points, write=False)
+    if isinstance(answer, Denied):
+        return answer
+    used = sum(
+        amount
+        for _, amount in _buckets_in_window(answer.spent.points, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, now)
+    )
+    taken = Slice(charged_at=now + SLICE_SECONDS, points=max(0, min(ahead, policy.points_per_minute - used)))
+    charged = _add_to_bucket(
+        answer.spent.points, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, taken.charged_at, taken.points
+    )
+    return Granted(spent=replace(answer.spent, points=charged), at=answer.at), taken
 
 
 def grant_verification_points(
@@ -135,6 +180,15 @@ def _add_to_bucket(buckets: Buckets, width: float, span: float, at: float, amoun
         number = int(at // width)
         kept[number] = kept.get(number, 0) + amount
     return tuple(sorted(kept.items()))
+
+
+def _take_from_bucket(buckets: Buckets, returned: Slice) -> Buckets:
+    """Take back what was counted too much; a bucket that is gone has left the window."""
+    kept = dict(buckets)
+    number = int(returned.charged_at // SECOND_BUCKET_SECONDS)
+    if number in kept:
+        kept[number] = max(0, kept[number] - returned.points)
+    return tuple(sorted((each, amount) for each, amount in kept.items() if amount))
 
 
 def _clamp_future(spent: WindowUsage, now: float) -> WindowUsage:

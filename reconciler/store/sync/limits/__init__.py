@@ -1,0 +1,1 @@
+"""What one process reserves of the limits that all processes share."""
