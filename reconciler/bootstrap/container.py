@@ -217,10 +217,8 @@ async def open_container(
         on_answer=on_github_answer,
     )
     store_settings = _build_store_settings(settings, learnt)
-    own_settings = replace(
-        store_settings, keeps_lock_session=keeps_lock_session, reserves_ahead=keeps_lock_session
-    )
-    stores = build_stores(database, own_settings, clock)
+    lasting = {"keeps_lock_session": keeps_lock_session, "reserves_ahead": keeps_lock_session}
+    stores = build_stores(database, replace(store_settings, **lasting), clock)
     dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
     try:
         await require_schema(database)
