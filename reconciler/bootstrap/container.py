@@ -217,8 +217,9 @@ async def open_container(
         on_answer=on_github_answer,
     )
     store_settings = _build_store_settings(settings, learnt)
-    lasting = {"keeps_lock_session": keeps_lock_session, "reserves_ahead": keeps_lock_session}
-    stores = build_stores(database, replace(store_settings, **lasting), clock)
+    is_lasting = keeps_lock_session
+    own = replace(store_settings, keeps_lock_session=is_lasting, reserves_ahead=is_lasting)
+    stores = build_stores(database, own, clock)
     dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
     try:
         await require_schema(database)
