@@ -131,7 +131,7 @@ class PausedError(ReconcilerError):
     kind = "paused"
 
 
-class IdentityError(ReconcilerError):
+class DatabaseIdentityError(ReconcilerError):
     """It is not certain that this database is the one that may write: a person has to confirm it."""
 
     kind = "identity"

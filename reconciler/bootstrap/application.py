@@ -98,7 +98,7 @@ class Application(SharedCommands):
         state = await self._stores.projects.get_state(project.id)
         known = state.repository_id != UNKNOWN_REPOSITORY
         connected = ConnectedRepository(id=state.repository_id, name=state.repository) if known else None
-        return self._build_view(
+        return self._build_report_view(
             ReportSummary(
                 detail=detail, project_name=project.name, connected=connected, settings=state.settings
             )
@@ -106,9 +106,9 @@ class Application(SharedCommands):
 
     async def read_report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
         """Return the state of each of these reports that exists, as `explain_report` tells it."""
-        return tuple(map(self._build_view, await self._stores.queries.report_summaries(report_ids)))
+        return tuple(map(self._build_report_view, await self._stores.queries.report_summaries(report_ids)))
 
-    def _build_view(self, found: ReportSummary) -> ReportView:
+    def _build_report_view(self, found: ReportSummary) -> ReportView:
         from reconciler.decide.report_view import build_report_view
 
         policy, now = self._container.policy_of_project(found.settings), self._container.clock.now()
@@ -227,7 +227,7 @@ class Application(SharedCommands):
         report = report_with_details[0] if report_with_details else None
         columns = report.columns if report else None
         if columns is not None and columns.url and await self._is_report_linked(report_id):
-            left = await self._repository_mismatch_reason(report, text) if report else None
+            left = await self._link_repository_mismatch(report, text) if report else None
             return ExportResult(report=text, url=None if left else columns.url, error=left)
         if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):
             tie = f"{past.repository}#{past.number}"
@@ -237,7 +237,7 @@ class Application(SharedCommands):
             return ExportResult(report=text, url=None, error=reason)
         return ExportResult(report=text, url=None, error=_export_failure_reason(result))
 
-    async def _repository_mismatch_reason(self, report: Report, text: str) -> str | None:
+    async def _link_repository_mismatch(self, report: Report, text: str) -> str | None:
         """Return why the issue of a linked report is not the one asked for; None if it is."""
         link = await self._stores.ledger.find_link_of_report(report.id)
         state = await self._stores.projects.get_state(report.project_id)

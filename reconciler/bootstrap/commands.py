@@ -187,7 +187,10 @@ class SharedCommands:
         return setup
 
     async def create_webhook(self, project: Project | ProjectId) -> HookResult:
-        """Create or correct the webhook on GitHub. Raises ConfigurationError, IdentityError, GitHubError."""
+        """Create or correct the webhook on GitHub.
+
+        Raises ConfigurationError, DatabaseIdentityError, GitHubError.
+        """
         setup = await self._webhook_setup_context(project)
         made = await webhook_setup.create_webhook(await self._require_command_context(setup.project), setup)
         what = "was made" if made.is_new else "was corrected"

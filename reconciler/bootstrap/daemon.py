@@ -103,7 +103,7 @@ async def run_daemon(start: DaemonArguments) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _WebServer:
+class _WebServerHandle:
     """The web server, if there is one."""
 
     replace_application: Callable[[], None] = lambda: None  # builds the application for the current container
@@ -272,10 +272,10 @@ async def _serve_web(
     metrics: Metrics,
     stop: asyncio.Event,
     own_directory: Path | None,
-) -> AsyncIterator[_WebServer]:
+) -> AsyncIterator[_WebServerHandle]:
     """Serve the web. If the server ends by itself, the daemon stops, and systemd restarts it."""
     if not sockets:
-        yield _WebServer()
+        yield _WebServerHandle()
         return
     from reconciler.bootstrap.web import build_web_application
     from reconciler.web.replaceable_app import ReplaceableApp
@@ -295,7 +295,7 @@ async def _serve_web(
         host = sockets[0].getsockname()[0]
         log.info("listening", host=host, port=running.port)
         running.task.add_done_callback(lambda _: stop.set())
-        yield _WebServer(replace_application=replace_application, task=running.task)
+        yield _WebServerHandle(replace_application=replace_application, task=running.task)
 
 
 @asynccontextmanager

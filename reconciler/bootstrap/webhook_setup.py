@@ -91,8 +91,8 @@ async def create_webhook(context: Context, setting: WebhookSetupContext) -> Hook
     Address, events, secret, content type, active. Safe to repeat: a webhook is recognised by the path of its
     address, also after `web.public_url` has changed.
 
-    Raises ConfigurationError without `web.public_url`, IdentityError in a copy of the database, ProjectError
-    with the permission that is missing, GitHubError when it is not known whether it was done.
+    Raises ConfigurationError without `web.public_url`, DatabaseIdentityError in a copy of the database,
+    ProjectError with the permission that is missing, GitHubError when it is not known whether it was done.
     """
     # A copy of the database would give its own secret to the original's webhook.
     require_certain_identity(context)

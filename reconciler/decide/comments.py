@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.decide.button_export import link_began_at
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
+from reconciler.decide.comment_presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.decide.copies import (
     OLDER_THAN_LINK,
     adopt_earlier_copy,
@@ -23,7 +24,6 @@ from reconciler.decide.copies import (
 )
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB, edited_originals
 from reconciler.decide.passed_over import is_skipped_for_its_author, kept_local_reason, passed_over_reason
-from reconciler.decide.presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment

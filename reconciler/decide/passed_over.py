@@ -51,10 +51,10 @@ def kept_local_reason(policy: SyncPolicy, comment: LocalComment) -> str | None:
 def _begins_with(body: str, prefix: str) -> bool:
     """Whether a text begins with the prefix, as people read it: blanks and invisible characters aside."""
     text = unescape_html(body)
-    start = next((place for place, each in enumerate(text) if _is_visible(each)), len(text))
+    start = next((place for place, each in enumerate(text) if _is_visible_character(each)), len(text))
     key = label_key(prefix)
     return label_key(text[start : start + 2 * len(prefix)]).startswith(key)
 
 
-def _is_visible(character: str) -> bool:
+def _is_visible_character(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZ"

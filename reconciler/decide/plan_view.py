@@ -58,7 +58,7 @@ def action_view(plan: LinkPlan, action: Action) -> ActionView:
     )
 
 
-def export_view(report: Report, rule: str) -> ActionView:
+def new_issue_view(report: Report, rule: str) -> ActionView:
     """Return an export as a flat line; its issue has no number yet."""
     return ActionView(
         kind=Kind.CREATE_ISSUE,

@@ -57,7 +57,7 @@ def build_report_view(
     `connected`: the repository that its project is connected to now; None where no pass has read it yet.
     """
     fields = tuple(
-        _with_unrecognised_value(view, detail.unknown.get(view.field))
+        _with_unknown_local_value(view, detail.unknown.get(view.field))
         for view in field_views(detail.report, detail.link, policy)
     )
     state, reason = report_status(detail, fields, now, connected)
@@ -87,7 +87,7 @@ def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[
     )
 
 
-def _with_unrecognised_value(view: FieldView, value: str | None) -> FieldView:
+def _with_unknown_local_value(view: FieldView, value: str | None) -> FieldView:
     """The field as BugSpark has it, where this program does not know the value."""
     return view if value is None else replace(view, bugspark=value, moved=frozenset({Side.BUGSPARK}))
 

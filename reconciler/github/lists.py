@@ -21,7 +21,7 @@ from reconciler.github.page_size import (
     next_single_row_page,
     url_with_page_size,
 )
-from reconciler.github.repository_ref import RepositoryRef, require_ok
+from reconciler.github.repository_ref import RepositoryRef, require_repository_ok
 from reconciler.github.translate import ListRow, clamp_times
 from reconciler.github.wire import split_list
 from reconciler.model.issue import ListState
@@ -128,7 +128,7 @@ class RepositoryList(Generic[T]):
         Raises GitHubError where GitHub answers nothing at all. An ETag of another address is none of this.
         """
         control = await self.ref.gateway.read(self.ref.url())
-        require_ok(control.reply, self.ref, self.ref.name)
+        require_repository_ok(control.reply, self.ref, self.ref.name)
         for size in SMALLER_PAGES:
             if can_begin_at_same_row(url, size):
                 try:
@@ -165,7 +165,7 @@ class RepositoryList(Generic[T]):
         reply, name = answered.reply, self.ref.name
         if reply.status == 410:
             await self.ref.require_supported_api_version()
-        require_ok(reply, self.ref, f"the lists of {name}")
+        require_repository_ok(reply, self.ref, f"the lists of {name}")
         date = parse_date_header(reply.headers)
         rows = (self.read_row(raw, name) for raw in split_list(reply.body, f"the lists of {name}"))
         # `at` stays as GitHub sorts by it.
@@ -191,7 +191,9 @@ class RepositoryList(Generic[T]):
         """Return GitHub's time less the overlap (rules 1 and 6), after a request if it is unknown."""
         time = self.ref.github_time
         if not time.is_known:
-            require_ok((await self.ref.gateway.read(self.ref.url())).reply, self.ref, self.ref.name)
+            require_repository_ok(
+                (await self.ref.gateway.read(self.ref.url())).reply, self.ref, self.ref.name
+            )
         if not time.is_known and time.doubt is None:
             raise GitHubError(f"GitHub's answers about {self.ref.name} carry no Date: no list can be begun.")
         return earlier(time.earliest_now().replace(microsecond=0), self.overlap)

@@ -22,7 +22,7 @@ from reconciler.github.repository_ref import (
     require_account_ok,
     require_found,
     require_hooks_ok,
-    require_ok,
+    require_repository_ok,
 )
 from reconciler.github.translate import FieldOfLabel, clamp_times
 from reconciler.github.wire import (
@@ -76,7 +76,7 @@ class Reads:
             await self._ref.require_supported_api_version()
         # Without its id, so that another repository is no error here: the caller compares ids itself.
         unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
-        require_ok(reply, unknown, f"the repository {self._ref.name}")
+        require_repository_ok(reply, unknown, f"the repository {self._ref.name}")
         repository_read = translate.to_repository(
             decode(reply.body, RepositoryRow, f"the repository {self._ref.name}")
         )
@@ -113,7 +113,7 @@ class Reads:
         except AnswerTooHeavyError:
             reply = await self._get(self._ref.url("issues", query={**query, "page": 2}))
         what = f"the newest issue of {self._ref.name}"
-        require_ok(reply, self._ref, what)
+        require_repository_ok(reply, self._ref, what)
         return max(
             (read_member(read_members(raw), "number", Number) or 0 for raw in split_list(reply.body, what)),
             default=0,

@@ -91,7 +91,7 @@ def is_unknown_version(reply: Reply) -> bool:
     return reply.status == 400 and "version" in error_reason(reply.body).lower()
 
 
-def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+def require_repository_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     """Pass a 200 about the repository or its lists.
 
     Raises RepositoryInaccessibleError (403, 404, 410, 451: nothing may be inferred),
@@ -126,14 +126,14 @@ def require_found(reply: Reply, ref: RepositoryRef, what: str) -> None:
     """Pass a 200 about one issue, thread or comment.
 
     Raises GitHubNotFoundError (404, 410), which alone proves nothing, IssueTransferredError where a redirect
-    led to another repository, and what `require_ok` raises.
+    led to another repository, and what `require_repository_ok` raises.
     """
     if any(ref.is_other_repository(hop) for hop in reply.redirects):
         raise IssueTransferredError(f"{what[0].upper()}{what[1:]} is in another repository now.")
     if reply.status in (404, 410) and not is_retired_version(reply):
         reason = error_reason(reply.body)
         raise GitHubNotFoundError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
-    require_ok(reply, ref, what)
+    require_repository_ok(reply, ref, what)
 
 
 def require_account_ok(reply: Reply, ref: RepositoryRef) -> None:
@@ -154,11 +154,11 @@ def require_hooks_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     """Pass a 200 about webhooks.
 
     Raises CredentialError with the missing permission where GitHub answers 403 or 404, as to a credential
-    that may not see them; and what `require_ok` raises.
+    that may not see them; and what `require_repository_ok` raises.
     """
     if reply.status in (403, 404):
         reason = error_reason(reply.body)
         raise CredentialError(
             f"GitHub does not show {what} ({reply.status}: {reason}): {WEBHOOK_PERMISSION_ADVICE}."
         )
-    require_ok(reply, ref, what)
+    require_repository_ok(reply, ref, what)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.decide.copies import adopt_copies
-from reconciler.errors import IdentityError, ProjectError, RestoredError
+from reconciler.errors import DatabaseIdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.issue import Issue, RemoteComment
@@ -42,7 +42,7 @@ async def detect_restore(
     """Look for signs of a restore: comments and issues of ours that our tables do not know.
 
     `comments`: those with a marker. `issues`: those without a link. Raises RestoredError if our tables do not
-    know one of them: nothing of this observation may be applied. Raises IdentityError if it was written after
+    know one of them: nothing of this observation may be applied. Raises DatabaseIdentityError if it was written after
     everything had been read.
     """
     copies = {row.id: row.marker_comment_id for row in comments if row.marker_comment_id is not None}
@@ -59,7 +59,7 @@ async def detect_restore(
             seen = f"{where}, {at:%Y-%m-%d %H:%M} UTC"
             await context.stores.identity.record_duplicate_instance(seen)
             known = replace(context.identity, twin=seen)
-            raise IdentityError(f"{context.project.name}: {known.write_doubt}")
+            raise DatabaseIdentityError(f"{context.project.name}: {known.write_doubt}")
 
 
 async def _find_unrecorded_issues(

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from reconciler.errors import (
-    IdentityError,
+    DatabaseIdentityError,
     ProjectError,
     RepositoryInaccessibleError,
     RepositoryRecreatedError,
@@ -45,7 +45,7 @@ TICK = timedelta(microseconds=1)
 
 
 async def bind_database(context: Context) -> None:
-    """Check that the database is the one it was, and record where it is. Raises IdentityError."""
+    """Check that the database is the one it was, and record where it is. Raises DatabaseIdentityError."""
     require_certain_identity(context)
     if not context.identity.is_bound:
         await context.stores.identity.bind()
@@ -53,9 +53,9 @@ async def bind_database(context: Context) -> None:
 
 
 def require_certain_identity(context: Context) -> None:
-    """Check before a write to GitHub outside of a pass. Raises IdentityError as a pass would."""
+    """Check before a write to GitHub outside of a pass. Raises DatabaseIdentityError as a pass would."""
     if doubt := context.identity.write_doubt:
-        raise IdentityError(f"{context.project.name}: {doubt}")
+        raise DatabaseIdentityError(f"{context.project.name}: {doubt}")
 
 
 def is_identity_decision(word: str) -> bool:

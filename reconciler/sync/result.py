@@ -13,8 +13,8 @@ from typing import assert_never
 from reconciler.errors import (
     BusyError,
     DatabaseError,
+    DatabaseIdentityError,
     HungPassError,
-    IdentityError,
     LimitedError,
     PausedError,
     ProjectLockLostError,
@@ -193,7 +193,7 @@ def ending_of_error(error: ReconcilerError) -> PassEnding:
             | PausedError()
             | RepositoryRecreatedError()
             | ProjectLockLostError()
-            | IdentityError()
+            | DatabaseIdentityError()
         ):
             return PassEnding(outcome=Outcome.REFUSED, failure=failure)
         case _:

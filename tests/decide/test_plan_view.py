@@ -11,10 +11,10 @@ from reconciler.decide.plan_view import (
     action_hash_input,
     action_view,
     export_hash_input,
-    export_view,
     intent_hash_input,
     intent_view,
     issue_name,
+    new_issue_view,
     plan_hash,
     withheld_view,
 )
@@ -110,7 +110,7 @@ def test_an_issue_is_named_owner_repo_and_number() -> None:
 
 
 def test_an_export_is_shown_without_an_issue() -> None:
-    view = export_view(a_report(), Rule.EXPORT_ALL)
+    view = new_issue_view(a_report(), Rule.EXPORT_ALL)
     assert (view.kind, view.report, view.tracking_id) == ("create_issue", str(REPORT), "BUG-0001")
     assert (view.issue, view.field, view.to) == (None, None, None)
     assert (view.local, view.rule) == ("Crash on start", "every new report is exported")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from reconciler.decide import comments, fields, presence
+from reconciler.decide import comment_presence, comments, fields
 from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.fields import SYNCED_FIELDS
@@ -182,7 +182,7 @@ async def test_a_death_shows_a_planted_bug_and_nothing_without_it(
 
 
 def copies_outlive_their_originals(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(presence, "_end_pair", lambda *_: None)
+    patch.setattr(comment_presence, "_end_pair", lambda *_: None)
 
 
 def deleted_copies_are_made_again(patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.decide import presence
+from reconciler.decide import comment_presence
 from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
@@ -147,10 +147,10 @@ def rows_of_all(scenario: Scenario) -> dict[str, set[str]]:
 
 def one_reading_counts_as_two(patch: pytest.MonkeyPatch) -> None:
     def trusting(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
-        if presence._seen_presence(draft, pair, row) is Presence.ABSENT and pair.believed_presence:
-            presence._end_pair(draft, pair, row)
+        if comment_presence._seen_presence(draft, pair, row) is Presence.ABSENT and pair.believed_presence:
+            comment_presence._end_pair(draft, pair, row)
 
-    patch.setattr(presence, "_record_contradicting_reading", trusting)
+    patch.setattr(comment_presence, "_record_contradicting_reading", trusting)
 
 
 async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from reconciler.demo.github.faults import Drop, Fault, Limit, Stale, error
 from reconciler.demo.github.world import Repository
-from reconciler.errors import IdentityError, ReconcilerError
+from reconciler.errors import DatabaseIdentityError, ReconcilerError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
 from reconciler.store.schema.tables import deliveries
@@ -400,7 +400,7 @@ async def compare_random_states(url: str, seed: int, steps: int) -> None:
             for _ in range(steps):
                 await states.next_state()
                 _, result = await compare(states.sync, states.random.choice(SECONDS))
-                if result.error is not None and result.error.kind == IdentityError.kind:
+                if result.error is not None and result.error.kind == DatabaseIdentityError.kind:
                     return  # this database may write no more
                 if result.withheld and states.random.random() < 0.5:
                     await states.sync.run(accept=result.withheld)

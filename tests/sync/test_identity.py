@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from reconciler.errors import ConfigurationError, IdentityError
+from reconciler.errors import ConfigurationError, DatabaseIdentityError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress, Outcome
 from reconciler.model.project_status import ProjectStatusKind, project_status
@@ -70,7 +70,9 @@ async def test_a_copy_neither_makes_a_hook_nor_issues_until_a_person_has_said_wh
     copy.github.web.allow("bugspark-bot", "admin")
     project, before = await copy.app.find_project(str(copy.project)), len(copy.github.simulator.requests)
     for deed in (copy.app.create_webhook, copy.app.ping_webhook):
-        with pytest.raises(IdentityError, match=r"Shop: this database is not where it was.*--accept copy"):
+        with pytest.raises(
+            DatabaseIdentityError, match=r"Shop: this database is not where it was.*--accept copy"
+        ):
             await deed(project)
     report = copy.bugspark.add_report(copy.project, tracking_id="BUG-0002")
     (made,) = await copy.app.export((str(report),), NullProgress())

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from reconciler.decide.presence import HIDDEN_ONCE, MISSING_ONCE, NEVER_GONE, SHOWN_ONCE
+from reconciler.decide.comment_presence import HIDDEN_ONCE, MISSING_ONCE, NEVER_GONE, SHOWN_ONCE
 from reconciler.demo.github.faults import Drop, Reply, Stale, Unmodified, error
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress, Outcome

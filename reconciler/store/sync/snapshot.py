@@ -46,7 +46,7 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
     }
     from_columns = _links_from_report_columns(found, wanted)
     return Snapshot(
-        links=_sort_by_number(found, in_scope),
+        links=_sorted_links(found, in_scope),
         new=_links_awaiting_initial_sync(found, found.new_links - excluded)
         + tuple(each for each in from_columns if each.state is LinkState.NEW),
         reports=found.reports,
@@ -56,17 +56,17 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
         remote_comment_counts={
             id_: count for id_, count in found.remote_comment_counts.items() if id_ in in_scope
         },
-        detached=_sort_by_number(found, detached - orphans),
+        detached=_sorted_links(found, detached - orphans),
         contested=tuple(each for each in from_columns if each.state is LinkState.CONTESTED),
-        orphaned=_sort_by_number(found, orphans),
+        orphaned=_sorted_links(found, orphans),
         unreadable=tuple(
             (link, found.unreadable[link.report_id])
-            for link in _sort_by_number(found, found.links.keys() - excluded)
+            for link in _sorted_links(found, found.links.keys() - excluded)
             if _needs_quarantine(found, link, wanted)
         ),
         released=tuple(
             link
-            for link in _sort_by_number(found, found.released_links - excluded)
+            for link in _sorted_links(found, found.released_links - excluded)
             if _has_readable_report(found, link)
         ),
         poisoned=tuple(found.poisoned),
@@ -83,7 +83,7 @@ def _links_of_moved_reports(found: SnapshotRows, wanted: SnapshotRequest) -> fro
     )
 
 
-def _sort_by_number(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
+def _sorted_links(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
     """Sort by issue number: a plan must not depend on the order of the rows."""
     present = (found.links[id_] for id_ in wanted if id_ in found.links)
     return tuple(sorted(present, key=lambda link: (link.number, link.id)))
@@ -120,7 +120,7 @@ def _has_readable_report(found: SnapshotRows, link: Link) -> bool:
 
 
 def _links_awaiting_initial_sync(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
-    stored = (link for link in _sort_by_number(found, wanted) if _has_readable_report(found, link))
+    stored = (link for link in _sorted_links(found, wanted) if _has_readable_report(found, link))
     return tuple(replace(link, state=LinkState.NEW, reason=None) for link in stored)
 
 

@@ -13,9 +13,9 @@ from reconciler.decide.plan_view import (
     action_hash_input,
     action_view,
     export_hash_input,
-    export_view,
     intent_hash_input,
     intent_view,
+    new_issue_view,
     plan_view,
     withheld_view,
 )
@@ -84,7 +84,7 @@ async def _planned_actions(intents: DryIntents, context: Context, state: DryRunS
     for intent in exports:
         report = reports[intent.report_id][0]
         rule = intent.why.rule if intent.why else Rule.EXPORT_ALL
-        found.append((export_hash_input(report), export_view(report, rule)))
+        found.append((export_hash_input(report), new_issue_view(report, rule)))
     recorded = (intent for intent in rest if intent.id not in intents.added)
     return found + [
         (intent_hash_input(each), intent_view(each, _issue_name_of(each, context))) for each in recorded

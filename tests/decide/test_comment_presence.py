@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.comments import COPY_LIVES_AGAIN, CommentsDecision
-from reconciler.decide.passed_over import NOT_A_COLLABORATOR
-from reconciler.decide.presence import (
+from reconciler.decide.comment_presence import (
     COPY_WAS_HIDDEN,
     HIDDEN_ONCE,
     MISSING_ONCE,
@@ -16,6 +14,8 @@ from reconciler.decide.presence import (
     SHOWN_ONCE,
     STILL_GONE,
 )
+from reconciler.decide.comments import COPY_LIVES_AGAIN, CommentsDecision
+from reconciler.decide.passed_over import NOT_A_COLLABORATOR
 from reconciler.model.kinds import Kind
 from reconciler.model.link import (
     DELETED_ON_GITHUB,

@@ -72,7 +72,7 @@ def _record_contradicting_reading(draft: CommentDraft, pair: CommentPair, row: R
     first = FirstReading(presence=seen, at=draft.view.now, second_due=due)
     draft.store_pair(replace(pair, first_reading=first))
     rule = SHOWN_ONCE if seen is Presence.PRESENT else HIDDEN_ONCE if row else MISSING_ONCE
-    _record_reading(draft, pair, row, rule)
+    _add_reading_event(draft, pair, row, rule)
 
 
 def _seen_presence(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> Presence | None:
@@ -94,14 +94,14 @@ def _decide_second_reading(
         draft.store_pair(replace(pair, first_reading=None))
     elif seen is believed:
         draft.store_pair(replace(pair, first_reading=None))
-        _record_reading(draft, pair, row, NEVER_GONE if believed is Presence.PRESENT else STILL_GONE)
+        _add_reading_event(draft, pair, row, NEVER_GONE if believed is Presence.PRESENT else STILL_GONE)
     elif seen is Presence.ABSENT:
         _end_pair(draft, pair, row)
     else:  # it is there, but its row can't be read
         draft.store_pair(replace(pair, first_reading=None))
 
 
-def _record_reading(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None, rule: str) -> None:
+def _add_reading_event(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None, rule: str) -> None:
     remote = excerpt(row.body) if row else None
     local = _local_excerpt(draft, pair)
     draft.events.append(
