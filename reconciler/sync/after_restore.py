@@ -42,8 +42,8 @@ async def detect_restore(
     """Look for signs of a restore: comments and issues of ours that our tables do not know.
 
     `comments`: those with a marker. `issues`: those without a link. Raises RestoredError if our tables do not
-    know one of them: nothing of this observation may be applied. Raises DatabaseIdentityError if it was written after
-    everything had been read.
+    know one of them: nothing of this observation may be applied. Raises DatabaseIdentityError if it was
+    written after everything had been read.
     """
     copies = {row.id: row.marker_comment_id for row in comments if row.marker_comment_id is not None}
     unknown = await context.stores.restores.filter_unrecorded_copies(copies)

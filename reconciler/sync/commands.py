@@ -60,7 +60,8 @@ async def accept_waiting_changes(context: Context, word: str) -> None:
 async def request_export(context: Context, report_id: ReportId) -> str:
     """Record that a report is to become an issue. Returns what was done, in a sentence.
 
-    Raises ProjectError for a report that has an issue, DatabaseIdentityError, BusyError, and what reading raises.
+    Raises ProjectError for a report that has an issue, DatabaseIdentityError, BusyError, and what
+    reading raises.
     """
     if await relink_exported_issue(context, report_id):
         return (
