@@ -14,7 +14,7 @@ from reconciler.model.passes import NullProgress
 from reconciler.model.report import Project, unescape_html
 from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import OPERATOR_ACTOR
-from reconciler.model.views import WithheldPage, WithheldRow
+from reconciler.model.views import IssuePreview, WithheldPage, WithheldRow
 
 CopiesById = dict[RemoteCommentId | None, RemoteComment]
 
@@ -31,6 +31,9 @@ class ComposedReportViews:
             return await self._application.explain_report(str(report_id))
         except UsageError:
             return None
+
+    async def preview_export(self, report_id: ReportId) -> IssuePreview:
+        return await self._application.preview_export(report_id)
 
     async def report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:
         return await self._application.read_report_states(report_ids)

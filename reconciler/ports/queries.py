@@ -17,6 +17,7 @@ from reconciler.model.report_detail import ReportDetail, ReportSummary, ReportVi
 from reconciler.model.snapshot import Change
 from reconciler.model.viewer import Access, Act, Viewer
 from reconciler.model.views import (
+    IssuePreview,
     LinkFilter,
     LinkPage,
     ProjectActivity,
@@ -145,6 +146,13 @@ class ReportViews(Protocol):
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         """Return everything about a report, its history included; None if it was deleted."""
+        ...
+
+    async def preview_export(self, report_id: ReportId) -> IssuePreview:
+        """Return the issue that an export would create now; GitHub is not asked.
+
+        Raises UsageError for an unknown report, ProjectError for one that can't be exported.
+        """
         ...
 
     async def report_states(self, report_ids: Sequence[ReportId]) -> tuple[ReportView, ...]:

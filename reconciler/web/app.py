@@ -27,6 +27,7 @@ from reconciler.web.embed.files import read_embed_files
 from reconciler.web.middleware import RequestMiddleware
 from reconciler.web.pages import (
     app_setup,
+    export_preview,
     list_files,
     overview,
     project,
@@ -38,6 +39,7 @@ from reconciler.web.pages import (
 )
 from reconciler.web.pages.app_setup import AppSetupPage
 from reconciler.web.pages.error_pages import ErrorPages
+from reconciler.web.pages.export_preview import ExportPreviewPage
 from reconciler.web.pages.list_files import ListFiles
 from reconciler.web.pages.overview import OverviewPage
 from reconciler.web.pages.page import PageResponder
@@ -141,6 +143,9 @@ def _include_pages(
     app.include_router(list_files.router(ListFiles(frame=frame, queries=dependencies.queries)))
     app.include_router(withheld.router(_build_withheld_page(dependencies, frame)))
     app.include_router(project.router(_build_project_page(dependencies, frame)))
+    app.include_router(
+        export_preview.router(ExportPreviewPage(frame=frame, report_views=dependencies.report_views))
+    )
     app.include_router(report.router(_build_report_page(dependencies, frame)))
 
 

@@ -17,6 +17,7 @@ async def test_these_routes_are_described(migrated: str) -> None:
             "/api/v1/projects/{project_id}/settings",
             "/api/v1/reports",
             "/api/v1/reports/{report_id}",
+            "/api/v1/reports/{report_id}/export",
             "/api/v1/projects/{project_id}/webhook",
             "/api/v1/webhooks/github/{project_id}",
             "/api/v1/webhooks/github-app",

@@ -148,6 +148,26 @@ class ReportStateResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedactionResponse:
+    """How many things of one kind are taken out: `e-mail`, `address`, `header`, `token`, `private key`."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePreviewResponse:
+    """The issue that an export of the report would create now."""
+
+    report: str
+    repository: str
+    title: str
+    body: str
+    labels: list[str]
+    redacted: list[RedactionResponse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportListResponse:
     """A part of a list of reports. `cursor` leads to the next part; null: there is none."""
 

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Security
+from fastapi import APIRouter, HTTPException, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.responses import Response
 
-from reconciler.errors import UsageError
+from reconciler.errors import ProjectError, UsageError
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
@@ -28,6 +28,10 @@ API_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 NOT_FOUND_RESPONSE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or you have no access to it"},
+}
+CONFLICT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.FORBIDDEN.value: {"description": "You may not change this project"},
+    HTTPStatus.CONFLICT.value: {"description": "It can't be exported; `detail` says why"},
 }
 BAD_REQUEST_RESPONSE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.BAD_REQUEST.value: {"description": "A parameter can't be used; `detail` says which"},
@@ -120,6 +124,20 @@ class SyncApi:
             raise_not_found()
         reason = await self.access_control.report_reason(visitor.viewer, shown)
         return serializers.report_response(replace(shown, reason=reason), access, self.site, self.clock.now())
+
+    async def export_preview(self, request: Request, uuid: UUID | None) -> report_models.IssuePreviewResponse:
+        """Return the issue that an export would create. Raises HTTPException as `project` does; 403 for those
+        who may not export, 409 for a report that can't be exported.
+        """
+        visitor = await self.access_control.require_api_visitor(request)
+        report_id = ReportId(uuid) if uuid is not None else raise_not_found()
+        project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
+        await self.access_control.require_change_access(visitor.viewer, project_id)
+        try:
+            preview = await self.report_views.preview_export(report_id)
+        except (ProjectError, UsageError) as error:
+            raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
+        return serializers.issue_preview_response(preview)
 
     async def reports(self, request: Request) -> report_models.ReportListResponse:
         """Return the states of many reports, by ids or by a search.
@@ -227,3 +245,12 @@ def _add_report_routes(api_router: APIRouter, api: SyncApi) -> None:
     async def read_report(request: Request, report_id: str) -> Response:
         """One report: its issue, its fields on both sides, its comments and its history."""
         return build_polled_response(request, await api.report(request, parse_uuid(report_id)))
+
+    @api_router.get(
+        "/reports/{report_id}/export",
+        response_model=report_models.IssuePreviewResponse,
+        responses={**NOT_FOUND_RESPONSE, **CONFLICT_RESPONSES},
+    )
+    async def preview_export(request: Request, report_id: str) -> Response:
+        """The issue that an export of the report would create now; nothing is published."""
+        return build_polled_response(request, await api.export_preview(request, parse_uuid(report_id)))

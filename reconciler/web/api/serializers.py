@@ -10,7 +10,7 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import project_status
 from reconciler.model.report_detail import DatedChange, ReportDetail, ReportView
 from reconciler.model.viewer import Access
-from reconciler.model.views import SetupView
+from reconciler.model.views import IssuePreview, SetupView
 from reconciler.model.webhook import (
     PUBLIC_URL_MISSING,
     WEBHOOK_EVENTS,
@@ -268,4 +268,18 @@ def _history_line_response(dated: DatedChange) -> report_models.HistoryLineRespo
         lost=text.lost,
         text=text.text,
         rule=text.rule,
+    )
+
+
+def issue_preview_response(preview: IssuePreview) -> report_models.IssuePreviewResponse:
+    """Build the response about an issue that does not exist yet."""
+    return report_models.IssuePreviewResponse(
+        report=preview.report,
+        repository=preview.repository,
+        title=preview.title,
+        body=preview.body,
+        labels=list(preview.labels),
+        redacted=[
+            report_models.RedactionResponse(kind=kind, count=count) for kind, count in preview.redacted
+        ],
     )
