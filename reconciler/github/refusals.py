@@ -10,6 +10,7 @@ from reconciler.model.intent import MISSING_PERMISSION
 
 _MAX_URL_CHARS = 500
 _SSO_REQUIRED = "required"
+_ACCESS_BLOCKED = "repository access blocked"
 _NAMES_ON_GITHUB = {"repository_hooks": "Webhooks"}
 """Permissions whose name on GitHub's pages is not the one in its headers."""
 _PERMISSION_WORDS = ("not accessible by", "must have", "permission")
@@ -28,6 +29,11 @@ def refusal_advice(reply: Reply) -> str | None:
         return (
             "the organisation's IP allow list does not have this machine's address: an owner of the "
             "organisation can add it; nothing is wrong with the token"
+        )
+    if _ACCESS_BLOCKED in message:
+        return (
+            "GitHub has blocked the repository itself, its page on GitHub says why; nothing is wrong with "
+            "the token"
         )
     accepted = _accepted_permissions(reply.headers.get("x-accepted-github-permissions", ""))
     if accepted and any(words in message for words in _PERMISSION_WORDS):

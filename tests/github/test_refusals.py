@@ -70,3 +70,11 @@ def test_an_ip_allow_list_is_no_matter_of_the_token() -> None:
     assert advice is not None
     assert "IP allow list" in advice
     assert "nothing is wrong with the token" in advice
+
+
+def test_a_repository_that_github_has_blocked_is_no_matter_of_the_token() -> None:
+    accepted = {"x-accepted-github-permissions": "issues=read"}
+    advice = refusal_advice(refused("Repository access blocked", headers=accepted))
+    assert advice is not None
+    assert "blocked the repository itself" in advice
+    assert "nothing is wrong with the token" in advice

@@ -226,3 +226,36 @@ async def test_a_comment_that_is_not_like_ours_is_taken_from_the_list_alone(sync
     await sync.run(seconds=61)
     assert sync.said_here(report) == ["**alice** (via GitHub):\n\nSame here"]
     assert not [each for each in sync.asked if each.path.endswith(f"/issues/{number}/comments")]
+
+
+async def test_a_state_write_of_unknown_outcome_is_no_rival_of_a_lost_comment(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.say(report, "once")
+    sync.change(report, status="resolved")
+    sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
+    sync.github.simulator.faults.add(LOST, method="PATCH", path=r"/issues/\d+$")
+    await sync.run()
+    (copy,) = sync.github.web.thread(number)
+    sync.github.web.edit_comment(copy.id, append(copy.body), by="alice")
+    await recovered(sync)
+    assert sync.github.web.issue(number).state == "closed"
+    assert sync.said_there(number) == [append(copy.body)]
+    assert (sync.status(report), sync.said_here(report)) == ("resolved", ["once"])
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_the_marker_tells_the_copy_from_a_quotation_and_from_a_repetition_without_one(
+    sync: Sync,
+) -> None:
+    report, number = await lose_comment(sync)
+    (copy,) = sync.github.web.thread(number)
+    sync.github.web.edit_comment(copy.id, append(copy.body), by="alice")
+    texts = [append(copy.body), quote(copy.body), unsign(copy.body)]
+    for text in texts[1:]:
+        sync.github.web.comment(number, text, by=BOT)
+    await recovered(sync)
+    assert sync.said_there(number) == texts
+    first, *others = sync.said_here(report)
+    assert first == "once"
+    assert [each.startswith(f"**{BOT}** (via GitHub):\n\n") for each in others] == [True, True]
+    assert sync.dump()["sync_intents"] == []

@@ -171,6 +171,28 @@ async def test_an_event_on_github_nudges_the_pair_it_is_about_and_no_other_proje
         assert world.stored()[0]["read_at"] is not None
 
 
+async def test_a_redelivery_of_the_app_nudges_only_projects_whose_pass_has_not_acted_on_it(
+    migrated: str, github: GitHub, key: RSAPrivateKey, tmp_path: Path
+) -> None:
+    app = install_app(github, key)
+    first, second = (project_of(migrated, name, integration=False) for name in ("One", "Two"))
+    pairs = {first: "acme/web", second: "acme/web"}
+    async with open_world(migrated, github, app, pairs, directory=tmp_path) as world:
+        for project in pairs:
+            await world.run(project)
+        body = event(world.installation, github.web.id)
+        for _ in range(2):  # neither has acted
+            assert (await world.deliver(body, X_GitHub_Delivery="same-id")).status_code == 202
+        assert sorted(world.queue.projects) == sorted([first, second] * 2)
+        await world.run(first)
+        assert (await world.deliver(body, X_GitHub_Delivery="same-id")).status_code == 202
+        assert world.queue.projects[4:] == [second]
+        await world.run(second)
+        assert (await world.deliver(body, X_GitHub_Delivery="same-id")).status_code == 202
+        assert len(world.queue.projects) == 5
+        assert [row["id"] for row in world.stored()] == ["same-id"] * 2
+
+
 async def test_unknown_numbers_are_accepted_and_nothing_is_stored(
     migrated: str, github: GitHub, key: RSAPrivateKey, tmp_path: Path
 ) -> None:
