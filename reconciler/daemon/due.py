@@ -18,6 +18,10 @@ MAX_JITTER_SHARE = 0.1
 """A pass is delayed by up to this share of its interval, so that projects are not all due together."""
 QUEUE_AGAIN_SECONDS = 5.0
 """Delay before a project is queued again if its pass recorded nothing: it was busy, or without a database."""
+MIN_OVERDUE_SECONDS = 30.0
+"""A shorter interval is no promise: passes take their time."""
+MAX_OVERDUE_AT_ONCE = 2
+"""Few: where all projects are late, nudged ones shall still go ahead of most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,27 @@ class DueProjects:
             if project_id not in skipped and again <= monotonic:
                 ready.append((max(due, again), project_id, times.project.credential))
         return _take_credentials_in_turn(sorted(ready, key=lambda each: each[:2]), room or {})[:limit]
+
+    def select_overdue(
+        self,
+        monotonic: float,
+        running: Collection[ProjectId],
+        room: Mapping[Fingerprint, int] | None = None,
+    ) -> list[ProjectId]:
+        """Return those that have been due for a whole interval without a pass, a few, the longest first.
+
+        Nudged projects go ahead of due ones, and anybody who has the secret of a webhook can nudge; so due
+        ones that wait for too long are nudged too. `room`: as for `select_due`.
+
+        Source: docs/security.md, Of a pass.
+        """
+        limit = monotonic - max(self.interval_seconds, MIN_OVERDUE_SECONDS)
+        overdue = [
+            (self._times[project_id].due_monotonic, project_id)
+            for project_id in self.select_due(monotonic, skipped=running, room=room)
+            if self._times[project_id].due_monotonic < limit
+        ]
+        return [project_id for _, project_id in sorted(overdue)[:MAX_OVERDUE_AT_ONCE]]
 
     @property
     def credentials(self) -> frozenset[Fingerprint | None]:

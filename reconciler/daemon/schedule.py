@@ -67,6 +67,21 @@ class Schedule:
             found = [project_id for project_id in found if project_id in late]
         return found
 
+    async def find_overdue(
+        self, running: Collection[ProjectId], busy: Collection[ProjectId], concurrency: int, *, is_fresh: bool
+    ) -> list[ProjectId]:
+        """Return a few projects that have waited so long that they are nudged. Raises DatabaseError.
+
+        `running`, of those that are `busy`: projects whose pass has begun.
+        """
+        room = self._room_of_crowded_credentials(busy, concurrency)
+        found = self.due_projects.select_overdue(self._clock.monotonic(), running, room)
+        if found and not is_fresh:
+            await self._read_again(found)
+            late = set(self.due_projects.select_due(self._clock.monotonic(), None, running))
+            found = [project_id for project_id in found if project_id in late]
+        return found
+
     async def _read_again(self, project_ids: Collection[ProjectId]) -> None:
         if project_ids:
             projects = await self._runtime.pass_schedule(project_ids)

@@ -271,6 +271,10 @@ class Service:
             {project.project_id: project.config for project in self._due_projects.scheduled}
         )
         concurrency = self._intervals.concurrency
+        overdue = await self._schedule.find_overdue(backlog.running, busy, concurrency, is_fresh=is_fresh)
+        for project_id in overdue:
+            await self._queue.nudge(project_id)
+        self._due_projects.mark_queued(overdue, monotonic)
         limit = max(0, MAX_WAITING_PER_SLOT * concurrency - len(backlog.waiting))
         project_ids = await self._schedule.find_due(limit, busy, concurrency, is_fresh=is_fresh)
         self._has_more_due, self._ended_since_queueing = len(project_ids) >= limit, 0

@@ -58,6 +58,18 @@ class _BoundedReportText(_BoundedText):
     max_bytes = MAX_REPORT_JSON_BYTES
 
 
+class _SortedConfig(_BoundedConfigText):
+    inherit_cache: bool | None = True
+
+
+def sorted_config(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An integration's config in a subquery whose rows are sorted, for `bounded_config_text` outside of it.
+
+    SQLite copies whole rows to sort them, so it is cut before; PostgreSQL only passes a pointer on.
+    """
+    return _SortedConfig(column)
+
+
 def bounded_config_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The text of an integration's config, for `decode_foreign_json` with MAX_CONFIG_BYTES."""
     return _BoundedConfigText(column)
@@ -73,6 +85,13 @@ def bounded_report_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def _compile_bounded_text(element: _BoundedText, compiler: SQLCompiler, **options: Any) -> str:
     column = compiler.process(element.clauses, **options)
     return f"substr(CAST({column} AS TEXT), 1, {element.max_bytes + 1})"
+
+
+@compiles(_SortedConfig, "postgresql")
+def _compile_sorted_config_on_postgresql(
+    element: _SortedConfig, compiler: SQLCompiler, **options: Any
+) -> str:
+    return compiler.process(element.clauses, **options)
 
 
 @compiles(_BoundedConfigText, "postgresql")

@@ -159,3 +159,14 @@ def test_credentials_take_turns_and_a_crowded_one_leaves_room() -> None:
     assert len(crowded) == 3
     assert set(crowded) == {ids[0], *ids[4:]}
     assert pacer.select_due(0.0, skipped=ids[:5]) == [ids[5]]
+
+
+def test_a_project_that_has_been_due_for_an_interval_is_overdue_the_longest_first_a_few_at_once() -> None:
+    pacer = DueProjects(INTERVAL)
+    projects = [a_project(number, ago=60.0 * number) for number in range(1, 6)]
+    pacer.replace_all(projects, NOW, 0.0)
+    assert pacer.select_overdue(0.0, ()) == [projects[4].project_id, projects[3].project_id]
+    assert pacer.select_overdue(0.0, [projects[4].project_id])[0] == projects[3].project_id
+    pacer.mark_queued([projects[4].project_id, projects[3].project_id], 0.0)
+    assert pacer.select_overdue(1.0, ()) == [projects[2].project_id]
+    assert len(pacer.select_overdue(QUEUE_AGAIN_SECONDS, ())) == 2

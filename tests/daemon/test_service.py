@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.daemon import pass_progress, worker
+from reconciler.daemon import due, pass_progress, worker
 from reconciler.daemon import service as module
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
@@ -452,3 +452,25 @@ async def test_more_workers_after_a_reload_and_no_pass_is_cut_for_it(monkeypatch
         service.apply_intervals(replace(QUICK, concurrency=3))
         await village.until(4)
     assert len(set(village.looked)) == 4
+
+
+async def test_nudges_without_end_keep_no_due_project_from_its_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due, "MIN_OVERDUE_SECONDS", 0.0)
+    village = Village()
+    quiet = village.add(1)
+    loud = [village.add(number, last_pass_at=datetime.now(UTC)) for number in range(2, 12)]
+    queue = MemoryQueue()
+    service = Service(
+        village, queue, Clock(), SystemdNotifier({}), replace(QUICK, interval=0.2), new_id=uuid4
+    )
+    stop = asyncio.Event()
+    for each in loud:
+        await queue.nudge(each)
+    task = asyncio.create_task(service.run(stop))
+    async with asyncio.timeout(PATIENCE):
+        while quiet not in village.looked:
+            for each in loud:
+                await queue.nudge(each)
+            await asyncio.sleep(0)
+    stop.set()
+    await task

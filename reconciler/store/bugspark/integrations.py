@@ -29,6 +29,7 @@ from reconciler.store.foreign_json import (
     ForeignJsonError,
     bounded_config_text,
     decode_foreign_json,
+    sorted_config,
 )
 from reconciler.store.schema.tables import hooks
 
@@ -61,18 +62,19 @@ class ProjectConfigs:
 MAX_ROWS_PER_PROJECT = 4
 """Active github rows of a project that are read; more than one is a problem, whatever they contain."""
 
-_position = func.row_number().over(
-    partition_by=integrations.c.project_id, order_by=(integrations.c.created_at, integrations.c.id)
-)
-_ranked = (
+_cut = (
     select(
+        integrations.c.id,
         integrations.c.project_id,
-        integrations.c.config,
+        sorted_config(integrations.c.config).label("config"),
         integrations.c.created_at,
-        _position.label("position"),
     )
     .where(IS_ACTIVE_GITHUB_INTEGRATION)
-    .subquery()
+    .subquery("cut_rows")
+)
+_position = func.row_number().over(partition_by=_cut.c.project_id, order_by=(_cut.c.created_at, _cut.c.id))
+_ranked = select(_cut.c.project_id, _cut.c.config, _cut.c.created_at, _position.label("position")).subquery(
+    "ranked_rows"
 )
 active_github_rows = (
     select(_ranked.c.project_id, bounded_config_text(_ranked.c.config).label("config"), _ranked.c.created_at)
