@@ -53,7 +53,7 @@ help:
 	@echo "make wheel   build the wheel and the sdist into dist/"
 	@echo "make sbom    list what is shipped (CycloneDX) in dist/; make audit asks for known faults of it"
 	@echo "make bench   measure speed, print a table, write JSON"
-	@echo "make bench-scale   what many idle projects cost (ARGS='--projects 1000 --daemons 3 --projects-per-token 1')"
+	@echo "make bench-scale  what many idle projects cost (ARGS='--projects 1000 --daemons 3 --projects-per-token 1')"
 	@echo "make structure  count modules, names and retired words (ARGS=--list says where)"
 	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
 	@echo "make pictures photograph the dashboard for README and docs, with Chromium"

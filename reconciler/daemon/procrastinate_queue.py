@@ -21,7 +21,7 @@ from uuid import UUID
 
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.jobs import DeleteJobCondition, JobDeferrer, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
@@ -46,6 +46,9 @@ POOL_TIMEOUT_SECONDS = 10.0
 """Time limit for getting a connection."""
 RECONNECT_TIMEOUT_SECONDS = 5.0
 """How long the pool retries, with growing delays; the next query starts with a short delay again."""
+SELECT_WAITING_KEYS = (
+    "SELECT queueing_lock FROM procrastinate_jobs WHERE queueing_lock = ANY(%(keys)s) AND status = 'todo'"
+)
 SELECT_JOBS_OF_PROJECT = """
     SELECT priority, false AS is_running FROM procrastinate_jobs
     WHERE queueing_lock = %(key)s AND status = 'todo'
@@ -97,8 +100,19 @@ class ProcrastinateQueue:
             self._announcements.announce_after_other_pass(project_id)
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
-        for project_id in projects:
-            await self._defer_job(project_id, DUE_QUEUE)
+        """All in one statement, unless another daemon has just queued one of them: then one by one."""
+        keys = list(dict.fromkeys(map(str, projects)))
+        with translate_queue_errors():
+            rows = await self.app.connector.execute_query_all_async(SELECT_WAITING_KEYS, keys=keys)
+            waiting = {row["queueing_lock"] for row in rows}
+            jobs = [self._job_deferrer(key, DUE_QUEUE).make_new_job(project=key) for key in keys]
+            absent = [job for job in jobs if job.queueing_lock not in waiting]
+            try:
+                if absent:
+                    await self.app.job_manager.batch_defer_jobs_async(absent)
+            except AlreadyEnqueued:
+                for job in absent:
+                    await self._defer_job(ProjectId(UUID(job.queueing_lock)), DUE_QUEUE)
 
     async def backlog(self) -> QueueContent:
         with translate_queue_errors():
@@ -198,9 +212,12 @@ class ProcrastinateQueue:
             if any(other < priority for other in waiting):
                 await ask(RAISE_JOB_PRIORITY, key=key, row=row, priority=priority)
             elif not waiting:
-                job = self._task.configure(lock=key, queueing_lock=key, queue=row, priority=priority)
-                await job.defer_async(project=key)
+                await self._job_deferrer(key, row).defer_async(project=key)
         return is_running
+
+    def _job_deferrer(self, key: str, row: str) -> JobDeferrer:
+        """Return what makes jobs of a project: one of them may wait, and one run."""
+        return self._task.configure(lock=key, queueing_lock=key, queue=row, priority=QUEUE_PRIORITIES[row])
 
 
 def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) -> None:
