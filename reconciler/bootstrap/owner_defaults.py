@@ -29,7 +29,7 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
         defaults=ProjectSettings(
             severity={value: labels.severity[value] for value in Severity},
             category={value: labels.category[value] for value in MAPPED_CATEGORIES},
-            stage={},
+            stage={value: names for value, names in labels.stage.items() if names},
             severity_as=SeverityAs.LABEL,
             people={},
             people_may_ping=False,
@@ -50,5 +50,5 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
 
 
 def _directions(settings: Settings) -> Mapping[Synced, Direction]:
-    synced = (Synced.STATUS, Synced.SEVERITY, Synced.CATEGORY, Synced.COMMENTS)
+    synced = (Synced.STATUS, Synced.SEVERITY, Synced.CATEGORY, Synced.STAGE, Synced.COMMENTS)
     return {**dict.fromkeys(synced, Direction.BOTH), Synced.TITLE: Direction(settings.sync.title)}

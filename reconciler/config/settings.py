@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from reconciler.config import validators
-from reconciler.model.fields import Category, Severity
+from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.fields import Field as SyncedFieldName
 from reconciler.model.policy import (
     ConflictPolicy,
@@ -37,6 +37,9 @@ def _number_as_text(value: object) -> object:
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_label_names)]
+OptionalLabelNames = Annotated[
+    tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_optional_label_names)
+]
 BotNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_bot_names)]
 WebUrl = Annotated[str, AfterValidator(validators.validate_web_url)]
 
@@ -143,6 +146,13 @@ class CategoryLabels(SettingsSection):
     crash: LabelNames = ("crash",)
 
 
+class StageLabels(SettingsSection):
+    """Labels for each stage of an open report; in progress comes before triaging."""
+
+    triaging: OptionalLabelNames = ()
+    in_progress: OptionalLabelNames = ()
+
+
 class SyncSection(SettingsSection):
     """What is synced, and which side wins a conflict."""
 
@@ -157,14 +167,20 @@ class SyncSection(SettingsSection):
     bots: BotNames = ()
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()
+    stage: StageLabels = StageLabels()
 
     def labels(self) -> LabelMapping:
-        """Return both mappings, in order of priority."""
+        """Return the mappings, in order of priority."""
         return LabelMapping(
             severity={value: getattr(self.severity, value.value) for value in Severity},
             category={
                 value: getattr(self.category, value.value)
                 for value in (Category.CRASH, Category.PERFORMANCE, Category.UI)
+            },
+            stage={
+                value: names
+                for value in (Status.IN_PROGRESS, Status.TRIAGING)
+                if (names := getattr(self.stage, value.value))
             },
         )
 
