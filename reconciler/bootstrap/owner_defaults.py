@@ -32,7 +32,7 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
         defaults=ProjectSettings(
             severity={value: labels.severity[value] for value in Severity},
             category={value: labels.category[value] for value in MAPPED_CATEGORIES},
-            stage={},
+            stage={value: names for value, names in labels.stage.items() if names},
             severity_as=SeverityAs.LABEL,
             people={},
             people_may_ping=False,
@@ -64,6 +64,7 @@ def _directions(settings: Settings) -> Mapping[Synced, Direction]:
         Synced.STATUS: Direction(written.status),
         Synced.SEVERITY: Direction(written.severity),
         Synced.CATEGORY: Direction(written.category),
+        Synced.STAGE: Direction(written.stage),
         Synced.TITLE: Direction(written.title or settings.sync.title),
         Synced.COMMENTS: Direction(written.comments),
     }

@@ -179,6 +179,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "state": shown.state,
         "reason": shown.reason_in_full,
         "link": _link_as_json(link) if link else None,
+        "stage": shown.stage,
         "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [
             {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}

@@ -245,6 +245,7 @@ def _source_of_key(key: str, layer: Mapping[str, SourcedValue]) -> str:
 def _label_mapping_problems(settings: Settings, layer: Mapping[str, SourcedValue]) -> Iterator[str]:
     mapping = {f"sync.severity.{name}": labels for name, labels in settings.sync.severity}
     mapping |= {f"sync.category.{name}": labels for name, labels in settings.sync.category}
+    mapping |= {f"sync.stage.{name}": labels for name, labels in settings.sync.stage}
     if clash := validators.find_duplicate_label(mapping):
         label, *values = clash
         first, second = sorted(

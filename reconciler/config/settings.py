@@ -1,65 +1,35 @@
 """Every section, key and default of docs/reference/contract.md, Configuration, as frozen typed values."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from reconciler.config import validators
-from reconciler.model.fields import Category, Severity
+from reconciler.config.section import PositiveInt, PositiveSeconds, SettingsSection, WebUrl, secret_validator
+from reconciler.config.sync_section import SyncSection
 from reconciler.model.fields import Field as SyncedFieldName
 from reconciler.model.policy import (
     ConflictPolicy,
     Direction,
     GuardPolicy,
-    LabelMapping,
     PassTiming,
     RateLimitPolicy,
     SyncPolicy,
 )
 from reconciler.model.secret import Secret, passwords_in_url
 
-
-def _secret_validator(check: Any = lambda text: text) -> PlainValidator:
-    def wrap(value: object) -> Secret:
-        if isinstance(value, Secret):
-            value = value.reveal()
-        if not isinstance(value, str):
-            raise validators.invalid_value_error("is not text", "put it in quotes")
-        return Secret(check(value))
-
-    return PlainValidator(wrap)
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1")
 
 
 def _number_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-PositiveInt = Annotated[int, Field(ge=1)]
-PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_label_names)]
-BotNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_bot_names)]
-DirectionName = Literal["both", "to_github", "to_bugspark", "off"]
-SectionName = Literal["description", "screenshot", "console", "environment", "reporter"]
-SECTION_NAMES: tuple[SectionName, ...] = get_args(SectionName)
-WebUrl = Annotated[str, AfterValidator(validators.validate_web_url)]
-
-
-LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1")
-
-
-class SettingsSection(BaseModel):
-    """A frozen section: unknown keys are errors, and values are not converted between types."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
-    )
-
-
 class DatabaseSection(SettingsSection):
     """The database with the tables of BugSpark and of this program."""
 
-    url: Annotated[Secret, _secret_validator(validators.validate_database_url)] = Secret(
+    url: Annotated[Secret, secret_validator(validators.validate_database_url)] = Secret(
         "sqlite:///bugspark.db"
     )
     insecure: bool = False
@@ -72,7 +42,7 @@ class S3Section(SettingsSection):
     region: Annotated[str, AfterValidator(validators.validate_region)] = ""
     bucket_name: Annotated[str, AfterValidator(validators.validate_bucket_name)] = ""
     access_key: str = ""
-    secret_key: Annotated[Secret, _secret_validator()] = Secret("")
+    secret_key: Annotated[Secret, secret_validator()] = Secret("")
     lifetime_seconds: Annotated[int, Field(ge=1, le=604800)] = 900
 
     @property
@@ -85,8 +55,8 @@ class S3Section(SettingsSection):
 class BugsparkSection(SettingsSection):
     """Values that are shared with BugSpark."""
 
-    encryption_key: Annotated[Secret, _secret_validator(validators.validate_fernet_keys)] = Secret("")
-    jwt_secret: Annotated[Secret, _secret_validator()] = Secret("")
+    encryption_key: Annotated[Secret, secret_validator(validators.validate_fernet_keys)] = Secret("")
+    jwt_secret: Annotated[Secret, secret_validator()] = Secret("")
     dashboard_url: WebUrl = ""
     dashboard_origins: Annotated[
         tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_origins)
@@ -109,7 +79,7 @@ class AppSection(SettingsSection):
     repositories: Annotated[dict[str, str], AfterValidator(validators.validate_repositories)] = Field(
         default_factory=dict
     )
-    webhook_secret: Annotated[Secret, _secret_validator()] = Secret("")
+    webhook_secret: Annotated[Secret, secret_validator()] = Secret("")
 
 
 class GithubSection(SettingsSection):
@@ -118,7 +88,7 @@ class GithubSection(SettingsSection):
     api_url: Annotated[str, AfterValidator(validators.validate_api_url)] = "https://api.github.com"
     api_version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2022-11-28"
     ca_file: Annotated[str, AfterValidator(validators.validate_ca_file)] = ""
-    proxy: Annotated[Secret, _secret_validator(validators.validate_proxy)] = Secret("")
+    proxy: Annotated[Secret, secret_validator(validators.validate_proxy)] = Secret("")
     trust_environment: bool = False
     app: AppSection = AppSection()
 
@@ -148,66 +118,6 @@ class WriteSection(SettingsSection):
     settle_seconds: PositiveSeconds = 60.0
 
 
-class SeverityLabels(SettingsSection):
-    """Labels for each severity: the first is written, all are read."""
-
-    critical: LabelNames = ("critical",)
-    high: LabelNames = ("high-priority", "high")
-    medium: LabelNames = ("medium-priority", "medium")
-    low: LabelNames = ("low-priority", "low")
-
-
-class CategoryLabels(SettingsSection):
-    """Labels for each category. If an issue has several: crash before performance before ui."""
-
-    ui: LabelNames = ("ui",)
-    performance: LabelNames = ("performance",)
-    crash: LabelNames = ("crash",)
-
-
-class DirectionsSection(SettingsSection):
-    """Which way each field, and comments, go. `title`: "" for what `sync.title` says."""
-
-    status: DirectionName = "both"
-    severity: DirectionName = "both"
-    category: DirectionName = "both"
-    title: DirectionName | Literal[""] = ""
-    comments: DirectionName = "both"
-
-
-class SyncSection(SettingsSection):
-    """What is synced, and which side wins a conflict."""
-
-    conflict: Literal["newest", "github", "bugspark"] = "newest"
-    export: Literal["manual", "all"] = "manual"
-    discover: Literal["auto", "manual"] = "auto"
-    title: Literal["off", "both"] = "off"
-    marker_key: Annotated[Secret, _secret_validator()] = Secret("")
-    comments_from: Literal["everyone", "collaborators"] = "everyone"
-    delete_in_bugspark: bool = True
-    delete_on_github: bool = True
-    bots: BotNames = ()
-    private_prefix: Annotated[str, AfterValidator(validators.validate_private_prefix)] = ""
-    redact: Literal["off", "auto", "on"] = "auto"
-    sections: Annotated[tuple[SectionName, ...], Field(strict=False)] = SECTION_NAMES
-    labels: Annotated[
-        tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_new_labels)
-    ] = ()
-    directions: DirectionsSection = DirectionsSection()
-    severity: SeverityLabels = SeverityLabels()
-    category: CategoryLabels = CategoryLabels()
-
-    def label_mapping(self) -> LabelMapping:
-        """Return both mappings, in order of priority."""
-        return LabelMapping(
-            severity={value: getattr(self.severity, value.value) for value in Severity},
-            category={
-                value: getattr(self.category, value.value)
-                for value in (Category.CRASH, Category.PERFORMANCE, Category.UI)
-            },
-        )
-
-
 class OwnersSection(SettingsSection):
     """What owners of projects may set for themselves."""
 
@@ -233,7 +143,7 @@ class WebSection(SettingsSection):
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
     public_url: WebUrl = ""
     hosts: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_hosts)] = ()
-    password_hash: Annotated[Secret, _secret_validator(validators.validate_password_hash)] = Secret("")
+    password_hash: Annotated[Secret, secret_validator(validators.validate_password_hash)] = Secret("")
     api_tokens: Annotated[dict[str, str], AfterValidator(validators.validate_api_tokens)] = Field(
         default_factory=dict
     )
@@ -262,7 +172,7 @@ class KeepSection(SettingsSection):
 class AlertsSection(SettingsSection):
     """The address that gets a POST when a problem begins or ends."""
 
-    url: Annotated[Secret, _secret_validator(validators.validate_alert_url)] = Secret("")
+    url: Annotated[Secret, secret_validator(validators.validate_alert_url)] = Secret("")
 
 
 class LogSection(SettingsSection):

@@ -285,16 +285,24 @@ def validate_new_labels(names: tuple[str, ...]) -> tuple[str, ...]:
     return validate_label_names(names) if names else names
 
 
+LABELS_REMEDY = 'list at least one label, as in ["high-priority", "high"]; the first is written'
+
+
 def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
     """Check the labels of one value: at least one, each valid on GitHub."""
-    labels = tuple(names)
-    remedy = 'list at least one label, as in ["high-priority", "high"]; the first is written'
+    labels = validate_optional_label_names(names)
     if not labels:
-        raise invalid_value_error("is an empty list", remedy)
+        raise invalid_value_error("is an empty list", LABELS_REMEDY)
+    return labels
+
+
+def validate_optional_label_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Check the labels of one value, which may have none: each must be valid on GitHub."""
+    labels = tuple(names)
     for label in labels:
         if not label.strip() or label != label.strip() or not label.isprintable():
             raise invalid_value_error(
-                "has a label that is empty, or has blanks around or invisible characters in it", remedy
+                "has a label that is empty, or has blanks around or invisible characters in it", LABELS_REMEDY
             )
         if len(label) > MAX_LABEL_LENGTH:
             raise invalid_value_error(

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from reconciler.fields import SYNCED_FIELDS, initial_base
 from reconciler.fields.labels import AnyLabelField, LabelEvent, LabelField
-from reconciler.fields.synced_field import FieldDiff, Verdict
+from reconciler.fields.synced_field import AnySyncedField, FieldDiff, Verdict
 from reconciler.model.fields import Base, Field, Side
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import Action, Conflict, FieldWrite, Rule, SetField, Why
@@ -45,49 +45,65 @@ def decide_fields(
     relabelled: bool = True,
     frozen: Collection[Field] = (),
     unsettled: Collection[Field] = (),
+    names: Collection[Field] = tuple(SYNCED_FIELDS),
+    next_base: Base | None = None,
 ) -> FieldsDecision | frozenset[Field]:
-    """Decide every field of one link, or return the fields whose events have to be read first.
+    """Decide fields of one link, or return the fields whose events have to be read first.
 
     `relabelled`: whether the issue's labels are news; only then several labels of one field are noted.
     `frozen`: fields that are not written on either side while the sides differ. Their base follows GitHub, so
     that BugSpark's value counts as the changed one when a person unfreezes the field. `unsettled`: fields
     that are not decided, because GitHub's value may come from a write of ours that is not confirmed yet.
+    `names`: the fields that are decided; `next_base`: what they change, if others were decided before.
     """
-    if unexplained := _fields_with_unexplained_labels(report, seen, base, policy, times) - set(unsettled):
+    fields = tuple(SYNCED_FIELDS[each] for each in names)
+    unexplained = _fields_with_unexplained_labels(fields, report, seen, base, policy, times)
+    if unexplained := unexplained - set(unsettled):
         return unexplained
-    base = _with_older_labels(base, seen, policy, times)
-    every = tuple(d for d in _field_diffs(report, seen, base, policy) if d.field not in unsettled)
+    base = _with_older_labels(fields, base, seen, policy, times)
+    every = tuple(d for d in _field_diffs(fields, report, seen, base, policy) if d.field not in unsettled)
     still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
     diffs = tuple(item for item in every if item.field not in still_frozen)
-    outcomes = {
-        item.field: settle_field(item, policy.conflict, times, policy.direction(item.field)) for item in diffs
-    }
-    open_fields = frozenset(field for field, item in outcomes.items() if isinstance(item, NeedsTimes))
-    if open_fields:
-        return open_fields
-    next_base = _base_of_undecided_fields(report, seen, base, policy, every, still_frozen)
+    outcomes = _settle_fields(diffs, policy, times)
+    if isinstance(outcomes, frozenset):
+        return outcomes
+    next_base = _base_of_undecided_fields(
+        fields, report, seen, next_base or base, policy, every, still_frozen
+    )
     actions: list[Action] = []
-    conflicts: list[Conflict] = []
     for item in diffs:
         outcome = outcomes[item.field]
-        assert not isinstance(outcome, NeedsTimes)
         next_base = _advance_base(next_base, item, outcome, seen)
         if outcome.why is not None and outcome.winner is not None:
             retired = _own_retired_labels(item, seen, policy, times)
             swapped = replace(item, retired=retired) if retired else item
             actions.append(_action_for_winner(swapped, outcome.winner, outcome.why, report, policy))
-        if outcome.conflict is not None:
-            conflicts.append(outcome.conflict)
     return FieldsDecision(
         base=next_base,
         actions=tuple(actions),
-        conflicts=tuple(conflicts),
+        conflicts=tuple(each.conflict for each in outcomes.values() if each.conflict is not None),
         notes=_competing_label_notes(diffs) if relabelled else (),
         still_frozen=still_frozen,
     )
 
 
+def _settle_fields(
+    diffs: Collection[FieldDiff], policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+) -> "Mapping[Field, FieldOutcome] | frozenset[Field]":
+    """Return each field's outcome, or the fields whose events have to be read first."""
+    outcomes: dict[Field, FieldOutcome] = {}
+    open_fields: set[Field] = set()
+    for item in diffs:
+        outcome = settle_field(item, policy.conflict, times, policy.direction(item.field))
+        if isinstance(outcome, NeedsTimes):
+            open_fields.add(item.field)
+        else:
+            outcomes[item.field] = outcome
+    return frozenset(open_fields) or outcomes
+
+
 def _base_of_undecided_fields(
+    fields: Collection[AnySyncedField],
     report: Report,
     seen: SeenIssue,
     base: Base | None,
@@ -100,23 +116,28 @@ def _base_of_undecided_fields(
     for item in diffs:
         if item.field in frozen and item.remote is not None:
             base = SYNCED_FIELDS[item.field].with_agreed_value(base, item.remote, seen)
-    for synced_field in SYNCED_FIELDS.values():
+    for synced_field in fields:
         if not synced_field.is_enabled(policy):
-            base = synced_field.with_agreed_value(base, synced_field.local_value(report), seen)
+            base = synced_field.with_disabled_base(base, report, seen)
     return base
 
 
 def _field_diffs(
-    report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
+    fields: Collection[AnySyncedField],
+    report: Report,
+    seen: SeenIssue,
+    base: Base | None,
+    policy: SyncPolicy,
 ) -> tuple[FieldDiff, ...]:
     return tuple(
         synced_field.diff(report, seen, base, policy)
-        for synced_field in SYNCED_FIELDS.values()
+        for synced_field in fields
         if synced_field.is_enabled(policy)
     )
 
 
 def _fields_with_unexplained_labels(
+    fields: Collection[AnySyncedField],
     report: Report,
     seen: SeenIssue,
     base: Base | None,
@@ -128,7 +149,7 @@ def _fields_with_unexplained_labels(
         return frozenset()
     return frozenset(
         each.field
-        for each in _enabled_label_fields(policy)
+        for each in _enabled_label_fields(fields, policy)
         if each.field not in times
         and each.unexplained_labels(
             seen, base, policy, writes=_may_be_written(each, report, seen, base, policy)
@@ -142,17 +163,21 @@ def _may_be_written(
     return each.diff(report, seen, base, policy).verdict in (Verdict.LOCAL_MOVED, Verdict.CONFLICT)
 
 
-def _enabled_label_fields(policy: SyncPolicy) -> tuple[AnyLabelField, ...]:
-    return tuple(
-        each for each in SYNCED_FIELDS.values() if isinstance(each, LabelField) and each.is_enabled(policy)
-    )
+def _enabled_label_fields(
+    fields: Collection[AnySyncedField], policy: SyncPolicy
+) -> tuple[AnyLabelField, ...]:
+    return tuple(each for each in fields if isinstance(each, LabelField) and each.is_enabled(policy))
 
 
 def _with_older_labels(
-    base: Base | None, seen: SeenIssue, policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+    fields: Collection[AnySyncedField],
+    base: Base | None,
+    seen: SeenIssue,
+    policy: SyncPolicy,
+    times: Mapping[Field, FieldTimes],
 ) -> Base | None:
     """Return the base with labels that were there before the settings that give them their meaning."""
-    for each in _enabled_label_fields(policy):
+    for each in _enabled_label_fields(fields, policy):
         if base is not None and each.field in times:
             base = each.with_older_labels(base, seen, policy, times[each.field].added_labels)
     return base

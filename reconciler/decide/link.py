@@ -9,7 +9,8 @@ from typing import Any
 from reconciler.decide.button_export import exported_base
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import CommentsDecision, decide_comments
-from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
+from reconciler.decide.fields import FieldsDecision, FieldTimes
+from reconciler.decide.stage import decide_fields_and_stage
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import (
@@ -37,7 +38,7 @@ def decide_link(
         raise ValueError(f"link {view.link.id} was to be decided although its issue has never been read")
     before = view.link.seen
     relabelled = before is None or view.link.base is None or before.labels != seen.labels
-    fields = decide_fields(
+    fields = decide_fields_and_stage(
         view.report,
         seen,
         view.link.base or exported_base(view, seen, policy),

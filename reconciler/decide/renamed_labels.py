@@ -84,7 +84,7 @@ def _new_unmapped_labels(view: LinkObservation, policy: SyncPolicy) -> list[str]
 
 
 def _mapped_names(mapping: LabelMapping) -> set[str]:
-    spellings = (*mapping.severity.values(), *mapping.category.values())
+    spellings = (*mapping.severity.values(), *mapping.category.values(), *mapping.stage.values())
     return {name.casefold() for names in spellings for name in names}
 
 

@@ -57,7 +57,7 @@ def build_report_view(
     `connected`: the repository that its project is connected to now; None where no pass has read it yet.
     """
     fields = tuple(
-        _with_unknown_local_value(view, detail.unknown.get(view.field))
+        _with_unknown_local_value(view, detail.unknown.get(Field(SYNCED_FIELDS[view.field].column)))
         for view in field_views(detail.report, detail.link, policy)
     )
     state, reason = report_status(detail, fields, now, connected)
@@ -83,7 +83,7 @@ def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[
     return tuple(
         _field_view(synced_field, report, base, seen, policy, frozen.get(synced_field.field))
         for synced_field in SYNCED_FIELDS.values()
-        if synced_field.is_enabled(policy)
+        if synced_field.is_shown(report, policy)
     )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from reconciler.fields.category import CATEGORY
 from reconciler.fields.labels import LabelField
 from reconciler.fields.severity import SEVERITY
+from reconciler.fields.stage import STAGE
 from reconciler.fields.status import STATUS
 from reconciler.fields.synced_field import AnySyncedField
 from reconciler.fields.title import TITLE
@@ -18,12 +19,17 @@ from reconciler.model.link import SeenIssue
 from reconciler.model.policy import LabelMapping
 from reconciler.model.report import Report
 
-__all__ = ["BASE_COLUMNS", "SEEN_COLUMNS", "SYNCED_FIELDS", "field_of_label", "initial_base"]
+__all__ = ["BASE_COLUMNS", "COLUMN_FIELDS", "SEEN_COLUMNS", "SYNCED_FIELDS", "field_of_label", "initial_base"]
 
 SYNCED_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
-    {each.field: each for each in (STATUS, SEVERITY, CATEGORY, TITLE)}
+    {each.field: each for each in (STATUS, STAGE, SEVERITY, CATEGORY, TITLE)}
 )
 """Every synced field, in the order in which plans, pages and columns name them."""
+
+COLUMN_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
+    {name: each for name, each in SYNCED_FIELDS.items() if each.column == name.value}
+)
+"""The fields that are a column of BugSpark's reports by themselves; a stage is a part of the status."""
 
 BASE_COLUMNS = tuple(column for each in SYNCED_FIELDS.values() for column in each.base_columns)
 """The columns of `sync_links` that hold a base, in the table's order."""
@@ -36,10 +42,7 @@ SEEN_COLUMNS = tuple(
 
 def initial_base(report: Report, seen: SeenIssue) -> Base:
     """Return a base with the report's values, for the initial sync; each field's outcome then corrects it."""
-    parts = (
-        synced_field.agreed_base_attributes(synced_field.local_value(report), seen)
-        for synced_field in SYNCED_FIELDS.values()
-    )
+    parts = (synced_field.initial_base_attributes(report, seen) for synced_field in SYNCED_FIELDS.values())
     return Base(**{name: value for some in parts for name, value in some.items()})
 
 

@@ -44,10 +44,15 @@ def read_labels(
     return LabelReading(value=next(iter(present.values()), None), labels=present)
 
 
-def labels_column(name: str, attribute: str) -> BaseColumn:
+def labels_column(name: str, attribute: str, stored_beside: str | None = None) -> BaseColumn:
     """Return the column with GitHub's half of a label field's base: all labels of the issue."""
     return BaseColumn(
-        name=name, attribute=attribute, parse=str, seen_attribute="labels", json_type=tuple[str, ...]
+        name=name,
+        attribute=attribute,
+        parse=str,
+        seen_attribute="labels",
+        json_type=tuple[str, ...],
+        stored_beside=stored_beside,
     )
 
 

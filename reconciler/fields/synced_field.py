@@ -74,6 +74,8 @@ class BaseColumn:
     # of IssueFields: what GitHub last showed stands for the value where the column is NULL
     seen_attribute: str | None = None
     json_type: Any = None  # the type of the value, where the column holds JSON
+    is_optional: bool = False  # NULL is a value: None
+    stored_beside: str | None = None  # of Base: only while it has a value, this one is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,10 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """Whether the field is synced in a direction at all."""
         return policy.direction(self.field) is not Direction.OFF
 
+    def is_shown(self, report: Report, policy: SyncPolicy) -> bool:
+        """Whether people see the field among those of this report."""
+        return self.is_enabled(policy)
+
     # --- values and base
 
     def local_value(self, report: Report) -> str:
@@ -138,6 +144,10 @@ class SyncedField(ABC, Generic[Write, Desired]):
         }
         return {self.field.value: self.parse(value), **remote}
 
+    def initial_base_attributes(self, report: Report, seen: SeenIssue) -> Mapping[str, Any]:
+        """Return the attributes of a base with the report's value."""
+        return self.agreed_base_attributes(self.local_value(report), seen)
+
     def with_local_half(self, base: Base, value: str) -> Base:
         """Return the base with `value` in BugSpark's half alone."""
         parts: dict[str, Any] = {self.field.value: self.parse(value)}
@@ -154,6 +164,10 @@ class SyncedField(ABC, Generic[Write, Desired]):
             each.attribute: None for each in self.base_columns if each.seen_attribute is not None
         }
         return replace(base, **parts)
+
+    def with_disabled_base(self, base: Base, report: Report, seen: SeenIssue) -> Base:
+        """Return the base while the field is not synced: each side's present value."""
+        return self.with_agreed_value(base, self.local_value(report), seen)
 
     def with_agreed_value(self, base: Base, value: str, seen: SeenIssue) -> Base:
         """Return the base with `value` (BugSpark's spelling) agreed for this field."""

@@ -44,6 +44,7 @@ class Field(StrEnum):
     """A field that is kept equal between a report and its issue."""
 
     STATUS = "status"
+    STAGE = "stage"  # what an open status says besides: triaging, in progress
     SEVERITY = "severity"
     CATEGORY = "category"
     TITLE = "title"
@@ -65,7 +66,7 @@ Only for display: no comparison uses them, so that a new colour is no change.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFields:
-    """The synced fields of a report. Each attribute has the name of its field."""
+    """The synced fields of a report. Each attribute has the name of its column; the status has the stage."""
 
     title: str  # as stored: HTML-escaped if BugSpark wrote it, plain if this program did
     status: Status
@@ -96,6 +97,8 @@ class Base:
 
     status: Status
     state: IssueState | None = field(default=None, compare=False)
+    stage: Status | None = None  # None: stages are not synced, or both sides agree on `status`
+    stage_labels: tuple[str, ...] | None = field(default=None, compare=False)  # all labels of the issue
     severity: Severity
     severity_labels: tuple[str, ...] | None = field(default=None, compare=False)  # all labels of the issue
     category: Category

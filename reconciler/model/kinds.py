@@ -78,6 +78,7 @@ class Operation(StrEnum):
     CREATE_ISSUE = "create_issue"
     CREATE_COMMENT = "create_comment"
     STATUS = "status"
+    STAGE = "stage"
     SEVERITY = "severity"
     CATEGORY = "category"
     TITLE = "title"
@@ -114,6 +115,7 @@ OPERATION_KINDS: Mapping[Operation, Kind] = {
     Operation.CREATE_ISSUE: Kind.CREATE_ISSUE,
     Operation.CREATE_COMMENT: Kind.POST_COMMENT,
     Operation.STATUS: Kind.SET_STATE,
+    Operation.STAGE: Kind.SWAP_LABELS,
     Operation.SEVERITY: Kind.SWAP_LABELS,
     Operation.CATEGORY: Kind.SWAP_LABELS,
     Operation.TITLE: Kind.SET_TITLE,

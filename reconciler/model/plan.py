@@ -23,6 +23,7 @@ class Rule(StrEnum):
     POLICY_LOCAL = "both changed, BugSpark wins by configuration"
     POLICY_REMOTE = "both changed, GitHub wins by configuration"
     DIRECTION = "both changed, and only one direction is open"
+    CLOSED = "a closed issue has no stage"
     SWAP_UNFINISHED = "our label swap is finished"
     COMMENT_CREATED = "new comment"
     COMMENT_EDITED = "original was edited"

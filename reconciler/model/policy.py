@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.fields import Category, Field, Severity
+from reconciler.model.fields import Category, Field, Severity, Status
 
 
 class ConflictPolicy(StrEnum):
@@ -73,6 +73,7 @@ class LabelMapping:
             Category.UI: ("ui",),
         }
     )
+    stage: Mapping[Status, tuple[str, ...]] = field(default_factory=dict)  # empty: GitHub says nothing of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

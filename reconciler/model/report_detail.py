@@ -118,6 +118,11 @@ class ReportView:
     skipped: tuple[SkippedComments, ...] = ()
 
     @property
+    def stage(self) -> str | None:
+        """The stage of an open report; None where stages are not synced."""
+        return next((each.bugspark for each in self.fields if each.field is Field.STAGE), None)
+
+    @property
     def reason_in_full(self) -> str | None:
         """The reason with the name of the report of another project that holds the issue."""
         holder = self.detail.holder

@@ -152,7 +152,9 @@ def policy_in_force(
             if settings.comments_from
             else base.collaborators_only
         ),
-        labels=LabelMapping(severity=settings.severity or {}, category=settings.category or {}),
+        labels=LabelMapping(
+            severity=settings.severity or {}, category=settings.category or {}, stage=settings.stage or {}
+        ),
         label_history=history.labels,
         directions={
             each: direction

@@ -15,7 +15,7 @@ from reconciler.owner_settings.values import ProjectSettings, Synced
 
 MAX_RETIRED_LABELS = 500
 MAX_EARLIER_RULES = 50
-_MAPS = (("severity", Field.SEVERITY), ("category", Field.CATEGORY))
+_MAPS = (("severity", Field.SEVERITY), ("category", Field.CATEGORY), ("stage", Field.STAGE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ ALL = None
 BUILT: Mapping[str, frozenset[str] | None] = {
     "severity": ALL,
     "category": ALL,
+    "stage": ALL,
     "severity_as": frozenset({SeverityAs.LABEL}),
     "export": ALL,
     "labels": ALL,
@@ -69,7 +70,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "redact": ALL,
     "sections": ALL,
     "comments_from": ALL,
-    "directions": frozenset(set(Synced) - {Synced.STAGE, Synced.ASSIGNEE}),
+    "directions": frozenset(set(Synced) - {Synced.ASSIGNEE}),
     "conflict": ALL,
 }
 """The keys whose behaviour is built: all of a key, or these of its members or words.

@@ -112,6 +112,8 @@ def _to_base(row: RowMapping, seen: SeenIssue | None) -> Base | None:
 def _base_value(column: BaseColumn, stored: str | None, seen: SeenIssue | None) -> object:
     if stored is None and column.seen_attribute is not None:
         return seen and getattr(seen, column.seen_attribute)
+    if stored is None and column.is_optional:
+        return None
     assert stored is not None
     return column.parse(stored) if column.json_type is None else decode_json(stored, column.json_type)
 
@@ -119,6 +121,8 @@ def _base_value(column: BaseColumn, stored: str | None, seen: SeenIssue | None) 
 def _base_column_value(column: BaseColumn, base: Base, seen: SeenIssue | None) -> object:
     """The stored value: nothing where GitHub's half is what GitHub last showed, as it nearly always is."""
     value = getattr(base, column.attribute)
+    if column.stored_beside is not None and getattr(base, column.stored_beside) is None:
+        return None
     if (
         column.seen_attribute is not None
         and seen is not None

@@ -181,9 +181,11 @@ def _base_of_exported_issue(context: Context, report: Report, sent: NewIssue, is
     seen = seen_issue(as_sent)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():
-        base = each.with_agreed_value(
-            base, each.base_value_after_export(report, as_sent, context.policy), seen
-        )
+        if each.is_enabled(context.policy):
+            value = each.base_value_after_export(report, as_sent, context.policy)
+            base = each.with_agreed_value(base, value, seen)
+        else:
+            base = each.with_disabled_base(base, report, seen)
     return base
 
 

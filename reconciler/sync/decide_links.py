@@ -108,7 +108,7 @@ async def _decide_or_quarantine(context: Context, view: LinkObservation) -> Link
         plan = decide_link(view, context.policy, {}, context.new_id)
         if isinstance(plan, LinkPlan):
             return plan
-        times = await _read_change_times(context, view, plan)
+        times = await _read_change_times(context, view)
         decided = decide_link(view, context.policy, times, context.new_id)
         if isinstance(decided, LinkPlan):
             return decided
@@ -132,25 +132,32 @@ def quarantine_plan(context: Context, view: LinkObservation, reason: str) -> Lin
     return LinkPlan(link=view.link, report=view.report, after=after)
 
 
-async def _read_change_times(
-    context: Context, view: LinkObservation, fields: frozenset[Field]
-) -> Mapping[Field, FieldTimes]:
+async def _read_change_times(context: Context, view: LinkObservation) -> Mapping[Field, FieldTimes]:
+    """The times of every field: one answer has them all, and one field's outcome may ask for another's."""
     events = await context.github.field_events(view.link.number, context.field_of_label)
     added = await _last_label_additions(context, events)
     differences = await context.stores.ledger.field_differences(view.link.id)
     return {
         field: FieldTimes(
-            local=_local_change_time(context, view, field, differences.get(field)),
+            local=_local_change_time(context, view, field, _difference_of(field, differences)),
             remote=_remote_change_time(view, field, events, context.policy.label_history),
             added_labels=added,
         )
-        for field in fields
+        for field in Field
     }
 
 
+def _difference_of(
+    field: Field, differences: Mapping[Field, UnsyncedFieldChange]
+) -> UnsyncedFieldChange | None:
+    """What the scan saw of the field, or of the status for a stage that has no base of its own yet."""
+    return differences.get(field) or differences.get(Field(SYNCED_FIELDS[field].column))
+
+
 async def _last_label_additions(context: Context, events: Sequence[FieldEvent]) -> Mapping[str, LabelEvent]:
-    """The last event that added each label. Whose it is matters only where a mapping was changed."""
-    if not context.policy.label_history.since and not context.policy.label_history.retired:
+    """The last event that added each label. Whose it is matters only for stages and changed mappings."""
+    history = context.policy.label_history
+    if not history.since and not history.retired and not context.policy.labels.stage:
         return {}
     own = await context.stores.projects.own_accounts(context.project.id)
     return {

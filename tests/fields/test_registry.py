@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
+from reconciler.fields import BASE_COLUMNS, COLUMN_FIELDS, SEEN_COLUMNS, SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField
 from reconciler.model.fields import Base, Field, IssueFields, IssueState, ReportFields
 from reconciler.model.intent import DesiredFieldWrite, DesiredLabels, DesiredState, DesiredTitle
@@ -30,7 +30,8 @@ def test_every_field_is_in_the_registry_under_its_name() -> None:
 def test_every_member_of_a_base_and_of_an_issue_has_a_column() -> None:
     assert [column.attribute for column in BASE_COLUMNS] == names_of(Base)
     assert sorted(column.attribute for column in SEEN_COLUMNS) == sorted(names_of(IssueFields))
-    assert sorted(names_of(ReportFields)) == sorted(field.value for field in Field)
+    assert sorted(names_of(ReportFields)) == sorted(each.column for each in COLUMN_FIELDS.values())
+    assert {each.column for each in SYNCED_FIELDS.values()} == set(names_of(ReportFields))
 
 
 @EVERY

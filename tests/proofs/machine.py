@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -91,13 +91,15 @@ class Storm(RuleBasedStateMachine):
     """One run; `make_url` gives it an address of a fresh migrated database."""
 
     make_url: Callable[[AsyncExitStack], str]
+    sync: ClassVar[dict[str, Any]] = {}  # keys of that section
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.resources = AsyncExitStack()
         url = type(self).make_url(self.resources)
-        self.scenario: Scenario = self.wait(self.resources.enter_async_context(open_scenario(url)))
+        opened = open_scenario(url, **type(self).sync)
+        self.scenario: Scenario = self.wait(self.resources.enter_async_context(opened))
 
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)

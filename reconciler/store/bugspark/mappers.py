@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Text, cast, func, select
 from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
-from reconciler.fields import SYNCED_FIELDS
+from reconciler.fields import COLUMN_FIELDS, SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField
 from reconciler.model.fields import Category, Field, Severity, Status
 from reconciler.model.report import (
@@ -39,7 +39,7 @@ REPORT_COLUMNS = (
     reports.c.id,
     reports.c.project_id,
     reports.c.tracking_id,
-    *(field_as_text(reports, field).label(field.field.value) for field in SYNCED_FIELDS.values()),
+    *(field_as_text(reports, field).label(field.field.value) for field in COLUMN_FIELDS.values()),
     reports.c.created_at,
     reports.c.updated_at,
     reports.c.github_issue_number,
@@ -59,7 +59,7 @@ VALUES_OF_NEW_REPORTS = {
 def to_report(row: Mapping[Any, Any]) -> Report:
     """Convert a row. Raises ValueError for an unknown value: the caller leaves that report out."""
     fields: dict[str, Any] = {
-        field.value: known.parse(row[field.value]) for field, known in SYNCED_FIELDS.items()
+        field.value: known.parse(row[field.value]) for field, known in COLUMN_FIELDS.items()
     }
     return Report(
         id=row["id"],
@@ -81,7 +81,7 @@ def to_report_and_unknown_values(row: RowMapping) -> tuple[Report, Mapping[Field
         return to_report(row), {}
     except ValueError:
         unknown = {
-            field: str(row[field.value]) for field in SYNCED_FIELDS if not _is_known(field, row[field.value])
+            field: str(row[field.value]) for field in COLUMN_FIELDS if not _is_known(field, row[field.value])
         }
     known = {field.value: VALUES_OF_NEW_REPORTS[field] for field in unknown}
     return to_report({**row, **known}), unknown

@@ -23,6 +23,7 @@ REVISIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
 )  # oldest first; the last is what this program works with
 
 

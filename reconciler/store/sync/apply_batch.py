@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Text, Uuid, and_, case, delete, null, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.fields import SYNCED_FIELDS
-from reconciler.model.fields import Field, Side
+from reconciler.fields import COLUMN_FIELDS, SYNCED_FIELDS
+from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
@@ -46,7 +46,7 @@ from reconciler.store.sync.import_times import assign_import_times
 from reconciler.store.sync.stale_plans import Digest, find_stale_reports
 from reconciler.store.types import column_types
 
-FIELD_NAMES = tuple(field.value for field in SYNCED_FIELDS)
+FIELD_NAMES = tuple(field.value for field in COLUMN_FIELDS)
 LIST_STATE_COLUMN_TYPES = column_types(lists)
 RENEWED_INTENT_COLUMNS = (
     "report_id",
@@ -146,12 +146,12 @@ async def _update_report_fields(
         update(reports)
         .where(
             reports.c.id == given.c.id,
-            *(field_as_text(reports, each) == given.c[name] for name, each in SYNCED_FIELDS.items()),
+            *(field_as_text(reports, each) == given.c[name] for name, each in COLUMN_FIELDS.items()),
         )
         .values(
             {
                 each.column: field_as_stored(each, given.c[f"to_{name}"])
-                for name, each in SYNCED_FIELDS.items()
+                for name, each in COLUMN_FIELDS.items()
             }
             | {"updated_at": batch.at}
         )
@@ -160,14 +160,15 @@ async def _update_report_fields(
 
 
 def _field_update_row(plan: LinkPlan) -> tuple[Any, ...] | None:
-    wanted = {each.field: each.to for each in plan.actions if isinstance(each, SetField)}
+    writes = (each for each in plan.actions if isinstance(each, SetField))
+    wanted = {SYNCED_FIELDS[each.field].column: each.to for each in writes}
     if not wanted or plan.report is None:
         return None
-    seen = tuple(field.local_value(plan.report) for field in SYNCED_FIELDS.values())
+    seen = tuple(field.local_value(plan.report) for field in COLUMN_FIELDS.values())
     return (
         plan.link.report_id,
         *seen,
-        *(wanted.get(Field(name), was) for name, was in zip(FIELD_NAMES, seen, strict=True)),
+        *(wanted.get(name, was) for name, was in zip(FIELD_NAMES, seen, strict=True)),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, and_, bindparam, exists, func, not_, or_, select, text
 from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
-from reconciler.fields import SYNCED_FIELDS
+from reconciler.fields import COLUMN_FIELDS, SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.link import (
     HIDDEN_ON_GITHUB,
@@ -43,7 +43,7 @@ COPIED_COMMENT_CONDITION = text(
 
 COMPARED_COLUMNS = (
     reports.c.id,
-    *(reports.c[field.column] for field in SYNCED_FIELDS.values()),
+    *(reports.c[field.column] for field in COLUMN_FIELDS.values()),
     reports.c.github_issue_number,
     reports.c.github_repo,
 )

@@ -118,6 +118,8 @@ class ReportResponse:
     synced_at: datetime | None
     """When the last change of this report was copied to the other side, in either direction."""
     updated_at: datetime
+    stage: str | None
+    """Of an open report: new, triaging or in_progress; null where stages are not synced."""
     fields: list[FieldResponse]
     comments: list[CommentResponse]
     skipped: list[SkippedResponse]

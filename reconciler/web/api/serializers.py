@@ -191,6 +191,7 @@ def report_response(
         verified_at=link.verification.at if link is not None and link.verification is not None else None,
         synced_at=last_propagated_at(detail),
         updated_at=detail.report.updated_at,
+        stage=shown.stage,
         fields=list(_field_responses(shown, now)),
         comments=list(_comment_responses(shown, site)),
         skipped=[
