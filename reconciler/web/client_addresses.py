@@ -13,11 +13,7 @@ IPV6_PREFIX_LENGTH = 64
 def client_network(address: str) -> str:
     """Return under which name an address is counted: IPv4 as it is, IPv6 by its /64 network.
 
-<<<<<<< HEAD
-    Who has one IPv6 address usually has its whole network. What is no address is its own name.
-=======
     A customer of a provider usually has a whole IPv6 network. What is no address is its own name.
->>>>>>> r21
     """
     try:
         found = ipaddress.ip_address(address)
