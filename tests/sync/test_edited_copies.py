@@ -205,6 +205,7 @@ async def test_of_two_lost_comments_the_edited_one_is_found_and_the_one_that_nev
 ) -> None:
     report, number = await sync.linked()
     sync.say(report, "first")
+    sync.github.clock.advance(5)  # comments of one second are sent in the order of their ids
     sync.say(report, "second")
     sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
@@ -258,4 +259,26 @@ async def test_the_marker_tells_the_copy_from_a_quotation_and_from_a_repetition_
     first, *others = sync.said_here(report)
     assert first == "once"
     assert [each.startswith(f"**{BOT}** (via GitHub):\n\n") for each in others] == [True, True]
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_an_issue_of_the_same_title_without_our_footer_is_not_the_answer(sync: Sync) -> None:
+    sync.github.simulator.faults.add(Drop(), method="POST", path=ISSUES)
+    report = sync.bugspark.add_report(sync.project, "It breaks")
+    await sync.app.export((str(report),), NullProgress())
+    sync.github.web.open_issue("[BUG-0001] It breaks", "Written by hand", by=BOT)
+    await recovered(sync)
+    assert sync.number(report) == 2
+    assert sync.github.web.issue(1).body == "Written by hand"
+    assert sync.github.web.issue(1).state == "open"
+    assert sync.dump()["sync_intents"] == []
+
+
+async def test_an_issue_with_another_beginning_is_known_by_its_title_and_footer(sync: Sync) -> None:
+    report = await lose_issue(sync)
+    body = (sync.github.web.issue(1).body or "").partition("\n\n<!--")[0]
+    sync.github.web.rewrite(1, f"Seen on Firefox, too\n\n{body}", by="alice")
+    await recovered(sync)
+    assert len(sync.github.web.issues) == 1
+    assert sync.number(report) == 1
     assert sync.dump()["sync_intents"] == []
