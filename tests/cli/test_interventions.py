@@ -41,7 +41,7 @@ def test_dismiss_unlink_and_export_pass_on_what_was_given() -> None:
     [
         ("plan --project Ac", {"Acme Web"}),
         ("pause ", {"Acme Web"}),
-        ("resolve r1 s", {"status", "severity"}),
+        ("resolve r1 s", {"status", "stage", "severity"}),
         ("resolve r1 status --take g", {"github"}),
         ("plan --project zz", set()),
     ],

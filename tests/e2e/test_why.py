@@ -61,6 +61,7 @@ def test_why_as_json_is_complete(installation: Installation) -> None:
         "state",
         "reason",
         "link",
+        "stage",
         "fields",
         "comments",
         "skipped",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import Drop
+from reconciler.model.fields import Field, Side
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_project_settings import configure
@@ -133,6 +134,10 @@ async def test_reopening_and_a_later_stage_label_are_one_update_of_the_status(sy
     sync.github.web.reopen(number, by="alice")
     sync.github.clock.advance(5)
     sync.github.web.label(number, "in progress", by="alice")
+    plan = await sync.plan()
+    assert [(each.kind, each.field, each.to) for each in plan.actions] == [
+        ("set_field", "status", "in_progress")
+    ]
     await sync.run()
     assert (sync.status(report), state(sync, number)) == ("in_progress", "open")
     written = [
@@ -258,3 +263,26 @@ async def test_a_stage_whose_answer_was_lost_is_written_once(sync: Sync) -> None
     sync.github.clock.advance(120)
     await sync.settle(passes=6)
     assert (sync.status(report), labels(sync, number)) == ("in_progress", {"in progress"})
+
+
+async def test_a_removal_whose_answer_was_lost_ends_with_both_sides_closed_and_no_label(sync: Sync) -> None:
+    report, number = await staged(sync, severity="medium", status="in_progress")
+    sync.change(report, status="resolved")
+    sync.github.simulator.faults.add(Drop(applied=True), method="DELETE", path=f"/issues/{number}/labels")
+    await sync.run()
+    sync.github.clock.advance(120)
+    await sync.settle(passes=6)
+    assert (sync.status(report), state(sync, number), labels(sync, number)) == ("resolved", "closed", set())
+    assert sync.bugspark.rows_of("sync_intents") == []
+
+
+async def test_a_lost_stage_can_be_brought_back(sync: Sync) -> None:
+    report, number = await staged(sync, severity="medium")
+    sync.change(report, status="triaging")
+    sync.github.clock.advance(60)
+    sync.github.web.label(number, "in progress", by="alice")
+    await sync.settle()
+    assert sync.status(report) == "in_progress"
+    await sync.app.resolve(str(report), Field.STAGE, Side.BUGSPARK)
+    await sync.settle()
+    assert (sync.status(report), labels(sync, number)) == ("triaging", {"triage"})
