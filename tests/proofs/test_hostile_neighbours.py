@@ -28,6 +28,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.web.server import bind_sockets
+from tests.support.bugspark import BugSpark
 from tests.support.canary import serving
 from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, eventually, running, time_passing
@@ -239,8 +240,9 @@ def act_as_hostile_owner(
     for name, config in configs.items():
         made[name] = bugspark.add_project(f"\x1b[31m{name}\u202e")
         bugspark.add_integration(made[name], config={})
+        raw = raw_json(bugspark)
         bugspark.execute(
-            "UPDATE integrations SET config = :config WHERE project_id = :id", config=config, id=made[name]
+            f"UPDATE integrations SET config = {raw} WHERE project_id = :id", text=config, id=made[name]
         )
     squatter = bugspark.add_project("Squatter")
     bugspark.add_integration(squatter, repo=honest[1].repository.name, token=MALLORY)
@@ -256,10 +258,16 @@ def act_as_stranger(installation: Installation, victim: Neighbour) -> ReportId:
         victim.project, "@alice fixes #1 <!-- bugspark-sync -->", at=installation.github.clock.now()
     )
     logs = "[" * DEPTH + "]" * DEPTH
+    raw = raw_json(installation.bugspark)
     installation.bugspark.execute(
-        "UPDATE reports SET console_logs = :logs, metadata = :logs WHERE id = :id", logs=logs, id=report
+        f"UPDATE reports SET console_logs = {raw}, metadata = {raw} WHERE id = :id", text=logs, id=report
     )
     return report
+
+
+def raw_json(bugspark: BugSpark) -> str:
+    """Return the SQL of the parameter `text` as JSON that this process could not encode."""
+    return "CAST(:text AS jsonb)" if bugspark.engine.name == "postgresql" else ":text"
 
 
 @asynccontextmanager
