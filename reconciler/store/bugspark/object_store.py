@@ -1,6 +1,6 @@
 """Addresses of screenshots in BugSpark's object store, as BugSpark itself presigns them. Pure.
 
-Source: docs/reference/bugspark.md, The running product; docs/decisions/0084-addresses-of-screenshots.md.
+Source: docs/reference/bugspark.md, The running product; docs/decisions/0085-addresses-of-screenshots.md.
 """
 
 import hashlib
