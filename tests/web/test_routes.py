@@ -147,9 +147,10 @@ async def test_every_route_answers_another_projects_user_as_if_there_were_nothin
     for path in (path for path in described(harness) if "{" in path and "webhooks" not in path):
         real = path.format(**ids)
         unknown = path.format(project_id=uuid4(), report_id=uuid4())
+        misspelt = path.format(**{name: f"{value}x" for name, value in ids.items()})
         answers = [
             await harness.client.get(each, headers=bearer(harness, other_user))
-            for each in (real, unknown, f"{real}x")
+            for each in (real, unknown, misspelt)
         ]
         assert [each.status_code for each in answers] == [404, 404, 404], path
         assert len({each.text for each in answers}) == 1
