@@ -32,7 +32,9 @@ FOCUSED = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return null;
   const [style, place] = [getComputedStyle(at), at.getBoundingClientRect()];
-  at.dataset.reached ??= String(document.querySelectorAll("[data-reached]").length);
+  // Counted here and not by the marks: a refresh of the page replaces elements that were marked.
+  window.reachedCount ??= 0;
+  at.dataset.reached ??= String(++window.reachedCount);
   return {
     which: at.dataset.reached,
     what: at.outerHTML.slice(0, 120),
