@@ -20,7 +20,7 @@ from tests.support.stores import fill_postgres
 
 PROVE = "PROVE" in os.environ
 SEED = int(os.environ.get("PROVE_SEED", "7"))
-OPERATIONS, CROWD, BETWEEN = (5_000, 150, (1.0, 4.0)) if PROVE else (400, 50, (0.3, 0.9))
+OPERATIONS, CROWD, BETWEEN = (5_000, 150, (1.0, 4.0)) if PROVE else (200, 50, (0.3, 0.9))
 REPORTS = 12
 OUTAGES = {"database", "fence"}
 """The errors of a pass in whose middle the server went away."""
