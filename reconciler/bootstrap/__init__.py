@@ -4,10 +4,26 @@ In: Settings. Out: an Application; its methods are the commands.
 May import: everything but cli and demo.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 
-__all__ = ["Application", "create_scan_indexes", "migrate_schema", "open_application"]
+__all__ = [
+    "Application",
+    "build_settings_schema",
+    "create_scan_indexes",
+    "migrate_schema",
+    "open_application",
+]
+
+
+def build_settings_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a project's own settings."""
+    from reconciler.owner_settings.schema import settings_schema  # imported here as in `migrate_schema`
+
+    return settings_schema()
 
 
 def create_scan_indexes(settings: Settings) -> str:

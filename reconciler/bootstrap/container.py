@@ -197,13 +197,13 @@ async def open_container(
     learnt: LearntSecrets | None = None,
     *,
     connections: int = MAX_CONNECTIONS,
-    keeps_lock_session: bool = False,
+    runs_many_passes: bool = False,
     on_github_answer: Callable[[int | None], None] = lambda _: None,
 ) -> AsyncIterator[Container]:
     """Open database and connections.
 
     `learnt`: learns every secret of an integration that is read, so that logs mask it;
-    `keeps_lock_session`: for a process that runs one pass after another; `on_github_answer`: called with the
+    `runs_many_passes`: for a process that runs one pass after another; `on_github_answer`: called with the
     status of every response of GitHub (None: no response).
 
     Raises SchemaError, DatabaseError, ConfigurationError.
@@ -217,9 +217,7 @@ async def open_container(
         on_answer=on_github_answer,
     )
     store_settings = _build_store_settings(settings, learnt)
-    is_lasting = keeps_lock_session
-    own = replace(store_settings, keeps_lock_session=is_lasting, reserves_ahead=is_lasting)
-    stores = build_stores(database, own, clock)
+    stores = build_stores(database, replace(store_settings, runs_many_passes=runs_many_passes), clock)
     dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
     try:
         await require_schema(database)

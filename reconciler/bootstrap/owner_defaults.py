@@ -6,7 +6,6 @@ from reconciler.config.settings import Settings
 from reconciler.model.fields import Severity
 from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
 from reconciler.owner_settings.effective import OperatorSettings
-from reconciler.owner_settings.schema import settings_schema
 from reconciler.owner_settings.values import (
     MAPPED_CATEGORIES,
     CommentsFrom,
@@ -19,13 +18,11 @@ from reconciler.owner_settings.values import (
     Synced,
 )
 
-__all__ = ["operator_settings", "settings_schema"]
-
 
 def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSettings:
     """Return a value for every key, and the groups that owners may set.
 
-    `policy`: that of a project without settings of its own.
+    `policy`: the configuration's, for what is no setting of a project.
     """
     labels = settings.sync.label_mapping()
     return OperatorSettings(

@@ -106,7 +106,7 @@ class ReloadableRuntime:
                     settings,
                     learnt=self._learnt,
                     connections=connections,
-                    keeps_lock_session=True,
+                    runs_many_passes=True,
                     on_github_answer=self._on_github_answer,
                 )
             )

@@ -45,9 +45,9 @@ def _migrate(settings: Settings) -> str:
 
 
 def _settings_schema() -> Mapping[str, Any]:
-    from reconciler.bootstrap.owner_defaults import settings_schema
+    from reconciler.bootstrap import build_settings_schema
 
-    return settings_schema()
+    return build_settings_schema()
 
 
 def _create_indexes(settings: Settings) -> str:

@@ -70,9 +70,7 @@ class SyncSection(SettingsSection):
     private_prefix: Annotated[str, AfterValidator(validators.validate_private_prefix)] = ""
     redact: Literal["off", "auto", "on"] = "auto"
     sections: Annotated[tuple[SectionName, ...], Field(strict=False)] = SECTION_NAMES
-    labels: Annotated[
-        tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_new_labels)
-    ] = ()
+    labels: OptionalLabelNames = ()  # of new issues
     directions: DirectionsSection = DirectionsSection()
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()

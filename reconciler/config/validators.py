@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from reconciler.model.addresses import is_loopback
-from reconciler.model.policy import MAX_LABEL_LENGTH, label_key
+from reconciler.model.policy import MAX_LABEL_LENGTH, is_private_prefix, label_key
 from reconciler.model.report import ANY_REPOSITORY
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
@@ -268,21 +268,12 @@ def validate_bot_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def validate_private_prefix(prefix: str) -> str:
-    """Check what private comments begin with. Empty: there are no private comments.
-
-    BugSpark escapes < > & ' " when it stores a comment, so a prefix with one of them would never be found.
-    """
-    is_usable = 2 <= len(prefix) <= 32 and prefix == prefix.strip() and prefix.isprintable()
-    if prefix and (not is_usable or set(prefix) & set("<>&'\"")):
+    """Check what private comments begin with. Empty: there are no private comments."""
+    if prefix and not is_private_prefix(prefix):
         raise invalid_value_error(
             "is not 2 to 32 visible characters without < > & ' \"", "choose another, such as #internal"
         )
     return prefix
-
-
-def validate_new_labels(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Check the further labels of new issues: none, or each valid on GitHub."""
-    return validate_label_names(names) if names else names
 
 
 LABELS_REMEDY = 'list at least one label, as in ["high-priority", "high"]; the first is written'

@@ -49,6 +49,21 @@ MAX_LABEL_LENGTH = 50
 """Characters of a label's name on GitHub (docs/reference/github.md, Writes)."""
 
 
+PREFIX_LENGTHS = (2, 32)
+"""Characters of what private comments begin with: at least, at most."""
+_FORBIDDEN_IN_PREFIX = frozenset("<>&'\"")
+
+
+def is_private_prefix(text: str) -> bool:
+    """Whether private comments may begin with this: one line of visible text without blanks around it.
+
+    BugSpark escapes < > & ' " when it stores a comment, so a prefix with one of them would never be found.
+    """
+    shortest, longest = PREFIX_LENGTHS
+    is_visible = text == text.strip() and text.isprintable()
+    return is_visible and shortest <= len(text) <= longest and not _FORBIDDEN_IN_PREFIX & set(text)
+
+
 def label_key(name: str) -> str:
     """Return what two spellings of one label have in common: composed characters, case folded."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

@@ -10,16 +10,19 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from reconciler.errors import WrongSettingError
-from reconciler.model.policy import MAX_LABEL_LENGTH, Direction, label_key
+from reconciler.model.policy import (
+    MAX_LABEL_LENGTH,
+    PREFIX_LENGTHS,
+    Direction,
+    is_private_prefix,
+    label_key,
+)
 from reconciler.owner_settings.values import ExportFilter, Names, Synced
 
 MAX_NAMES = 20
 MAX_PEOPLE = 500
 MAX_TYPE_LENGTH = 50
 MAX_MILESTONE = 2**31 - 1
-PREFIX_LENGTHS = (2, 32)
-FORBIDDEN_IN_PREFIX = frozenset("<>&'\"")
-"""BugSpark escapes these when it stores a comment, so a prefix with them would never be found."""
 LOGIN_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -175,7 +178,7 @@ def check_prefix(key: str, value: object) -> str:
     """Take what private comments begin with."""
     shortest, longest = PREFIX_LENGTHS
     prefix = check_name(key, value, longest=longest)
-    if len(prefix) < shortest or FORBIDDEN_IN_PREFIX & set(prefix):
+    if not is_private_prefix(prefix):
         raise wrong(
             key,
             f"is shorter than {shortest} characters, or has one of < > & ' \" in it",

@@ -33,7 +33,7 @@ class OperatorSettings:
     """The operator's part: a value for every key, and the groups that owners may set."""
 
     defaults: ProjectSettings
-    policy: SyncPolicy  # of a project without settings of its own
+    policy: SyncPolicy  # the configuration's; what is no setting of a project is taken from it
     may: frozenset[SettingGroup] = frozenset(SettingGroup)
     # directions that the operator has written down: an owner may narrow them, not widen
     bounds: Mapping[Synced, Direction] = field(default_factory=dict)

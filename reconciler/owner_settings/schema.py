@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.model.fields import Severity
-from reconciler.model.policy import MAX_LABEL_LENGTH, ConflictPolicy, Direction
+from reconciler.model.policy import MAX_LABEL_LENGTH, PREFIX_LENGTHS, ConflictPolicy, Direction
 from reconciler.owner_settings import checks
 from reconciler.owner_settings.keys import BUILT
 from reconciler.owner_settings.values import (
@@ -24,7 +24,7 @@ Schema = Mapping[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL_LENGTH}
 _NAMES: Schema = {"type": "array", "items": _NAME, "maxItems": checks.MAX_NAMES, "uniqueItems": True}
-_SHORTEST, _LONGEST = checks.PREFIX_LENGTHS
+_SHORTEST, _LONGEST = PREFIX_LENGTHS
 
 
 def _one_of(words: Sequence[str]) -> Schema:

@@ -45,8 +45,9 @@ class StoreSettings:
     busy_after: timedelta = timedelta(minutes=2)  # two poll.interval_seconds, for health
     notify_webhooks: bool = False  # bugspark.notify_webhooks
     screenshots: ObjectStore | None = None  # bugspark.s3
-    keeps_lock_session: bool = False  # open between passes: `project_locks.aclose` must be called
-    reserves_ahead: bool = False  # points of reads in slices: many passes follow one another
+    # Many passes follow one another: the session of locks stays open between them, so that
+    # `project_locks.aclose` must be called, and points of reads are reserved in slices.
+    runs_many_passes: bool = False
     dry_run: bool = False  # `reconcile plan`: not even limits are written
     learnt: LearntSecrets = field(default_factory=NoLearntSecrets)  # learns each, so that logs mask it
 
@@ -94,7 +95,7 @@ def build_stores(
         intents=StoredIntents(database, context),
         rate_limiter=_build_rate_limiter(database, settings, clock),
         project_locks=(
-            AdvisoryProjectLocks(database, clock, fences, keeps_session=settings.keeps_lock_session)
+            AdvisoryProjectLocks(database, clock, fences, keeps_session=settings.runs_many_passes)
             if database.dialect == "postgresql"
             else RowProjectLocks(database, clock, new_id, fences)
         ),
@@ -113,4 +114,4 @@ def _build_rate_limiter(database: Database, settings: StoreSettings, clock: Cloc
     if settings.dry_run:
         return DryRunRateLimiter(database, settings.pace, clock)
     limiter = StoredRateLimiter(database, settings.pace, clock)
-    return SlicedRateLimiter(limiter, clock) if settings.reserves_ahead else limiter
+    return SlicedRateLimiter(limiter, clock) if settings.runs_many_passes else limiter

@@ -148,7 +148,6 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
     restore.
     """
     assert isinstance(intent.desired, NewIssue)
-    assert isinstance(intent.desired, NewIssue)
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
     before = await context.stores.ledger.find_link_of_report(intent.report_id)
     link = Link(

@@ -24,6 +24,7 @@ from reconciler.text.truncate import truncate_chars, truncate_line
 MAX_LOG_ENTRIES: Final = 10
 MAX_LOG_CHARS: Final = 500
 MAX_METADATA_KEYS: Final = 30
+MAX_METADATA_CHARS: Final = 200
 MAX_VALUE_CHARS: Final = 255
 MAX_URL_CHARS: Final = 1_000
 _MARKER_LINE: Final = re.compile(rf"<!-- {MARKER_NAME} [^\n]*-->")
@@ -73,16 +74,11 @@ def issue_body(report: ExportedReport, marker: str, policy: TextPolicy, *, dashb
 
 def count_redactions(report: ExportedReport) -> Counter[str]:
     """Return how many things of each kind redaction takes out of a new issue's title and body."""
-    texts = [
-        unescape_html(text or "") for text in (report.title, report.description, report.reporter_identifier)
-    ]
-    texts += [
-        as_lines(entry, chars=MAX_LOG_CHARS)
-        for entry in first_list_items(report.console_logs, MAX_LOG_ENTRIES)
-    ]
-    texts += [
-        as_one_line(value, chars=200) for _, value in first_object_items(report.metadata, MAX_METADATA_KEYS)
-    ]
+    escaped = (report.title, report.description, report.screenshot_url, report.reporter_identifier)
+    texts = [unescape_html(text or "") for text in escaped]
+    texts += map(_log_text, first_list_items(report.console_logs, MAX_LOG_ENTRIES))
+    for key, value in first_object_items(report.metadata, MAX_METADATA_KEYS):
+        texts += [key, as_one_line(value, chars=MAX_METADATA_CHARS)]
     counts: Counter[str] = Counter()
     for text in texts:
         counts += redact_and_count(text)[1]
@@ -158,11 +154,14 @@ def _log_lines(logs: object, policy: TextPolicy) -> Iterator[str]:
 
 def _log_entry(entry: object, policy: TextPolicy) -> str:
     """Return an entry for a code block. Logs are stored as the page wrote them, not HTML-escaped."""
-    text = as_lines(entry, chars=MAX_LOG_CHARS)
+    return truncate_line(inert_code(_log_text(entry), policy).strip(), chars=MAX_LOG_CHARS)
+
+
+def _log_text(entry: object) -> str:
     if isinstance(entry, dict) and "message" in entry:
         level = as_one_line(entry.get("level") or "log", chars=20)
-        text = f"[{level}] {as_lines(entry['message'], chars=MAX_LOG_CHARS)}"
-    return truncate_line(inert_code(text, policy).strip(), chars=MAX_LOG_CHARS)
+        return f"[{level}] {as_lines(entry['message'], chars=MAX_LOG_CHARS)}"
+    return as_lines(entry, chars=MAX_LOG_CHARS)
 
 
 def _not_shown_line(unusable: UnusableJson) -> str:
@@ -175,10 +174,10 @@ def _metadata_lines(metadata: object, policy: TextPolicy) -> Iterator[str]:
         yield "### Device / Environment"
         yield _not_shown_line(metadata)
         return
-    lines = [
-        f"- **{_raw_value(key, policy, 60)}:** {_raw_value(as_one_line(value, chars=200), policy, 200)}"
-        for key, value in first_object_items(metadata, MAX_METADATA_KEYS)
-    ]
+    lines = []
+    for key, value in first_object_items(metadata, MAX_METADATA_KEYS):
+        text = as_one_line(value, chars=MAX_METADATA_CHARS)
+        lines.append(f"- **{_raw_value(key, policy, 60)}:** {_raw_value(text, policy, MAX_METADATA_CHARS)}")
     if lines:
         yield "### Device / Environment"
         yield "\n".join(lines)

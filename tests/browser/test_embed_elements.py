@@ -277,10 +277,6 @@ def test_commands_ask_first_keep_the_focus_and_say_what_was_done(stub: EmbedStub
         {"action": "resolve-severity-github", "isDone": True, "message": "Severity is high on both sides."},
         {"action": "unlink", "isDone": False, "message": "A pass is running."},
     ]
-    stub.answers[f"/api/v1/reports/{report_id(7)}/dismiss"] = (200, {"message": "The conflict is dismissed."})
-    page.get_by_role("button", name="Dismiss the conflict about Severity").press("Enter")
-    expect(shown).to_contain_text("The conflict is dismissed.")
-    assert [each.post_data_json for each in stub.asked if each.method == "POST"][-1] == {"field": "severity"}
     page.get_by_label("Issue: its address").fill("acme/web#12")
     page.get_by_label("send older").check()
     ask_again(page)
@@ -292,6 +288,15 @@ def test_commands_ask_first_keep_the_focus_and_say_what_was_done(stub: EmbedStub
         "issue": "acme/web#12",
         "backfill": True,
     }
+
+
+def test_a_settled_conflict_is_dismissed(stub: EmbedStub) -> None:
+    stub.answers[f"/api/v1/reports/{report_id(7)}/dismiss"] = (200, {"message": "The conflict is dismissed."})
+    page = stub.open(EVERYTHING)
+    page.get_by_role("button", name="Dismiss the conflict about Severity").press("Enter")
+    expect(page.locator("bugspark-sync-report").first).to_contain_text("The conflict is dismissed.")
+    (sent,) = [each for each in stub.asked if each.method == "POST"]
+    assert (sent.url.rsplit("/", 1)[1], sent.post_data_json) == ("dismiss", {"field": "severity"})
 
 
 def test_the_secret_is_shown_on_request_and_hidden_again(stub: EmbedStub) -> None:

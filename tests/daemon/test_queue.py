@@ -53,18 +53,18 @@ async def test_a_worker_learns_whether_a_project_was_nudged_or_is_only_due(queue
     assert sorted(runner.nudged) == [TWO, THREE]
 
 
-async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
-    queue: PassQueue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+async def nudge_while_running(
+    mine: PassQueue, theirs: PassQueue, *, times: int
+) -> tuple[RecordingRunner, list[float]]:
+    """Nudge by `theirs` while `mine` runs a pass; return how long after its end the next one began."""
     runner, loop, waits = RecordingRunner(hold=True), asyncio.get_running_loop(), []
-    await queue.nudge(TWO)  # taken before anything listens
-    async with working(queue, runner):
+    await mine.nudge(TWO)  # taken before anything listens
+    async with working(mine, runner):
         await runner.until(1)
-        await queue.nudge(ONE)
+        await mine.nudge(ONE)
         await runner.until(2)
-        for count in (3, 4, 5):
-            await queue.nudge(ONE)
+        for count in range(3, 3 + times):
+            await theirs.nudge(ONE)
             runner.let_go(ONE)
             ended = loop.time()
             await runner.until(count)
@@ -72,7 +72,15 @@ async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
         runner.hold = False
         runner.let_go(ONE)
         runner.let_go(TWO)
-        await runner.until(5, ended=True)
+        await runner.until(2 + times, ended=True)
+    return runner, waits
+
+
+async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
+    queue: PassQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+    runner, waits = await nudge_while_running(queue, queue, times=3)
     assert runner.twice == 0
     assert max(waits) < 5.0  # some hundredths, on a machine that is not busy
 
@@ -296,22 +304,7 @@ async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_take
 ) -> None:
     monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
     mine, theirs, _ = shared
-    runner, loop, waits = RecordingRunner(hold=True), asyncio.get_running_loop(), []
-    await mine.nudge(TWO)  # taken before anything listens
-    async with working(mine, runner):
-        await runner.until(1)
-        await mine.nudge(ONE)
-        await runner.until(2)
-        for count in (3, 4):
-            await theirs.nudge(ONE)
-            runner.let_go(ONE)
-            ended = loop.time()
-            await runner.until(count)
-            waits.append(loop.time() - ended)
-        runner.hold = False
-        runner.let_go(ONE)
-        runner.let_go(TWO)
-        await runner.until(4, ended=True)
+    runner, waits = await nudge_while_running(mine, theirs, times=2)
     assert runner.twice == 0
     assert max(waits) < 5.0  # some tenths, on a machine that is not busy
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from tests.support.command import Installation
 
 IMPORT_LIBRARIES = "import sqlalchemy.ext.asyncio, httpx, pydantic, typer, cryptography.fernet"
-MAX_RATIO = 2.6
+MAX_RATIO = 2.3
 """About 1.9 is usual, 2.1 on PostgreSQL."""
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -97,7 +97,7 @@ def _stage_violations(scenario: Scenario, report: ReportId, number: int) -> Iter
     adders = [
         event.actor
         for event in repository.events[number]
-        if event.kind == "labeled" and dict(event.detail["label"])["name"] == label  # type: ignore[call-overload]
+        if event.kind == "labeled" and cast("dict[str, str]", event.detail["label"])["name"] == label
     ]
     if adders and adders[-1] == repository.world.user("bugspark-bot").id:
         yield f"status {row['status']} beside our label {label}"

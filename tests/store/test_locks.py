@@ -219,7 +219,7 @@ async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock
     migrated = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=migrated) as url:
         database, project = open_database(url), ProjectId(uuid4())
-        settings = StoreSettings(digest=digest, keeps_lock_session=True)
+        settings = StoreSettings(digest=digest, runs_many_passes=True)
         locks = build_stores(database, settings, StillClock()).project_locks
         pids = set()
         for ends in (False, True, False):

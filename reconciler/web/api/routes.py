@@ -29,7 +29,7 @@ API_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 NOT_FOUND_RESPONSE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or you have no access to it"},
 }
-CONFLICT_RESPONSES: dict[int | str, dict[str, Any]] = {
+EXPORT_RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.FORBIDDEN.value: {"description": "You may not change this project"},
     HTTPStatus.CONFLICT.value: {"description": "It can't be exported; `detail` says why"},
 }
@@ -249,7 +249,7 @@ def _add_report_routes(api_router: APIRouter, api: SyncApi) -> None:
     @api_router.get(
         "/reports/{report_id}/export",
         response_model=report_models.IssuePreviewResponse,
-        responses={**NOT_FOUND_RESPONSE, **CONFLICT_RESPONSES},
+        responses={**NOT_FOUND_RESPONSE, **EXPORT_RESPONSES},
     )
     async def preview_export(request: Request, report_id: str) -> Response:
         """The issue that an export of the report would create now; nothing is published."""
