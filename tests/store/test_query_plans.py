@@ -167,7 +167,12 @@ async def test_due_second_readings_are_found_without_walking_comments(
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     plan = await plan_of(
-        database, comment_readings.due_links_query(ProjectId(project), RepositoryId(77), LONG_AGO, limit=100)
+        database,
+        comment_readings.due_links_query(),
+        project=ProjectId(project),
+        repository_id=RepositoryId(77),
+        now=LONG_AGO,
+        rows=100,
     )
     assert "ix_sync_comments_reading" in plan, plan
     assert not re.search(r"SCAN sync_(links|comments)(?! .*reading)|Seq Scan on sync_comments", plan), plan

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
@@ -111,6 +112,7 @@ def _parse_uuid(text: str) -> UUID | None:
         return None
 
 
+@cache
 def active_projects_query() -> Select[Any]:
     """A row for each active github row of an active project, and one for a project without any; by name."""
     rows = active_github_rows.c

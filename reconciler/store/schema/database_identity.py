@@ -29,6 +29,9 @@ MARKER_KEY = "marker_key"  # 32 random bytes as hex, made by `reconcile migrate`
 LOCATION_KEY = "place"  # JSON of a DatabaseLocation: where the instance was bound
 DUPLICATE_LOCATION_KEY = "twin"  # where another database was seen to write as this one, for people
 PAST_INSTANCES_KEY = "past"  # JSON list: instances that no longer exist
+SELECT_IDENTITY = select(meta.c.key, meta.c.value).where(
+    meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_LOCATION_KEY, PAST_INSTANCES_KEY])
+)
 
 DatabaseLocation = Mapping[str, str]
 
@@ -96,10 +99,7 @@ async def save_meta_value(connection: AsyncConnection, key: str, value: str) -> 
 
 async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
     """Read the identity of the connected database. Raises ConfigurationError, DatabaseError."""
-    wanted = select(meta.c.key, meta.c.value).where(
-        meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_LOCATION_KEY, PAST_INSTANCES_KEY])
-    )
-    known = {row.key: row.value for row in await connection.execute(wanted)}
+    known = {row.key: row.value for row in await connection.execute(SELECT_IDENTITY)}
     if INSTANCE_KEY not in known:
         raise ConfigurationError("this database has no instance id; run `reconcile migrate`")
     bound = decode_json(known[LOCATION_KEY], dict[str, str]) if LOCATION_KEY in known else None

@@ -61,6 +61,12 @@ SELECT_INTENT_TO_CLAIM = (
 )
 """What a claim checks, in one round trip: a write is sent between two commits, so each round trip counts."""
 
+SELECT_OPEN_INTENTS = (
+    select(intents)
+    .where(intents.c.project_id == bindparam("project"))
+    .order_by(intents.c.created_at, intents.c.id)
+)
+
 # Built once, because every write to GitHub waits for these; what is set comes with the parameters.
 UPDATE_IF_UNCHANGED = update(intents).where(
     intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was")
@@ -79,9 +85,8 @@ class StoredIntents:
         self._context = context
 
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
-        query = select(intents).where(intents.c.project_id == project_id)
         async with self._database.read() as connection:
-            rows = await connection.execute(query.order_by(intents.c.created_at, intents.c.id))
+            rows = await connection.execute(SELECT_OPEN_INTENTS, {"project": project_id})
             return tuple(to_intent(row) for row in rows.mappings())
 
     async def add(self, new: Sequence[Intent]) -> None:

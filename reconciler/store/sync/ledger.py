@@ -337,9 +337,10 @@ class StoredLedger:
     async def _longest_unverified_links(
         self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
     ) -> tuple[Link, ...]:
-        query = verification_coverage.longest_unverified_links_query(when, project, repository, by, limit)
+        query = verification_coverage.longest_unverified_links_query(when)
+        wanted = {"project": project, "repository_id": repository, "now": by, "rows": limit}
         async with self._database.read() as connection:
-            return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
+            return tuple(to_link(row) for row in (await connection.execute(query, wanted)).mappings())
 
     async def _first_link(self, query: Select[Any]) -> Link | None:
         async with self._database.read() as connection:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, TextClause, exists, func, insert, select, update
+from sqlalchemy import RowMapping, Select, TextClause, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -39,7 +40,7 @@ from reconciler.store.schema.tables import (
     runs,
     settings_versions,
 )
-from reconciler.store.sync.difference_queries import SECOND_READING_CONDITION
+from reconciler.store.sync.difference_queries import PROJECT_PARAMETER, SECOND_READING_CONDITION
 from reconciler.store.sync.settings.stored_settings import (
     is_version_in_force,
     settings_columns,
@@ -48,6 +49,9 @@ from reconciler.store.sync.settings.stored_settings import (
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
 from reconciler.store.sync.webhook_gaps import has_unannounced_changes
 from reconciler.store.types import ONE, column_types, decode_json, encode_json
+
+SELECT_POSITIONS = select(lists).where(lists.c.project_id == PROJECT_PARAMETER)
+SELECT_OWN_ACCOUNTS = select(accounts.c.account_id).where(accounts.c.project_id == PROJECT_PARAMETER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +65,13 @@ class StoredProjects(BugSparkProjects):
     """BugSpark's projects, and their rows in `sync_projects`, `sync_lists` and `sync_accounts`."""
 
     async def get_state(self, project_id: ProjectId) -> ProjectState:
-        query = (
-            select(*_state_columns(project_id))
-            .select_from(projects.outerjoin(settings_versions, is_version_in_force(projects.c.project_id)))
-            .where(projects.c.project_id == project_id)
-        )
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().first()
+            row = (await connection.execute(_state_query(), {"project": project_id})).mappings().first()
             return to_project_state(project_id, row, await _read_positions(connection, project_id))
 
     async def read_pass_start(self, project_id: ProjectId) -> PassStart | None:
-        query = (
-            active_projects_query()
-            .add_columns(*_state_columns(project_id))
-            .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
-            .outerjoin(settings_versions, is_version_in_force(projects.c.project_id))
-            .where(bugspark_projects.c.id == project_id)
-        )
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
+            rows = (await connection.execute(_pass_start_query(), {"project": project_id})).mappings().all()
             if not rows:
                 return None
             positions = await _read_positions(connection, project_id)
@@ -151,9 +143,9 @@ class StoredProjects(BugSparkProjects):
             await _upsert_state(connection, project_id, values, {"paused": False})
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
-        query = select(accounts.c.account_id).where(accounts.c.project_id == project_id)
         async with self._database.read() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+            found = await connection.execute(SELECT_OWN_ACCOUNTS, {"project": project_id})
+            return frozenset(found.scalars())
 
     async def begin_full_verification(
         self, project_id: ProjectId, at: datetime, max_age: timedelta
@@ -194,19 +186,43 @@ class StoredProjects(BugSparkProjects):
                 await connection.execute(insert(runs).values(row | {"result": done["result"]}))
 
 
-def _state_columns(project_id: ProjectId) -> tuple[Any, ...]:
-    """The columns of `to_project_state`: the project's row, and what waits in other tables."""
+@cache
+def _state_query() -> Select[Any]:
+    """The state of `project`, whether or not BugSpark has that project. Built once: every pass reads it."""
+    return (
+        select(*_state_columns())
+        .select_from(projects.outerjoin(settings_versions, is_version_in_force(projects.c.project_id)))
+        .where(projects.c.project_id == PROJECT_PARAMETER)
+    )
+
+
+@cache
+def _pass_start_query() -> Select[Any]:
+    """The github rows of `project`, if it is active, each with the project's state."""
+    return (
+        active_projects_query()
+        .add_columns(*_state_columns())
+        .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
+        .outerjoin(settings_versions, is_version_in_force(projects.c.project_id))
+        .where(bugspark_projects.c.id == PROJECT_PARAMETER)
+    )
+
+
+def _state_columns() -> tuple[Any, ...]:
+    """The columns of `to_project_state`: the row of `project`, and what waits in other tables."""
     return (
         projects,
         *settings_columns(),
-        has_unread_deliveries(project_id).label("has_unread_hints"),
-        has_working_hook(project_id).label("has_webhook"),
-        has_unannounced_changes(project_id).label("has_unannounced_changes"),
-        exists(ONE).where(intents.c.project_id == project_id).label("has_open_intents"),
-        _earliest(links.c.check_due, links.c.project_id == project_id, links.c.state == LinkState.ACTIVE),
+        has_unread_deliveries(PROJECT_PARAMETER).label("has_unread_hints"),
+        has_working_hook(PROJECT_PARAMETER).label("has_webhook"),
+        has_unannounced_changes(PROJECT_PARAMETER).label("has_unannounced_changes"),
+        exists(ONE).where(intents.c.project_id == PROJECT_PARAMETER).label("has_open_intents"),
+        _earliest(
+            links.c.check_due, links.c.project_id == PROJECT_PARAMETER, links.c.state == LinkState.ACTIVE
+        ),
         _earliest(
             comment_pairs.c.second_reading_due,
-            comment_pairs.c.project_id == project_id,
+            comment_pairs.c.project_id == PROJECT_PARAMETER,
             SECOND_READING_CONDITION,
         ),
     )
@@ -217,7 +233,7 @@ def _earliest(column: ColumnElement[Any], *conditions: ColumnElement[bool] | Tex
 
 
 async def _read_positions(connection: AsyncConnection, project_id: ProjectId) -> dict[str, ListState]:
-    found = await connection.execute(select(lists).where(lists.c.project_id == project_id))
+    found = await connection.execute(SELECT_POSITIONS, {"project": project_id})
     return {each["kind"]: to_list_state(each) for each in found.mappings()}
 
 

@@ -7,19 +7,21 @@ are looked up, from the near end of the same index (tests/store/test_query_plans
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, CompoundSelect, exists, func, literal, or_, select, union_all
+from sqlalchemy import Column, CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
 from reconciler.model.health import VerificationCoverage
-from reconciler.model.ids import ProjectId, RepositoryId
+from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.schema.tables import links
+from reconciler.store.sync.difference_queries import NOW_PARAMETER, PROJECT_PARAMETER
 from reconciler.store.types import ONE
 
 CountsByProject = Mapping[ProjectId, Mapping[str, int]]
@@ -132,19 +134,19 @@ async def _read_p95_verified_at(
     return found
 
 
-def longest_unverified_links_query(
-    when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
-) -> Select[Any]:
-    """Select at most `limit` links whose time `when` is before `by` or missing, the oldest first.
+@cache
+def longest_unverified_links_query(when: Column[datetime]) -> Select[Any]:
+    """Select links of `project` and `repository_id` whose time `when` is before `now` or missing.
 
-    Without those whose report is missing: there is nothing to compare them with.
+    The oldest first, at most `rows`. Without those whose report is missing: there is nothing to compare
+    them with.
     """
     query = select(links).where(
-        links.c.project_id == project,
-        links.c.repository_id == repository,
+        links.c.project_id == PROJECT_PARAMETER,
+        links.c.repository_id == bindparam("repository_id"),
         links.c.state == LinkState.ACTIVE,
         links.c.quarantined_until.is_(None),
-        or_(when.is_(None), when < by),
+        or_(when.is_(None), when < NOW_PARAMETER),
         exists(ONE).where(reports.c.id == links.c.report_id),
     )
-    return query.order_by(when.nulls_first(), links.c.id).limit(limit)
+    return query.order_by(when.nulls_first(), links.c.id).limit(bindparam("rows"))

@@ -38,12 +38,12 @@ DELIVERY_COLUMN_TYPES = column_types(deliveries, "project_id", "id", "event", "a
 NEW_HOOK_COLUMN_TYPES = column_types(hooks, "project_id", "received", "missed", "silent")
 
 
-def has_unread_deliveries(project_id: UUID) -> ColumnElement[bool]:
+def has_unread_deliveries(project_id: UUID | ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a delivery of the project is unread, as a column of another query."""
     return exists(select(literal(1)).where(*_unread_conditions(project_id)))
 
 
-def has_working_hook(project_id: UUID) -> ColumnElement[bool]:
+def has_working_hook(project_id: UUID | ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the project's hook is known to announce changes, as a column of another query."""
     return exists(select(literal(1)).where(hooks.c.project_id == project_id, hooks.c.known_at.is_not(None)))
 
@@ -209,7 +209,7 @@ def _first_known_at(at: datetime) -> ColumnElement[datetime]:
     return func.coalesce(hooks.c.known_at, literal(at, Instant()))
 
 
-def _unread_conditions(project_id: UUID) -> tuple[ColumnElement[bool], ...]:
+def _unread_conditions(project_id: UUID | ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
     return (
         deliveries.c.project_id == project_id,
         deliveries.c.read_at.is_(None),

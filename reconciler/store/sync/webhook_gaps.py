@@ -6,6 +6,7 @@ later. Times are of this machine's clock, as the deliveries' are.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, exists, func, literal, or_, select, update
@@ -30,7 +31,7 @@ MAX_CHANGES_PER_PASS = 100
 GAP_COLUMN_TYPES = column_types(unannounced)
 
 
-def has_unannounced_changes(project_id: UUID) -> ColumnElement[bool]:
+def has_unannounced_changes(project_id: UUID | ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a change waits for its delivery, or one was missed, as a column of another query."""
     waiting = exists(select(literal(1)).where(unannounced.c.project_id == project_id))
     missed = exists(select(literal(1)).where(hooks.c.project_id == project_id, hooks.c.silent > 0))

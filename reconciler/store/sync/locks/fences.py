@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ProjectLockLostError
@@ -14,6 +14,10 @@ from reconciler.store.types import column_types
 
 LOCK_LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
 NEW_PROJECT_TYPES = column_types(projects, "project_id", "paused", "lock_epoch")
+
+SELECT_EPOCH = select(projects.c.lock_epoch).where(projects.c.project_id == bindparam("project"))
+SELECT_OWN_EPOCH = SELECT_EPOCH.where(projects.c.lock_holder == bindparam("own"))
+LOCK_EPOCH = SELECT_EPOCH.with_for_update(read=True)
 
 
 class ProjectFences:
@@ -36,9 +40,9 @@ class ProjectFences:
 
     async def read_epoch(self, project_id: ProjectId) -> int | None:
         """Read the epoch in the project's row; None if the row names another holder, or none."""
-        mine = and_(projects.c.project_id == project_id, projects.c.lock_holder == self._holder)
+        mine = {"project": project_id, "own": self._holder}
         async with self._database.read() as connection:
-            epoch: int | None = (await connection.execute(select(projects.c.lock_epoch).where(mine))).scalar()
+            epoch: int | None = (await connection.execute(SELECT_OWN_EPOCH, mine)).scalar()
             return epoch
 
     async def enter(self, project_id: ProjectId, epoch: int | None) -> None:
@@ -73,6 +77,5 @@ class ProjectFences:
         epoch = self._epochs.get(project_id)
         if epoch is None:
             return
-        query = select(projects.c.lock_epoch).where(projects.c.project_id == project_id)
-        if (await connection.execute(query.with_for_update(read=True))).scalar() != epoch:
+        if (await connection.execute(LOCK_EPOCH, {"project": project_id})).scalar() != epoch:
             raise ProjectLockLostError(LOCK_LOST_MESSAGE.format(project_id))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from reconciler.errors import BusyError, DatabaseError, ProjectLockLostError
 from reconciler.model.health import HeldLocks
@@ -28,6 +28,11 @@ from reconciler.store.sync.locks.session_locks import ACQUIRE_RETRY_SECONDS, PRO
 LOCK_EXPIRY = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 10.0
 RENEWAL_VALID_FOR = timedelta(seconds=10)
+
+SELECT_LOCK = select(locks).where(locks.c.project_id == bindparam("project"))
+DELETE_LOCK = delete(locks).where(locks.c.project_id == bindparam("project"))
+DELETE_OWN_LOCK = DELETE_LOCK.where(locks.c.holder == bindparam("own"))
+INSERT_LOCK = insert(locks)
 
 
 class RowProjectLocks:
@@ -108,13 +113,13 @@ class RowProjectLock:
             "pid": os.getpid(),
             "expires_at": now + LOCK_EXPIRY,
         }
-        same = locks.c.project_id == self._project_id
+        same = {"project": self._project_id}
         async with self._database.write() as connection:
-            row = (await connection.execute(select(locks).where(same))).mappings().first()
+            row = (await connection.execute(SELECT_LOCK, same)).mappings().first()
             if row is not None and not _is_holder_dead(row, now, host):
                 return False
-            await connection.execute(delete(locks).where(same))
-            await connection.execute(insert(locks).values(mine))
+            await connection.execute(DELETE_LOCK, same)
+            await connection.execute(INSERT_LOCK, mine)
         self.is_taken_over = row is not None
         self._renewed = now
         return True
@@ -139,7 +144,7 @@ class RowProjectLock:
     async def release(self) -> None:
         """Delete the row, unless it is somebody else's by now."""
         async with self._database.write() as connection:
-            await connection.execute(delete(locks).where(*self._own_row_conditions()))
+            await connection.execute(DELETE_OWN_LOCK, {"project": self._project_id, "own": self._holder})
 
     async def _renew(self) -> bool:
         now = self._clock.now()
