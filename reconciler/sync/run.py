@@ -72,7 +72,7 @@ class _Pass:
     started_monotonic: float
     verify_all: bool  # every link, not only those that are due
     compares: bool  # BugSpark with the bases of all links: see `reconciler.daemon.comparisons`
-    known_pending: PendingWork | None  # in a due pass, as long as it has stored nothing
+    known_pending: PendingWork | None  # as long as the pass has stored nothing
     accepted_links: Sequence[Link]  # to be read in full, because deletions of theirs were accepted
 
     async def run(self, *, first: bool = False) -> None:
@@ -137,6 +137,7 @@ class _Pass:
         waits |= self.context.policy.export_all and not self.context.operator.policy.export_all
         return (
             pending is not None
+            and not self.compares
             and observation.is_empty
             and not waits
             and not pending.is_due(self.context.github.now())
@@ -261,6 +262,7 @@ async def run_steps(
     context = with_settings_in_force(context, before)
     if exports:  # before GitHub is asked anything: a limit must not lose what a person ordered
         await record_export_intents(context, before, exports, asked=True)
+        before = replace(before, pending=None)
     state = await _resolve_and_store_repository(context, before)
     context = with_settings_in_force(
         context, state
@@ -284,7 +286,7 @@ async def _build_pass(
     *,
     verify: bool,
 ) -> _Pass:
-    known = None if stats.compares else state.pending
+    known = state.pending
     withheld = (
         WithheldDeletions()
         if known is not None and not known.has_withheld_deletions

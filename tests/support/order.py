@@ -5,10 +5,13 @@ another's; so every run begins with its share of the long ones.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import TypeVar
 
 LONG = ("proofs/test_machine.py", "proofs/test_restarts.py", "proofs/", "bench/", "demo/test_demo.py")
 """Below tests/, the longest first."""
+TOGETHER = ("demo/test_demo.py",)
+"""Of these: files whose tests share what is expensive to make."""
 T = TypeVar("T")
 
 
@@ -18,16 +21,26 @@ def rank(path: str) -> int | None:
 
 
 def dealt(items: Sequence[T], path: Callable[[T], str], workers: int) -> list[T]:
-    """All of `items`, the long ones dealt out to the workers' first runs like cards."""
+    """All of `items`, the long ones dealt out to the workers' first runs like cards.
+
+    Tests of a file in TOGETHER are one card: what they share is made once, by one worker.
+    """
     ranked = [(rank(path(item)), item) for item in items]
-    long = [
-        item for _, item in sorted(((n, i) for n, i in ranked if n is not None), key=lambda pair: pair[0])
+    long = sorted(((n, item) for n, item in ranked if n is not None), key=lambda pair: pair[0])
+    cards = [
+        card
+        for n, group in groupby(long, key=lambda pair: pair[0])
+        for card in _cards([item for _, item in group], is_one=LONG[n] in TOGETHER)
     ]
     short = iter([item for place, item in ranked if place is None])
     made: list[T] = []
     for worker in range(workers):
-        hand = long[worker::workers]
+        hand = [item for card in cards[worker::workers] for item in card]
         run = (len(items) - len(made)) // (workers - worker)  # as xdist cuts the list
         made += hand
         made += [item for _, item in zip(range(run - len(hand)), short, strict=False)]
     return [*made, *short]
+
+
+def _cards(items: list[T], *, is_one: bool) -> list[list[T]]:
+    return [items] if is_one else [[item] for item in items]

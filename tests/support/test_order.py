@@ -27,3 +27,11 @@ def test_every_worker_s_first_run_begins_with_its_share(workers: int) -> None:
 @pytest.mark.parametrize("items", [[], SLOW, SLOW[:1], [*SLOW, QUICK[0]]])
 def test_few_tests_are_all_there(items: list[str]) -> None:
     assert sorted(dealt(items, str, 3)) == sorted(items)
+
+
+def test_tests_that_share_what_is_expensive_stay_with_one_worker() -> None:
+    items = list(enumerate([*QUICK, *["tests/demo/test_demo.py"] * 5, *SLOW]))
+    made = dealt(items, lambda item: item[1], 3)
+    assert sorted(made) == items
+    (first, *_, last) = [place for place, (_, name) in enumerate(made) if "test_demo" in name]
+    assert last - first == 4
