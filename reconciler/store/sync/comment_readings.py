@@ -6,7 +6,7 @@ Source: docs/design.md, Comments.
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Select
 
@@ -46,7 +46,7 @@ def due_links_query() -> Select[tuple[object, ...]]:
             links.c.quarantined_until.is_(None),
         )
         .order_by(due.c.due, links.c.id)
-        .limit(bindparam("rows"))
+        .limit(bindparam("rows", type_=Integer()))
     )
 
 

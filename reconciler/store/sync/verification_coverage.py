@@ -11,7 +11,18 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Integer,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
@@ -149,4 +160,4 @@ def longest_unverified_links_query(when: Column[datetime]) -> Select[Any]:
         or_(when.is_(None), when < NOW_PARAMETER),
         exists(ONE).where(reports.c.id == links.c.report_id),
     )
-    return query.order_by(when.nulls_first(), links.c.id).limit(bindparam("rows"))
+    return query.order_by(when.nulls_first(), links.c.id).limit(bindparam("rows", type_=Integer()))
