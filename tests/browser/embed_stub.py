@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,10 @@ HOST = "https://app.bugspark.test"
 SYNC = "https://sync.bugspark.test"
 POLICY = f"default-src 'none'; script-src 'self' {SYNC}; connect-src {SYNC}"
 HTML = "text/html; charset=utf-8"
+REFUSAL_SECONDS = 1.0
+"""Of a request that the page has given up itself, nothing is written."""
+REFUSAL = "Failed to load resource"
+"""Chromium's words for a request that failed."""
 MODULE = f"{SYNC}/embed/bugspark-sync.js"
 DOCUMENT = (
     '<!doctype html><html lang="{lang}" class="{theme}"><head><meta charset="utf-8"><title>BugSpark</title>'
@@ -47,6 +52,8 @@ class EmbedStub:
     holds: bool = False
     """Whether requests get no answer for now."""
     asked: list[Request] = field(default_factory=list)
+    refused: int = 0
+    """Requests that got no answer or another status than success, since the last were forgiven."""
 
     @property
     def page(self) -> Page:
@@ -69,9 +76,15 @@ class EmbedStub:
         assert len(self.asked) == count, [each.url for each in self.asked]
 
     def forgive_refusals(self) -> None:
-        """Forget that Chromium has written each refused request into the console."""
-        refusal = "Failed to load resource"
-        self.window.troubles = [each for each in self.window.troubles if refusal not in each]
+        """Forget what Chromium writes into the console of refused requests, a moment after the answer."""
+        deadline = time.monotonic() + REFUSAL_SECONDS
+        while self._count_written_refusals() < self.refused and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+        self.window.troubles = [each for each in self.window.troubles if REFUSAL not in each]
+        self.refused = 0
+
+    def _count_written_refusals(self) -> int:
+        return sum(REFUSAL in each for each in self.window.troubles)
 
     def paths(self, method: str = "GET") -> list[str]:
         """Return the paths that the API was asked for, in order."""
@@ -95,6 +108,7 @@ class EmbedStub:
         if self.holds:
             return
         if self.status == 0:
+            self.refused += 1
             route.abort("connectionrefused")
             return
         status, data = self._find(route.request) if self.status == 200 else (self.status, {"detail": "No."})
@@ -104,6 +118,7 @@ class EmbedStub:
             "access-control-expose-headers": "ETag, Retry-After",
             "content-type": "application/json",
         }
+        self.refused += status >= HTTPStatus.BAD_REQUEST
         route.fulfill(status=status, headers=headers, body=json.dumps(data))
 
     def _find(self, request: Request) -> Answer:
