@@ -31,9 +31,8 @@ from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.sync import apply_batch
 from reconciler.sync import run
 from reconciler.sync.context import Context
+from reconciler.sync.decide_links import end_renamed_label_problems
 from reconciler.sync.preflight import resolve_repository_and_account
-from reconciler.sync.recover import RecoveryFindings, recover_unknown_writes
-from reconciler.sync.result import PassStats
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import sqlite_template
@@ -109,16 +108,16 @@ def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
 
 
 def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
-    original = recover_unknown_writes
+    original = end_renamed_label_problems
 
-    async def busy(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
+    async def busy(context: Context, state: ProjectState) -> None:
         later = context.github.now() + timedelta(hours=5)
         await context.stores.ledger.mark_all_due_for_verification(
             context.project.id, state.repository_id, later
         )
-        return await original(context, state, stats)
+        await original(context, state)
 
-    patch.setattr(run, "recover_unknown_writes", busy)
+    patch.setattr(run, "end_renamed_label_problems", busy)
 
 
 async def nothing_happens(scenario: Scenario) -> Wrong:
