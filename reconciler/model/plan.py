@@ -107,7 +107,7 @@ class RemoveLocalComment:
 class WriteLocalComment:
     """Write a comment about the issue into BugSpark. It has no original on GitHub and is never sent there."""
 
-    kind: ClassVar[Kind] = Kind.IMPORT_COMMENT
+    kind: ClassVar[Kind] = Kind.WRITE_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
 
     pair: CommentPair  # its ledger row, without a comment on GitHub

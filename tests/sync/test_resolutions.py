@@ -168,7 +168,7 @@ async def test_the_plan_has_the_comment_and_the_pass_makes_exactly_it(sync: Sync
     plan = await sync.plan()
     assert [(each.kind, each.to) for each in plan.actions] == [
         ("set_field", "closed"),
-        ("import_comment", "Closed as a duplicate by alice"),
+        ("write_comment", "Closed as a duplicate by alice"),
     ]
     assert sync.said_here(report) == []
     result = await sync.run()
