@@ -183,6 +183,10 @@ def _preview_exports(session: CommandSession, reports: list[str], *, json: bool)
         session.console.print_line(f"{preview.report} would become an issue in {preview.repository}")
         session.console.print_line(f"Title:    {preview.title}")
         session.console.print_line(f"Labels:   {', '.join(preview.labels)}")
+        if preview.milestone is not None:
+            session.console.print_line(f"Milestone: {preview.milestone}")
+        if preview.type is not None:
+            session.console.print_line(f"Type:     {preview.type}")
         session.console.print_line(f"Redacted: {redacted or 'nothing'}")
         session.console.print_line("")
         for line in preview.body.split("\n"):
@@ -197,7 +201,7 @@ def _preview_as_json(preview: IssuePreview) -> dict[str, object]:
         "body": preview.body,
         "labels": list(preview.labels),
         "assignees": [],
-        "milestone": None,
-        "type": None,
+        "milestone": preview.milestone,
+        "type": preview.type,
         "redacted": [{"kind": kind, "count": count} for kind, count in preview.redacted],
     }

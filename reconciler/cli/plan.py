@@ -86,9 +86,11 @@ def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
     console.flush()
 
 
-KINDS_WRITTEN_TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
+KINDS_WRITTEN_TO_BUGSPARK = frozenset(
+    {"set_field", "import_comment", "write_comment", "edit_comment", "remove_comment"}
+)
 DELETION_KINDS = frozenset({"remove_comment", "delete_remote_comment"})
-CREATION_KINDS = frozenset({"create_issue", "post_comment", "import_comment"})
+CREATION_KINDS = frozenset({"create_issue", "post_comment", "import_comment", "write_comment"})
 WITHHELD_KEYS = ("report", "side", "author", "excerpt", "url", "issue")
 ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT_RULE_PREFIX = "both changed"  # the prefix of conflict rules (model.plan.Rule)

@@ -22,6 +22,7 @@ from reconciler.model.snapshot import with_readable_text
 
 if TYPE_CHECKING:
     from reconciler.model.intent import Intent
+    from reconciler.model.issue import Resolution
     from reconciler.model.link import Link
     from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportView
     from reconciler.model.snapshot import Change
@@ -73,6 +74,8 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield f"{shown.project_name}, {issue}: {shown.state}"
     if shown.reason_in_full:
         yield f"  {shown.reason_in_full}"
+    if shown.resolution is not None:
+        yield f"  {shown.resolution_text}, {format_age(shown.resolution.at, view.now)}"
     if link:
         yield f"  {_verification_line(link, view)}"
     yield ""
@@ -180,6 +183,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "reason": shown.reason_in_full,
         "link": _link_as_json(link) if link else None,
         "stage": shown.stage,
+        "resolution": _resolution_as_json(shown.resolution) if shown.resolution else None,
         "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [
             {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}
@@ -193,6 +197,10 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         ],
         "story": [_history_entry_as_json(dated) for dated in shown.detail.history],
     }
+
+
+def _resolution_as_json(resolution: Resolution) -> dict[str, Any]:
+    return {"by": resolution.by, "commit": resolution.commit, "at": format_iso(resolution.at)}
 
 
 def _link_as_json(link: Link) -> dict[str, Any]:

@@ -71,6 +71,9 @@ class SyncSection(SettingsSection):
     redact: Literal["off", "auto", "on"] = "auto"
     sections: Annotated[tuple[SectionName, ...], Field(strict=False)] = SECTION_NAMES
     labels: OptionalLabelNames = ()  # of new issues
+    milestone: Annotated[int, Field(ge=0, lt=2**31)] = 0  # of new issues, as the next one; 0: none
+    type: Annotated[str, AfterValidator(validators.validate_issue_type)] = ""
+    resolution_comment: bool = False
     directions: DirectionsSection = DirectionsSection()
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()

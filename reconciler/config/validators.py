@@ -276,6 +276,18 @@ def validate_private_prefix(prefix: str) -> str:
     return prefix
 
 
+MAX_TYPE_LENGTH = 50
+
+
+def validate_issue_type(name: str) -> str:
+    """Check the type of new issues. Empty: they have none."""
+    if name != name.strip() or not name.isprintable() or len(name) > MAX_TYPE_LENGTH:
+        raise invalid_value_error(
+            f"is not 1 to {MAX_TYPE_LENGTH} visible characters", "write the type's name as GitHub shows it"
+        )
+    return name
+
+
 LABELS_REMEDY = 'list at least one label, as in ["high-priority", "high"]; the first is written'
 
 

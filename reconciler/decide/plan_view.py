@@ -26,6 +26,7 @@ from reconciler.model.plan import (
     RemoveLocalComment,
     SetField,
     WithheldItem,
+    WriteLocalComment,
 )
 from reconciler.model.report import Project, Report
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
@@ -106,6 +107,8 @@ def _details_not_shown(action: Action) -> tuple[object, ...]:
     match action:
         case ImportComment() | EditLocalComment():
             return action.comment.id, action.body
+        case WriteLocalComment():
+            return (action.body,)
         case PostComment() | EditRemoteComment():
             return str(action.comment.id), action.comment.author, action.comment.body
         case RemoveLocalComment() | DeleteRemoteComment():

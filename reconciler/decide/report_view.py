@@ -10,6 +10,7 @@ from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK
 from reconciler.decide.copies import excerpt
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
 from reconciler.decide.report_status import report_status
+from reconciler.decide.resolution import RESOLUTION_COMMENT, resolution_text
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField, Verdict
 from reconciler.fields.title import readable_title
@@ -70,7 +71,12 @@ def build_report_view(
         fields=fields,
         comments=tuple(comment_views(detail)),
         skipped=count_skipped_comments(detail),
+        resolution_text=_resolution_text(detail.link),
     )
+
+
+def _resolution_text(link: Link | None) -> str | None:
+    return resolution_text(link.resolution) if link is not None and link.resolution is not None else None
 
 
 # --- fields -----------------------------------------------------------------------------------------------
@@ -129,7 +135,9 @@ def bugspark_value(report: Report, field: Field) -> str:
 def count_skipped_comments(detail: ReportDetail) -> tuple[SkippedComments, ...]:
     """Count the comments that were known and not copied, by reason."""
     reasons = Counter(
-        pair.reason or "known" for pair in detail.pairs if pair.state is CommentPairState.SKIPPED
+        pair.reason or "known"
+        for pair in detail.pairs
+        if pair.state is CommentPairState.SKIPPED and pair.reason != RESOLUTION_COMMENT
     )
     return tuple(SkippedComments(reason=reason, count=count) for reason, count in sorted(reasons.items()))
 

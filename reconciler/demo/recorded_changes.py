@@ -9,6 +9,7 @@ from reconciler.model.views import PlanView
 
 KIND_NAMES = {  # in words; fields stand for themselves
     Kind.IMPORT_COMMENT: "comment",
+    Kind.WRITE_COMMENT: "comment",
     Kind.POST_COMMENT: "comment",
     Kind.EDIT_COMMENT: "comment edited",
     Kind.EDIT_REMOTE_COMMENT: "comment edited",
@@ -18,7 +19,13 @@ KIND_NAMES = {  # in words; fields stand for themselves
     Kind.SET_STATE: "status",
 }
 BUGSPARK, GITHUB, CONFLICT = "BugSpark", "GitHub", "conflict"
-IN_BUGSPARK = {Kind.SET_FIELD, Kind.IMPORT_COMMENT, Kind.EDIT_COMMENT, Kind.REMOVE_COMMENT}
+IN_BUGSPARK = {
+    Kind.SET_FIELD,
+    Kind.IMPORT_COMMENT,
+    Kind.WRITE_COMMENT,
+    Kind.EDIT_COMMENT,
+    Kind.REMOVE_COMMENT,
+}
 SHOWN_KINDS = {*KIND_NAMES, Kind.SET_FIELD, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CONFLICT, Kind.NOTE}
 
 

@@ -1,5 +1,6 @@
 """Reads of single objects: the repository, an account, an issue with its thread and events, webhooks."""
 
+import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -59,6 +60,7 @@ from reconciler.model.webhook import Hook
 RequireReply = Callable[[Reply, RepositoryRef, str], None]
 """Passes a 200 about what the last argument names, and raises an error for any other answer."""
 
+COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MAX_THREAD_READS = 5
 """How often a thread of several pages is read before it counts as changing too fast."""
 
@@ -232,11 +234,28 @@ class Reads:
             self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
         events = (
-            clamp_times(_decode_field_event(raw, what, field_of), parse_date_header(page.headers))
+            clamp_times(self._field_event(raw, what, field_of), parse_date_header(page.headers))
             for page in pages
             for raw in decode_issue_data(page.body, list[Raw], what)
         )
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
+
+    def _field_event(self, raw: bytes | Raw, what: str, field_of: FieldOfLabel) -> FieldEvent | None:
+        # There are dozens of kinds, each with its own shape: only those of interest must decode.
+        kind = decode_issue_data(raw, EventKindRow, what).event
+        if kind not in translate.FIELD_EVENT_KINDS:
+            return None
+        commit = self._closing_commit(raw) if kind == "closed" else None
+        return translate.to_field_event(decode_issue_data(raw, EventRow, what), field_of, commit)
+
+    def _closing_commit(self, raw: bytes | Raw) -> str | None:
+        """Return the commit that closed the issue; None for one of another repository.
+
+        Source: docs/reference/github.md, Events.
+        """
+        members = read_members(raw)
+        sha, url = (read_member(members, name, str) or "" for name in ("commit_id", "commit_url"))
+        return sha if COMMIT_PATTERN.fullmatch(sha) and self._ref.is_own_commit(url, sha) else None
 
     async def label_names(self) -> frozenset[str]:
         """Read the names of all labels of the repository."""
@@ -328,10 +347,3 @@ def decode_comment(body: bytes, what: str) -> RemoteComment:
             f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`."
         )
     return found
-
-
-def _decode_field_event(raw: bytes | Raw, what: str, field_of: FieldOfLabel) -> FieldEvent | None:
-    # There are dozens of kinds, each with its own shape: only those of interest must decode.
-    if decode_issue_data(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
-        return None
-    return translate.to_field_event(decode_issue_data(raw, EventRow, what), field_of)

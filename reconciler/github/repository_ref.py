@@ -67,6 +67,11 @@ class RepositoryRef:
             text = _not_shown_message(f"the repository {self.name}", reply, RETIRED_VERSION_ADVICE)
             raise RepositoryInaccessibleError(text, remedy=RETIRED_VERSION_ADVICE)
 
+    def is_own_commit(self, url: str, sha: str) -> bool:
+        """Whether the address of a commit is in this repository, by its name or by its id."""
+        by_id = {self.origin.url("repositories", self.id, "commits", sha)} if self.id else set()
+        return url.lower() in {each.lower() for each in (self.url("commits", sha), *by_id)}
+
     def is_other_repository(self, url: str) -> bool:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
         other = self.origin.repository_id(url)

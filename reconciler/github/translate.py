@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Raw
 
@@ -96,7 +96,15 @@ def to_issue(row: IssueRow) -> Issue:
         url=row.html_url or "",
         created_at=row.created_at,
         updated_at=row.updated_at,
+        closed_at=_decode_optional(row.closed_at, Moment),
+        closed_by=to_account(_decode_optional(row.closed_by, UserRow)),
     )
+
+
+def _decode_optional(raw: Raw, kind: Any) -> Any:
+    """Return a member that no row is left out for; None where it is absent, null or of another shape."""
+    found = try_decode(raw, kind) if bytes(raw) else None
+    return None if isinstance(found, str) else found
 
 
 def to_comment(row: CommentRow) -> RemoteComment | None:
@@ -186,12 +194,12 @@ def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
     return tuple((name, match[1].decode().lower()) for name, match in pairs if name and match)[:MAX_COLOURS]
 
 
-def to_field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
-    """Translate an event that changed a synced field; None for any other."""
+def to_field_event(row: EventRow, field_of: FieldOfLabel, commit: str | None = None) -> FieldEvent | None:
+    """Translate an event that changed a synced field; None for any other. `commit`: that closed the issue."""
     by, at = to_account(row.actor), row.created_at
     match row:
         case EventRow(event="closed" | "reopened" as value):
-            return FieldEvent(field=Field.STATUS, value=value, added=True, actor=by, at=at)
+            return FieldEvent(field=Field.STATUS, value=value, added=True, actor=by, at=at, commit=commit)
         case EventRow(event="renamed", rename=rename) if rename:
             return FieldEvent(field=Field.TITLE, value=rename.to, added=True, actor=by, at=at)
         case EventRow(event="labeled" | "unlabeled" as kind, label=LabelRow(name=str() as name)):

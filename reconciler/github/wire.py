@@ -54,6 +54,8 @@ class IssueRow(Struct, frozen=True, kw_only=True):
     locked: bool | None = None
     user: UserRow | None = None
     html_url: str | None = None
+    closed_at: Raw = Raw()  # undecoded, as the next one: no issue is left out for them
+    closed_by: Raw = Raw()
     pull_request: dict[str, Raw] | None = None
 
     @property
@@ -297,14 +299,12 @@ def full_error_text(body: bytes) -> str:
 
 
 def _text(raw: Raw) -> str:
-    found = _value_of(raw)
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found := _value_of(raw), str) else ""
 
 
 def _details(raw: Raw) -> list[str]:
     """The words of `errors`, whatever shape it has: one or many, each a text, a number or an object."""
-    found = _value_of(raw)
-    each = found if isinstance(found, list) else [found]
+    each = found if isinstance(found := _value_of(raw), list) else [found]
     return [words for words in map(_detail, each[:MAX_ERRORS_SHOWN]) if words]
 
 

@@ -4,7 +4,10 @@ Source: docs/design.md, Writing to GitHub.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
+
+from msgspec import Raw
 
 from reconciler.errors import GitHubError, UntrustedUrlError
 from reconciler.github import translate
@@ -14,7 +17,16 @@ from reconciler.github.limits import parse_date_header
 from reconciler.github.reads import Reads, decode_comment
 from reconciler.github.translate import clamp_times
 from reconciler.github.transport import AnswerLostError, NotSentError
-from reconciler.github.wire import HookRow, IssueRow, LabelRow, decode, encode_body
+from reconciler.github.wire import (
+    HookRow,
+    IssueRow,
+    LabelRow,
+    Number,
+    decode,
+    encode_body,
+    read_member,
+    read_members,
+)
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, OutcomeUnknown, Refused, WriteResult
 from reconciler.model.issue import Issue, IssueUpdate, RemoteComment
@@ -30,13 +42,20 @@ class Writes(Reads):
     All raise LimitedError and CredentialError, which mean: nothing was done.
     """
 
-    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]:
-        """Create an issue. Without push access GitHub drops its labels silently: the answer lacks them."""
-        fields: dict[str, object] = {"title": title, "body": body}
-        if labels:
-            fields["labels"] = list(labels)
+    async def create_issue(
+        self,
+        title: str,
+        body: str,
+        labels: Sequence[str],
+        *,
+        milestone: int | None = None,
+        issue_type: str | None = None,
+    ) -> WriteResult[Issue]:
+        """Create an issue. What GitHub drops silently of labels, milestone and type, the answer lacks."""
+        wanted = {"labels": list(labels), "milestone": milestone, "type": issue_type}
+        fields = {"title": title, "body": body} | {name: value for name, value in wanted.items() if value}
         doing = f"create an issue in {self._ref.name}"
-        return await self._write("POST", ("issues",), fields, doing, lambda body: _decode_issue(body, None))
+        return await self._write("POST", ("issues",), fields, doing, _decode_new_issue)
 
     async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]:
         """Create a comment."""
@@ -152,6 +171,19 @@ class Writes(Reads):
 def _refusal(reason: str, reply: Reply | None) -> Refused:
     status, request_id = (reply.status, reply.request_id) if reply else (422, None)
     return Refused(status=status, reason=reason, gone=False, request_id=request_id)
+
+
+def _decode_new_issue(body: bytes) -> Issue:
+    """Read an issue just created, with the milestone and type that GitHub gave it."""
+    members = read_members(body)
+    milestone, issue_type = (
+        read_member(members, name, dict[str, Raw]) or {} for name in ("milestone", "type")
+    )
+    return replace(
+        _decode_issue(body, None),
+        milestone=read_member(milestone, "number", Number),
+        type=read_member(issue_type, "name", str),
+    )
 
 
 def _decode_issue(body: bytes, number: int | None) -> Issue:

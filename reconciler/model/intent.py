@@ -55,6 +55,9 @@ class NewIssue:
     title: str
     body: str
     labels: tuple[str, ...]
+    milestone: int | None = None  # its number
+    type: str | None = None
+    left_out: tuple[str, ...] = ()  # what GitHub refused of these two, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

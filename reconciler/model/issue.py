@@ -55,6 +55,10 @@ class Issue(IssueFields):
     url: str  # html_url
     created_at: datetime
     updated_at: datetime
+    closed_at: datetime | None = None
+    closed_by: Account | None = None  # None: it is open, or this answer does not say
+    milestone: int | None = None  # its number, and the next one's name: only of an issue just created
+    type: str | None = None
     # set by `sync`: the report named by a valid marker, if an account of ours wrote the issue
     marked: ReportId | None = None
 
@@ -121,6 +125,18 @@ class FieldEvent:
     added: bool  # for labels: added or removed; True for other fields
     actor: Account | None
     at: datetime
+    commit: str | None = None  # that closed the issue: its SHA, if it is one of this repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """How somebody closed an issue on GitHub."""
+
+    by: str | None  # a login; None: GitHub does not say whose
+    commit: str | None  # the SHA of the commit that closed it, if it is one of the same repository
+    at: datetime
+    reason: str | None  # GitHub's state_reason
+    is_read: bool = True  # False: the issue's events, which say more, are still to be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     SET_FIELD = "set_field"
     IMPORT_COMMENT = "import_comment"
+    WRITE_COMMENT = "write_comment"  # in BugSpark, about the issue: it has no original
     EDIT_COMMENT = "edit_comment"
     REMOVE_COMMENT = "remove_comment"
     CREATE_ISSUE = "create_issue"
@@ -57,6 +58,7 @@ PROPAGATING_KINDS = frozenset(
     {
         *FIELD_KINDS,
         Kind.IMPORT_COMMENT,
+        Kind.WRITE_COMMENT,
         Kind.EDIT_COMMENT,
         Kind.REMOVE_COMMENT,
         Kind.CREATE_ISSUE,

@@ -19,7 +19,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.issue import Issue, RemoteComment, ThreadEtags
+from reconciler.model.issue import Issue, RemoteComment, Resolution, ThreadEtags
 from reconciler.model.report import IssueColumns, LocalComment, Report
 
 
@@ -163,6 +163,7 @@ class Link:
     frozen_fields: tuple[FrozenField, ...] = ()
     # the instance of another database that wrote on the issue first: the issue is read, not written
     owner_instance: str | None = None
+    resolution: Resolution | None = None  # how a person closed the issue; None also once it is open again
 
     @property
     def is_live(self) -> bool:

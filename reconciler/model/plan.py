@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,6 +37,7 @@ class Rule(StrEnum):
     EXPORT_ALL = "every new report is exported"
     RECORDED = "recorded by an earlier version"
     FOUND = "its lost answer was found by its marker"
+    RESOLUTION = "somebody closed or reopened the issue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,19 @@ class RemoveLocalComment:
     field_name: ClassVar[str] = COMMENT_FIELD
 
     pair: CommentPair
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteLocalComment:
+    """Write a comment about the issue into BugSpark. It has no original on GitHub and is never sent there."""
+
+    kind: ClassVar[Kind] = Kind.WRITE_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
+
+    pair: CommentPair  # its ledger row, without a comment on GitHub
+    body: str
+    at: datetime
     why: Why
 
 
@@ -223,7 +238,7 @@ class DeleteRemoteComment:
     why: Why
 
 
-LocalAction = SetField | ImportComment | EditLocalComment | RemoveLocalComment
+LocalAction = SetField | ImportComment | WriteLocalComment | EditLocalComment | RemoveLocalComment
 RemoteAction = CreateIssue | FieldWrite | PostComment | EditRemoteComment | DeleteRemoteComment
 Action = LocalAction | RemoteAction
 Deletion = RemoveLocalComment | DeleteRemoteComment

@@ -133,6 +133,9 @@ class SyncPolicy:
     delete_on_github: bool = True
     sections: frozenset[str] | None = None  # of an exported issue's body; None: all of them
     new_labels: tuple[str, ...] = ()  # further labels of new issues
+    new_milestone: int | None = None  # of new issues, as the next one
+    new_type: str | None = None
+    resolution_comment: bool = False  # a comment in BugSpark says who closed an issue
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     label_history: LabelHistory = field(default_factory=LabelHistory)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentPairId, ProjectId, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Intent
+from reconciler.model.issue import Resolution
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import OTHER_PROJECTS_REPORT, LinkColumns, LocalComment, Report
@@ -116,6 +117,12 @@ class ReportView:
     fields: tuple[FieldView, ...]
     comments: tuple[CommentView, ...]
     skipped: tuple[SkippedComments, ...] = ()
+    resolution_text: str | None = None  # who closed the issue, in words
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """Who closed the issue; None while it is open, and where this program did."""
+        return self.detail.link.resolution if self.detail.link is not None else None
 
     @property
     def stage(self) -> str | None:

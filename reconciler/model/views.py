@@ -335,3 +335,5 @@ class IssuePreview:
     body: str
     labels: tuple[str, ...]
     redacted: tuple[tuple[str, int], ...]  # what is taken out: the kind, and how many of it
+    milestone: int | None = None
+    type: str | None = None

@@ -66,10 +66,13 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "severity_as": frozenset({SeverityAs.LABEL}),
     "export": ALL,
     "labels": ALL,
+    "milestone": ALL,
+    "type": ALL,
     "private_prefix": ALL,
     "redact": ALL,
     "sections": ALL,
     "comments_from": ALL,
+    "resolution_comment": ALL,
     "directions": frozenset(set(Synced) - {Synced.ASSIGNEE}),
     "conflict": ALL,
 }

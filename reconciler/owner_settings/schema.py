@@ -50,10 +50,13 @@ _SCHEMAS: Mapping[str, Schema] = {
     "stage": _members(STAGES, _NAMES),
     "export": _one_of(tuple(Export)),
     "labels": _NAMES,
+    "milestone": {"type": "integer", "minimum": 1, "maximum": checks.MAX_MILESTONE},
+    "type": {**_NAME, "maxLength": checks.MAX_TYPE_LENGTH},
     "private_prefix": {"type": "string", "minLength": _SHORTEST, "maxLength": _LONGEST},
     "redact": _one_of(tuple(Redact)),
     "sections": _some_of(tuple(Section)),
     "comments_from": _one_of(tuple(CommentsFrom)),
+    "resolution_comment": {"type": "boolean"},
     "directions": _members(tuple(Synced), _one_of(tuple(Direction))),
     "conflict": _one_of(tuple(ConflictPolicy)),
 }

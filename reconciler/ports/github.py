@@ -169,7 +169,15 @@ class GitHub(Protocol):
         """
         ...
 
-    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]: ...
+    async def create_issue(
+        self,
+        title: str,
+        body: str,
+        labels: Sequence[str],
+        *,
+        milestone: int | None = None,
+        issue_type: str | None = None,
+    ) -> WriteResult[Issue]: ...
 
     async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]: ...
 

@@ -1,6 +1,7 @@
 """Rows of our tables as values of the model, and back."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from reconciler.model.intent import (
     NewComment,
     NewIssue,
 )
-from reconciler.model.issue import ListState, ThreadEtags
+from reconciler.model.issue import ListState, Resolution, ThreadEtags
 from reconciler.model.kinds import Operation
 from reconciler.model.link import (
     CommentPair,
@@ -74,6 +75,7 @@ def to_link(row: RowMapping) -> Link:
         transfer_target=_to_transfer_target(row),
         frozen_fields=to_frozen_fields(row["frozen"]),
         owner_instance=row["held_by"],
+        resolution=decode_json(row["resolution"], Resolution) if row["resolution"] else None,
     )
 
 
@@ -192,6 +194,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "successor_number": link.transfer_target and link.transfer_target.number,
         "frozen": encode_json(link.frozen_fields) if link.frozen_fields else None,
         "held_by": link.owner_instance,
+        "resolution": encode_json(link.resolution) if link.resolution else None,
         "revision": revision,
     }
 
@@ -274,6 +277,13 @@ def to_intent(row: RowMapping) -> Intent:
     )
 
 
+def _encode_desired(desired: Desired) -> str:
+    """What is wanted of GitHub as JSON. Members of a new issue that are not wanted take no room."""
+    if not isinstance(desired, NewIssue):
+        return encode_json(desired)
+    return encode_json({name: value for name, value in asdict(desired).items() if value not in (None, ())})
+
+
 def intent_row(intent: Intent) -> tuple[Any, ...]:
     """Every column of sync_intents, in the table's order."""
     return (
@@ -286,7 +296,7 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.operation,
         intent.repository_id,
         intent.number,
-        encode_json(intent.desired),
+        _encode_desired(intent.desired),
         intent.state,
         intent.attempts,
         intent.created_at,

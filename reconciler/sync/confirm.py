@@ -14,6 +14,7 @@ from reconciler.model.intent import (
     DesiredCommentBody,
     DesiredCommentDeletion,
     DesiredFieldWrite,
+    DesiredState,
     Intent,
     NewComment,
     NewIssue,
@@ -26,6 +27,7 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.sync.context import Context
+from reconciler.sync.exports.optional_members import missing_member_message, missing_members
 from reconciler.sync.full_read import build_verification
 from reconciler.sync.result import PassStats
 
@@ -42,6 +44,7 @@ async def record_confirmation(
         changes=(
             *build_confirmed_write_change(claim.intent, link, answer.request_id),
             *_outranked_label_conflicts(context, claim.intent, link),
+            *_missing_member_notes(claim.intent, link, answer.value, stats),
         ),
         at=context.github.now(),
     )
@@ -110,7 +113,8 @@ def _link_after_field_write(
     if has_competing_label(context, intent, seen.labels):
         return replace(link, seen=seen)
     base = SYNCED_FIELDS[Field(intent.operation.value)].with_agreed_value(link.base, desired.agreed, seen)
-    return replace(link, base=base, seen=seen)
+    by_others = None if isinstance(desired, DesiredState) else link.resolution
+    return replace(link, base=base, seen=seen, resolution=by_others)
 
 
 def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
@@ -135,6 +139,19 @@ def _outranked_label_conflicts(context: Context, intent: Intent, link: Link | No
     for value in field.outranked_values(link.seen.labels, intent.desired, context.policy.labels):
         (change,) = build_confirmed_write_change(intent, link, None)
         yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
+
+
+def _missing_member_notes(
+    intent: Intent, link: Link | None, value: Any, stats: PassStats
+) -> Iterator[Change]:
+    """Name what GitHub did not take of a new issue, as a problem of the pass and in the report's history."""
+    if not isinstance(intent.desired, NewIssue):
+        return
+    for member in missing_members(intent.desired, value):
+        message = missing_member_message(member)
+        stats.problems.append(message)
+        (change,) = build_confirmed_write_change(intent, link, None)
+        yield replace(change, kind=Kind.NOTE, field=None, local=None, to=None, rule=message)
 
 
 def _pair_after_post(pair: CommentPair, comment: RemoteComment) -> CommentPair:

@@ -30,13 +30,14 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.labels import LabelEvent
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
-from reconciler.model.ids import AccountId, ReportId
+from reconciler.model.ids import AccountId, LinkId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
 from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFieldChange
 from reconciler.model.plan import LinkPlan, SetField
 from reconciler.model.policy import LabelHistory, label_key
 from reconciler.model.snapshot import ProjectState
+from reconciler.sync.comments.resolutions import keep_resolutions
 from reconciler.sync.context import Context
 
 QUARANTINE_DURATION = timedelta(hours=1)
@@ -48,14 +49,16 @@ log = EventLogger(__name__)
 async def decide_links(context: Context, views: Iterable[LinkObservation]) -> list[LinkPlan]:
     """Return a plan for each view. Raises only what concerns the whole project (limits, unreadable)."""
     views = [await _with_known_collaborator_status(context, view) for view in views]
-    plans = [await _decide_or_quarantine(context, view) for view in views]
+    events: dict[LinkId, tuple[FieldEvent, ...]] = {}  # of links whose decision needed them
+    plans = [await _decide_or_quarantine(context, view, events) for view in views]
     for place, fields in (await find_fields_with_unknown_writes(context, plans)).items():
         views[place] = replace(views[place], unconfirmed_fields=fields)
-        plans[place] = await _decide_or_quarantine(context, views[place])
+        plans[place] = await _decide_or_quarantine(context, views[place], events)
     for place, link in (await find_flapping_links(context, views, plans)).items():
-        again = await _decide_or_quarantine(context, replace(views[place], link=link))
+        again = await _decide_or_quarantine(context, replace(views[place], link=link), events)
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
     await _note_renamed_labels(context, views, plans)
+    await keep_resolutions(context, views, plans, events)
     return plans
 
 
@@ -103,12 +106,16 @@ async def _note_renamed_labels(
         plans[place] = replace(plan, renamed_labels=found.renamed, notes=(*plan.notes, *found.notes))
 
 
-async def _decide_or_quarantine(context: Context, view: LinkObservation) -> LinkPlan:
+async def _decide_or_quarantine(
+    context: Context, view: LinkObservation, events: dict[LinkId, tuple[FieldEvent, ...]]
+) -> LinkPlan:
+    """Decide a link. Events of its issue that have to be read are added to `events`."""
     try:
         plan = decide_link(view, context.policy, {}, context.new_id)
         if isinstance(plan, LinkPlan):
             return plan
-        times = await _read_change_times(context, view)
+        events[view.link.id] = await context.github.field_events(view.link.number, context.field_of_label)
+        times = await _read_change_times(context, view, events[view.link.id])
         decided = decide_link(view, context.policy, times, context.new_id)
         if isinstance(decided, LinkPlan):
             return decided
@@ -132,9 +139,10 @@ def quarantine_plan(context: Context, view: LinkObservation, reason: str) -> Lin
     return LinkPlan(link=view.link, report=view.report, after=after)
 
 
-async def _read_change_times(context: Context, view: LinkObservation) -> Mapping[Field, FieldTimes]:
+async def _read_change_times(
+    context: Context, view: LinkObservation, events: tuple[FieldEvent, ...]
+) -> Mapping[Field, FieldTimes]:
     """The times of every field: one answer has them all, and one field's outcome may ask for another's."""
-    events = await context.github.field_events(view.link.number, context.field_of_label)
     added = await _last_label_additions(context, events)
     differences = await context.stores.ledger.field_differences(view.link.id)
     return {

@@ -37,6 +37,7 @@ from reconciler.model.plan import (
     Rule,
     SetField,
     Why,
+    WriteLocalComment,
 )
 from reconciler.model.report import LocalComment, Report, ReportDetails, unescape_html
 from reconciler.model.snapshot import ProjectState
@@ -114,6 +115,8 @@ def build_new_issue(context: Context, report: Report, details: ReportDetails, ma
             dashboard_url=context.dashboard_url,
         ),
         labels=export_labels(context, report),
+        milestone=context.policy.new_milestone,
+        type=context.policy.new_type,
     )
 
 
@@ -131,6 +134,8 @@ def preview_new_issue(
         title=issue.title,
         body=issue.body,
         labels=issue.labels,
+        milestone=issue.milestone,
+        type=issue.type,
         redacted=tuple(sorted(found.items())),
     )
 
@@ -187,7 +192,9 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                     action.why,
                     _desired_comment_write(context, plan.link, action, pairs),
                 )
-            case SetField() | ImportComment() | EditLocalComment() | RemoveLocalComment() | CreateIssue():
+            case SetField() | ImportComment() | WriteLocalComment():
+                continue
+            case EditLocalComment() | RemoveLocalComment() | CreateIssue():
                 continue
             case _:
                 assert_never(action)

@@ -46,6 +46,7 @@ from reconciler.model.plan import (
     PostComment,
     RemoveLocalComment,
     SetField,
+    WriteLocalComment,
 )
 from reconciler.model.report import MisnamedReport
 from reconciler.model.snapshot import PoisonedItem
@@ -104,7 +105,7 @@ class PassStats:
             self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
             for action in plan.actions:
                 match action:
-                    case ImportComment():
+                    case ImportComment() | WriteLocalComment():
                         self.counts["comments_imported"] += 1
                     case EditLocalComment():
                         self.counts["comments_edited"] += 1

@@ -19,6 +19,7 @@ from reconciler.model.intent import (
     Refused,
     WriteResult,
 )
+from reconciler.model.issue import Issue
 from reconciler.ports import GitHub
 
 MAX_LABELS = 100
@@ -35,7 +36,7 @@ async def send_intent(github: GitHub, intent: Intent, seen_labels: Sequence[str]
     desired = intent.desired
     match desired:
         case NewIssue():
-            return await github.create_issue(desired.title, desired.body, desired.labels)
+            return await _create_issue(github, desired)
         case NewComment():
             return await github.create_comment(_require_issue_number(intent), desired.body)
         case DesiredCommentBody():
@@ -49,6 +50,12 @@ async def send_intent(github: GitHub, intent: Intent, seen_labels: Sequence[str]
             assert update is not None
             return await github.update_issue(_require_issue_number(intent), update)
     assert_never(desired)
+
+
+async def _create_issue(github: GitHub, issue: NewIssue) -> WriteResult[Issue]:
+    more = {"milestone": issue.milestone, "issue_type": issue.type}
+    wanted: dict[str, Any] = {name: value for name, value in more.items() if value is not None}
+    return await github.create_issue(issue.title, issue.body, issue.labels, **wanted)
 
 
 async def _swap_labels(

@@ -87,7 +87,7 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
     links = [link for link in links if link.id not in unreadable]
     moved = [link for link in links if _is_report_in_other_project(link, local_threads[link.report_id])]
     missing = [link for link in links if local_threads[link.report_id].report is None]
-    edited = _links_with_edited_comments(links, local_threads)
+    edited = _links_with_edited_comments(links, local_threads) | _links_closed_by_unknown(links)
     for link in (each for each in links if each not in moved and each not in missing):
         same_here = link not in edited
         (unchanged if same_here and await is_unchanged_on_github(context, link) else changed).append(link)
@@ -131,6 +131,11 @@ def _links_with_edited_comments(
     return {
         link for link, local_thread in found if edited_originals(local_thread.pairs, local_thread.comments)
     }
+
+
+def _links_closed_by_unknown(links: Sequence[Link]) -> set[Link]:
+    """Links whose issue was closed while there was no budget for reading its events: a full read does it."""
+    return {link for link in links if link.resolution is not None and not link.resolution.is_read}
 
 
 async def is_unchanged_on_github(context: Context, link: Link) -> bool:

@@ -23,6 +23,7 @@ from reconciler.model.intent import (
     DesiredState,
     Intent,
     IntentState,
+    NewIssue,
     NotSent,
     OutcomeUnknown,
     Refused,
@@ -34,6 +35,7 @@ from reconciler.ports import Claim, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import record_confirmation
 from reconciler.sync.context import Context, wait_for_write_slot
+from reconciler.sync.exports.optional_members import without_refused_members
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import (
     intents_allowed_by_exposure,
@@ -75,6 +77,8 @@ class IntentWriter:
     observed_monotonic: float  # monotonic seconds: when this pass began to read
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
     attempted: set[IntentId] = field(default_factory=set)  # once a pass, whatever came of it
+    # new issues that GitHub refused because of a member that it does not have: each time one of them less
+    reduced: dict[IntentId, NewIssue] = field(default_factory=dict)
     put_to_rest: set[LinkId] = field(default_factory=set)  # nothing of theirs is sent
 
     async def send_due_intents(self) -> None:
@@ -190,6 +194,9 @@ class IntentWriter:
 
     async def _send_and_record(self, claim: Claim) -> None:
         try:
+            if claim.intent.id in self.reduced:
+                desired = self.reduced[claim.intent.id]
+                claim = replace(claim, intent=replace(claim.intent, desired=desired))
             seen = claim.link.seen if claim.link else None
             answer = await send_intent(self.context.github, claim.intent, seen.labels if seen else ())
         except (LimitedError, ProjectError):  # GitHub said that nothing was done
@@ -202,6 +209,8 @@ class IntentWriter:
                 # It is gone, as desired; or not shown just now: should it come back, it is deleted then.
                 done = Confirmed(value=NOT_FOUND_TO_DELETE, request_id=answer.request_id)
                 await record_confirmation(self.context, claim, done, self.stats)
+            case Refused() if instead := without_refused_members(claim.intent.desired, answer):
+                await self._plan_again_without_members(claim.intent, instead, answer.reason)
             case Refused():
                 is_hint = answer.status in ELSEWHERE_STATUSES
                 await self._record_refusal(claim.intent, claim.link, answer.reason, is_hint=is_hint)
@@ -214,6 +223,13 @@ class IntentWriter:
                 await self._mark_outcome_unknown(claim.intent, answer)
             case _:
                 assert_never(answer)
+
+    async def _plan_again_without_members(self, intent: Intent, desired: NewIssue, reason: str) -> None:
+        """Have this pass send a create once more, without what GitHub refused of it."""
+        again = replace(intent, state=IntentState.PLANNED, reason=reason)
+        await self.context.stores.intents.save_unconfirmed(again)
+        self.reduced[intent.id] = desired
+        self.attempted.discard(intent.id)
 
     async def _is_comment_gone(self, intent: Intent) -> bool:
         """A 404 also means no access: the comment itself has to say that it is gone.

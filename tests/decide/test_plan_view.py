@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from reconciler.model.plan import (
     SetTitle,
     SwapLabels,
     Why,
+    WriteLocalComment,
 )
 from reconciler.model.policy import TextPolicy
 from reconciler.model.views import ActionView, WithheldDeletion
@@ -57,10 +59,12 @@ from tests.support.factories import (
 
 WHY = Why(rule=Rule.LOCAL_MOVED, base="new", local="resolved", remote="new", to="resolved")
 PAIR = a_pair(Side.GITHUB, a_local_comment(), a_remote_comment())
+PLAN_AT = datetime(2026, 3, 2, tzinfo=UTC)
 SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "medium"), why=WHY)
 ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
     "import_comment": (ImportComment(comment=a_remote_comment(), body="body", why=WHY), "comment"),
+    "write_comment": (WriteLocalComment(pair=PAIR, body="body", at=PLAN_AT, why=WHY), "comment"),
     "edit_comment": (
         EditLocalComment(pair=PAIR, comment=a_remote_comment(), body="body", why=WHY),
         "comment",
@@ -234,6 +238,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("set_field", {"to": "critical"}),
     ("import_comment", {"comment": a_remote_comment(2)}),
     ("import_comment", {"body": "body "}),
+    ("write_comment", {"body": "other"}),
     ("edit_comment", {"comment": a_remote_comment(2)}),
     ("edit_comment", {"body": "other"}),
     ("remove_comment", {"pair": OTHER}),

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from reconciler.demo.github.rows import Reason
 from reconciler.model.ids import ReportId
 from reconciler.store.schema.tables import deliveries
 from tests.support.scenario_records import BUGSPARK, GITHUB, FieldEdit, Note
@@ -133,7 +134,9 @@ class Actors(ScenarioView):
         self._record_edit(report, item, BUGSPARK, value)
         self.bugspark.set_report(report, **{item: value}, updated_at=self.bugspark_now())
 
-    def set_on_github(self, report: ReportId, item: str, value: str) -> None:
+    def set_on_github(
+        self, report: ReportId, item: str, value: str, *, by: str = "alice", commit: str | None = None
+    ) -> None:
         number = self.issue_numbers()[report]
         if number is None:
             return
@@ -141,9 +144,10 @@ class Actors(ScenarioView):
         web = self.repository_of(number)
         if item == "status":
             if value == "new":
-                web.reopen(number, by="alice")
+                web.reopen(number, by=by)
             else:
-                web.close(number, by="alice", reason="completed" if value == "resolved" else "not_planned")
+                reason: Reason = "completed" if value == "resolved" else "not_planned"
+                web.close(number, by=by, reason=reason, commit=commit)
             return
         names = SEVERITIES if item == "severity" else CATEGORIES
         present = [name for name in web.label_names(number) if name in names.values()]

@@ -32,6 +32,7 @@ from reconciler.model.plan import (
     SetState,
     SetTitle,
     SwapLabels,
+    WriteLocalComment,
 )
 from reconciler.model.policy import SyncPolicy, TextPolicy
 from reconciler.model.report import LocalComment, Report
@@ -161,7 +162,9 @@ class TinyWorld:
                 self.ledger[action.pair.id] = replace(
                     self.ledger.get(action.pair.id, action.pair), state=CommentPairState.ENDED
                 )
-            case SetField() | ImportComment() | EditLocalComment() | RemoveLocalComment() | PostComment():
+            case SetField() | ImportComment() | WriteLocalComment() | EditLocalComment():
+                pass  # local
+            case RemoveLocalComment() | PostComment():
                 pass  # local, or sent for its PENDING row
             case CreateIssue():
                 raise AssertionError("a linked report is not exported")

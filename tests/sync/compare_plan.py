@@ -14,7 +14,9 @@ from reconciler.model.views import ActionView, PlanView
 from reconciler.store.schema.tables import changes
 from tests.support.sync import Sync
 
-LOCAL_KINDS = {Kind.SET_FIELD, Kind.IMPORT_COMMENT, Kind.EDIT_COMMENT, Kind.REMOVE_COMMENT}
+LOCAL_KINDS = {
+    Kind.SET_FIELD, Kind.IMPORT_COMMENT, Kind.WRITE_COMMENT, Kind.EDIT_COMMENT, Kind.REMOVE_COMMENT,
+}  # fmt: skip
 REMOTE_KINDS = {
     Kind.CREATE_ISSUE, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.POST_COMMENT,
     Kind.EDIT_REMOTE_COMMENT, Kind.DELETE_REMOTE_COMMENT,

@@ -35,6 +35,10 @@ class Facts:
     """The repository's comment list ends this deep (Lists); None: never."""
     listed_comments_have_association: bool = True
     """Lists of comments carry `author_association`, as single ones do (Lists: since 2026 they may not)."""
+    listed_issues_have_closed_by: bool = True
+    """Lists of issues carry `closed_by`, as single ones do (Events: unsettled)."""
+    unknown_issue_members: Literal["refused", "dropped"] = "refused"
+    """What becomes of a milestone or type that there is not, at an issue's creation (Fields: unsettled)."""
     comment_edit_bumps_issue: bool = True
     """An edited comment moves its issue's `updated_at` (Lists: contested)."""
     minimizing_bumps_comment: bool = False

@@ -62,6 +62,8 @@ class Issue:
     lock_reason: str | None = None
     pull_request: bool = False
     via_app: bool = False
+    milestone: int | None = None
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,8 @@ class Views:
         shown = self.issue(repository, row) if isinstance(row, Issue) else self.comment(repository, row)
         if isinstance(row, Comment) and not self.world.facts.listed_comments_have_association:
             shown.pop("author_association", None)
+        if isinstance(row, Issue) and not self.world.facts.listed_issues_have_closed_by:
+            shown.pop("closed_by", None)
         return msgspec.json.encode(shown)
 
     def home(self, repository: Repository) -> str:
@@ -144,7 +146,7 @@ class Views:
             "locked": row.locked,
             "assignee": None,
             "assignees": [],
-            "milestone": None,
+            "milestone": self._milestone(repository, row),
             "comments": self._comment_count(repository, row),
             "created_at": stamp(row.created),
             "updated_at": stamp(row.updated),
@@ -158,6 +160,8 @@ class Views:
             "performed_via_github_app": self.via(row),
             "state_reason": row.reason,
         }
+        if repository.issue_types:
+            shown["type"] = row.type and {"name": row.type}
         if row.pull_request:
             pull = f"{self.home(repository)}/pulls/{row.number}"
             shown["pull_request"] = {
@@ -168,6 +172,11 @@ class Views:
                 "merged_at": None,
             }
         return self.edited(row.id, shown)
+
+    def _milestone(self, repository: Repository, row: Issue) -> dict[str, Any] | None:
+        if row.milestone is None:
+            return None
+        return {"number": row.milestone, "title": repository.milestones[row.milestone], "state": "open"}
 
     def _comment_count(self, repository: Repository, row: Issue) -> int:
         if not self.world.flagged or self.world.facts.flagged_comments_are_counted:

@@ -70,17 +70,19 @@ def permissions(level: Level) -> dict[str, bool]:
 
 def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
     """Return one line of an issue's history."""
+    detail = dict(happened.detail)
+    commit, place = detail.pop("commit_id", None), detail.pop("commit_of", None)
     shown = {
         "id": happened.id,
         "node_id": f"E_{happened.id}",
         "url": f"{views.home(row)}/issues/events/{happened.id}",
         "actor": views.user(happened.actor),
         "event": happened.kind,
-        "commit_id": None,
-        "commit_url": None,
+        "commit_id": commit,
+        "commit_url": f"{views.api}/repos/{place}/commits/{commit}" if commit else None,
         "created_at": stamp(happened.created),
         "performed_via_github_app": None,
-        **happened.detail,
+        **detail,
     }
     return views.edited(happened.id, shown)
 

@@ -136,6 +136,7 @@ links = Table(
     Column("successor_number", Integer),
     Column("frozen", Text),  # JSON of the frozen fields
     Column("held_by", String(64)),  # the instance of another database that wrote on the issue first
+    Column("resolution", Text),  # JSON of who closed the issue; null while it is open
     Column("revision", Integer, nullable=False),
     Index(
         "uq_sync_links_issue",

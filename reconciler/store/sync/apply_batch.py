@@ -17,7 +17,14 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
-from reconciler.model.plan import EditLocalComment, ImportComment, LinkPlan, RemoveLocalComment, SetField
+from reconciler.model.plan import (
+    EditLocalComment,
+    ImportComment,
+    LinkPlan,
+    RemoveLocalComment,
+    SetField,
+    WriteLocalComment,
+)
 from reconciler.model.snapshot import StoreResult, TransactionBatch
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
@@ -187,13 +194,17 @@ async def _write_bugspark_comments(connection: AsyncConnection, plans: Sequence[
 
 
 def _imported_comment_rows(plan: LinkPlan, times: Mapping[CommentId, datetime]) -> list[tuple[Any, ...]]:
-    """Rows of imported comments: without an author, with GitHub's time, under the ids of the plan's pairs."""
+    """Rows of new comments: without an author, with GitHub's time, under the ids of the plan's pairs."""
     made = {pair.remote_id: pair.local_id for pair in plan.pairs}
     imports = [each for each in plan.actions if isinstance(each, ImportComment)]
+    own = [each for each in plan.actions if isinstance(each, WriteLocalComment)]
     return [
-        (local_id, plan.link.report_id, each.body, times[local_id], "github")
-        for each in imports
-        if (local_id := made[each.comment.id]) is not None
+        *(
+            (local_id, plan.link.report_id, each.body, times[local_id], "github")
+            for each in imports
+            if (local_id := made[each.comment.id]) is not None
+        ),
+        *((each.pair.local_id, plan.link.report_id, each.body, each.at, "github") for each in own),
     ]
 
 

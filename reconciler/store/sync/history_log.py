@@ -16,13 +16,13 @@ from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import LIVE_STATES, Link, LinkOrigin
 from reconciler.model.plan import (
     CommentEvent,
-    EditLocalComment,
-    ImportComment,
     LinkPlan,
+    LocalAction,
     RemoveLocalComment,
     Rule,
     SetField,
     Why,
+    WriteLocalComment,
 )
 from reconciler.model.report_detail import DatedChange
 from reconciler.model.snapshot import Change, FieldChange
@@ -52,7 +52,7 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
     for action in plan.actions:
         if isinstance(action, SetField) and action.field in disputed:
             continue  # its conflict says all of it
-        if isinstance(action, SetField | ImportComment | EditLocalComment | RemoveLocalComment):
+        if isinstance(action, LocalAction):
             since = _happened_at(plan, action)
             yield _change_of_action(
                 plan, action.kind, Side.BUGSPARK, action.why, action.field_name, since=since
@@ -64,14 +64,14 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
     yield from (link_change(plan.link, Kind.NOTE, Side.GITHUB, note) for note in plan.notes)
 
 
-def _happened_at(
-    plan: LinkPlan, action: SetField | ImportComment | EditLocalComment | RemoveLocalComment
-) -> datetime | None:
+def _happened_at(plan: LinkPlan, action: LocalAction) -> datetime | None:
     """When it happened on GitHub; unknown for an initial sync and for deletions."""
     if plan.link.base is None or isinstance(action, RemoveLocalComment):
         return None
     if isinstance(action, SetField):
         return plan.after.seen.updated_at if plan.after.seen else None
+    if isinstance(action, WriteLocalComment):
+        return action.at
     return action.comment.updated_at
 
 

@@ -104,7 +104,15 @@ class DryGitHub(ReadsOnly):
 
     # --- writes ---------------------------------------------------------------------------------------
 
-    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> Confirmed[Issue]:
+    async def create_issue(
+        self,
+        title: str,
+        body: str,
+        labels: Sequence[str],
+        *,
+        milestone: int | None = None,
+        issue_type: str | None = None,
+    ) -> Confirmed[Issue]:
         number = IssueNumber(self._new_negative_id())
         seen = SeenIssue(
             state=IssueState.OPEN,
@@ -116,7 +124,8 @@ class DryGitHub(ReadsOnly):
             updated_at=self._github.now(),
             id=number,
         )
-        self._created[number] = self._issue_from_seen_values(number, seen, body)
+        created = self._issue_from_seen_values(number, seen, body)
+        self._created[number] = replace(created, milestone=milestone, type=issue_type)
         return Confirmed(value=self._created[number], request_id=None)
 
     async def create_comment(self, number: IssueNumber, body: str) -> Confirmed[RemoteComment]:

@@ -32,6 +32,7 @@ from reconciler.model.plan import (
     RemoveLocalComment,
     SetField,
     WithheldItem,
+    WriteLocalComment,
 )
 from reconciler.model.report import IssueColumns, Report
 from reconciler.model.snapshot import LocalThread, Snapshot, StoreResult, TransactionBatch, UnlinkedReport
@@ -41,7 +42,7 @@ from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotParameters, wi
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, unsent_pair
 from reconciler.text import text_digest
 
-LOCAL_ACTIONS = (SetField, ImportComment, EditLocalComment, RemoveLocalComment)
+LOCAL_ACTIONS = (SetField, ImportComment, WriteLocalComment, EditLocalComment, RemoveLocalComment)
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 

@@ -9,7 +9,6 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, CommentPairId, LinkId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
-from reconciler.model.issue import RemoteComment
 from reconciler.model.link import (
     UNLINKED_BEFORE_SENDING,
     CommentPair,
@@ -25,6 +24,7 @@ from reconciler.model.plan import (
     LinkPlan,
     RemoveLocalComment,
     SetField,
+    WriteLocalComment,
 )
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
@@ -233,8 +233,11 @@ class DryRunState:
                     value = SYNCED_FIELDS[action.field].parse(action.to)
                     values |= {SYNCED_FIELDS[action.field].column: value, "updated_at": at}
                 case ImportComment(comment=comment):
-                    copy = _imported_comment(plan, comment, action.body, copies[comment.id])
+                    copy = _new_comment(plan, comment.created_at, action.body, copies[comment.id])
                     self.imported.setdefault(plan.link.report_id, []).append(copy)
+                case WriteLocalComment(pair=pair, at=written_at):
+                    made = _new_comment(plan, written_at, action.body, pair.local_id)
+                    self.imported.setdefault(plan.link.report_id, []).append(made)
                 case EditLocalComment(pair=pair) if pair.local_id is not None:
                     self.bodies[pair.local_id] = action.body
                 case RemoveLocalComment(pair=pair) if pair.local_id is not None:
@@ -243,9 +246,7 @@ class DryRunState:
                     continue
 
 
-def _imported_comment(
-    plan: LinkPlan, comment: RemoteComment, body: str, id_: CommentId | None
-) -> LocalComment:
+def _new_comment(plan: LinkPlan, at: datetime, body: str, id_: CommentId | None) -> LocalComment:
     assert id_ is not None
     return LocalComment(
         id=id_,
@@ -253,7 +254,7 @@ def _imported_comment(
         author=None,
         body=body,
         source="github",
-        created_at=comment.created_at,
+        created_at=at,
     )
 
 

@@ -97,6 +97,17 @@ class ActResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResolutionResponse:
+    """Who closed the issue on GitHub."""
+
+    by: str | None
+    """A login; null where GitHub does not say whose."""
+    commit: str | None
+    """The SHA of the commit that closed it, if it is one of the same repository."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResponse:
     """A report as BugSpark's dashboard shows it."""
 
@@ -120,6 +131,8 @@ class ReportResponse:
     updated_at: datetime
     stage: str | None
     """Of an open report: new, triaging or in_progress; null where stages are not synced."""
+    resolution: ResolutionResponse | None
+    """Null while the issue is open, and where nobody closed it on GitHub."""
     fields: list[FieldResponse]
     comments: list[CommentResponse]
     skipped: list[SkippedResponse]
@@ -166,6 +179,8 @@ class IssuePreviewResponse:
     title: str
     body: str
     labels: list[str]
+    milestone: int | None
+    type: str | None
     redacted: list[RedactionResponse]
 
 

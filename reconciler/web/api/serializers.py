@@ -192,6 +192,7 @@ def report_response(
         synced_at=last_propagated_at(detail),
         updated_at=detail.report.updated_at,
         stage=shown.stage,
+        resolution=_resolution_response(shown),
         fields=list(_field_responses(shown, now)),
         comments=list(_comment_responses(shown, site)),
         skipped=[
@@ -203,6 +204,13 @@ def report_response(
             for each in detail.acts[:MAX_HISTORY_LINES]
         ],
     )
+
+
+def _resolution_response(shown: ReportView) -> report_models.ResolutionResponse | None:
+    found = shown.resolution
+    if found is None:
+        return None
+    return report_models.ResolutionResponse(by=found.by, commit=found.commit, at=found.at)
 
 
 def issue_response(link: Link, site: Site) -> report_models.IssueResponse | None:
@@ -280,6 +288,8 @@ def issue_preview_response(preview: IssuePreview) -> report_models.IssuePreviewR
         title=preview.title,
         body=preview.body,
         labels=list(preview.labels),
+        milestone=preview.milestone,
+        type=preview.type,
         redacted=[
             report_models.RedactionResponse(kind=kind, count=count) for kind, count in preview.redacted
         ],

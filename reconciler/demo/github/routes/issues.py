@@ -48,9 +48,28 @@ def open_issue(call: Exchange) -> Answer:
     check_title(title)
     check_body(call.world.facts, content, "Issue")
     labels = label_names(body.get("labels", [])) if call.may(repository, Level.WRITE) else []
-    row = repository.open_issue(title, content, by=call.user().login, labels=labels, via_app=call.via_app)
+    more = _optional_members(call, repository, body)
+    row = repository.open_issue(
+        title, content, by=call.user().login, labels=labels, via_app=call.via_app, **more
+    )
     shown = call.views.issue(repository, row)
     return answered(shown, 201, {"Location": str(shown["url"])})
+
+
+def _optional_members(call: Exchange, repository: Repository, body: dict[str, Any]) -> dict[str, Any]:
+    """Return milestone and type. Without push access they are dropped silently; unknown ones by the facts.
+
+    Source: docs/reference/github.md, Fields and types.
+    """
+    if not call.may(repository, Level.WRITE):
+        return {}
+    known = {"milestone": repository.milestones, "type": repository.issue_types}
+    given = {name: body[name] for name in known if body.get(name) is not None}
+    for name, value in given.items():
+        if value not in known[name] and call.world.facts.unknown_issue_members == "refused":
+            raise invalid("Issue", name, f"{name} is invalid", "invalid")
+    names = {"milestone": "milestone", "type": "issue_type"}
+    return {names[name]: value for name, value in given.items() if value in known[name]}
 
 
 def change_issue(call: Exchange) -> Answer:

@@ -23,6 +23,8 @@ class IssueActs(LabelActs):
         labels: Sequence[str] = (),
         pull_request: bool = False,
         via_app: bool = False,
+        milestone: int | None = None,
+        issue_type: str | None = None,
     ) -> Issue:
         """Open an issue (or a pull request, which shares the numbers and the lists)."""
         author, now = self.world.user(by).id, self.world.second()
@@ -37,6 +39,8 @@ class IssueActs(LabelActs):
             labels=tuple(dict.fromkeys(self.ensure_label(name).id for name in labels)),
             pull_request=pull_request,
             via_app=via_app,
+            milestone=milestone,
+            type=issue_type,
         )
         self._keep_issue(row)
         for label_id in row.labels:
@@ -47,14 +51,26 @@ class IssueActs(LabelActs):
         return row
 
     @atomic
-    def close(self, number: int, *, by: str, reason: Reason | None = "completed") -> Issue:
-        """Close an issue; a closed one stays as it is."""
+    def close(
+        self,
+        number: int,
+        *,
+        by: str,
+        reason: Reason | None = "completed",
+        commit: str | None = None,
+        of: str | None = None,
+    ) -> Issue:
+        """Close an issue; a closed one stays as it is.
+
+        `commit`: the SHA of the commit that closes it; `of`: its repository, where that is another one.
+        """
         row, actor = self.issue(number), self.world.user(by).id
         if row.state == "closed":
             return row
         now = self.world.second()
         row = self._bump(row, state="closed", reason=reason, closed=now, closed_by=actor)
-        self._record(number, "closed", actor, state_reason=reason)
+        closing = {"commit_id": commit, "commit_of": of or self.full_name} if commit else {}
+        self._record(number, "closed", actor, state_reason=reason, **closing)
         self._notify("issues", "closed", actor, number=number)
         return row
 

@@ -47,6 +47,8 @@ class RepositoryState:
         self.threads: dict[int, list[int]] = {}
         self.events: dict[int, list[Event]] = {}
         self.hooks: dict[int, Hook] = {}
+        self.milestones: dict[int, str] = {}  # title by number
+        self.issue_types: list[str] = []  # of its organisation
         self.gone: dict[int, Elsewhere] = {}
         self._numbers: dict[int, int] = {}
         self._last_number = 0

@@ -39,6 +39,7 @@ class ReportElement extends PanelElement {
       issue ? link(issue.url, { class: "badge mono" }, written(`${issue.repository}#${issue.number}`)) : null,
       stateSign(report.state),
       report.reason ? serverText(report.reason) : null,
+      report.resolution ? this.#resolution(report.resolution) : null,
       issue
         ? h(
             "span",
@@ -47,6 +48,15 @@ class ReportElement extends PanelElement {
           )
         : null,
     );
+  }
+
+  #resolution({ by, commit, at }) {
+    const words = {
+      by: by === null ? t("report.closed-by-unknown") : written(by),
+      commit: commit ? h("code", null, written(commit.slice(0, 7))) : null,
+      age: when(at),
+    };
+    return h("span", null, t(commit ? "report.closed-in" : "report.closed", words));
   }
 
   // --- commands ---------------------------------------------------------------------------------------------

@@ -1,0 +1,107 @@
+"""Who closed an issue: its events are read once, within the budget of verification, and kept with the link.
+
+Where the budget is used up, the issue's row has the first word, and verification reads the events.
+"""
+
+from collections.abc import Collection, Mapping, MutableSequence, Sequence
+from dataclasses import replace
+
+from reconciler.decide.resolution import (
+    may_be_own_close,
+    resolution_of_events,
+    resolution_of_row,
+    was_closed,
+    with_resolution,
+    without_resolution,
+)
+from reconciler.errors import (
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
+    RepositoryInaccessibleError,
+)
+from reconciler.model.ids import AccountId, LinkId
+from reconciler.model.issue import FieldEvent, Resolution
+from reconciler.model.link import LinkObservation
+from reconciler.model.plan import LinkPlan
+from reconciler.sync.context import Context
+
+Events = tuple[FieldEvent, ...]
+
+POINTS_PER_READ = 1
+
+
+async def keep_resolutions(
+    context: Context,
+    views: Sequence[LinkObservation],
+    plans: MutableSequence[LinkPlan],
+    known: Mapping[LinkId, Events],
+) -> None:
+    """Add to the plans who closed their issues, and end the resolutions of those that are open again.
+
+    `known`: events that were read already, for a conflict. Raises what concerns the whole project.
+    """
+    for place, view in enumerate(views):
+        if view.link.resolution is not None:
+            plans[place] = without_resolution(view, plans[place], context.policy, context.new_id)
+    closed = [place for place, view in enumerate(views) if was_closed(view, plans[place])]
+    if not closed:
+        return
+    readable = await _places_within_budget(context, views, closed, known)
+    own = await _own_accounts(context, [views[place] for place in closed])
+    for place in closed:
+        view = views[place]
+        accounts = own if may_be_own_close(view) else None
+        if place in readable:
+            resolution = await _read_resolution(context, view, known, accounts)
+        else:
+            resolution = _unread(resolution_of_row(view, accounts))
+        plans[place] = with_resolution(view, plans[place], resolution, context.policy, context.new_id)
+
+
+async def _places_within_budget(
+    context: Context,
+    views: Sequence[LinkObservation],
+    closed: Sequence[int],
+    known: Mapping[LinkId, Events],
+) -> frozenset[int]:
+    """Return the places whose events may be read. A verification has been granted its points already."""
+    unpaid = [p for p in closed if not views[p].is_complete and views[p].link.id not in known]
+    if not unpaid:
+        return frozenset(closed)
+    granted = await context.stores.rate_limiter.grant_verification_points(
+        context.github.credential, POINTS_PER_READ * len(unpaid)
+    )
+    return frozenset(closed) - frozenset(unpaid[granted // POINTS_PER_READ :])
+
+
+async def _own_accounts(context: Context, views: Sequence[LinkObservation]) -> frozenset[AccountId]:
+    """Return the accounts that this project has ever written as, if one of them may have closed an issue."""
+    if not any(map(may_be_own_close, views)):
+        return frozenset()
+    return await context.stores.projects.own_accounts(context.project.id)
+
+
+async def _read_resolution(
+    context: Context,
+    view: LinkObservation,
+    known: Mapping[LinkId, Events],
+    own: Collection[AccountId] | None,
+) -> Resolution | None:
+    """Return what the events say; where GitHub does not show them, what the issue's row says."""
+    events = known.get(view.link.id)
+    try:
+        if events is None:
+            events = await context.github.field_events(view.link.number, context.field_of_label)
+    except (
+        GitHubNotFoundError,
+        IssueTransferredError,
+        IssueUnreadableError,
+        RepositoryInaccessibleError,
+    ):  # what concerns more than these events is found by the next request
+        return resolution_of_row(view, own)
+    return resolution_of_events(view, events, own)
+
+
+def _unread(resolution: Resolution | None) -> Resolution | None:
+    return replace(resolution, is_read=False) if resolution else None
