@@ -101,6 +101,12 @@ class SettingsChangedError(ProjectError):
     kind = "settings"
 
 
+class PlanChangedError(ProjectError):
+    """What was shown before it was to be carried out is not what would be done any more."""
+
+    kind = "plan"
+
+
 class CredentialError(ProjectError):
     """The token is missing, can't be decrypted, or is refused by GitHub."""
 

@@ -27,7 +27,7 @@ from reconciler.model.report import Project, Report, unknown_values_reason
 from reconciler.model.report_detail import ConnectedRepository, ReportSummary, ReportView
 from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
-from reconciler.model.viewer import Actor, ActorKind
+from reconciler.model.viewer import OPERATOR, Actor, ActorKind
 from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
 from reconciler.store.schema.lock_proof import prove_session_locks
@@ -118,6 +118,13 @@ class Application(SharedCommands):
     def settings(self) -> ProjectSettingsCommands:
         """What the operator does with projects' own settings."""
         return ProjectSettingsCommands(self._container)
+
+    async def apply_settings(self, project: Project, digest: str) -> PlanView:
+        """Apply the settings in force to existing links, if the plan of that has this hash.
+
+        The next pass carries it out. Raises PlanChangedError, BusyError, ProjectError.
+        """
+        return await self.settings.apply_settings(project.id, digest, OPERATOR, self._actor)
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         """Run a pass that verifies every link.

@@ -22,7 +22,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.viewer import Actor
 from reconciler.model.views import CheckResult, IssuePreview
 from reconciler.model.webhook import HookResult, WebhookSetup
-from reconciler.ports import Queue
+from reconciler.ports import Clock, Queue
 from reconciler.sync import commands, linking
 from reconciler.sync.context import Context
 from reconciler.sync.exports import second_issues
@@ -218,7 +218,7 @@ class SharedCommands:
 
     async def _require_command_context(self, project: Project, progress: Progress | None = None) -> Context:
         """Build the context of a project that has an integration. Raises ProjectError for one without."""
-        _require_integration(project)
+        require_integration(project)
         return await self._build_command_context(project, progress)
 
     async def _build_command_context(self, project: Project, progress: Progress | None = None) -> Context:
@@ -241,15 +241,20 @@ class SharedCommands:
 
         `wait`: without a timeout.
         """
-        clock = self._container.clock
-        until = clock.monotonic() + self._busy_timeout_seconds
-        while True:
-            try:
-                return await command()
-            except BusyError:
-                if not wait and clock.monotonic() >= until:
-                    raise
-            await clock.sleep(BUSY_RETRY_SECONDS)
+        timeout = float("inf") if wait else self._busy_timeout_seconds
+        return await retry_while_busy(self._container.clock, command, timeout)
+
+
+async def retry_while_busy(clock: Clock, command: Callable[[], Awaitable[T]], timeout_seconds: float) -> T:
+    """Run the command, and repeat it while a pass is running. Raises BusyError after the timeout."""
+    until = clock.monotonic() + timeout_seconds
+    while True:
+        try:
+            return await command()
+        except BusyError:
+            if clock.monotonic() >= until:
+                raise
+        await clock.sleep(BUSY_RETRY_SECONDS)
 
 
 class WebCommands(SharedCommands):
@@ -260,7 +265,7 @@ class WebCommands(SharedCommands):
 
     async def sync(self, project_id: ProjectId) -> str:
         project = await self.find_project(str(project_id))
-        _require_integration(project)
+        require_integration(project)
         if (await self._stores.projects.get_state(project_id)).is_paused:
             raise ProjectError(f"{project.name} is paused: resume it first.")
         done = f"{project.name} is synced as soon as a pass may run."
@@ -292,7 +297,7 @@ class WebCommands(SharedCommands):
 
     async def _full_issue_reference(self, report: str | ReportId, issue: str) -> str:
         project, _ = await self._stores.reports.find_report(str(report))
-        _require_integration(project)
+        require_integration(project)
         return _to_issue_reference(issue.strip(), project)
 
     async def export(self, report_id: ReportId) -> str:
@@ -312,7 +317,8 @@ class WebCommands(SharedCommands):
         return await self._require_command_context(await self.find_project(str(project_id)))
 
 
-def _require_integration(project: Project) -> None:
+def require_integration(project: Project) -> None:
+    """Raise ProjectError for a project without an integration that can be used."""
     if project.integration is None:
         raise ProjectError(f"{project.name}: {integration_problem(project)}")
 

@@ -52,7 +52,7 @@ def run_passes(session: CommandSession, options: PassOptions) -> None:
         done, changed = True, False
         async for result in _run_concurrently(application, projects, options, display, concurrency):
             display.hide()
-            done &= _print_result(session, result, pass_as_line(result), json=options.json)
+            done &= print_result(session, result, pass_as_line(result), json=options.json)
             changed |= result.applied != AppliedCounts()
         if changed:  # idle passes add no records, so there is nothing to delete
             await application.delete_old_records()
@@ -132,11 +132,11 @@ def verify(
         return await application.verify(chosen, wait=wait, progress=display.new_progress())
 
     result = session.run_in_backend(work)
-    if not _print_result(session, result, verification_as_line(result), json=json):
+    if not print_result(session, result, verification_as_line(result), json=json):
         raise typer.Exit(1)
 
 
-def _print_result(session: CommandSession, result: PassResult, line: str | None, *, json: bool) -> bool:
+def print_result(session: CommandSession, result: PassResult, line: str | None, *, json: bool) -> bool:
     """Print a result and what is missing; return whether the pass was complete."""
     console = session.console
     if json:

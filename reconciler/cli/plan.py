@@ -31,7 +31,7 @@ from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.kinds import Kind
-from reconciler.model.views import ActionView, PlanView, WithheldDeletion
+from reconciler.model.views import ActionView, PlanView, WithheldDeletion, action_as_json
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
@@ -92,7 +92,6 @@ KINDS_WRITTEN_TO_BUGSPARK = frozenset(
 DELETION_KINDS = frozenset({"remove_comment", "delete_remote_comment"})
 CREATION_KINDS = frozenset({"create_issue", "post_comment", "import_comment", "write_comment"})
 WITHHELD_KEYS = ("report", "side", "author", "excerpt", "url", "issue")
-ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT_RULE_PREFIX = "both changed"  # the prefix of conflict rules (model.plan.Rule)
 REPORTS_MISSING_LINES = (
     "    None of the linked reports is in BugSpark's table any more. See that this",
@@ -106,7 +105,7 @@ def plan_as_json(plan: PlanView) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "project": project_reference_as_json(plan.project_id, plan.project_name, plan.repository),
         "hash": plan.hash,
-        "actions": [{key: getattr(action, key) for key in ACTION_KEYS} for action in plan.actions],
+        "actions": [action_as_json(action) for action in plan.actions],
         "withheld": _withheld_as_json(plan),
     }
     return {**shown, "error": asdict(plan.error)} if plan.error else shown

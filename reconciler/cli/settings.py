@@ -1,4 +1,4 @@
-"""`reconcile settings`: a project's own settings, shown and set by the operator.
+"""`reconcile settings`: a project's own settings, shown, set and applied by the operator.
 
 First the command, then its output as lines and as JSON (pure).
 """
@@ -7,23 +7,42 @@ from __future__ import annotations  # the model is not imported for annotations 
 
 import json as json_text
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reconciler.cli.console import project_reference_as_json
-from reconciler.cli.session import JsonOption, ProjectOption, current_session
+from reconciler.cli.passes import pass_as_line, print_result
+from reconciler.cli.plan import plan_as_lines
+from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, current_session
 from reconciler.errors import UsageError
+from reconciler.model.formatting import shell_command
 from reconciler.model.viewer import OPERATOR
+from reconciler.model.views import action_as_json
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
     from reconciler.cli.progress import ProgressDisplay
+    from reconciler.model.passes import PassResult
     from reconciler.model.policy import SettingsVersion, SettingsView
     from reconciler.model.report import Project
+    from reconciler.model.views import PlanView
 
 MAX_FILE_BYTES = 1024 * 1024
+MAPS = ("severity", "category", "stage")
+"""The keys with label names (`owner_settings.effective.MAPS`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsResult:
+    """What the command did. `plan`: of applying the settings to existing links; `applied`: its pass."""
+
+    project: Project
+    view: SettingsView
+    plan: PlanView | None = None
+    applied: PassResult | None = None
 
 
 def settings(
@@ -38,30 +57,70 @@ def settings(
             show_default=False,
         ),
     ] = None,
+    apply: Annotated[
+        str | None,
+        typer.Option(
+            "--apply",
+            metavar="HASH",
+            help="Apply the labels to existing links, if the plan shown by --set still has this hash.",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a project's own settings, or set them.
+    """Show a project's own settings, set them, or apply them to existing links.
 
     They count instead of the values under sync in the configuration.
     """
     text = None if new is None else _read_settings_file(new)
 
-    async def work(application: Application, _: ProgressDisplay) -> tuple[Project, SettingsView]:
+    async def work(application: Application, display: ProgressDisplay) -> SettingsResult:
         found = await application.find_project(project)
-        view = await application.settings.show_settings(found.id)
+        before = await application.settings.show_settings(found.id)
+        view, plan, applied = before, None, None
+        if text is not None and apply is not None:
+            await application.settings.require_previewed(found.id, text, apply, OPERATOR)
         if text is not None:
-            view = await application.settings.save_settings(found.id, text, OPERATOR, expected=view.version)
-        return found, view
+            view = await application.settings.save_settings(found.id, text, OPERATOR, expected=before.version)
+        if apply is not None:
+            plan = await application.apply_settings(found, apply)
+            progress = display.new_progress()
+            applied = await application.run_pass(found, wait=True, accept=None, progress=progress)
+        elif text is not None and _has_other_labels(before, view):
+            plan = await application.settings.preview_settings(found.id, text, OPERATOR)
+        return SettingsResult(project=found, view=view, plan=plan, applied=applied)
 
     session = current_session(context)
-    found, view = session.run_in_backend(work)
+    done = session.run_in_backend(work)
+    _print_settings(session, done, is_stored=text is not None, json=json)
+    if done.applied is not None and not print_result(
+        session, done.applied, pass_as_line(done.applied), json=json
+    ):
+        raise typer.Exit(1)
+
+
+def _has_other_labels(before: SettingsView, after: SettingsView) -> bool:
+    """Whether labels have another meaning, so that applying them to existing links may do something."""
+    return any(before.effective.get(name) != after.effective.get(name) for name in MAPS)
+
+
+def _print_settings(session: CommandSession, done: SettingsResult, *, is_stored: bool, json: bool) -> None:
+    console = session.console
     if json:
-        session.console.print_json(settings_as_json(found, view))
+        console.print_json(settings_as_json(done))
         return
-    if text is not None:
-        session.console.print_note(f"Version {view.version} is stored; the next pass uses it.")
-    for line in settings_lines(view):
-        session.console.print_line(line)
+    if is_stored:
+        console.print_note(f"Version {done.view.version} is stored; the next pass uses it.")
+    for line in settings_lines(done.view):
+        console.print_line(line)
+    if done.plan is None:
+        return
+    for line in plan_as_lines(done.plan, unicode=console.is_unicode, columns=console.columns):
+        console.print_line(line)
+    if done.applied is None:
+        name, digest = done.project.name, done.plan.hash
+        command = shell_command("reconcile", "settings", "--project", name, "--apply", digest)
+        console.print_note(f"Existing links keep their labels. This plan gives them the new ones: {command}")
 
 
 def _read_settings_file(path: Path) -> bytes:
@@ -77,14 +136,18 @@ def _read_settings_file(path: Path) -> bytes:
         ) from error
 
 
-def settings_as_json(project: Project, view: SettingsView) -> dict[str, Any]:
-    """Return what `--json` prints."""
-    return {
+def settings_as_json(done: SettingsResult) -> dict[str, Any]:
+    """Return what `--json` prints; `hash` and `actions` as `plan --json` has them, where there is a plan."""
+    project, view = done.project, done.view
+    shown = {
         "project": project_reference_as_json(project.id, project.name, project.repository),
         "settings": dict(view.settings),
         "effective": dict(view.effective),
         "version": view.version,
     }
+    if done.plan is None:
+        return shown
+    return {**shown, "hash": done.plan.hash, "actions": [action_as_json(each) for each in done.plan.actions]}
 
 
 def settings_lines(view: SettingsView) -> Iterator[str]:

@@ -263,12 +263,14 @@ def settle_field(
             if not direction.writes_github:
                 return FieldOutcome(winner=None, barred=Side.BUGSPARK)
             unfinished = diff.local == diff.remote
-            rule = Rule.SWAP_UNFINISHED if unfinished else Rule.LOCAL_MOVED
+            moved = Rule.SETTINGS if diff.is_by_mapping else Rule.LOCAL_MOVED
+            rule = Rule.SWAP_UNFINISHED if unfinished else moved
             return FieldOutcome(winner=Side.BUGSPARK, why=_build_why(diff, rule, diff.local))
         case Verdict.REMOTE_MOVED:
             if not direction.writes_bugspark:
                 return FieldOutcome(winner=None, barred=Side.GITHUB)
-            return FieldOutcome(winner=Side.GITHUB, why=_build_why(diff, Rule.REMOTE_MOVED, diff.remote))
+            rule = Rule.SETTINGS if diff.is_by_mapping else Rule.REMOTE_MOVED
+            return FieldOutcome(winner=Side.GITHUB, why=_build_why(diff, rule, diff.remote))
         case Verdict.CONFLICT:
             return _settle_conflict(diff, policy, direction, times.get(diff.field))
     assert_never(diff.verdict)

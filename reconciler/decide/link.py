@@ -11,7 +11,7 @@ from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import CommentsDecision, decide_comments
 from reconciler.decide.fields import FieldsDecision, FieldTimes
 from reconciler.decide.stage import decide_fields_and_stage
-from reconciler.model.fields import Field, IssueFields
+from reconciler.model.fields import Base, Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import (
     CommentPairState,
@@ -21,7 +21,7 @@ from reconciler.model.link import (
     SeenIssue,
     is_older_than_known,
 )
-from reconciler.model.plan import LinkPlan, LocalAction
+from reconciler.model.plan import LinkPlan, LocalAction, SwapLabels
 from reconciler.model.policy import SyncPolicy
 
 
@@ -72,7 +72,7 @@ def _link_after(view: LinkObservation, fields: FieldsDecision, seen: SeenIssue) 
         view.link,
         state=LinkState.ACTIVE,
         reason=None,
-        base=fields.base,
+        base=_base_after(view, fields),
         seen=seen,
         quarantined_until=None,
         missing_issue=None,
@@ -80,6 +80,16 @@ def _link_after(view: LinkObservation, fields: FieldsDecision, seen: SeenIssue) 
         verification=view.verification or view.link.verification,
         owner_instance=view.owner_instance if view.is_complete else view.link.owner_instance,
     )
+
+
+def _base_after(view: LinkObservation, fields: FieldsDecision) -> Base:
+    """Return the base. It adopts the mapping until no label is left to be written for it."""
+    if not fields.base.adopts_mapping:
+        return fields.base
+    is_written = view.link.owner_instance is None and any(
+        isinstance(action, SwapLabels) for action in fields.actions
+    )
+    return replace(fields.base, adopts_mapping=is_written or bool(view.unconfirmed_fields))
 
 
 def _unrecorded_copies(view: LinkObservation) -> tuple[RemoteComment, ...]:

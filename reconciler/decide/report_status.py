@@ -112,7 +112,7 @@ def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
     if detail.intents:
         reason = detail.intents[0].reason or "its issue is to be made by the next pass"
         return ProjectStatusKind.WAITING.value, reason
-    return "Not linked", None
+    return "Not linked", detail.passed_over
 
 
 def _waiting_status(

@@ -133,12 +133,14 @@ def bugspark_value(report: Report, field: Field) -> str:
 
 
 def count_skipped_comments(detail: ReportDetail) -> tuple[SkippedComments, ...]:
-    """Count the comments that were known and not copied, by reason."""
+    """Count the comments that were known and not copied, by reason; the report itself where it was."""
     reasons = Counter(
         pair.reason or "known"
         for pair in detail.pairs
         if pair.state is CommentPairState.SKIPPED and pair.reason != RESOLUTION_COMMENT
     )
+    if detail.passed_over is not None and detail.link is None:
+        reasons[detail.passed_over] += 1
     return tuple(SkippedComments(reason=reason, count=count) for reason, count in sorted(reasons.items()))
 
 

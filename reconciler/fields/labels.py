@@ -106,7 +106,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         as a change only if they were added later. With `writes`, also those of an old mapping: the ones that
         this program added go with the next swap.
         """
-        labels = self.base_labels(base) if base else None
+        labels = self.base_labels(base) if base and not base.adopts_mapping else None
         known = None if labels is None else {label_key(label) for label in labels}
         history, reading = policy.label_history, self.value_of_labels(seen.labels, policy.labels)
         new = (
@@ -157,17 +157,23 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         return self.label_of_value(self.local_value(report), policy.labels)
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
-        """Compare the sides. An issue without a label has no value: nothing is changed or added again."""
+        """Compare the sides. An issue without a label has no value: nothing is changed or added again.
+
+        Unless the base adopts the mapping: then the issue gets the label of its report's value, and a label
+        that has a value by this mapping counts as changed, whenever it was added.
+        """
         reading = self.value_of_labels(seen.labels, policy.labels)
         local, agreed = self.local_value(report), self.base_value(base) if base else None
-        local_moved = agreed is not None and local != agreed
-        labels = self.base_labels(base) if base else None
+        adopts = base is not None and base.adopts_mapping
+        labels = self.base_labels(base) if base and not adopts else None
         known = None if labels is None else self.value_of_labels(labels, policy.labels).value
         kept_label = next((label for label, value in reading.labels.items() if value == local), None)
         # The label that counts is removed last: a swap that stops at any point still reads as before, or as
         # afterwards, and never as another person's change.
         surplus = tuple(label for label in reversed(tuple(reading.labels)) if label != kept_label)
         bare = reading.value is None and self.agrees_with_unlabelled_issue(local, policy.labels)
+        lacks_label = adopts and reading.value is None and not bare
+        local_moved = (agreed is not None and local != agreed) or lacks_label
         # Our swap stopped and left the old label beside the new one. BugSpark's value is the more severe, so
         # both sides read the same; the swap is finished only when exactly one label is left.
         unfinished = local_moved and bool(surplus)
@@ -185,6 +191,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
             ),
             present=tuple(reading.labels),
             surplus=surplus,
+            is_by_mapping=adopts and local == agreed,
         )
 
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SwapLabels:

@@ -50,6 +50,7 @@ class FieldDiff:
     present: tuple[str, ...] = ()  # labels on the issue with a value of the field, the one that counts first
     surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
     retired: tuple[str, ...] = ()  # labels of an old mapping that this program added: a swap removes them too
+    is_by_mapping: bool = False  # BugSpark has not changed: the base adopts another mapping of labels
 
 
 def decide_verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:

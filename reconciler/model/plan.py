@@ -26,6 +26,7 @@ class Rule(StrEnum):
     DIRECTION = "both changed, and only one direction is open"
     CLOSED = "a closed issue has no stage"
     SWAP_UNFINISHED = "our label swap is finished"
+    SETTINGS = "the settings are applied to existing links"
     COMMENT_CREATED = "new comment"
     COMMENT_EDITED = "original was edited"
     COMMENT_DELETED = "original was deleted"

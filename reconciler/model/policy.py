@@ -110,6 +110,23 @@ class CommentRules:
     until: datetime | None = None
 
 
+OUTSIDE_EXPORT_FILTER = "not exported by itself: it is not among those that export_only names"
+"""Why a report was passed over when it was first seen. It stays so when the settings change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFilter:
+    """Which reports are exported by themselves; an empty tuple admits every value."""
+
+    severity: tuple[Severity, ...] = ()
+    category: tuple[Category, ...] = ()
+
+    def admits(self, severity: Severity, category: Category) -> bool:
+        """Return whether a report with these values is exported by itself."""
+        is_severe = not self.severity or severity in self.severity
+        return is_severe and (not self.category or category in self.category)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPolicy:
     """What text for GitHub is made inert against. Hosts are `name`, those of images also `name:port`."""
@@ -126,6 +143,7 @@ class SyncPolicy:
 
     conflict: ConflictPolicy = ConflictPolicy.NEWEST
     export_all: bool = False
+    export_only: ExportFilter = ExportFilter()  # of what `export_all` exports
     discover: bool = True
     directions: Mapping[Field, Direction] = field(default_factory=lambda: {Field.TITLE: Direction.OFF})
     collaborators_only: bool = False
@@ -228,6 +246,15 @@ class SettingsVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingKeyView:
+    """One key of the settings that this version of the program knows."""
+
+    name: str
+    group: str  # of `[owners] may`
+    schema: JsonObject  # what a value looks like (JSON Schema)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsView:
     """The settings of one project. Source: docs/reference/contract.md, Owners' settings."""
 
@@ -237,3 +264,5 @@ class SettingsView:
     kept_groups: tuple[str, ...]  # that the operator keeps
     history: tuple[SettingsVersion, ...]  # the newest first
     problem: str | None = None  # why the stored settings can't be used, if so
+    operator: JsonObject = field(default_factory=dict)  # the operator's values
+    keys: tuple[SettingKeyView, ...] = ()  # in the order in which people see them

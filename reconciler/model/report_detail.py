@@ -49,6 +49,7 @@ class ReportDetail:
     holder: IssueHolder | None = None  # only for those who may see its project
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
     acts: tuple[Act, ...] = ()  # the commands that people ran on it, newest first
+    passed_over: str | None = None  # why the settings do not export it by themselves, if so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class CommentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedComments:
-    """How many comments were passed over for the same reason."""
+    """How many comments were passed over for the same reason, or the report itself."""
 
     reason: str
     count: int

@@ -229,6 +229,12 @@ class WithheldDeletion:
     issue: str | None
 
 
+def action_as_json(action: ActionView) -> dict[str, str | None]:
+    """Return an action as `plan --json` has it (docs/reference/contract.md, JSON of a plan)."""
+    keys = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
+    return {key: getattr(action, key) for key in keys}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """What a pass over one project would do now, or why that is unknown."""

@@ -14,10 +14,11 @@ from reconciler.model.policy import (
     MAX_LABEL_LENGTH,
     PREFIX_LENGTHS,
     Direction,
+    ExportFilter,
     is_private_prefix,
     label_key,
 )
-from reconciler.owner_settings.values import ExportFilter, Names, Synced
+from reconciler.owner_settings.values import Names, Synced
 
 MAX_NAMES = 20
 MAX_PEOPLE = 500

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.errors import KeptSettingError
 from reconciler.model.fields import Field
-from reconciler.model.policy import Direction, LabelMapping, SyncPolicy, label_key
+from reconciler.model.policy import Direction, ExportFilter, LabelMapping, SyncPolicy, label_key
 from reconciler.owner_settings.checks import wrong
 from reconciler.owner_settings.history import SettingsHistory, comment_rules
 from reconciler.owner_settings.keys import KEYS
@@ -147,6 +147,7 @@ def policy_in_force(
         base,
         conflict=settings.conflict or base.conflict,
         export_all=settings.export is Export.ALL if settings.export else base.export_all,
+        export_only=settings.export_only or ExportFilter(),
         collaborators_only=(
             settings.comments_from is CommentsFrom.COLLABORATORS
             if settings.comments_from

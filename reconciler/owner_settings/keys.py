@@ -65,6 +65,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "stage": ALL,
     "severity_as": frozenset({SeverityAs.LABEL}),
     "export": ALL,
+    "export_only": ALL,
     "labels": ALL,
     "milestone": ALL,
     "type": ALL,

@@ -5,7 +5,7 @@ stand twice in two maps, and labels that differ in case only: these only `decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.model.fields import Severity
+from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import MAX_LABEL_LENGTH, PREFIX_LENGTHS, ConflictPolicy, Direction
 from reconciler.owner_settings import checks
 from reconciler.owner_settings.keys import BUILT
@@ -49,6 +49,11 @@ _SCHEMAS: Mapping[str, Schema] = {
     "severity_as": _one_of(tuple(SeverityAs)),
     "stage": _members(STAGES, _NAMES),
     "export": _one_of(tuple(Export)),
+    "export_only": {
+        "type": "object",
+        "properties": {"severity": _some_of(tuple(Severity)), "category": _some_of(tuple(Category))},
+        "additionalProperties": False,
+    },
     "labels": _NAMES,
     "milestone": {"type": "integer", "minimum": 1, "maximum": checks.MAX_MILESTONE},
     "type": {**_NAME, "maxLength": checks.MAX_TYPE_LENGTH},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.fields import Category, Severity, Status
-from reconciler.model.policy import ConflictPolicy, Direction
+from reconciler.model.policy import ConflictPolicy, Direction, ExportFilter
 
 Names = tuple[str, ...]
 
@@ -75,14 +75,6 @@ class Synced(StrEnum):
 MAPPED_CATEGORIES = (Category.UI, Category.PERFORMANCE, Category.CRASH)
 """The categories that have labels; bug and other have none (docs/reference/bugspark.md)."""
 STAGES = (Status.TRIAGING, Status.IN_PROGRESS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportFilter:
-    """Which reports are exported by themselves; an empty tuple admits every value."""
-
-    severity: tuple[Severity, ...] = ()
-    category: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,12 @@ class Reports(Protocol):
         """Return `BUG-0001`, for texts that name the project anyway; of a deleted report, its id."""
         ...
 
+    async def record_passed_over(
+        self, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
+    ) -> None:
+        """Record reports that the filter of exports leaves out: they are exported only by name."""
+        ...
+
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int
     ) -> tuple[ReportId, ...]:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from reconciler.model.ids import ProjectId
-from reconciler.model.policy import SettingsView
+from reconciler.model.ids import ProjectId, RepositoryId
+from reconciler.model.policy import ExportFilter, SettingsView
 from reconciler.model.snapshot import StoredSettings
-from reconciler.model.viewer import Viewer
+from reconciler.model.viewer import Actor, Viewer
+from reconciler.model.views import PlanView
 
 
 class SettingsVersions(Protocol):
@@ -20,10 +21,25 @@ class SettingsVersions(Protocol):
         """Read the newest versions, the one in force first."""
         ...
 
-    async def save(self, project_id: ProjectId, new: StoredSettings, *, export: str | None) -> bool:
+    async def save(
+        self,
+        project_id: ProjectId,
+        new: StoredSettings,
+        *,
+        export: str | None,
+        admitted: ExportFilter | None = None,
+    ) -> bool:
         """Store a version, the first one as 1. False if another one has its number by now.
 
-        `export`: that of the content.
+        `export`: that of the content; `admitted`: which reports the settings before it export by themselves:
+        those that wait outside of it are recorded as passed over.
+        """
+        ...
+
+    async def adopt_mapping(self, project_id: ProjectId, repository_id: RepositoryId) -> int:
+        """Let the bases of the ACTIVE links of this repository adopt the mapping in force (`Base`).
+
+        Not of those in quarantine. The caller holds the project's lock. Returns how many links they are.
         """
         ...
 
@@ -51,4 +67,22 @@ class SettingsCommands(Protocol):
         self, project: ProjectId, version: int, viewer: Viewer, *, expected: int
     ) -> SettingsView:
         """Store an earlier version's settings again (0: none). Raises what `save_settings` raises."""
+        ...
+
+    async def preview_settings(self, project: ProjectId, text: bytes, viewer: Viewer) -> PlanView:
+        """Return what applying these settings to existing links would do. Nothing is stored.
+
+        Raises WrongSettingError, KeptSettingError, ProjectError where there is no plan.
+        """
+        ...
+
+    async def require_previewed(self, project: ProjectId, text: bytes, digest: str, viewer: Viewer) -> None:
+        """Raise PlanChangedError unless applying these settings has this plan, and what a preview raises."""
+        ...
+
+    async def apply_settings(self, project: ProjectId, digest: str, viewer: Viewer, actor: Actor) -> PlanView:
+        """Apply the settings in force to existing links, if the plan still has this hash; request a pass.
+
+        Raises PlanChangedError, KeptSettingError, BusyError, ProjectError where there is no plan.
+        """
         ...

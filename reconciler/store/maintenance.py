@@ -38,6 +38,7 @@ from reconciler.store.schema.tables import (
     projects,
     runs,
     settings_versions,
+    skipped_reports,
     unannounced,
     withheld,
 )
@@ -53,7 +54,7 @@ MAX_DELETION_STEPS = 200
 
 PROJECT_TABLES = (
     intents, withheld, unannounced, deliveries, hooks, changes, acts, runs, comment_pairs, links, lists,
-    accounts, settings_versions, projects,
+    accounts, settings_versions, skipped_reports, projects,
 )  # fmt: skip
 """The tables with rows of a project. Those of `sync_locks` expire by themselves."""
 

@@ -108,7 +108,7 @@ def _to_base(row: RowMapping, seen: SeenIssue | None) -> Base | None:
     values: dict[str, Any] = {
         each.attribute: _base_value(each, row[each.name], seen) for each in BASE_COLUMNS
     }
-    return Base(**values)
+    return Base(**values, adopts_mapping=bool(row["adopts_mapping"]))
 
 
 def _base_value(column: BaseColumn, stored: str | None, seen: SeenIssue | None) -> object:
@@ -176,6 +176,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "state": link.state,
         "reason": link.reason,
         **{column.name: base and _base_column_value(column, base, seen) for column in BASE_COLUMNS},
+        "adopts_mapping": True if base and base.adopts_mapping else None,
         **{column.name: seen and _seen_column_value(column, seen) for column in SEEN_COLUMNS},
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,

@@ -44,6 +44,8 @@ from reconciler.web.pages.list_files import ListFiles
 from reconciler.web.pages.overview import OverviewPage
 from reconciler.web.pages.page import PageResponder
 from reconciler.web.pages.project import ProjectPage
+from reconciler.web.pages.project_settings import page as settings_page
+from reconciler.web.pages.project_settings.page import SettingsPage
 from reconciler.web.pages.report import ReportPage
 from reconciler.web.pages.setup import SetupPage
 from reconciler.web.pages.sign_in import SignInPage
@@ -140,6 +142,7 @@ def _include_pages(
     app.include_router(overview.router(_build_overview_page(dependencies, frame)))
     app.include_router(app_setup.router(AppSetupPage(frame=frame, setup=dependencies.app_setup)))
     app.include_router(setup.router(_build_project_setup_page(dependencies, frame, rejected)))
+    app.include_router(settings_page.router(_build_settings_page(dependencies, frame)))
     app.include_router(list_files.router(ListFiles(frame=frame, queries=dependencies.queries)))
     app.include_router(withheld.router(_build_withheld_page(dependencies, frame)))
     app.include_router(project.router(_build_project_page(dependencies, frame)))
@@ -221,6 +224,10 @@ def _build_project_setup_page(
         actions=_build_action_runner(dependencies),
         rejected=rejected,
     )
+
+
+def _build_settings_page(dependencies: WebDependencies, frame: PageResponder) -> SettingsPage:
+    return SettingsPage(frame=frame, queries=dependencies.queries, commands=dependencies.settings)
 
 
 def _include_webhook_receivers(

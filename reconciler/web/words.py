@@ -7,6 +7,8 @@ from fastapi import HTTPException
 
 MAX_WORD_CHARACTERS = 2048
 """The longest is the path that the sign-in page leads back to."""
+MAX_LINES_CHARACTERS = 32 * 1024
+"""Of a text of several lines, which only the settings of a project have."""
 MAX_QUERY_BYTES = 8192
 _REFUSED_CATEGORIES = ("Cc", "Cs")
 """Control characters (NUL is one) and surrogates: PostgreSQL can't store them, and no word has them."""
@@ -23,6 +25,14 @@ def require_plain_word(text: str) -> None:
     """Raise HTTPException 400 unless this is a plain word."""
     if not is_plain_word(text):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "A word is too long, or has control characters.")
+
+
+def require_plain_lines(text: str) -> None:
+    """Raise HTTPException 400 unless this is a text of plain lines, each of them as a word may be."""
+    if len(text) > MAX_LINES_CHARACTERS:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "A text is too long.")
+    for line in text.replace("\r\n", "\n").split("\n"):
+        require_plain_word(line)
 
 
 def is_plain_query(query: bytes) -> bool:

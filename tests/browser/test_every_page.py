@@ -60,6 +60,7 @@ def paths(scenario: BrowserScenario) -> list[str]:
         f"{scenario.project_path}/setup",
         pair.path,
         f"/reports/{loose}",
+        f"{scenario.project_path}/settings",
         "/github-app",
         "/sign-in",
         "/nowhere",

@@ -28,7 +28,7 @@ def test_every_field_is_in_the_registry_under_its_name() -> None:
 
 
 def test_every_member_of_a_base_and_of_an_issue_has_a_column() -> None:
-    assert [column.attribute for column in BASE_COLUMNS] == names_of(Base)
+    assert [*(column.attribute for column in BASE_COLUMNS), "adopts_mapping"] == names_of(Base)
     assert sorted(column.attribute for column in SEEN_COLUMNS) == sorted(names_of(IssueFields))
     assert sorted(names_of(ReportFields)) == sorted(each.column for each in COLUMN_FIELDS.values())
     assert {each.column for each in SYNCED_FIELDS.values()} == set(names_of(ReportFields))

@@ -15,6 +15,8 @@ async def test_these_routes_are_described(migrated: str) -> None:
             "/api/v1/projects",
             "/api/v1/projects/{project_id}",
             "/api/v1/projects/{project_id}/settings",
+            "/api/v1/projects/{project_id}/settings/apply",
+            "/api/v1/projects/{project_id}/settings/preview",
             "/api/v1/reports",
             "/api/v1/reports/{report_id}",
             "/api/v1/reports/{report_id}/export",

@@ -26,6 +26,7 @@ from reconciler.store.bugspark.mappers import (
     to_link_columns,
     to_report,
 )
+from reconciler.store.bugspark.passed_over_reports import is_passed_over, record_passed_over
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
@@ -121,25 +122,20 @@ class StoredReports:
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int
     ) -> tuple[ReportId, ...]:
-        is_linked = exists(ONE).where(links.c.report_id == reports.c.id)
-        is_requested = exists(ONE).where(
-            intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
-        )
         query = (
             select(reports.c.id)
-            .where(
-                reports.c.project_id == project_id,
-                reports.c.created_at >= since,
-                cast(reports.c.status, Text).not_in(DONE_STATUSES),
-                reports.c.github_issue_number.is_(None),
-                ~is_linked,
-                ~is_requested,
-            )
+            .where(reports.c.project_id == project_id, reports.c.created_at >= since, is_waiting_for_export())
             .order_by(reports.c.created_at, reports.c.id)
             .limit(limit)
         )
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
+
+    async def record_passed_over(
+        self, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
+    ) -> None:
+        async with self._database.write() as connection:
+            await record_passed_over(connection, project_id, report_ids, at)
 
     async def _find_by_tracking_id(self, project: Project, tracking: str) -> tuple[Project, ReportId]:
         query = select(reports.c.id).where(
@@ -150,6 +146,21 @@ class StoredReports:
         if found is None:
             raise UsageError(f"Project {project.name} has no report {tracking}.")
         return project, ReportId(found)
+
+
+def is_waiting_for_export() -> ColumnElement[bool]:
+    """Whether a report that is not done has no issue, is not to have one yet, and was not passed over."""
+    is_linked = exists(ONE).where(links.c.report_id == reports.c.id)
+    is_requested = exists(ONE).where(
+        intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
+    )
+    return and_(
+        cast(reports.c.status, Text).not_in(DONE_STATUSES),
+        reports.c.github_issue_number.is_(None),
+        ~is_linked,
+        ~is_requested,
+        ~is_passed_over(),
+    )
 
 
 @cache

@@ -1,6 +1,6 @@
-"""The table of projects' own settings. `tables` names it, with all others."""
+"""The tables of projects' own settings, and of what they pass over. `tables` names them, with all others."""
 
-from sqlalchemy import Column, Integer, String, Table, Text, Uuid
+from sqlalchemy import Column, Index, Integer, String, Table, Text, Uuid
 
 from reconciler.store.schema.metadata import metadata
 from reconciler.store.types import Instant
@@ -15,4 +15,14 @@ settings_versions = Table(
     Column("content", Text, nullable=False),  # JSON of the settings
     Column("history", Text),  # JSON of what counts of earlier versions
     Column("export", String(20)),  # repeated from the content, for the scan of all projects
+)
+
+skipped_reports = Table(
+    "sync_skipped_reports",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "project_id"),
 )

@@ -20,10 +20,10 @@ from sqlalchemy import (
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
 from reconciler.store.schema.act_table import acts
 from reconciler.store.schema.metadata import metadata
-from reconciler.store.schema.settings_tables import settings_versions
+from reconciler.store.schema.settings_tables import settings_versions, skipped_reports
 from reconciler.store.types import Instant, serial
 
-__all__ = ["acts", "metadata", "settings_versions"]
+__all__ = ["acts", "metadata", "settings_versions", "skipped_reports"]
 
 POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
 SQLITE_ONLY_INDEX = "ix_sync_links_compared"
@@ -118,6 +118,7 @@ links = Table(
     Column("state", String(20), nullable=False),
     Column("reason", Text),
     *(Column(each.name, String(each.length) if each.length else Text) for each in BASE_COLUMNS),
+    Column("adopts_mapping", Boolean),  # null: no
     *(Column(each.name, String(each.length) if each.length else Text) for each in SEEN_COLUMNS),
     Column("seen_comments", Integer),
     Column("seen_locked", Boolean),
@@ -169,6 +170,7 @@ links = Table(
         "number",
         "repository",
         *(field.base_columns[0].name for field in SYNCED_FIELDS.values()),
+        "adopts_mapping",
         "id",
     ).ddl_if(dialect="sqlite"),
 )

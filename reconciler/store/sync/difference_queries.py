@@ -102,7 +102,7 @@ def report_differs_from_link(
     report: FromClause, link: FromClause, repository: ColumnElement[str]
 ) -> ColumnElement[bool]:
     """Whether the columns differ from the link, an ACTIVE link's base from the report, or columns name
-    `repository` (in small letters) and there is no link.
+    `repository` (in small letters) and there is no link. A base that adopts a mapping differs.
     """
     named = and_(
         link.c.id.is_(None),
@@ -116,6 +116,7 @@ def report_differs_from_link(
                 field_as_text(report, field) != link.c[field.base_columns[0].name]
                 for field in SYNCED_FIELDS.values()
             ),
+            link.c.adopts_mapping.is_(True),
         ),
     )
     return or_(named, and_(link.c.id.is_not(None), or_(columns_name_other_issue(report, link), base)))

@@ -18,10 +18,9 @@ from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
-from reconciler.model.kinds import Operation
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bugspark.reports import DONE_STATUSES, is_report_misnamed
+from reconciler.store.bugspark.reports import is_report_misnamed, is_waiting_for_export
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects, settings_versions
 from reconciler.store.sync.difference_queries import (
@@ -226,10 +225,6 @@ def _sendable_intents_query(now: datetime) -> Select[Any]:
 
 def _unexported_reports_query() -> Select[Any]:
     """Reports that `sync.export = "all"` wants on GitHub (`ports.Reports.export_candidates`)."""
-    is_linked = exists(ONE).where(links.c.report_id == reports.c.id)
-    is_requested = exists(ONE).where(
-        intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
-    )
     manual = settings_versions.c.export == "manual"  # else each scan would name the project in vain
     is_manual = exists(ONE).where(is_version_in_force(projects.c.project_id), manual)
     return (
@@ -237,10 +232,7 @@ def _unexported_reports_query() -> Select[Any]:
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
         .where(
             reports.c.created_at >= projects.c.first_seen_at,
-            cast(reports.c.status, Text).not_in(DONE_STATUSES),
-            reports.c.github_issue_number.is_(None),
-            not_(is_linked),
-            not_(is_requested),
+            is_waiting_for_export(),
             not_(is_manual),
         )
     )

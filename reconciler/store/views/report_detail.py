@@ -22,7 +22,7 @@ from reconciler.store.bugspark.mappers import (
 )
 from reconciler.store.bugspark.reports import read_report_name
 from reconciler.store.mappers import to_comment_pair, to_intent, to_link
-from reconciler.store.schema.tables import comment_pairs, intents, links, withheld
+from reconciler.store.schema.tables import comment_pairs, intents, links, skipped_reports, withheld
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.link_writes import read_link_of_report
@@ -32,7 +32,9 @@ async def read_report_detail(
     connection: AsyncConnection, report_id: ReportId, lines: int
 ) -> ReportDetail | None:
     """Read a report with at most `lines` of its history, the newest."""
-    report_query = select(*REPORT_COLUMNS).where(reports.c.id == report_id)
+    passed_over = select(skipped_reports.c.reason).where(skipped_reports.c.report_id == report_id)
+    report_query = select(*REPORT_COLUMNS, passed_over.scalar_subquery().label("passed_over"))
+    report_query = report_query.where(reports.c.id == report_id)
     row = (await connection.execute(report_query)).mappings().first()
     if row is None:
         return None
@@ -58,6 +60,7 @@ async def read_report_detail(
         unknown=unknown,
         link=link,
         holder=await _read_holder_of_other_project(connection, link),
+        passed_over=row["passed_over"],
         columns=to_link_columns(row) if link is None or link.is_past else None,
         comments=_in_order_of_github(local, pairs),
         pairs=tuple(pairs),

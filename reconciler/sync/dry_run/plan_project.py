@@ -38,22 +38,45 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
 from reconciler.model.plan import DeleteRemoteComment, EndLink, Rule, WithheldItem
 from reconciler.model.report import Report, ReportDetails
-from reconciler.model.snapshot import ProjectState
+from reconciler.model.snapshot import ProjectState, StoredSettings
 from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
 from reconciler.sync.comments.withheld_copies import read_comments_of_issues
 from reconciler.sync.context import Context, CredentialLocks
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
-from reconciler.sync.dry_run.ledger import DryLedger
+from reconciler.sync.dry_run.ledger import END_OF_TIME, DryLedger
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
 
+ALL_LINKS = 1_000_000
+
 
 async def plan_project(context: Context) -> PlanView:
     """Return what a pass would do now. A project's own trouble is shown, never raised."""
-    state, project = DryRunState(), context.project
+    return await _plan(context, DryRunState(), await context.stores.projects.get_state(context.project.id))
+
+
+async def plan_applied_settings(context: Context, settings: StoredSettings | None) -> PlanView:
+    """Return what a pass would do if these settings were in force, and all bases adopted their mapping.
+
+    None: the project has none, and the operator's values count. Nothing is stored.
+    """
+    stored = await context.stores.projects.get_state(context.project.id)
+    before = replace(stored, settings=settings)
+    state = DryRunState(project=before)
+    links = await context.stores.ledger.unverified_links(
+        context.project.id, before.repository_id, END_OF_TIME, ALL_LINKS
+    )
+    for link in links:
+        if link.base is not None:
+            state.links[link.id] = replace(link, base=replace(link.base, adopts_mapping=True))
+    return await _plan(context, state, before)
+
+
+async def _plan(context: Context, state: DryRunState, before: ProjectState) -> PlanView:
+    project = context.project
     stores = _build_dry_stores(context, state)
     dry = replace(
         context,
@@ -63,7 +86,6 @@ async def plan_project(context: Context) -> PlanView:
         alert_channel=None,
     )
     try:
-        before = await context.stores.projects.get_state(project.id)
         applier = await run_steps(dry, DryProjectLock(), before, PassStats(), context.clock.monotonic())
         actions = await _planned_actions(stores.intents, context, state)
         deletions = await _withheld_views(context, applier.withheld_items)
@@ -177,6 +199,11 @@ class DryReports(ReadsOnly):
         return {
             key: (self._state.current_report(report), details) for key, (report, details) in stored.items()
         }
+
+    async def record_passed_over(
+        self, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
+    ) -> None:
+        """Store nothing: the reports that are left out are found again."""
 
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int

@@ -163,9 +163,10 @@ def _belongs_in_snapshot(row: ChangedLink, query: SnapshotParameters) -> bool:
 
 def _has_difference(link: Link, report: Report) -> bool:
     base = link.base
-    return base is not None and any(
-        field.base_value(base) != field.local_value(report) for field in SYNCED_FIELDS.values()
-    )
+    if base is None:
+        return False
+    differs = any(field.base_value(base) != field.local_value(report) for field in SYNCED_FIELDS.values())
+    return differs or base.adopts_mapping
 
 
 def _is_of_repository(link: Link, query: SnapshotParameters) -> bool:

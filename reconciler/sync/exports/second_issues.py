@@ -141,7 +141,7 @@ async def record_automatic_exports(context: Context, state: ProjectState) -> Non
 
 
 async def _read_due_exports(context: Context, state: ProjectState) -> list[Report]:
-    """Return the reports, oldest first.
+    """Return the reports, oldest first. Those that the filter leaves out are recorded as passed over.
 
     Together with exports that an earlier pass recorded and could not send they are at most `max_new_issues`.
     """
@@ -151,11 +151,15 @@ async def _read_due_exports(context: Context, state: ProjectState) -> list[Repor
     waiting = sum(is_automatic_export(row) and row.state is not IntentState.QUARANTINED for row in rows)
     room = max(0, context.guard.max_new_issues - waiting)
     ids = await context.stores.reports.export_candidates(context.project.id, state.first_seen_at, room)
-    found = await context.stores.reports.details(ids) if ids else {}
+    details = await context.stores.reports.details(ids) if ids else {}
+    found = [details[key][0] for key in ids if key in details]
+    admits = context.policy.export_only.admits
+    outside = [each.id for each in found if not admits(each.severity, each.category)]
+    if outside:
+        now = context.clock.now()
+        await context.stores.reports.record_passed_over(context.project.id, outside, now)
     return [
-        found[key][0]
-        for key in ids
-        if key in found and _is_past_settle_time(context, found[key][0].created_at)
+        each for each in found if each.id not in outside and _is_past_settle_time(context, each.created_at)
     ]
 
 

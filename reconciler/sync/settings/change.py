@@ -4,13 +4,15 @@ from datetime import datetime
 
 from reconciler.errors import ProjectError, SettingsChangedError, WrongSettingError
 from reconciler.model.ids import ProjectId
-from reconciler.model.policy import SettingsVersion, SettingsView
+from reconciler.model.policy import ExportFilter, SettingKeyView, SettingsVersion, SettingsView
 from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Viewer
 from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json
 from reconciler.owner_settings.effective import OperatorSettings, require_allowed, settings_in_force
 from reconciler.owner_settings.history import SettingsHistory, decode_history, encode_history, next_history
-from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings, SettingGroup
+from reconciler.owner_settings.keys import KEYS
+from reconciler.owner_settings.schema import settings_schema
+from reconciler.owner_settings.values import NO_SETTINGS, Export, ProjectSettings, SettingGroup
 from reconciler.ports import Stores
 from reconciler.sync.settings.in_force import stored_values
 
@@ -26,6 +28,7 @@ async def show_settings(stores: Stores, operator: OperatorSettings, project_id: 
         effective = settings_in_force(operator, own)
     except WrongSettingError as error:
         effective, problem = settings_in_force(operator, NO_SETTINGS), str(error)
+    schemas = settings_schema()["properties"]
     return SettingsView(
         version=history[0].version if history else 0,
         settings=settings_as_json(own),
@@ -33,6 +36,12 @@ async def show_settings(stores: Stores, operator: OperatorSettings, project_id: 
         kept_groups=tuple(each for each in SettingGroup if each not in operator.may),
         history=tuple(_history_line(stored) for stored in history),
         problem=problem,
+        operator=settings_as_json(settings_in_force(operator, NO_SETTINGS)),
+        keys=tuple(
+            SettingKeyView(name=name, group=key.group, schema=schemas[name])
+            for name, key in KEYS.items()
+            if name in schemas
+        ),
     )
 
 
@@ -54,15 +63,45 @@ async def save_settings(
     if (stored.version if stored else 0) != expected:
         raise _changed_error()
     own = check_settings(operator, stored, text, viewer)
-    new = StoredSettings(
-        version=expected + 1,
+    new = _next_version(operator, stored, own, viewer, at)
+    admitted = _exported_until_now(operator, stored)
+    if not await stores.settings.save(project_id, new, export=own.export, admitted=admitted):
+        raise _changed_error()
+
+
+def _next_version(
+    operator: OperatorSettings,
+    stored: StoredSettings | None,
+    own: ProjectSettings,
+    viewer: Viewer,
+    at: datetime,
+) -> StoredSettings:
+    return StoredSettings(
+        version=(stored.version if stored else 0) + 1,
         author_id=viewer.user_id,
         at=at,
         content=encode_settings(own),
         history=encode_history(_next_history(operator, stored, own, at)),
     )
-    if not await stores.settings.save(project_id, new, export=own.export):
-        raise _changed_error()
+
+
+async def propose_settings(
+    stores: Stores,
+    operator: OperatorSettings,
+    project_id: ProjectId,
+    text: bytes,
+    viewer: Viewer,
+    at: datetime,
+) -> StoredSettings | None:
+    """Return the version that storing these settings would make, or the stored one if they are the same.
+
+    None: the project has none, and these are none. Raises WrongSettingError, KeptSettingError.
+    """
+    stored = await stores.settings.read(project_id)
+    own = check_settings(operator, stored, text, viewer)
+    if encode_settings(own) == (stored.content if stored else encode_settings(NO_SETTINGS)):
+        return stored
+    return _next_version(operator, stored, own, viewer, at)
 
 
 def check_settings(
@@ -93,6 +132,15 @@ def _next_history(
         return carried
     after = settings_in_force(operator, own)
     return next_history(carried, before, after, operator.defaults.private_prefix, at)
+
+
+def _exported_until_now(operator: OperatorSettings, stored: StoredSettings | None) -> ExportFilter | None:
+    """Return which reports the stored settings export by themselves; None: they leave out none."""
+    try:
+        before = settings_in_force(operator, stored_values(stored))
+    except WrongSettingError:
+        return None
+    return before.export_only if before.export is Export.ALL else None
 
 
 async def settings_of_version(stores: Stores, project_id: ProjectId, version: int) -> bytes:

@@ -1,11 +1,13 @@
 """A project's own settings by the JSON API (docs/reference/contract.md, Owners' settings)."""
 
 import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
@@ -18,9 +20,10 @@ from reconciler.errors import (
 )
 from reconciler.model.ids import ProjectId, parse_uuid
 from reconciler.model.policy import SettingsView
+from reconciler.model.views import PlanView, action_as_json
 from reconciler.ports import SettingsCommands
 from reconciler.web.api.action_routes import ACTION_RESPONSES
-from reconciler.web.api.response_models import SettingsResponse
+from reconciler.web.api.response_models import SettingsPlanResponse, SettingsResponse
 from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, SECURITY_SCHEMES
 from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
 from reconciler.web.security.cross_origin import require_allowed_origin
@@ -43,11 +46,27 @@ SETTINGS_BODY: dict[str, Any] = {
         {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}},
     ],
 }
+PLAN_RESPONSES = {
+    status: response
+    for status, response in SETTINGS_RESPONSES.items()
+    if status not in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED)
+}
+HASH_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"hash": {"type": "string"}},
+    "required": ["hash"],
+    "example": {"hash": "0123456789abcdef"},
+}
+
+
+def plan_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a body for OpenAPI."""
+    return {"requestBody": {"required": True, "content": {JSON_TYPE: {"schema": schema}}}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsApi:
-    """Reading and storing a project's own settings."""
+    """Reading, storing and applying a project's own settings."""
 
     access_control: AccessControl
     commands: SettingsCommands
@@ -76,6 +95,21 @@ class SettingsApi:
         except ReconcilerError as error:
             return settings_refusal(error)
         return settings_answer(view)
+
+    async def preview(self, request: Request, uuid: UUID | None) -> Response:
+        """Answer what applying settings to existing links would do. Raises HTTPException, DatabaseError."""
+        visitor, project_id = await self._require_owner(request, uuid)
+        async with self.body_reader.read_body(request) as body:
+            text = bytes(body)
+        return await _answer_plan(self.commands.preview_settings(project_id, text, visitor.viewer))
+
+    async def apply(self, request: Request, uuid: UUID | None) -> Response:
+        """Apply the settings in force to existing links. Raises HTTPException, DatabaseError."""
+        visitor, project_id = await self._require_owner(request, uuid)
+        async with self.body_reader.read_body(request) as body:
+            words = _decode_plan_hash(bytes(body))
+        applied = self.commands.apply_settings(project_id, words.hash, visitor.viewer, visitor.actor)
+        return await _answer_plan(applied)
 
     async def _require_owner(self, request: Request, uuid: UUID | None) -> tuple[Visitor, ProjectId]:
         visitor = await self.access_control.require_api_visitor(request)
@@ -109,6 +143,31 @@ def settings_refusal(error: ReconcilerError) -> Response:
             return JSONResponse({"detail": str(error)}, HTTPStatus.PRECONDITION_FAILED)
         case _:
             return JSONResponse({"detail": str(error)}, HTTPStatus.CONFLICT)
+
+
+class PlanHash(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which plan is to be carried out."""
+
+    hash: str
+
+
+def _decode_plan_hash(body: bytes) -> PlanHash:
+    try:
+        return msgspec.json.decode(body, type=PlanHash)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, 'Send JSON such as {"hash": "0123456789abcdef"}.'
+        ) from None
+
+
+async def _answer_plan(planned: Awaitable[PlanView]) -> Response:
+    try:
+        plan = await planned
+    except DatabaseError:
+        raise
+    except ReconcilerError as error:
+        return settings_refusal(error)
+    return JSONResponse({"hash": plan.hash, "actions": [action_as_json(each) for each in plan.actions]})
 
 
 def _expected_version(request: Request) -> int:
@@ -147,5 +206,25 @@ def router(api: SettingsApi) -> APIRouter:
     async def store_settings(request: Request, project_id: str) -> Response:
         """Store the project's own settings in place of those that were read."""
         return await api.store(request, parse_uuid(project_id))
+
+    @api_router.post(
+        f"{path}/preview",
+        responses=PLAN_RESPONSES,
+        response_model=SettingsPlanResponse,
+        openapi_extra=plan_body({"type": "object"}),
+    )
+    async def preview_settings(request: Request, project_id: str) -> Response:
+        """What applying these settings to existing links would do. Nothing is stored."""
+        return await api.preview(request, parse_uuid(project_id))
+
+    @api_router.post(
+        f"{path}/apply",
+        responses=PLAN_RESPONSES,
+        response_model=SettingsPlanResponse,
+        openapi_extra=plan_body(HASH_SCHEMA),
+    )
+    async def apply_settings(request: Request, project_id: str) -> Response:
+        """Apply the settings in force to existing links, if the plan is still the one with this hash."""
+        return await api.apply(request, parse_uuid(project_id))
 
     return api_router

@@ -214,3 +214,13 @@ class SettingsResponse:
     """What is in force: the operator's values where the project has none."""
     version: int
     """It counts up with every change; 0: none was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsPlanResponse:
+    """What applying settings to existing links does."""
+
+    hash: str
+    """The same for the same plan; `apply` takes it."""
+    actions: list[dict[str, Any]]
+    """As `reconcile plan --json` has them."""

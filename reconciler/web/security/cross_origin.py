@@ -20,7 +20,7 @@ from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
 from reconciler.web.security.sessions import OperatorSessions
 from reconciler.web.security.sign_in import Visitor, origin_kind
 from reconciler.web.site import OriginKind, Site, parse_origin
-from reconciler.web.words import require_plain_word
+from reconciler.web.words import require_plain_lines, require_plain_word
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
 MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000
@@ -44,23 +44,26 @@ class FormReader:
     sessions: OperatorSessions
     body_reader: BodyReader
 
-    async def read_form(self, request: Request, subject: str | None) -> Mapping[str, str]:
+    async def read_form(
+        self, request: Request, subject: str | None, *, has_lines: bool = False
+    ) -> Mapping[str, str]:
         """Return a form's fields, without its token.
 
-        `subject`: the session or user that the page was rendered for; None for the sign-in form.
+        `subject`: the session or user that the page was rendered for; None for the sign-in form;
+        `has_lines`: fields may have several lines.
         Raises HTTPException: 403 unless the form was sent from a page of this server, rendered for this
         subject; 415 for another content type, 400 for a malformed form or word; and what
         `BodyReader.read_body` raises.
         """
         if not is_same_origin_form(request, self.site):
             raise HTTPException(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
-        fields = await self._read_fields(request)
+        fields = await self._read_fields(request, has_lines=has_lines)
         token = fields.pop(FORM_TOKEN_FIELD, "")
         if subject is not None and not self.sessions.is_form_token(subject, token):
             raise HTTPException(HTTPStatus.FORBIDDEN, "This form is too old; load the page again.")
         return fields
 
-    async def _read_fields(self, request: Request) -> dict[str, str]:
+    async def _read_fields(self, request: Request, *, has_lines: bool) -> dict[str, str]:
         if content_type_of(request) != FORM_TYPE:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send a form.")
         async with self.body_reader.read_body(request) as body:
@@ -72,7 +75,7 @@ class FormReader:
             except ValueError:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, "The form can't be read.") from None
         for word in chain.from_iterable(found):
-            require_plain_word(word)
+            (require_plain_lines if has_lines else require_plain_word)(word)
         return dict(found)
 
 

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.sql.expression import ColumnElement
 
-from reconciler.model.ids import ProjectId
+from reconciler.fields import BASE_COLUMNS
+from reconciler.model.ids import ProjectId, RepositoryId
+from reconciler.model.link import LinkState
+from reconciler.model.policy import ExportFilter
 from reconciler.model.snapshot import StoredSettings
 from reconciler.store.bugspark.bugspark_tables import users
+from reconciler.store.bugspark.passed_over_reports import record_reports_outside
+from reconciler.store.bugspark.reports import is_waiting_for_export
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import projects, settings_versions
+from reconciler.store.schema.tables import links, projects, settings_versions
 from reconciler.store.types import column_types
 
 KEPT_VERSIONS = 50
@@ -72,7 +77,14 @@ class StoredSettingsVersions:
             rows = (await connection.execute(query)).mappings().all()
         return tuple(found for row in rows if (found := to_stored_settings(row)) is not None)
 
-    async def save(self, project_id: ProjectId, new: StoredSettings, *, export: str | None) -> bool:
+    async def save(
+        self,
+        project_id: ProjectId,
+        new: StoredSettings,
+        *,
+        export: str | None,
+        admitted: ExportFilter | None = None,
+    ) -> bool:
         mine = settings_versions.c.project_id == project_id
         newest = select(func.coalesce(func.max(settings_versions.c.version), 0)).where(mine)
         row = (project_id, new.version, new.author_id, new.at, new.content, new.history, export)
@@ -83,9 +95,25 @@ class StoredSettingsVersions:
             added = first.on_conflict_do_nothing().returning(settings_versions.c.version)
             if (await connection.execute(added)).first() is None:
                 return False
+            if admitted is not None:
+                await record_reports_outside(
+                    connection, project_id, is_waiting_for_export(), admitted, new.at
+                )
             # A pass reads the settings with the project's row, which there is none of before the first pass.
             project = build_insert(connection, projects, NEW_PROJECT_TYPES, [(project_id, False, 0)])
             await connection.execute(project.on_conflict_do_nothing())
             old = settings_versions.c.version <= new.version - KEPT_VERSIONS
             await connection.execute(delete(settings_versions).where(mine, old))
         return True
+
+    async def adopt_mapping(self, project_id: ProjectId, repository_id: RepositoryId) -> int:
+        active = (
+            links.c.project_id == project_id,
+            links.c.repository_id == repository_id,
+            links.c.state == LinkState.ACTIVE,
+            links.c.quarantined_until.is_(None),
+            links.c[BASE_COLUMNS[0].name].is_not(None),
+        )
+        adopting = {"adopts_mapping": True, "revision": links.c.revision + 1}
+        async with self._database.write() as connection:
+            return (await connection.execute(update(links).where(*active).values(adopting))).rowcount

@@ -1,0 +1,143 @@
+"""The controls of the form, built from the keys that this version of the program knows. Pure.
+
+A key whose value is an object with known members has a control for each of them, all others have one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from reconciler.model.policy import JsonObject, SettingKeyView, SettingsView
+from reconciler.web.pages.project_settings.wording import HINTS, TITLES, WORDS_WITHOUT_NONE
+
+
+class ControlKind(StrEnum):
+    """How a value is entered."""
+
+    CHOICE = "choice"  # one of some words
+    FLAG = "flag"  # yes or no
+    NUMBER = "number"
+    LINE = "line"  # a text of one line
+    LINES = "lines"  # a list of texts, one a line
+    WORDS = "words"  # some of some words
+    PAIRS = "pairs"  # `name = value`, one a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One control. Without a value of its own the operator's value counts."""
+
+    key: str  # such as `severity.critical`, as errors name it
+    kind: ControlKind
+    title: str
+    options: tuple[str, ...] = ()
+    may_be_none: bool = False  # of lists: an empty one is a value of its own
+    longest: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of its element in the page."""
+        return f"key-{self.key.replace('.', '-')}"
+
+    @property
+    def none_field(self) -> str:
+        """The name of the field that says that its list is empty."""
+        return f"{self.key}:none"
+
+    def word_field(self, word: str) -> str:
+        """Return the name of the field of one of its words."""
+        return f"{self.key}:{word}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlGroup:
+    """One key of the settings with its controls."""
+
+    key: str
+    title: str
+    hint: str
+    is_kept: bool  # by the operator: shown, and not for this visitor to edit
+    controls: tuple[Control, ...]
+
+
+def build_controls(view: SettingsView, *, by_operator: bool) -> tuple[ControlGroup, ...]:
+    """Return the controls of every key, in the order of the contract."""
+    return tuple(
+        ControlGroup(
+            key=key.name,
+            title=TITLES.get(key.name, words_of(key.name)),
+            hint=HINTS.get(key.name, ""),
+            is_kept=not by_operator and key.group in view.kept_groups,
+            controls=tuple(_controls_of(key)),
+        )
+        for key in view.keys
+    )
+
+
+def words_of(name: str) -> str:
+    """Return a name as words: `severity_as` is "Severity as"."""
+    return name.replace("_", " ").capitalize()
+
+
+def _controls_of(key: SettingKeyView) -> Iterator[Control]:
+    members: Mapping[str, JsonObject] | None = key.schema.get("properties")
+    if members is None:
+        yield _build_control(key.name, TITLES.get(key.name, words_of(key.name)), key.schema)
+        return
+    for name, schema in members.items():
+        yield _build_control(f"{key.name}.{name}", words_of(name), schema)
+
+
+def _build_control(key: str, title: str, schema: JsonObject) -> Control:
+    kind, options = _kind_of(schema)
+    is_list = kind in (ControlKind.LINES, ControlKind.WORDS)
+    means_all = key.partition(".")[0] in WORDS_WITHOUT_NONE
+    return Control(
+        key=key,
+        kind=kind,
+        title=title,
+        options=options,
+        may_be_none=is_list and not schema.get("minItems") and not means_all,
+        longest=schema.get("maxLength"),
+    )
+
+
+def _kind_of(schema: JsonObject) -> tuple[ControlKind, tuple[str, ...]]:
+    if "enum" in schema:
+        return ControlKind.CHOICE, tuple(schema["enum"])
+    match schema.get("type"):
+        case "boolean":
+            return ControlKind.FLAG, ()
+        case "integer":
+            return ControlKind.NUMBER, ()
+        case "array" if "enum" in schema["items"]:
+            return ControlKind.WORDS, tuple(schema["items"]["enum"])
+        case "array":
+            return ControlKind.LINES, ()
+        case "object":
+            return ControlKind.PAIRS, ()
+        case _:
+            return ControlKind.LINE, ()
+
+
+def value_at(settings: JsonObject, key: str) -> Any:
+    """Return the value of a control's key; None where there is none."""
+    name, _, member = key.partition(".")
+    value = settings.get(name)
+    return value.get(member) if member and isinstance(value, Mapping) else value
+
+
+def value_as_text(value: object) -> str:
+    """Return a value as people read it, on one line."""
+    match value:
+        case None:
+            return "not set"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(str, value)) or "none"
+        case Mapping():
+            return ", ".join(f"{name} = {each}" for name, each in value.items()) or "none"
+        case _:
+            return str(value).replace("_", " ")
