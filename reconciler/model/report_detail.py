@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentPairId, ProjectId, RemoteCommentId, RepositoryId
+from reconciler.model.fields import Field, IssueState, Side
+from reconciler.model.ids import CommentPairId, ProjectId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
@@ -31,6 +31,26 @@ class IssueHolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedLead:
+    """The report that another one follows."""
+
+    report_id: ReportId
+    tracking_id: str
+    link: Link  # to the issue that it leads
+    state: IssueState  # of the issue, as the follower took it over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerSummary:
+    """A report that follows the one that is shown."""
+
+    report_id: ReportId
+    tracking_id: str
+    status: str  # as stored: it may be one that nobody here knows
+    state: IssueState  # of the issue, as the report took it over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDetail:
     """A report, its link, its ledger rows and intents, and its history, newest first."""
 
@@ -48,6 +68,8 @@ class ReportDetail:
     holder: IssueHolder | None = None  # only for those who may see its project
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
     acts: tuple[Act, ...] = ()  # the commands that people ran on it, newest first
+    follows: FollowedLead | None = None  # of a report without a link that is in force
+    followers: tuple[FollowerSummary, ...] = ()  # the oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +127,16 @@ class SkippedComments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerView:
+    """A report that follows the one that is shown, prepared for people."""
+
+    report_id: ReportId
+    tracking_id: str
+    status: str
+    moved_alone: bool  # a person opened or closed it while the issue stayed as it was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """Everything about a report, prepared for people."""
 
@@ -116,6 +148,8 @@ class ReportView:
     fields: tuple[FieldView, ...]
     comments: tuple[CommentView, ...]
     skipped: tuple[SkippedComments, ...] = ()
+    moved_alone: bool = False  # of a report that follows: see `FollowerView`
+    followers: tuple[FollowerView, ...] = ()
 
     @property
     def stage(self) -> str | None:

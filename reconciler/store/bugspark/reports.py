@@ -30,7 +30,7 @@ from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import intents, links, withheld
+from reconciler.store.schema.tables import followers, intents, links, withheld
 from reconciler.store.types import ONE
 
 DETAIL_COLUMNS = (
@@ -134,6 +134,7 @@ class StoredReports:
                 reports.c.github_issue_number.is_(None),
                 ~is_linked,
                 ~is_requested,
+                ~exists(ONE).where(followers.c.report_id == reports.c.id),
             )
             .order_by(reports.c.created_at, reports.c.id)
             .limit(limit)

@@ -40,6 +40,7 @@ from reconciler.store.schema.tables import (
     settings_versions,
 )
 from reconciler.store.sync.difference_queries import SECOND_READING_CONDITION
+from reconciler.store.sync.followers.follower_queries import has_followers, has_waiting_followers
 from reconciler.store.sync.settings.stored_settings import (
     is_version_in_force,
     settings_columns,
@@ -203,6 +204,8 @@ def _state_columns(project_id: ProjectId) -> tuple[Any, ...]:
         has_working_hook(project_id).label("has_webhook"),
         has_unannounced_changes(project_id).label("has_unannounced_changes"),
         exists(ONE).where(intents.c.project_id == project_id).label("has_open_intents"),
+        has_followers(project_id).label("has_followers"),
+        has_waiting_followers(project_id).label("has_waiting_followers"),
         _earliest(links.c.check_due, links.c.project_id == project_id, links.c.state == LinkState.ACTIVE),
         _earliest(
             comment_pairs.c.second_reading_due,
@@ -259,8 +262,10 @@ def to_project_state(
             has_withheld_deletions=row["withheld"] is not None or row["accepted"] is not None,
             verification_due=row["check_due"],
             second_reading_due=row["second_reading_due"],
+            has_waiting_followers=row["has_waiting_followers"],
         ),
         misnamed=decode_json(row["result"], _MisnamedReports).misnamed if row["result"] else None,
+        has_followers=row["has_followers"],
     )
 
 

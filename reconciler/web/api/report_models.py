@@ -97,6 +97,27 @@ class ActResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowsResponse:
+    """The report that this one follows; it leads the issue."""
+
+    report: UUID
+    tracking_id: str
+    moved_alone: bool
+    """Whether a person opened or closed this report while the issue stayed as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerResponse:
+    """A report that follows this one."""
+
+    report: UUID
+    tracking_id: str
+    status: str
+    moved_alone: bool
+    """Whether a person opened or closed it while the issue stayed as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResponse:
     """A report as BugSpark's dashboard shows it."""
 
@@ -122,6 +143,10 @@ class ReportResponse:
     """Of an open report: new, triaging or in_progress; null where stages are not synced."""
     fields: list[FieldResponse]
     comments: list[CommentResponse]
+    follows: FollowsResponse | None
+    """Of a report that follows; `issue` is then the one of the report that leads."""
+    followers: list[FollowerResponse]
+    """The reports that follow this one, the oldest first."""
     skipped: list[SkippedResponse]
     """Comments of either side that are known and were not copied, counted by reason."""
     history: list[HistoryLineResponse]
@@ -144,6 +169,7 @@ class ReportStateResponse:
     status: str
     severity: str
     category: str
+    follows: FollowsResponse | None
     page: str
     may_change: bool
     updated_at: datetime
