@@ -54,12 +54,14 @@ async def test_the_page_links_lead_and_followers_and_shows_each_one_s_own_commen
     seen = await page(client, f"/reports/{lead}")
     assert "1 report follows this one" in seen.words
     assert seen.link(f"/reports/{follower}")
-    assert "from the lead" in seen.words and "from the follower" not in seen.words
+    assert [each["text"] for each in (await told(client, lead))["comments"]] == ["from the lead"]
     seen = await page(client, f"/reports/{follower}")
     assert seen.link(f"/reports/{lead}")
     assert f"acme/web#{number}" in seen.words
-    assert "from the follower" in seen.words and "from the lead" not in seen.words
-    assert "on GitHub" in seen.words
+    (said,) = (await told(client, follower))["comments"]
+    assert (said["text"], said["state"]) == ("from the follower", "on GitHub")
+    assert said["url"].startswith(f"https://github.com/acme/web/issues/{number}#issuecomment-")
+    assert "from the follower" in seen.words
 
 
 async def test_a_report_is_made_a_follower_by_the_page_and_by_the_api_and_ended_again(
