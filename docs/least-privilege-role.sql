@@ -47,7 +47,7 @@ GRANT EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[], jsonb) TO
 -- The reconciler's own tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     sync_meta, sync_projects, sync_lists, sync_accounts, sync_links, sync_comments, sync_intents,
-    sync_differences, sync_hooks, sync_deliveries TO reconciler;
+    sync_differences, sync_hooks, sync_deliveries, sync_followers TO reconciler;
 GRANT SELECT, INSERT, UPDATE ON sync_governor TO reconciler;
 GRANT SELECT, INSERT, DELETE ON
     sync_runs, sync_changes, sync_acts, sync_withheld, sync_unannounced, sync_settings TO reconciler;

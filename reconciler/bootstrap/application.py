@@ -199,7 +199,12 @@ class Application(SharedCommands):
         self, project: Project, wanted: dict[ReportId, str], progress: Progress, *, wait: bool
     ) -> list[ExportResult]:
         """Export reports of one project. For a report that already has an issue, return that issue."""
-        unlinked = [report_id for report_id in wanted if not await self._is_report_linked(report_id)]
+        unlinked = [
+            report_id
+            for report_id in wanted
+            if not await self._is_report_linked(report_id)
+            and await self._stores.followers.find(report_id) is None
+        ]
         result = None
         if unlinked:
             context = await self._require_command_context(project, progress)
@@ -241,6 +246,9 @@ class Application(SharedCommands):
             reason = (
                 f"it is tied to {tie}, which is {past.state.value}: reconcile unlink {text}, then export it"
             )
+            return ExportResult(report=text, url=None, error=reason)
+        if await self._stores.followers.find(report_id) is not None:
+            reason = f"it follows another report's issue: reconcile unlink {text}, then export it"
             return ExportResult(report=text, url=None, error=reason)
         return ExportResult(report=text, url=None, error=_export_failure_reason(result))
 

@@ -26,6 +26,7 @@ from reconciler.ports import Clock, Queue
 from reconciler.sync import commands, linking
 from reconciler.sync.context import Context
 from reconciler.sync.exports import second_issues
+from reconciler.sync.followers.follow import follow_report
 from reconciler.sync.intents import preview_new_issue
 from reconciler.sync.preflight import is_identity_decision
 
@@ -102,6 +103,13 @@ class SharedCommands:
         found = await self.find_project(str(project))
         done = await self._record(found, "resume", await commands.resume_project(self._stores, found))
         return await self._request_pass(found, done)
+
+    async def follow(self, report: str | ReportId, issue: str) -> str:
+        """Let a report follow the one that is linked to the issue `OWNER/REPO#12`."""
+        context, report_id, number = await self._resolve_report_and_issue(report, issue)
+        done = await self._retry_while_busy(lambda: follow_report(context, report_id, number))
+        await self._record(context.project, "follow", done, report_id)
+        return await self._request_pass(context.project, done)
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool, instead: bool = False) -> str:
         """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too.
@@ -290,6 +298,10 @@ class WebCommands(SharedCommands):
         """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
         wanted = await self._full_issue_reference(report, issue)
         return await super().link(report, wanted, backfill=backfill, instead=instead)
+
+    async def follow(self, report: str | ReportId, issue: str) -> str:
+        """Let a report follow the one of an issue, given as `link` takes it."""
+        return await super().follow(report, await self._full_issue_reference(report, issue))
 
     async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
         """Close a second issue, given as `link` takes it."""

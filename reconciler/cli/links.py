@@ -30,12 +30,22 @@ def link(
         bool,
         typer.Option("--instead", help="Move the link to a second issue that was exported for the report."),
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Let the report follow the one that is linked to the issue.")
+    ] = False,
 ) -> None:
     """Link a report to an existing issue.
 
     The next pass makes them equal; where they differ now is a conflict.
     """
+    if follow and (backfill or instead):
+        raise typer.BadParameter("--follow goes with neither --backfill nor --instead")
     session = current_session(context)
+    if follow:
+        session.console.print_line(
+            session.run_in_backend(lambda application, _: application.follow(report, issue))
+        )
+        return
     session.console.print_line(
         session.run_in_backend(
             lambda application, _: application.link(report, issue, backfill=backfill, instead=instead)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.intent import Intent
     from reconciler.model.issue import Resolution
     from reconciler.model.link import Link
-    from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportView
+    from reconciler.model.report_detail import CommentView, DatedChange, FieldView, FollowerView, ReportView
     from reconciler.model.snapshot import Change
     from reconciler.model.viewer import Act
 
@@ -70,12 +70,16 @@ def report_as_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
 def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     report, link = shown.detail.report, shown.detail.link
     yield f"{report.tracking_id}  {shown.title}"
-    issue = f"{link.repository}#{link.number}" if link else "no issue"
+    follows = shown.detail.follows
+    tie = follows.link if follows else link
+    issue = f"{tie.repository}#{tie.number}" if tie else "no issue"
     yield f"{shown.project_name}, {issue}: {shown.state}"
     if shown.reason_in_full:
         yield f"  {shown.reason_in_full}"
     if shown.resolution is not None:
         yield f"  {shown.resolution_text}, {format_age(shown.resolution.at, view.now)}"
+    if shown.followers:
+        yield f"  followed by {', '.join(map(_follower_text, shown.followers))}"
     if link:
         yield f"  {_verification_line(link, view)}"
     yield ""
@@ -88,6 +92,10 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield from _section_lines(
         "History, newest first", (_history_line(dated, view) for dated in shown.detail.history)
     )
+
+
+def _follower_text(follower: FollowerView) -> str:
+    return f"{follower.tracking_id} ({follower.status}{', by hand' if follower.moved_alone else ''})"
 
 
 def _section_lines(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -184,6 +192,8 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "link": _link_as_json(link) if link else None,
         "stage": shown.stage,
         "resolution": _resolution_as_json(shown.resolution) if shown.resolution else None,
+        "follows": _follows_as_json(shown),
+        "followers": [_follower_as_json(follower) for follower in shown.followers],
         "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [
             {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}
@@ -201,6 +211,27 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
 
 def _resolution_as_json(resolution: Resolution) -> dict[str, Any]:
     return {"by": resolution.by, "commit": resolution.commit, "at": format_iso(resolution.at)}
+
+
+def _follows_as_json(shown: ReportView) -> dict[str, Any] | None:
+    follows = shown.detail.follows
+    if follows is None:
+        return None
+    return {
+        "report": str(follows.report_id),
+        "tracking_id": follows.tracking_id,
+        "issue": f"{follows.link.repository}#{follows.link.number}",
+        "moved_alone": shown.moved_alone,
+    }
+
+
+def _follower_as_json(follower: FollowerView) -> dict[str, Any]:
+    return {
+        "report": str(follower.report_id),
+        "tracking_id": follower.tracking_id,
+        "status": follower.status,
+        "moved_alone": follower.moved_alone,
+    }
 
 
 def _link_as_json(link: Link) -> dict[str, Any]:

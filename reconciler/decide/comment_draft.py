@@ -77,6 +77,7 @@ class CommentDraft:
             remote_updated_at=remote.updated_at if remote else None,
             author=author,
             reason=reason,
+            follower_id=local.report_id if local and local.lead_id is not None else None,
         )
 
 

@@ -94,7 +94,9 @@ def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]
         return view.vanished_pairs
     present = {comment.id for comment in view.local_comments}
     live_states = (CommentPairState.LIVE, CommentPairState.PENDING)
-    return (pair for pair in view.pairs if pair.state in live_states and pair.local_id not in present)
+    missing = (pair for pair in view.pairs if pair.state in live_states and pair.local_id not in present)
+    # A report that follows no more, or was deleted, says nothing about its comments' copies.
+    return (pair for pair in missing if pair.follower_id is None or pair.follower_id in view.followers)
 
 
 # --- comments seen on GitHub ------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import (
     GHOST_LOGIN,
+    UNKNOWN_AUTHOR,
     comment_to_bugspark,
     has_bugspark_tag,
     is_rendering_of,
@@ -224,8 +225,15 @@ def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[Acc
 def is_copy_of(local: LocalComment, body: str) -> bool:
     """Whether a GitHub comment is a copy of this BugSpark comment, made by BugSpark or by this program."""
     unsigned = body.partition(f"\n\n<!-- {MARKER_NAME}")[0]
-    plain = f"[BugSpark] {local.author or 'Unknown'}:\n\n{local.body}"
-    return is_same_text(plain, unsigned) or is_rendering_of(unsigned, local.author, local.body)
+    plain = f"[BugSpark] {signed_name(local) or UNKNOWN_AUTHOR}:\n\n{local.body}"
+    return is_same_text(plain, unsigned) or is_rendering_of(unsigned, signed_name(local), local.body)
+
+
+def signed_name(local: LocalComment) -> str | None:
+    """Return whom a comment's copy names: `Name (BUG-0007)` where its report follows another one."""
+    if local.tracking_id is None:
+        return local.author
+    return f"{local.author or UNKNOWN_AUTHOR} ({local.tracking_id})"
 
 
 def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:

@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from reconciler.decide.followers import agreed_issue_state, is_moved_alone
 from reconciler.model.intent import MAYBE_SENT_STATES, IntentState
 from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import ProjectStatusKind
 from reconciler.model.report import unknown_values_reason
-from reconciler.model.report_detail import ConnectedRepository, FieldView, ReportDetail, open_conflicts
+from reconciler.model.report_detail import (
+    ConnectedRepository,
+    FieldView,
+    FollowedLead,
+    ReportDetail,
+    open_conflicts,
+)
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 
 ENDED_STATE_TEXTS = {
@@ -31,6 +38,8 @@ def report_status(
     left_behind = _old_repository_status(detail, connected) if connected else None
     if left_behind is not None:
         return left_behind
+    if detail.follows is not None:
+        return _follower_status(detail, detail.follows)
     link = detail.link
     misnamed = detail.columns.problem(connected.name if connected else None) if detail.columns else None
     if misnamed is not None:
@@ -45,6 +54,28 @@ def report_status(
     if problem is not None:
         return ProjectStatusKind.ATTENTION.value, problem
     return _conflict_status(_waiting_status(detail, link, fields), detail, now)
+
+
+def is_follower_moved_alone(detail: ReportDetail) -> bool:
+    """Whether the report follows another one, and a person opened or closed it alone."""
+    follows = detail.follows
+    return follows is not None and is_moved_alone(detail.report.status, follows.state)
+
+
+def _follower_status(detail: ReportDetail, follows: FollowedLead) -> tuple[str, str | None]:
+    """Say what a report follows, and whether it is where the issue is."""
+    if detail.unknown:
+        return ProjectStatusKind.ATTENTION.value, unknown_values_reason(detail.unknown)
+    link = follows.link
+    said = f"it follows {follows.tracking_id}, which leads {link.repository}#{link.number}"
+    if not link.is_live:
+        return ProjectStatusKind.WAITING.value, f"{said} no more"
+    state = agreed_issue_state(link)
+    if state is not None and state is not follows.state:
+        return ProjectStatusKind.WAITING.value, f"{said}; the next pass gives it that issue's state"
+    if is_follower_moved_alone(detail):
+        said += "; a person changed its status, which stays until that issue is opened or closed"
+    return ProjectStatusKind.SYNCED.value, said
 
 
 def _problems(detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]) -> Iterator[str]:

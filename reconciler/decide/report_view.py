@@ -9,7 +9,8 @@ from typing import assert_never
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK
 from reconciler.decide.copies import excerpt
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
-from reconciler.decide.report_status import report_status
+from reconciler.decide.followers import is_moved_alone
+from reconciler.decide.report_status import is_follower_moved_alone, report_status
 from reconciler.decide.resolution import RESOLUTION_COMMENT, resolution_text
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField, Verdict
@@ -32,6 +33,8 @@ from reconciler.model.report_detail import (
     CommentView,
     ConnectedRepository,
     FieldView,
+    FollowerSummary,
+    FollowerView,
     ReportDetail,
     ReportView,
     SkippedComments,
@@ -72,6 +75,17 @@ def build_report_view(
         comments=tuple(comment_views(detail)),
         skipped=count_skipped_comments(detail),
         resolution_text=_resolution_text(detail.link),
+        moved_alone=is_follower_moved_alone(detail),
+        followers=tuple(_follower_view(each) for each in detail.followers),
+    )
+
+
+def _follower_view(follower: FollowerSummary) -> FollowerView:
+    return FollowerView(
+        report_id=follower.report_id,
+        tracking_id=follower.tracking_id,
+        status=follower.status,
+        moved_alone=is_moved_alone(follower.status, follower.state),
     )
 
 
@@ -179,7 +193,7 @@ def _with_withheld_deletion(view: CommentView, detail: ReportDetail, pair: Comme
 
 
 def _is_report_linked(detail: ReportDetail) -> bool:
-    return detail.link is not None and detail.link.state in LIVE_STATES
+    return detail.follows is not None or (detail.link is not None and detail.link.state in LIVE_STATES)
 
 
 def _comment_view(

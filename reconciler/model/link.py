@@ -55,6 +55,7 @@ class LinkOrigin(StrEnum):
     EXPORT = "export"
     DISCOVERY = "discovery"
     TRANSFER = "transfer"  # its issue was transferred to the repository that the project is connected to now
+    SUCCESSION = "succession"  # the report followed one that leads the issue no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +272,7 @@ class CommentPair:
     author: str | None  # GitHub login or BugSpark name, for people
     reason: str | None = None
     first_reading: FirstReading | None = None
+    follower_id: ReportId | None = None  # the report with the comment, where that follows the link's
 
     @property
     def believed_presence(self) -> Presence | None:
@@ -324,6 +326,8 @@ class LinkObservation:
     own_accounts: frozenset[AccountId] = field(default_factory=frozenset)
     # not decided: GitHub may show a value that we wrote
     unconfirmed_fields: frozenset[Field] = field(default_factory=frozenset)
+    # reports that follow the link's, as far as ledger rows name them, when `is_complete`
+    followers: frozenset[ReportId] = field(default_factory=frozenset)
 
     @property
     def has_comments(self) -> bool:

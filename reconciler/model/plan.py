@@ -1,7 +1,7 @@
 """Plans: what a pass would do, as plain data. A dry run shows them, a pass applies them."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
@@ -25,6 +25,7 @@ class Rule(StrEnum):
     POLICY_REMOTE = "both changed, GitHub wins by configuration"
     DIRECTION = "both changed, and only one direction is open"
     CLOSED = "a closed issue has no stage"
+    FOLLOWED = "the issue that the report follows was opened or closed"
     SWAP_UNFINISHED = "our label swap is finished"
     SETTINGS = "the settings are applied to existing links"
     COMMENT_CREATED = "new comment"
@@ -276,6 +277,23 @@ class CommentEvent:
     rule: str  # a sentence for people
     local: str | None = None  # excerpts
     remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerPlan:
+    """What is done about one report that follows another one's issue; nothing if its status changed since."""
+
+    link: Link  # of the report that leads
+    report: Report  # the one that follows
+    state: IssueState  # of the issue: what the report has taken over then
+    action: SetField | None = None
+
+    @property
+    def as_link_plan(self) -> "LinkPlan":
+        """The same for plans and histories: the follower stands on its issue as a linked report does."""
+        link = replace(self.link, report_id=self.report.id)
+        actions = () if self.action is None else (self.action,)
+        return LinkPlan(link=link, report=self.report, after=link, actions=actions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

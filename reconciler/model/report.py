@@ -140,6 +140,14 @@ class LocalComment:
     body: str
     source: str | None  # "github" for imported comments
     created_at: datetime
+    # where its report follows another one: that one, and the tracking id of its own
+    lead_id: ReportId | None = None
+    tracking_id: str | None = None
+
+    @property
+    def thread_id(self) -> ReportId:
+        """The report whose issue the comment goes to."""
+        return self.lead_id or self.report_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.model.fields import Field, Side
-from reconciler.model.ids import CommentPairId, ProjectId, RemoteCommentId, RepositoryId
+from reconciler.model.fields import Field, IssueState, Side
+from reconciler.model.ids import CommentPairId, ProjectId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.issue import Resolution
 from reconciler.model.kinds import Kind
@@ -32,6 +32,26 @@ class IssueHolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedLead:
+    """The report that another one follows."""
+
+    report_id: ReportId
+    tracking_id: str
+    link: Link  # to the issue that it leads
+    state: IssueState  # of the issue, as the follower took it over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerSummary:
+    """A report that follows the one that is shown."""
+
+    report_id: ReportId
+    tracking_id: str
+    status: str  # as stored: it may be one that nobody here knows
+    state: IssueState  # of the issue, as the report took it over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDetail:
     """A report, its link, its ledger rows and intents, and its history, newest first."""
 
@@ -50,6 +70,8 @@ class ReportDetail:
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
     acts: tuple[Act, ...] = ()  # the commands that people ran on it, newest first
     passed_over: str | None = None  # why the settings do not export it by themselves, if so
+    follows: FollowedLead | None = None  # of a report without a link that is in force
+    followers: tuple[FollowerSummary, ...] = ()  # the oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +129,16 @@ class SkippedComments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerView:
+    """A report that follows the one that is shown, prepared for people."""
+
+    report_id: ReportId
+    tracking_id: str
+    status: str
+    moved_alone: bool  # a person opened or closed it while the issue stayed as it was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """Everything about a report, prepared for people."""
 
@@ -124,6 +156,9 @@ class ReportView:
     def resolution(self) -> Resolution | None:
         """Who closed the issue; None while it is open, and where this program did."""
         return self.detail.link.resolution if self.detail.link is not None else None
+
+    moved_alone: bool = False  # of a report that follows: see `FollowerView`
+    followers: tuple[FollowerView, ...] = ()
 
     @property
     def stage(self) -> str | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.database_identity import DatabaseInstance
-from reconciler.model.fields import RenamedLabel, Side
+from reconciler.model.fields import IssueState, RenamedLabel, Side
 from reconciler.model.ids import (
     AccountId,
     CommentPairId,
@@ -42,6 +42,26 @@ class StoredSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """A report that follows the one which leads an issue (`sync_followers`): its columns name no issue."""
+
+    report_id: ReportId
+    project_id: ProjectId
+    link_id: LinkId  # of the report that leads
+    state: IssueState  # of the issue, as the report last took it over
+    followed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowingReport:
+    """A follower with its report, and the link that it stands on."""
+
+    follower: Follower
+    report: Report
+    link: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PendingWork:
     """What waits in a project's tables, whatever GitHub's lists and BugSpark show."""
 
@@ -49,6 +69,7 @@ class PendingWork:
     has_withheld_deletions: bool
     verification_due: datetime | None  # of the link whose verification is the longest overdue
     second_reading_due: datetime | None  # of the comment whose second reading is the longest overdue
+    has_waiting_followers: bool = False  # their issue was opened or closed, or nobody leads it any more
 
     def is_due(self, now: datetime) -> bool:
         """Whether any of it is for a pass at `now`, GitHub's time."""
@@ -56,6 +77,7 @@ class PendingWork:
         return (
             self.has_open_intents
             or self.has_withheld_deletions
+            or self.has_waiting_followers
             or any(at is not None and at <= now for at in due)
         )
 
@@ -92,6 +114,7 @@ class ProjectState:
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
     pending: PendingWork | None = None  # when the state was read; None: unknown
     misnamed: tuple[MisnamedReport, ...] | None = None  # those the last pass found
+    has_followers: bool = False  # some of its reports follow another one's issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +212,9 @@ class LocalThread:
 
     report: Report | None
     pairs: tuple[CommentPair, ...]
-    comments: tuple[LocalComment, ...]
+    comments: tuple[LocalComment, ...]  # of the report, and of those that follow it
     unreadable: str | None = None
+    followers: frozenset[ReportId] = frozenset()  # those that follow it, as far as `pairs` name them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

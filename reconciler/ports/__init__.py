@@ -6,6 +6,7 @@ them; `sync` uses only these names. May import: model, errors.
 
 from reconciler.ports.app_setup import AppSetup, NewApp
 from reconciler.ports.commands import Commands, CommandsOf
+from reconciler.ports.followers import Followers
 from reconciler.ports.github import GitHub, ListPage, Markers
 from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
@@ -34,6 +35,7 @@ __all__ = [
     "CommandsOf",
     "DatabaseIdentity",
     "EncryptionStatus",
+    "Followers",
     "GitHub",
     "Intents",
     "Ledger",

@@ -49,12 +49,13 @@ class Ledger(Protocol):
         copies: Collection[CommentId] = (),
         local: bool = True,
         by_hand: bool = False,
+        followers: bool = False,
     ) -> Snapshot:
         """Read one consistent snapshot.
 
         `comments`, `copies`: read the ledger rows with these ids on GitHub and in BugSpark. `local`: False
         leaves out what differs in BugSpark, for later observations of the same pass. `by_hand`: release
-        quarantined links before their time.
+        quarantined links before their time. `followers`: the project has some.
         """
         ...
 

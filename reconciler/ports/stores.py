@@ -13,6 +13,7 @@ from reconciler.model.ids import (
     ProjectId,
 )
 from reconciler.model.issue import RateLimit
+from reconciler.ports.followers import Followers
 from reconciler.ports.ledger import Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries
@@ -171,6 +172,8 @@ class Stores(Protocol):
     def reports(self) -> Reports: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def followers(self) -> Followers: ...
     @property
     def intents(self) -> Intents: ...
     @property

@@ -30,6 +30,7 @@ from reconciler.store.schema.tables import (
     changes,
     comment_pairs,
     deliveries,
+    followers,
     hooks,
     intents,
     links,
@@ -53,8 +54,8 @@ MAX_DELETION_STEPS = 200
 """In one cleanup; the next one deletes the rest."""
 
 PROJECT_TABLES = (
-    intents, withheld, unannounced, deliveries, hooks, changes, acts, runs, comment_pairs, links, lists,
-    accounts, settings_versions, skipped_reports, projects,
+    intents, withheld, unannounced, deliveries, hooks, changes, acts, runs, comment_pairs, followers, links,
+    lists, accounts, settings_versions, skipped_reports, projects,
 )  # fmt: skip
 """The tables with rows of a project. Those of `sync_locks` expire by themselves."""
 

@@ -215,6 +215,7 @@ def to_comment_pair(row: RowMapping) -> CommentPair:
         author=row["author"],
         reason=row["reason"],
         first_reading=_to_first_reading(row),
+        follower_id=row["follower_id"],
     )
 
 
@@ -248,6 +249,7 @@ def comment_pair_row(pair: CommentPair, owner: Link | Intent) -> tuple[Any, ...]
         first and first.presence,
         first and first.at,
         first and first.second_due,
+        pair.follower_id,
     )
 
 

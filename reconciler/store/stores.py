@@ -18,6 +18,7 @@ from reconciler.store.schema.engine import Database
 from reconciler.store.sign_ins import StoredSignIns
 from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreDependencies
+from reconciler.store.sync.followers.stored_followers import StoredFollowers
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
 from reconciler.store.sync.limits.slices import SlicedRateLimiter
@@ -59,6 +60,7 @@ class DatabaseStores:
     projects: StoredProjects
     reports: StoredReports
     ledger: StoredLedger
+    followers: StoredFollowers
     intents: StoredIntents
     rate_limiter: RateLimiter
     project_locks: ProjectLocks
@@ -92,6 +94,7 @@ def build_stores(
         projects=projects,
         reports=StoredReports(database, projects),
         ledger=StoredLedger(database, clock, context, new_id),
+        followers=StoredFollowers(database, context, new_id),
         intents=StoredIntents(database, context),
         rate_limiter=_build_rate_limiter(database, settings, clock),
         project_locks=(

@@ -22,6 +22,7 @@ from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
 from reconciler.sync.exports.requests import end_unknown_writes_to_old_repository
+from reconciler.sync.followers.leads import end_lead, require_no_lead
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
 from reconciler.sync.preflight import (
@@ -72,6 +73,7 @@ async def request_export(context: Context, report_id: ReportId) -> str:
         present = await context.stores.ledger.find_link_of_report(report_id)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise ProjectError(f"It is linked to {present.repository}#{present.number} already.")
+        await require_no_lead(context, report_id)
         # GitHub is not asked: the pass gives the request its repository, if that is not known or has changed.
         state = await context.stores.projects.get_state(context.project.id)
         await record_export_intents(context, state, [report_id], asked=True)
@@ -151,6 +153,7 @@ async def dismiss(context: Context, report_id: ReportId, field: Field | None) ->
         name, link = detail.report.tracking_id, detail.link
         if link is not None and link.state in ENDED_STATES and field is None:
             await context.stores.ledger.unlink(link)
+            await end_lead(context, link)
             issue = f"{link.repository}#{link.number}"
             return (
                 f"{name}: its link to {issue}, which is {link.state.value}, is dismissed; nothing was deleted"

@@ -54,6 +54,7 @@ async def decide_observation(
         copies=tuple(row.marker_comment_id for row in comments.values() if row.marker_comment_id is not None),
         local=observation.includes_local,
         by_hand=context.manual and observation.includes_local,
+        followers=project_state.has_followers,
     )
     await _require_repository_not_recreated(context, project_state, snapshot, observation)
     issues, unreadable = await _reread_doubtful_issues(context, snapshot, observation)
@@ -230,7 +231,7 @@ def _build_link_observations(
     pairs, gone = _group_pairs_by_link(snapshot.pairs), _group_pairs_by_link(snapshot.vanished_pairs)
     unknown = defaultdict(list)
     for comment in snapshot.unrecorded_comments:
-        unknown[comment.report_id].append(comment)
+        unknown[comment.thread_id].append(comment)
     for link in snapshot.links:
         report = snapshot.reports.get(link.report_id)
         if report is None or link.id in elsewhere:

@@ -155,6 +155,8 @@ async def link_transferred_issues(context: Context, state: ProjectState) -> None
         made = build_link(context, state, past.report_id, issue, LinkOrigin.TRANSFER, backfill=past.backfill)
         columns = IssueColumns(repository=made.repository, number=made.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
+        if state.has_followers:
+            await context.stores.followers.follow_live_link(past.report_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,7 @@ async def _build_link_observation(
         verification=verification,
         owner_instance=competing_instance(context, accounts, link, thread),
         is_older_than_known=is_stale,
+        followers=local_thread.followers,
         own_accounts=accounts,
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from reconciler.decide.copies import excerpt
+from reconciler.decide.copies import excerpt, signed_name
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.ids import CommentId, CommentPairId, IntentId, IssueNumber, ReportId, RepositoryId
 from reconciler.model.intent import (
@@ -257,7 +257,7 @@ def with_increasing_created_at(
 
 def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
-    return comment_to_github(comment.author, comment.body, marker, context.policy.text)
+    return comment_to_github(signed_name(comment), comment.body, marker, context.policy.text)
 
 
 def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:

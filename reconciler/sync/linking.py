@@ -21,6 +21,7 @@ from reconciler.model.snapshot import ProjectState, UnlinkedReport
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export, end_unknown_writes_to_old_repository
+from reconciler.sync.followers.leads import end_lead, require_no_lead, unfollow_report
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.preflight import find_claim_problem, require_claim, resolve_repository_and_account
 from reconciler.text import has_export_footer, is_button_export_title
@@ -54,6 +55,7 @@ async def link_report(
             raise UsageError(
                 f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
             )
+        await require_no_lead(context, report)
         await require_unlinked_issue(context, state, number)
         try:
             issue = await context.github.issue(number)
@@ -103,19 +105,22 @@ async def relink_exported_issue(context: Context, report: ReportId) -> bool:
 
 
 async def unlink_report(context: Context, report: ReportId) -> str:
-    """Cut the link and keep its remote ids; or cancel an export that waits. Returns what was done.
+    """Cut the link and keep its remote ids; or end what the report follows, or an export that waits.
 
-    Writes of unknown outcome in a repository that the project has left end with it. Raises UsageError if
-    there is nothing to end.
+    The oldest report that follows it leads its issue then. Writes of unknown outcome in a repository that the
+    project has left end with it. Returns what was done. Raises UsageError if there is nothing to end.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         rule = "given up by a person (reconcile unlink)"
         stranded = await end_unknown_writes_to_old_repository(context, report, again=False, rule=rule)
+        if (done := await unfollow_report(context, report)) is not None:
+            return done
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state is not LinkState.UNLINKED:
             await context.stores.ledger.unlink(present)
             issue = f"{present.repository}#{present.number}"
-            return f"is no longer linked to {issue}; nothing on GitHub was changed"
+            led = await end_lead(context, present)
+            return f"is no longer linked to {issue}; nothing on GitHub was changed{led}"
         if await cancel_export(context, report):
             return "gets no issue: its export is cancelled"
         if stranded:

@@ -10,6 +10,7 @@ async with the project's lock:
     read again    comments that a first reading showed otherwise than the ledger has them → plans → stored
     verify        links that are due are read in full → plans → stored
     exports       reports that are to become issues → intents
+    followers     take over the state of their issue, before and after writing → stored
     write         every intent: claim, send once, confirm
     record        one row
     alert         problems that began or ended
@@ -34,6 +35,7 @@ from reconciler.sync.context import Context
 from reconciler.sync.decide_links import end_renamed_label_problems
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.exports.second_issues import record_automatic_exports, record_second_issues
+from reconciler.sync.followers.keep_up import keep_followers_up, let_followers_lead
 from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
 from reconciler.sync.initial_sync import plan_initial_sync_of_links
 from reconciler.sync.intents import record_export_intents
@@ -124,10 +126,13 @@ class _Pass:
             await self._apply_plans(plans)
         if self.context.policy.export_all:
             await record_automatic_exports(self.context, self.project_state)
+        await self._keep_followers_up()
         await self._write_intents()
         if self.stats.counts["issues_created"]:
             await self._apply_observation(GitHubObservation())
             await self._write_intents()
+        await self._keep_followers_up()
+        await let_followers_lead(self.context, self.project_state, self.project_lock)
 
     def _is_idle(self, observation: GitHubObservation) -> bool:
         """Whether a due pass has nothing to do: no list shows anything, and nothing waits in our tables."""
@@ -156,6 +161,9 @@ class _Pass:
         if self.verify_all:
             return verify_all_links(self.context, self.project_state, self.stats)
         return verify_due_links(self.context, self.project_state)
+
+    async def _keep_followers_up(self) -> None:
+        await keep_followers_up(self.context, self.project_state, self.project_lock, self.stats)
 
     async def _apply_observation(
         self, observation: GitHubObservation, links_in_full: Sequence[Link] = ()

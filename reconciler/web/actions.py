@@ -16,9 +16,9 @@ from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Actor
 from reconciler.model.views import CheckResult
 from reconciler.model.webhook import HookResult, WebhookSetup
-from reconciler.ports import CommandsOf, Queries
+from reconciler.ports import Commands, CommandsOf, Queries
 
-REPORT_ACTIONS = ("link", "unlink", "export", "retry", "resolve", "dismiss", "instead", "duplicate")
+REPORT_ACTIONS = ("link", "unlink", "export", "retry", "resolve", "dismiss", "instead", "duplicate", "follow")
 PROJECT_ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry", "dismiss")
 WEBHOOK_ACTIONS = ("create", "rotate", "test")
 
@@ -41,14 +41,8 @@ class ActionRunner:
         """Run one of REPORT_ACTIONS. `words`: `issue`, `backfill` ("1"), `field`, `take`: what it needs."""
         commands = self.commands_of(actor)
         match what:
-            case "link":
-                backfill = words.get("backfill") == "1"
-                return await commands.link(report_id, words.get("issue", ""), backfill=backfill)
-            case "instead":
-                issue = words.get("issue", "")
-                return await commands.link(report_id, issue, backfill=False, instead=True)
-            case "duplicate":
-                return await commands.close_duplicate(report_id, words.get("issue", ""))
+            case "link" | "instead" | "follow" | "duplicate":
+                return await _act_on_issue(commands, report_id, what, words)
             case "unlink":
                 return await commands.unlink(report_id)
             case "export":
@@ -111,6 +105,20 @@ class ActionRunner:
         return await self.commands_of(actor).show_webhook_setup(project_id)
 
 
+async def _act_on_issue(commands: Commands, report_id: ReportId, what: str, words: Mapping[str, str]) -> str:
+    """Run one of the commands about a report and an issue."""
+    issue = words.get("issue", "")
+    match what:
+        case "follow":
+            return await commands.follow(report_id, issue)
+        case "duplicate":
+            return await commands.close_duplicate(report_id, issue)
+        case "instead":
+            return await commands.link(report_id, issue, backfill=False, instead=True)
+        case _:
+            return await commands.link(report_id, issue, backfill=words.get("backfill") == "1")
+
+
 def parse_resolution(words: Mapping[str, str]) -> tuple[Field, Side]:
     """Read field and side. Raises UsageError."""
     try:
@@ -168,12 +176,13 @@ def allowed_report_actions(shown: ReportView) -> AllowedActions:
     """Return the actions that the commands would not refuse."""
     link, intents = shown.detail.link, shown.detail.intents
     linked = link is not None and link.state not in (LinkState.UNLINKED, LinkState.SECOND)
+    follows = shown.detail.follows is not None
     rests = linked and link is not None and link.quarantined_until is not None
     refused = any(intent.state is IntentState.QUARANTINED for intent in intents)
     return AllowedActions(
-        link=not linked and not intents,
-        unlink=linked,
-        export=not linked and not intents,
+        link=not linked and not follows and not intents,
+        unlink=linked or follows,
+        export=not linked and not follows and not intents,
         retry=rests or refused,
         resolve=link is not None and link.state is LinkState.ACTIVE,
         instead=bool(shown.detail.second_issues),

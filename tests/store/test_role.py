@@ -319,9 +319,13 @@ async def command_everything(sync: Sync) -> None:
     await app.discover(project, apply=True, progress=NullProgress())
     await app.unlink(str(report))
     await app.link(str(report), f"acme/web#{number}", backfill=True)
+    follower = sync.bugspark.add_report(sync.project)
+    await app.follow(str(follower), f"acme/web#{number}")
     sync.change(report, status="in_progress")
     sync.github.web.close(number, by="alice")
     await sync.settle()
+    assert sync.status(follower) == "resolved"
+    await app.unlink(str(follower))
     await app.resolve(str(report), Field.STATUS, Side.BUGSPARK)
     await app.retry(str(report))
     await app.pause(str(sync.project))

@@ -129,7 +129,7 @@ def local_comments_query() -> Select[Any]:
 
 
 def to_local_comment(row: RowMapping) -> LocalComment:
-    """Convert a row of `local_comments_query`."""
+    """Convert a row of `local_comments_query`; `lead_id` and `tracking_id` are those of a follower."""
     return LocalComment(
         id=row["id"],
         report_id=row["report_id"],
@@ -137,6 +137,8 @@ def to_local_comment(row: RowMapping) -> LocalComment:
         body=row["body"],
         source=row["source"],
         created_at=row["created_at"],
+        lead_id=row.get("lead_id"),
+        tracking_id=row.get("tracking_id"),
     )
 
 

@@ -31,7 +31,7 @@ from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import intents, links, withheld
+from reconciler.store.schema.tables import followers, intents, links, withheld
 from reconciler.store.types import ONE
 
 DETAIL_COLUMNS = (
@@ -149,7 +149,7 @@ class StoredReports:
 
 
 def is_waiting_for_export() -> ColumnElement[bool]:
-    """Whether a report that is not done has no issue, is not to have one yet, and was not passed over."""
+    """Whether a report that is not done is neither linked, nor a follower, nor requested, nor passed over."""
     is_linked = exists(ONE).where(links.c.report_id == reports.c.id)
     is_requested = exists(ONE).where(
         intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
@@ -160,6 +160,7 @@ def is_waiting_for_export() -> ColumnElement[bool]:
         ~is_linked,
         ~is_requested,
         ~is_passed_over(),
+        ~exists(ONE).where(followers.c.report_id == reports.c.id),
     )
 
 

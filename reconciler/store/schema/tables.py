@@ -19,11 +19,12 @@ from sqlalchemy import (
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
 from reconciler.store.schema.act_table import acts
+from reconciler.store.schema.follower_table import followers
 from reconciler.store.schema.metadata import metadata
 from reconciler.store.schema.settings_tables import settings_versions, skipped_reports
 from reconciler.store.types import Instant, serial
 
-__all__ = ["acts", "metadata", "settings_versions", "skipped_reports"]
+__all__ = ["acts", "followers", "metadata", "settings_versions", "skipped_reports"]
 
 POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
 SQLITE_ONLY_INDEX = "ix_sync_links_compared"
@@ -205,6 +206,7 @@ comment_pairs = Table(
     Column("first_reading", String(20)),  # absent or present: what GitHub showed, otherwise than `state`
     Column("first_reading_at", Instant),
     Column("second_reading_due", Instant),  # then the comment is read alone, which decides
+    Column("follower_id", Uuid),  # the report with the comment, where that follows the one of the link
     UniqueConstraint("local_id", "link_id"),
     UniqueConstraint("remote_id", "link_id"),
     Index(None, "link_id"),

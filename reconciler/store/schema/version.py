@@ -25,6 +25,7 @@ REVISIONS = (
     "0007",
     "0008",
     "0010",
+    "0011",
     "0012",
 )  # oldest first; the last is what this program works with
 

@@ -27,7 +27,8 @@ from reconciler.model.link import (
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_text, local_comments_query
 from reconciler.store.schema import tables
-from reconciler.store.schema.tables import comment_pairs, links
+from reconciler.store.schema.tables import comment_pairs, followers, links
+from reconciler.store.sync.followers.follower_queries import is_of_present_report, is_present
 from reconciler.store.types import ONE
 
 LIVE_LINK_CONDITION = text(f"sync_links.{tables.LIVE_LINK_SQL}")
@@ -175,12 +176,31 @@ def unknown_comments() -> Select[Any]:
 
 
 @cache
+def unknown_follower_comments() -> Select[Any]:
+    """The same of reports of `project` that follow the one of an ACTIVE link, with that as `lead_id`."""
+    known = exists(ONE).where(comment_pairs.c.local_id == comments.c.id)
+    active = and_(links.c.id == followers.c.link_id, links.c.state == LinkState.ACTIVE)
+    return (
+        local_comments_query()
+        .add_columns(links.c.report_id.label("lead_id"), reports.c.tracking_id)
+        .join(followers, followers.c.report_id == comments.c.report_id)
+        .join(links, active)
+        .join(reports, reports.c.id == followers.c.report_id)
+        .where(followers.c.project_id == PROJECT_PARAMETER, is_present(), not_(known))
+    )
+
+
+@cache
 def deleted_comments() -> Select[Any]:
     """LIVE or PENDING ledger rows of ACTIVE links of `project` whose comment is not in BugSpark any more."""
     has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
     active = exists(ONE).where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return select(comment_pairs).where(
-        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT_CONDITION, not_(has_comment), active
+        comment_pairs.c.project_id == PROJECT_PARAMETER,
+        COPIED_COMMENT_CONDITION,
+        not_(has_comment),
+        active,
+        is_of_present_report(),
     )
 
 

@@ -38,6 +38,7 @@ LINK_ORIGIN_TEXTS = {
     LinkOrigin.DISCOVERY: "found among the issues that BugSpark's button made",
     LinkOrigin.EXPORT: "made by export",
     LinkOrigin.TRANSFER: "its issue was transferred here",
+    LinkOrigin.SUCCESSION: "it followed the report that led this issue, and leads it now",
 }
 
 

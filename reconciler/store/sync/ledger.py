@@ -60,10 +60,12 @@ from reconciler.store.sync.difference_queries import (
     QUARANTINED_LINK_CONDITION,
 )
 from reconciler.store.sync.field_differences import read_differences
+from reconciler.store.sync.followers.follower_queries import is_following
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME, ONE
 
 HAS_LIVE_LINK = exists(ONE).where(links.c.report_id == reports.c.id, LIVE_LINK_CONDITION)
+IS_FREE = (reports.c.github_issue_number.is_(None), not_(HAS_LIVE_LINK), not_(is_following(reports.c.id)))
 DISCOVERY_QUERY = select(
     reports.c.id.label("report_id"),
     reports.c.project_id,
@@ -95,6 +97,7 @@ class StoredLedger:
         copies: Collection[CommentId] = (),
         local: bool = True,
         by_hand: bool = False,
+        followers: bool = False,
     ) -> Snapshot:
         now = self._clock.now()
         wanted = SnapshotRequest(
@@ -105,6 +108,7 @@ class StoredLedger:
             comments=comments,
             copies=copies,
             include_local=local,
+            include_followers=followers,
             now=now,
             quarantine_ends_before=END_OF_TIME if by_hand else now,
             new_id=self._new_id,
@@ -315,8 +319,7 @@ class StoredLedger:
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
-        query = DISCOVERY_QUERY.where(reports.c.github_issue_number.is_(None), not_(HAS_LIVE_LINK))
-        return await self._find_by_tracking_ids(query, tracking_ids)
+        return await self._find_by_tracking_ids(DISCOVERY_QUERY.where(*IS_FREE), tracking_ids)
 
     async def find_linked_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]

@@ -22,7 +22,14 @@ from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.reports import is_report_misnamed, is_waiting_for_export
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import comment_pairs, intents, links, projects, settings_versions
+from reconciler.store.schema.tables import (
+    comment_pairs,
+    followers,
+    intents,
+    links,
+    projects,
+    settings_versions,
+)
 from reconciler.store.sync.difference_queries import (
     COPIED_COMMENT_CONDITION,
     LIVE_LINK_CONDITION,
@@ -34,6 +41,7 @@ from reconciler.store.sync.difference_queries import (
     report_differs_from_link,
 )
 from reconciler.store.sync.field_differences import has_recorded_differences, record_differences
+from reconciler.store.sync.followers.follower_queries import is_following, is_of_present_report, is_present
 from reconciler.store.sync.settings.stored_settings import is_version_in_force
 from reconciler.store.types import ONE
 
@@ -79,15 +87,17 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
         _sendable_intents_query(now),
         _due_second_readings_query(now),
     ]
-    moved, unknown, unexported = (
+    moved, unknown, following, unexported = (
         _changed_reports_query(now),
         _unknown_comments_query(),
+        _unknown_follower_comments_query(),
         [_unexported_reports_query()] if export_all else [],
     )
     if not incremental:
         parts = [
             moved,
             unknown,
+            following,
             _orphaned_links_query(),
             _deleted_comments_query(),
             _misnamed_reports_query(),
@@ -100,6 +110,7 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
     parts = [
         moved.where(changed),
         unknown.where(made),
+        following.where(made),
         *waiting,
         *(each.where(changed) for each in unexported),
     ]
@@ -169,12 +180,25 @@ def _unknown_comments_query() -> Select[Any]:
     )
 
 
+def _unknown_follower_comments_query() -> Select[Any]:
+    """The same of reports that follow the one of a link."""
+    known = exists(ONE).where(comment_pairs.c.local_id == comments.c.id)
+    linked = and_(links.c.id == followers.c.link_id, links.c.state == LinkState.ACTIVE)
+    return (
+        _select_difference_rows(links.c.project_id, "following", comments.c.id, comments.c.created_at)
+        .select_from(
+            comments.join(followers, followers.c.report_id == comments.c.report_id).join(links, linked)
+        )
+        .where(not_(known), is_present())
+    )
+
+
 def _deleted_comments_query() -> Select[Any]:
     has_comment = exists(ONE).where(comments.c.id == comment_pairs.c.local_id)
     active = exists(ONE).where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return _select_difference_rows(
         comment_pairs.c.project_id, "gone", comment_pairs.c.id, comment_pairs.c.remote_updated_at
-    ).where(COPIED_COMMENT_CONDITION, not_(has_comment), active)
+    ).where(COPIED_COMMENT_CONDITION, not_(has_comment), active, is_of_present_report())
 
 
 def _new_links_query(now: datetime) -> Select[Any]:
@@ -234,6 +258,7 @@ def _unexported_reports_query() -> Select[Any]:
             reports.c.created_at >= projects.c.first_seen_at,
             is_waiting_for_export(),
             not_(is_manual),
+            not_(is_following(reports.c.id)),
         )
     )
 

@@ -41,6 +41,7 @@ from reconciler.store.schema.tables import (
     settings_versions,
 )
 from reconciler.store.sync.difference_queries import PROJECT_PARAMETER, SECOND_READING_CONDITION
+from reconciler.store.sync.followers.follower_queries import has_followers, has_waiting_followers
 from reconciler.store.sync.settings.stored_settings import (
     is_version_in_force,
     settings_columns,
@@ -217,6 +218,8 @@ def _state_columns() -> tuple[Any, ...]:
         has_working_hook(PROJECT_PARAMETER).label("has_webhook"),
         has_unannounced_changes(PROJECT_PARAMETER).label("has_unannounced_changes"),
         exists(ONE).where(intents.c.project_id == PROJECT_PARAMETER).label("has_open_intents"),
+        has_followers(PROJECT_PARAMETER).label("has_followers"),
+        has_waiting_followers(PROJECT_PARAMETER).label("has_waiting_followers"),
         _earliest(
             links.c.check_due, links.c.project_id == PROJECT_PARAMETER, links.c.state == LinkState.ACTIVE
         ),
@@ -275,8 +278,10 @@ def to_project_state(
             has_withheld_deletions=row["withheld"] is not None or row["accepted"] is not None,
             verification_due=row["check_due"],
             second_reading_due=row["second_reading_due"],
+            has_waiting_followers=row["has_waiting_followers"],
         ),
         misnamed=decode_json(row["result"], _MisnamedReports).misnamed if row["result"] else None,
+        has_followers=row["has_followers"],
     )
 
 

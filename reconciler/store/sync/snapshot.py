@@ -11,16 +11,16 @@ from reconciler.model.ids import LinkId, ReportId
 from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, link_from_report_columns
 from reconciler.model.report import LocalComment, Report, unknown_values_reason
 from reconciler.model.snapshot import LocalThread, Snapshot
-from reconciler.store.bugspark.bugspark_tables import comments, reports
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
-    local_comments_query,
     to_local_comment,
     to_report_and_unknown_values,
 )
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_comment_pair
 from reconciler.store.schema.tables import comment_pairs
+from reconciler.store.sync.followers.threads import read_present_followers, thread_comments
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows
 
 
@@ -126,7 +126,8 @@ def _links_awaiting_initial_sync(found: SnapshotRows, wanted: Iterable[UUID]) ->
 
 def _comments_without_pair(found: SnapshotRows, in_scope: set[UUID]) -> tuple[LocalComment, ...]:
     report_ids = {found.links[id_].report_id for id_ in in_scope}
-    return tuple(to_local_comment(row) for row in found.unknown_comments if row["report_id"] in report_ids)
+    unknown = map(to_local_comment, found.unknown_comments)
+    return tuple(comment for comment in unknown if comment.thread_id in report_ids)
 
 
 def _links_from_report_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
@@ -194,15 +195,20 @@ async def read_local_threads(
     ).mappings():
         pairs_by_link[row["link_id"]].append(to_comment_pair(row))
     comments_by_report: dict[UUID, list[LocalComment]] = {link.report_id: [] for link in wanted}
-    query = local_comments_query().where(comments.c.report_id.in_(of_reports))
-    for row in (await connection.execute(query)).mappings():
-        comments_by_report[row["report_id"]].append(to_local_comment(row))
+    for row in (await connection.execute(thread_comments(of_reports, of_links))).mappings():
+        comment = to_local_comment(row)
+        if comment.report_id in comments_by_report:  # a follower that has got a link of its own
+            comment = replace(comment, lead_id=None, tracking_id=None)
+        comments_by_report[comment.thread_id].append(comment)
+    pairs = [pair for of_link in pairs_by_link.values() for pair in of_link]
+    present = await read_present_followers(connection, pairs)
     return {
         link.report_id: LocalThread(
             report=reports_by_id.get(link.report_id),
             pairs=tuple(pairs_by_link[link.id]),
             comments=tuple(comments_by_report[link.report_id]),
             unreadable=unreadable.get(link.report_id),
+            followers=present,
         )
         for link in wanted
     }

@@ -43,6 +43,7 @@ class SnapshotRequest:
     comments: Collection[RemoteCommentId]
     copies: Collection[CommentId]
     include_local: bool
+    include_followers: bool  # the project has some
     now: datetime
     quarantine_ends_before: datetime  # which quarantines are over; later than now when ordered by a person
     new_id: Callable[[], UUID]
@@ -87,6 +88,9 @@ class SnapshotReader:
         )
         await self._read_changed_and_orphaned(wanted)
         found.unknown_comments = await self._fetch(difference_queries.unknown_comments(), project=project)
+        if wanted.include_followers:
+            query = difference_queries.unknown_follower_comments()
+            found.unknown_comments = [*found.unknown_comments, *await self._fetch(query, project=project)]
         found.deleted_pairs = [
             to_comment_pair(row)
             for row in await self._fetch(difference_queries.deleted_comments(), project=project)
@@ -167,7 +171,7 @@ class SnapshotReader:
         wanted |= {pair.link_id for pair in found.deleted_pairs}
         self._collect_links(await self._fetch_by_id(select(links), links.c.id, wanted - found.links.keys()))
         of_reports = select(links).where(links.c.state == LinkState.ACTIVE)
-        authors = {row["report_id"] for row in found.unknown_comments}
+        authors = {row.get("lead_id") or row["report_id"] for row in found.unknown_comments}
         found.requested_links |= self._collect_links(
             await self._fetch_by_id(of_reports, links.c.report_id, authors)
         )

@@ -26,6 +26,7 @@ from reconciler.store.schema.tables import comment_pairs, intents, links, skippe
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.link_writes import read_link_of_report
+from reconciler.store.views.followers import read_followers, read_leads
 
 
 async def read_report_detail(
@@ -39,8 +40,15 @@ async def read_report_detail(
     if row is None:
         return None
     link = await read_link_of_report(connection, report_id)
+    is_linked = link is not None and not link.is_past
+    leads = {} if is_linked else await read_leads(connection, [report_id])
+    follows = leads.get(report_id)
     comment_query = local_comments_query().where(comments.c.report_id == report_id)
-    pair_query = select(comment_pairs).where(comment_pairs.c.link_id == (link.id if link else None))
+    thread = follows.link if follows else link
+    pair_query = select(comment_pairs).where(
+        comment_pairs.c.link_id == (thread.id if thread else None),
+        comment_pairs.c.follower_id.is_not_distinct_from(report_id if follows else None),
+    )
     pair_query = pair_query.order_by(
         comment_pairs.c.remote_updated_at, comment_pairs.c.remote_id, comment_pairs.c.id
     )
@@ -71,6 +79,8 @@ async def read_report_detail(
             to_link(each)
             for each in (await connection.execute(second_query.order_by(links.c.number))).mappings()
         ),
+        follows=follows,
+        followers=await read_followers(connection, link.id) if link is not None and is_linked else (),
         withheld={CommentPairId(pair): Kind(kind) for pair, kind in await connection.execute(withheld_query)},
     )
 

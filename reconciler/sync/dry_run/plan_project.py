@@ -43,6 +43,7 @@ from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
 from reconciler.sync.comments.withheld_copies import read_comments_of_issues
 from reconciler.sync.context import Context, CredentialLocks
+from reconciler.sync.dry_run.followers import DryFollowers
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.ledger import END_OF_TIME, DryLedger
@@ -299,6 +300,7 @@ class DryStores:
     projects: DryProjects
     reports: DryReports
     ledger: DryLedger
+    followers: DryFollowers
     intents: DryIntents
     identity: DryDatabaseIdentity
     restores: DryRestores
@@ -314,6 +316,7 @@ def _build_dry_stores(context: Context, state: DryRunState) -> DryStores:
         projects=DryProjects(stores, state),
         reports=DryReports(stores, state, intents),
         ledger=DryLedger(context, state, intents),
+        followers=DryFollowers(stores, state),
         intents=intents,
         identity=DryDatabaseIdentity(stores.identity),
         restores=DryRestores(stores, state, context),

@@ -29,6 +29,7 @@ class SnapshotParameters:
     copies: Collection[CommentId] = ()
     local: bool = True
     by_hand: bool = False
+    followers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,9 @@ class ChangedLink:
     def vanished_pairs(self) -> tuple[CommentPair, ...]:
         """Ledger rows whose BugSpark comment is gone."""
         there = {row.id for row in self.thread.comments}
-        return tuple(pair for pair in self.thread.pairs if is_copied(pair) and pair.local_id not in there)
+        gone = (pair for pair in self.thread.pairs if is_copied(pair) and pair.local_id not in there)
+        present = self.thread.followers
+        return tuple(pair for pair in gone if pair.follower_id is None or pair.follower_id in present)
 
     @property
     def remote_comment_count(self) -> int:
@@ -111,7 +114,7 @@ def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
         stored,
         links=links,
         new=rest(stored.new),
-        unrecorded_comments=tuple(row for row in stored.unrecorded_comments if row.report_id not in reports),
+        unrecorded_comments=tuple(row for row in stored.unrecorded_comments if row.thread_id not in reports),
         vanished_pairs=tuple(pair for pair in stored.vanished_pairs if pair.link_id in ids),
         detached=rest(stored.detached),
         contested=rest(stored.contested),

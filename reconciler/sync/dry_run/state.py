@@ -119,6 +119,7 @@ class DryRunState:
             pairs=(*pairs, *made),
             comments=tuple(left),
             unreadable=stored.unreadable,
+            followers=stored.followers,
         )
 
     def note_live_pairs(self, pairs: Iterable[CommentPair]) -> None:
@@ -229,9 +230,7 @@ class DryRunState:
         for action in plan.actions:
             match action:
                 case SetField():
-                    values = self.fields.setdefault(plan.link.report_id, {})
-                    value = SYNCED_FIELDS[action.field].parse(action.to)
-                    values |= {SYNCED_FIELDS[action.field].column: value, "updated_at": at}
+                    self.set_field(plan.link.report_id, action, at)
                 case ImportComment(comment=comment):
                     copy = _new_comment(plan, comment.created_at, action.body, copies[comment.id])
                     self.imported.setdefault(plan.link.report_id, []).append(copy)
@@ -244,6 +243,12 @@ class DryRunState:
                     self.removed.add(pair.local_id)
                 case _:
                     continue
+
+    def set_field(self, report_id: ReportId, action: SetField, at: datetime) -> None:
+        """Keep a report's new value."""
+        values = self.fields.setdefault(report_id, {})
+        value = SYNCED_FIELDS[action.field].parse(action.to)
+        values |= {SYNCED_FIELDS[action.field].column: value, "updated_at": at}
 
 
 def _new_comment(plan: LinkPlan, at: datetime, body: str, id_: CommentId | None) -> LocalComment:

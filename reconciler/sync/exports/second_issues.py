@@ -197,6 +197,7 @@ async def move_link_to_second_issue(
         made = build_link(context, state, report, issue, LinkOrigin.DISCOVERY, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
+        await context.stores.followers.follow_live_link(report)
         return made
 
 

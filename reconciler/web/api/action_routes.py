@@ -48,7 +48,10 @@ REPORT_COMMANDS = (
         body=LinkWords,
         example={"issue": ISSUE, "backfill": False},
         status=ACCEPTED,
-        summary="Link the report to an issue; with `instead` to a second one that was exported for it.",
+        summary=(
+            "Link the report to an issue; with `instead` to a second one that was exported for it, with "
+            "`follow` to the report that is linked to it."
+        ),
         says=f"BUG-0007 is linked to {ISSUE}",
     ),
     ApiCommand(

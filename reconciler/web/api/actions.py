@@ -12,7 +12,7 @@ import msgspec
 from fastapi import HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
-from reconciler.errors import DatabaseError, LimitedError, ReconcilerError
+from reconciler.errors import DatabaseError, LimitedError, ReconcilerError, UsageError
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
@@ -54,9 +54,17 @@ class LinkWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issue: str
     backfill: bool = False  # older comments are sent too
     instead: bool = False  # of the issue it is linked to, for a second issue that was exported for it
+    follow: bool = False  # the report that is linked to the issue, which stays linked to it
 
     def words(self) -> Words:
         return {"issue": self.issue, "backfill": "1" if self.backfill else ""}
+
+    @property
+    def action(self) -> str:
+        """The page's action that does it. Raises UsageError for two at once."""
+        if self.follow and (self.instead or self.backfill):
+            raise UsageError("`follow` goes with neither `instead` nor `backfill`.")
+        return "instead" if self.instead else "follow" if self.follow else "link"
 
 
 class ResolveWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,7 +129,7 @@ class ApiActions:
         report_id = ReportId(uuid)
         project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
         words = await self._read_allowed_body(request, visitor, project_id, command)
-        what = "instead" if isinstance(words, LinkWords) and words.instead else command.name
+        what = words.action if isinstance(words, LinkWords) else command.name
         return await self._answer(
             request,
             visitor,

@@ -108,6 +108,27 @@ class ResolutionResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowsResponse:
+    """The report that this one follows; it leads the issue."""
+
+    report: UUID
+    tracking_id: str
+    moved_alone: bool
+    """Whether a person opened or closed this report while the issue stayed as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerResponse:
+    """A report that follows this one."""
+
+    report: UUID
+    tracking_id: str
+    status: str
+    moved_alone: bool
+    """Whether a person opened or closed it while the issue stayed as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResponse:
     """A report as BugSpark's dashboard shows it."""
 
@@ -135,6 +156,10 @@ class ReportResponse:
     """Null while the issue is open, and where nobody closed it on GitHub."""
     fields: list[FieldResponse]
     comments: list[CommentResponse]
+    follows: FollowsResponse | None
+    """Of a report that follows; `issue` is then the one of the report that leads."""
+    followers: list[FollowerResponse]
+    """The reports that follow this one, the oldest first."""
     skipped: list[SkippedResponse]
     """Comments of either side that are known and were not copied, counted by reason."""
     history: list[HistoryLineResponse]
@@ -157,6 +182,7 @@ class ReportStateResponse:
     status: str
     severity: str
     category: str
+    follows: FollowsResponse | None
     page: str
     may_change: bool
     updated_at: datetime

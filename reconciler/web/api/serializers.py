@@ -149,7 +149,7 @@ def webhook_setup_response(
 
 def report_state_response(shown: ReportView, access: Access, site: Site) -> report_models.ReportStateResponse:
     """Build the response for one of many reports."""
-    detail, link = shown.detail, shown.detail.link
+    detail = shown.detail
     state, reason = state_and_reason_of_report(shown)
     values = {
         field.value: detail.unknown.get(field, str(getattr(detail.report, field.value)))
@@ -162,7 +162,8 @@ def report_state_response(shown: ReportView, access: Access, site: Site) -> repo
         project=response_models.ProjectNameResponse(id=detail.report.project_id, name=shown.project_name),
         state=state,
         reason=reason,
-        issue=issue_response(link, site) if link is not None else None,
+        issue=issue_of_report(shown, site),
+        follows=_follows_response(shown),
         page=site.address_of(f"/reports/{detail.report.id}"),
         may_change=access is Access.CHANGE,
         updated_at=detail.report.updated_at,
@@ -183,7 +184,7 @@ def report_response(
         project=response_models.ProjectNameResponse(id=detail.report.project_id, name=shown.project_name),
         state=state,
         reason=reason,
-        issue=issue_response(link, site) if link is not None else None,
+        issue=issue_of_report(shown, site),
         page=site.address_of(f"/reports/{detail.report.id}"),
         may_change=access is Access.CHANGE,
         actions=allowed_report_actions(shown).names() if access is Access.CHANGE else [],
@@ -193,6 +194,16 @@ def report_response(
         updated_at=detail.report.updated_at,
         stage=shown.stage,
         resolution=_resolution_response(shown),
+        follows=_follows_response(shown),
+        followers=[
+            report_models.FollowerResponse(
+                report=each.report_id,
+                tracking_id=each.tracking_id,
+                status=each.status,
+                moved_alone=each.moved_alone,
+            )
+            for each in shown.followers
+        ],
         fields=list(_field_responses(shown, now)),
         comments=list(_comment_responses(shown, site)),
         skipped=[
@@ -211,6 +222,23 @@ def _resolution_response(shown: ReportView) -> report_models.ResolutionResponse 
     if found is None:
         return None
     return report_models.ResolutionResponse(by=found.by, commit=found.commit, at=found.at)
+
+
+def issue_of_report(shown: ReportView, site: Site) -> report_models.IssueResponse | None:
+    """Build the response for a report's issue: its own, or that of the report it follows."""
+    follows, link = shown.detail.follows, shown.detail.link
+    if follows is not None:
+        return issue_response(follows.link, site)
+    return issue_response(link, site) if link is not None else None
+
+
+def _follows_response(shown: ReportView) -> report_models.FollowsResponse | None:
+    follows = shown.detail.follows
+    if follows is None:
+        return None
+    return report_models.FollowsResponse(
+        report=follows.report_id, tracking_id=follows.tracking_id, moved_alone=shown.moved_alone
+    )
 
 
 def issue_response(link: Link, site: Site) -> report_models.IssueResponse | None:
@@ -251,7 +279,8 @@ def _field_responses(shown: ReportView, now: datetime) -> Iterator[report_models
 
 def _comment_responses(shown: ReportView, site: Site) -> Iterator[report_models.CommentResponse]:
     """Yield BugSpark's comments: `shown.comments` begins with them, in the order of `detail.comments`."""
-    link = shown.detail.link
+    follows = shown.detail.follows
+    link = follows.link if follows is not None else shown.detail.link
     issue_url = issue_address(link, site) if link is not None else ""
     for local, comment in zip(shown.detail.comments, shown.comments, strict=False):
         yield report_models.CommentResponse(

@@ -30,6 +30,7 @@ ORIGIN_TEXTS = {
     LinkOrigin.EXPORT: "by export",
     LinkOrigin.DISCOVERY: "by discovery",
     LinkOrigin.TRANSFER: "by a transfer of the issue",
+    LinkOrigin.SUCCESSION: "in place of the report that led the issue before",
 }
 
 
@@ -60,7 +61,7 @@ class ReportPage:
             shown=shown,
             report=detail.report,
             link=link,
-            issue=serializers.issue_response(link, site) if link is not None else None,
+            issue=serializers.issue_of_report(shown, site),
             how=(shown.state, await self.frame.access_control.report_reason(visitor.viewer, shown)),
             last_synced_at=last_propagated_at(detail),
             may=allowed_report_actions(shown) if access is Access.CHANGE else AllowedActions(),

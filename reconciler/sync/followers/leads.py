@@ -1,0 +1,51 @@
+"""What commands ask about followers: whether a report follows, and who leads after a link was cut."""
+
+from reconciler.errors import UsageError
+from reconciler.model.ids import ReportId
+from reconciler.model.link import ENDED_STATES, Link
+from reconciler.model.snapshot import Follower
+from reconciler.sync.context import Context
+
+
+async def require_no_lead(context: Context, report: ReportId) -> None:
+    """Raise UsageError if a report follows another one: it can't be linked or exported then."""
+    found = await context.stores.followers.find(report)
+    if found is None:
+        return
+    name = await context.stores.reports.tracking_id_of_report(report)
+    leader = await find_lead_of(context, found)
+    raise UsageError(f"{name} follows {leader} already; unlink it first")
+
+
+async def find_lead_of(context: Context, follower: Follower) -> str:
+    """Return the name of the report that another one follows."""
+    lead = await context.stores.followers.find_link(follower)
+    return await context.stores.reports.tracking_id_of_report(lead.report_id)
+
+
+async def unfollow_report(context: Context, report: ReportId) -> str | None:
+    """End what a report follows; the caller has the project's lock. None: it follows nothing."""
+    found = await context.stores.followers.find(report)
+    if found is None:
+        return None
+    leader = await find_lead_of(context, found)
+    await context.stores.followers.remove(
+        report, f"no longer follows {leader}, by command", context.github.now()
+    )
+    return f"no longer follows {leader}; nothing on GitHub was changed"
+
+
+async def end_lead(context: Context, ended: Link) -> str:
+    """Let the oldest follower of a link that was cut by command lead its issue; the caller has the lock.
+
+    `ended`: the link as it was before. The followers of an issue that is gone end with it: there is nothing
+    to lead. Returns what to add to the sentence about it.
+    """
+    if ended.state in ENDED_STATES:
+        await context.stores.followers.end_all(ended, context.github.now())
+        return ""
+    heir = await context.stores.followers.succeed(ended, context.github.now())
+    if heir is None:
+        return ""
+    name = await context.stores.reports.tracking_id_of_report(heir)
+    return f"; {name}, which followed it, leads that issue now"

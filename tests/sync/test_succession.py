@@ -1,0 +1,159 @@
+"""When the report that leads an issue is deleted or unlinked, the oldest follower leads; nothing is lost."""
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.model.fields import Status
+from reconciler.model.ids import ReportId
+from reconciler.store.schema.tables import followers, links
+from tests.support.sync import Sync
+from tests.sync.compare_plan import compare
+from tests.sync.test_follower_comments import texts_there, whole
+from tests.sync.test_followers import ON_BOTH, at_rest, followed, kinds_of, rows_of_followers
+
+
+def leads(sync: Sync) -> list[ReportId]:
+    rows = sync.bugspark.rows(sa.select(links).where(links.c.state == "active"))
+    return [ReportId(row["report_id"]) for row in rows]
+
+
+async def talked_about(sync: Sync) -> tuple[ReportId, int, list[ReportId]]:
+    """A lead and two followers, with a comment of each, and one on GitHub."""
+    lead, number, made = await followed(sync, reports=2)
+    for place, report in enumerate((lead, *made)):
+        sync.github.clock.advance(1)
+        sync.say(report, f"comment {place}")
+    sync.github.clock.advance(1)
+    sync.github.web.comment(number, "looking", by="bob")
+    await sync.settle()
+    return lead, number, made
+
+
+@ON_BOTH
+@pytest.mark.parametrize("how", ["deleted", "unlinked", "columns"])
+async def test_the_oldest_follower_leads_and_reads_the_whole_thread(sync: Sync, how: str) -> None:
+    lead, number, (first, second) = await talked_about(sync)
+    there = sync.said_there(number)
+    if how == "deleted":
+        sync.bugspark.delete_report(lead)
+        await compare(sync)
+    elif how == "columns":
+        sync.change(lead, github_issue_number=None, github_repo=None, github_issue_url=None)
+        await compare(sync)
+    else:
+        said = await sync.app.unlink(str(lead))
+        assert "BUG-0002, which followed it, leads that issue now" in said
+    await compare(sync)
+    await at_rest(sync)
+    assert sync.said_there(number) == there, "the old ledger deletes nothing, and nothing is posted twice"
+    assert (leads(sync), rows_of_followers(sync)) == ([first], [second])
+    row = sync.bugspark.report(first)
+    assert row is not None
+    assert (row["github_issue_number"], row["github_repo"]) == (number, "acme/web")
+    assert str(row["github_issue_url"]).endswith(f"/acme/web/issues/{number}")
+    assert sync.said_here(first) == ["comment 1", "**bob** (via GitHub):\n\nlooking"]
+    assert sync.said_here(second) == ["comment 2"]
+    await whole(sync)
+    await at_rest(sync)
+    assert sync.said_there(number) == there
+
+
+async def test_what_follows_after_a_succession_goes_to_the_new_lead_and_from_everybody(sync: Sync) -> None:
+    lead, number, (first, second) = await talked_about(sync)
+    await sync.app.unlink(str(lead))
+    await sync.settle()
+    sync.say(second, "still here")
+    sync.say(lead, "not mine any more")
+    sync.github.web.comment(number, "fixed", by="bob")
+    sync.github.web.close(number, by="bob")
+    await compare(sync)
+    await at_rest(sync)
+    assert texts_there(sync, number)[-2:] == ["fixed", "[BugSpark] Ada (BUG-0003):\n\nstill here"]
+    assert sync.said_here(first)[-1] == "**bob** (via GitHub):\n\nfixed"
+    assert [sync.status(each) for each in (lead, first, second)] == ["new", "resolved", "resolved"]
+
+
+async def test_a_comment_that_waited_when_the_lead_went_is_sent_by_the_next_one(sync: Sync) -> None:
+    lead, number, (first, second) = await followed(sync, reports=2)
+    sync.github.world.repository("acme/web").archive()
+    for report in (first, second):
+        sync.github.clock.advance(1)
+        sync.say(report, "waits")
+    await sync.run()
+    sync.github.world.repository("acme/web").archive(archived=False)
+    await sync.app.unlink(str(lead))
+    for _ in range(3):
+        await sync.run(seconds=90)
+    await at_rest(sync)
+    assert sorted(texts_there(sync, number)) == [
+        "[BugSpark] Ada (BUG-0003):\n\nwaits",
+        "[BugSpark] Ada:\n\nwaits",
+    ]
+
+
+async def test_a_report_that_cannot_lead_is_passed_over(sync: Sync) -> None:
+    lead, _, (first, second) = await followed(sync, reports=2)
+    sync.bugspark.delete_report(first)
+    sync.bugspark.delete_report(lead)
+    await sync.settle()
+    await at_rest(sync)
+    assert leads(sync) == [second]
+    assert second not in rows_of_followers(sync)
+
+
+async def test_without_a_follower_left_the_issue_is_free(sync: Sync) -> None:
+    lead, number, (follower,) = await followed(sync)
+    await sync.app.unlink(str(follower))
+    await sync.app.unlink(str(lead))
+    await at_rest(sync)
+    assert leads(sync) == []
+    assert sync.github.web.issue(number).state == "open"
+
+
+async def test_after_a_crash_before_the_succession_a_report_linked_meanwhile_leads(sync: Sync) -> None:
+    lead, number, (follower,) = await followed(sync)
+    sync.change(lead, github_issue_number=None, github_repo=None, github_issue_url=None)
+    sync.bugspark.execute("UPDATE sync_links SET state = 'unlinked'")
+    third = sync.bugspark.add_report(sync.project, "Third")
+    await sync.app.link(str(third), f"acme/web#{number}", backfill=False)
+    await at_rest(sync)
+    (link,) = sync.bugspark.rows(sa.select(links).where(links.c.state == "active"))
+    assert link["report_id"] == third
+    (row,) = sync.bugspark.rows(sa.select(followers))
+    assert (row["report_id"], row["link_id"]) == (follower, link["id"])
+
+
+async def test_the_followers_of_an_issue_that_is_gone_end_when_that_is_dismissed(sync: Sync) -> None:
+    lead, number, (follower,) = await followed(sync)
+    sync.github.web.delete_issue(number, by="alice")
+    await whole(sync)
+    await sync.run(seconds=90)
+    await whole(sync)
+    assert rows_of_followers(sync) == [follower]
+    await sync.app.dismiss(str(lead))
+    await at_rest(sync)
+    assert (leads(sync), rows_of_followers(sync)) == ([], [])
+    assert kinds_of(sync, follower) == ["link", "unlink"]
+
+
+async def test_a_follower_that_is_exported_by_the_button_gets_its_own_link(sync: Sync) -> None:
+    _, _, (follower,) = await followed(sync)
+    own = sync.github.web.open_issue("Own", by="alice").number
+    sync.change(follower, github_issue_number=own, github_repo="acme/web")
+    await sync.settle()
+    await at_rest(sync)
+    assert follower in leads(sync)
+    assert rows_of_followers(sync) == []
+
+
+async def test_a_follower_moved_by_hand_that_leads_now_keeps_its_status_where_it_is_the_newer(
+    sync: Sync,
+) -> None:
+    lead, number, (follower,) = await followed(sync)
+    sync.github.clock.advance(60)
+    sync.change(follower, status=Status.CLOSED)
+    await sync.settle()
+    await sync.app.unlink(str(lead))
+    await at_rest(sync)
+    assert sync.github.web.issue(number).state == "closed"
+    assert sync.status(follower) == "closed"
