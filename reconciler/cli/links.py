@@ -183,6 +183,8 @@ def _preview_exports(session: CommandSession, reports: list[str], *, json: bool)
         session.console.print_line(f"{preview.report} would become an issue in {preview.repository}")
         session.console.print_line(f"Title:    {preview.title}")
         session.console.print_line(f"Labels:   {', '.join(preview.labels)}")
+        if preview.assignees:
+            session.console.print_line(f"Assigned: {', '.join(preview.assignees)}")
         session.console.print_line(f"Redacted: {redacted or 'nothing'}")
         session.console.print_line("")
         for line in preview.body.split("\n"):
@@ -196,7 +198,7 @@ def _preview_as_json(preview: IssuePreview) -> dict[str, object]:
         "title": preview.title,
         "body": preview.body,
         "labels": list(preview.labels),
-        "assignees": [],
+        "assignees": list(preview.assignees),
         "milestone": None,
         "type": None,
         "redacted": [{"kind": kind, "count": count} for kind, count in preview.redacted],

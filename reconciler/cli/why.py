@@ -180,6 +180,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "reason": shown.reason_in_full,
         "link": _link_as_json(link) if link else None,
         "stage": shown.stage,
+        "assignee": shown.assignee,
         "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [
             {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}

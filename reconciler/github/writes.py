@@ -30,11 +30,15 @@ class Writes(Reads):
     All raise LimitedError and CredentialError, which mean: nothing was done.
     """
 
-    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]:
-        """Create an issue. Without push access GitHub drops its labels silently: the answer lacks them."""
+    async def create_issue(
+        self, title: str, body: str, labels: Sequence[str], assignees: Sequence[str] = ()
+    ) -> WriteResult[Issue]:
+        """Create an issue. GitHub may drop labels and assignees silently: the answer then lacks them."""
         fields: dict[str, object] = {"title": title, "body": body}
         if labels:
             fields["labels"] = list(labels)
+        if assignees:
+            fields["assignees"] = list(assignees)
         doing = f"create an issue in {self._ref.name}"
         return await self._write("POST", ("issues",), fields, doing, lambda body: _decode_issue(body, None))
 
@@ -64,6 +68,24 @@ class Writes(Reads):
         """Remove a label; returns the others."""
         doing = f"take a label off {self._ref.name}#{number}"
         return await self._write("DELETE", ("issues", number, "labels", label), None, doing, _decode_labels)
+
+    async def add_assignee(self, number: IssueNumber, login: str) -> WriteResult[Issue]:
+        """Assign an account. GitHub drops one that can't be assigned silently: the answer lacks it."""
+        doing = f"assign {login} to {self._ref.name}#{number}"
+        return await self._change_assignees("POST", number, login, doing)
+
+    async def remove_assignee(self, number: IssueNumber, login: str) -> WriteResult[Issue]:
+        """Unassign an account. One that is not assigned changes nothing."""
+        doing = f"unassign {login} from {self._ref.name}#{number}"
+        return await self._change_assignees("DELETE", number, login, doing)
+
+    async def _change_assignees(
+        self, method: str, number: IssueNumber, login: str, doing: str
+    ) -> WriteResult[Issue]:
+        parts = ("issues", number, "assignees")
+        return await self._write(
+            method, parts, {"assignees": [login]}, doing, lambda body: _decode_assigned(body, number)
+        )
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]:
         """Change the body of a comment."""
@@ -159,6 +181,13 @@ def _decode_issue(body: bytes, number: int | None) -> Issue:
     if number is not None and issue_read.number != number:
         raise GitHubError(f"GitHub answered about #{issue_read.number} when #{number} was written.")
     return issue_read
+
+
+def _decode_assigned(body: bytes, number: int) -> Issue:
+    issue = _decode_issue(body, number)
+    if issue.assignees is None:
+        raise GitHubError(f"GitHub's answer does not say who is assigned to #{number}.")
+    return issue
 
 
 def _decode_written_comment(

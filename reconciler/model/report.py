@@ -140,6 +140,7 @@ class LocalComment:
     body: str
     source: str | None  # "github" for imported comments
     created_at: datetime
+    author_id: str | None = None  # the user's id, 32 hexadecimal digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

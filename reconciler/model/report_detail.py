@@ -48,6 +48,7 @@ class ReportDetail:
     holder: IssueHolder | None = None  # only for those who may see its project
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
     acts: tuple[Act, ...] = ()  # the commands that people ran on it, newest first
+    assignee_name: str | None = None  # of BugSpark's user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,12 @@ class ReportView:
     def stage(self) -> str | None:
         """The stage of an open report; None where stages are not synced."""
         return next((each.bugspark for each in self.fields if each.field is Field.STAGE), None)
+
+    @property
+    def assignee(self) -> str | None:
+        """BugSpark's assignee as people read it; None where there is none, or assignees are not synced."""
+        named = next((each.bugspark for each in self.fields if each.field is Field.ASSIGNEE), None)
+        return named if self.detail.report.assignee else None
 
     @property
     def reason_in_full(self) -> str | None:

@@ -335,3 +335,4 @@ class IssuePreview:
     body: str
     labels: tuple[str, ...]
     redacted: tuple[tuple[str, int], ...]  # what is taken out: the kind, and how many of it
+    assignees: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import LocalComment
 from reconciler.model.report_detail import IssueHolder, ReportDetail
 from reconciler.store.acts import read_acts_of_report
-from reconciler.store.bugspark.bugspark_tables import comments, reports
+from reconciler.store.bugspark.bugspark_tables import comments, reports, users
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
@@ -32,7 +32,8 @@ async def read_report_detail(
     connection: AsyncConnection, report_id: ReportId, lines: int
 ) -> ReportDetail | None:
     """Read a report with at most `lines` of its history, the newest."""
-    report_query = select(*REPORT_COLUMNS).where(reports.c.id == report_id)
+    name = select(users.c.name).where(users.c.id == reports.c.assignee_id).scalar_subquery()
+    report_query = select(*REPORT_COLUMNS, name.label("assignee_name")).where(reports.c.id == report_id)
     row = (await connection.execute(report_query)).mappings().first()
     if row is None:
         return None
@@ -56,6 +57,7 @@ async def read_report_detail(
     return ReportDetail(
         report=report,
         unknown=unknown,
+        assignee_name=row["assignee_name"],
         link=link,
         holder=await _read_holder_of_other_project(connection, link),
         columns=to_link_columns(row) if link is None or link.is_past else None,

@@ -231,7 +231,7 @@ class DryRunState:
                 case SetField():
                     values = self.fields.setdefault(plan.link.report_id, {})
                     value = SYNCED_FIELDS[action.field].parse(action.to)
-                    values |= {SYNCED_FIELDS[action.field].column: value, "updated_at": at}
+                    values |= {SYNCED_FIELDS[action.field].kept_in.value: value, "updated_at": at}
                 case ImportComment(comment=comment):
                     copy = _imported_comment(plan, comment, action.body, copies[comment.id])
                     self.imported.setdefault(plan.link.report_id, []).append(copy)

@@ -120,6 +120,8 @@ class ReportResponse:
     updated_at: datetime
     stage: str | None
     """Of an open report: new, triaging or in_progress; null where stages are not synced."""
+    assignee: str | None
+    """BugSpark's: the login of a mapped person, else the name; null without one, or where not synced."""
     fields: list[FieldResponse]
     comments: list[CommentResponse]
     skipped: list[SkippedResponse]
@@ -166,6 +168,7 @@ class IssuePreviewResponse:
     title: str
     body: str
     labels: list[str]
+    assignees: list[str]
     redacted: list[RedactionResponse]
 
 

@@ -192,6 +192,7 @@ def report_response(
         synced_at=last_propagated_at(detail),
         updated_at=detail.report.updated_at,
         stage=shown.stage,
+        assignee=shown.assignee,
         fields=list(_field_responses(shown, now)),
         comments=list(_comment_responses(shown, site)),
         skipped=[
@@ -280,6 +281,7 @@ def issue_preview_response(preview: IssuePreview) -> report_models.IssuePreviewR
         title=preview.title,
         body=preview.body,
         labels=list(preview.labels),
+        assignees=list(preview.assignees),
         redacted=[
             report_models.RedactionResponse(kind=kind, count=count) for kind, count in preview.redacted
         ],

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.demo.github.messages import Answer, Problem, answered, invalid
 from reconciler.demo.github.paging import key_of, links, page_of, window
+from reconciler.demo.github.routes.assignees import assignee_logins
 from reconciler.demo.github.routes.checks import check_body, check_title, label_names, text
 from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.rows import Issue, Level
@@ -48,7 +49,11 @@ def open_issue(call: Exchange) -> Answer:
     check_title(title)
     check_body(call.world.facts, content, "Issue")
     labels = label_names(body.get("labels", [])) if call.may(repository, Level.WRITE) else []
-    row = repository.open_issue(title, content, by=call.user().login, labels=labels, via_app=call.via_app)
+    assignees = _new_assignees(call, repository, assignee_logins(body))
+    by = call.user().login
+    row = repository.open_issue(
+        title, content, by=by, labels=labels, assignees=assignees, via_app=call.via_app
+    )
     shown = call.views.issue(repository, row)
     return answered(shown, 201, {"Location": str(shown["url"])})
 
@@ -74,6 +79,20 @@ def change_issue(call: Exchange) -> Answer:
         repository.relabel(row.number, labels, by=by)
     _set_state(repository, row.number, state, reason, by)
     return answered(call.views.issue(repository, repository.issue(row.number)))
+
+
+def _new_assignees(call: Exchange, repository: Repository, logins: list[str]) -> list[str]:
+    """Return whom a new issue is assigned to. Without push access all are dropped silently.
+
+    Whether an account that can't be assigned is refused or dropped is one of the simulator's facts.
+    """
+    if not call.may(repository, Level.WRITE):
+        return []
+    for login in logins:
+        if repository.assignable(login) is None and call.world.facts.new_assignees_are_checked:
+            error = {"resource": "Issue", "field": "assignees", "code": "invalid", "value": login}
+            raise Problem(422, "Validation Failed", errors=[error])
+    return logins
 
 
 def _set_state(repository: Repository, number: int, state: str | None, reason: str | None, by: str) -> None:
