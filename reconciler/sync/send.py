@@ -81,11 +81,12 @@ async def send_intent(
 
 async def _create_issue(github: GitHub, desired: NewIssue) -> WriteResult[Issue]:
     """Create the issue; without its assignees if GitHub refuses them, so that they keep no report back."""
-    answer = await github.create_issue(desired.title, desired.body, desired.labels, desired.assignees)
-    is_refused = isinstance(answer, Refused) and answer.status == 422 and "assign" in answer.reason.lower()
-    if is_refused and desired.assignees:
-        return await github.create_issue(desired.title, desired.body, desired.labels)
-    return answer
+    if desired.assignees:
+        answer = await github.create_issue(desired.title, desired.body, desired.labels, desired.assignees)
+        is_about_them = isinstance(answer, Refused) and "assign" in answer.reason.lower()
+        if not is_about_them:
+            return answer
+    return await github.create_issue(desired.title, desired.body, desired.labels)
 
 
 async def _change_assignees(

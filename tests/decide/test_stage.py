@@ -27,8 +27,7 @@ def times(**added: AddedEvent) -> dict[Field, FieldTimes]:
     """The status changed on GitHub at AFTER; these labels were added (`_` for a blank)."""
     labels = {name.replace("_", " "): event for name, event in added.items()}
     return {
-        field: FieldTimes(local=EARLIER, remote=AFTER, added=labels)
-        for field in (Field.STATUS, Field.STAGE)
+        field: FieldTimes(local=EARLIER, remote=AFTER, added=labels) for field in (Field.STATUS, Field.STAGE)
     }
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.proofs.machine import Storm
+from tests.proofs.people_rules import PeopleStorm
 from tests.proofs.stage_rules import StagedStorm
 from tests.proofs.unusual_rules import UnusualStorm
 from tests.support.postgres import Server
@@ -22,9 +23,9 @@ RUNS = int(os.environ.get("PROVE", "40"))
 SHARDS = 8 if "PROVE" in os.environ else 2
 SEED = int(os.environ.get("PROVE_SEED", "7"))
 MACHINES = (
-    [(Storm, 0.4), (StagedStorm, 0.2), (UnusualStorm, 0.4)]
+    [(Storm, 0.3), (StagedStorm, 0.15), (PeopleStorm, 0.15), (UnusualStorm, 0.4)]
     if "PROVE" in os.environ
-    else [(Storm, 0.4), (StagedStorm, 0.1), (UnusualStorm, 0.1)]
+    else [(Storm, 0.4), (StagedStorm, 0.1), (PeopleStorm, 0.1), (UnusualStorm, 0.1)]
 )
 """What is run, and its share of the runs. An unusual run takes several times as long as a usual one."""
 QUIET = settings(
