@@ -24,14 +24,14 @@ GRANT SELECT (id, owner_id, name, is_active) ON projects TO reconciler;
 GRANT SELECT (project_id, user_id, invite_accepted_at) ON project_members TO reconciler;
 GRANT SELECT (id, name, role, is_active, beta_status) ON users TO reconciler;
 GRANT SELECT (id, project_id, provider, config, is_active, created_at) ON integrations TO reconciler;
-GRANT SELECT (id, project_id, tracking_id, title, description, severity, category, status, screenshot_url,
+GRANT SELECT (id, project_id, tracking_id, title, description, severity, category, status, assignee_id, screenshot_url,
               annotated_screenshot_url, console_logs, metadata, reporter_identifier, created_at, updated_at,
               github_issue_number, github_issue_url, github_repo)
     ON reports TO reconciler;
 GRANT SELECT (id, report_id, author_id, body, created_at, source) ON comments TO reconciler;
 
 -- … and write nothing but this.
-GRANT UPDATE (status, severity, category, title, updated_at,
+GRANT UPDATE (status, severity, category, title, assignee_id, updated_at,
               github_issue_number, github_issue_url, github_repo) ON reports TO reconciler;
 GRANT INSERT (id, report_id, body, created_at, source), DELETE, UPDATE (body, created_at)
     ON comments TO reconciler;

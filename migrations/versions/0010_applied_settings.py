@@ -10,7 +10,7 @@ from alembic import op
 from reconciler.store.types import Instant
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 INDEX, COLUMN = "ix_sync_links_compared", "adopts_mapping"
 

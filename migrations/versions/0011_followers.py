@@ -7,7 +7,7 @@ from reconciler.errors import SchemaError
 from reconciler.store.types import Instant
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 followers = sa.table("sync_followers", sa.column("report_id", sa.Uuid))
 

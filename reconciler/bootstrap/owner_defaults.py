@@ -64,6 +64,7 @@ def _directions(settings: Settings) -> Mapping[Synced, Direction]:
         Synced.SEVERITY: Direction(written.severity),
         Synced.CATEGORY: Direction(written.category),
         Synced.STAGE: Direction(written.stage),
+        Synced.ASSIGNEE: Direction(written.assignee),
         Synced.TITLE: Direction(written.title or settings.sync.title),
         Synced.COMMENTS: Direction(written.comments),
     }

@@ -197,6 +197,8 @@ def _preview_exports(session: CommandSession, reports: list[str], *, json: bool)
             session.console.print_line(f"Milestone: {preview.milestone}")
         if preview.type is not None:
             session.console.print_line(f"Type:     {preview.type}")
+        if preview.assignees:
+            session.console.print_line(f"Assigned: {', '.join(preview.assignees)}")
         session.console.print_line(f"Redacted: {redacted or 'nothing'}")
         session.console.print_line("")
         for line in preview.body.split("\n"):
@@ -210,7 +212,7 @@ def _preview_as_json(preview: IssuePreview) -> dict[str, object]:
         "title": preview.title,
         "body": preview.body,
         "labels": list(preview.labels),
-        "assignees": [],
+        "assignees": list(preview.assignees),
         "milestone": preview.milestone,
         "type": preview.type,
         "redacted": [{"kind": kind, "count": count} for kind, count in preview.redacted],

@@ -194,6 +194,7 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "resolution": _resolution_as_json(shown.resolution) if shown.resolution else None,
         "follows": _follows_as_json(shown),
         "followers": [_follower_as_json(follower) for follower in shown.followers],
+        "assignee": shown.assignee,
         "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [
             {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}

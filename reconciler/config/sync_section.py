@@ -44,6 +44,7 @@ class DirectionsSection(SettingsSection):
     severity: DirectionName = "both"
     category: DirectionName = "both"
     stage: DirectionName = "both"
+    assignee: DirectionName = "both"
     title: DirectionName | Literal[""] = ""
     comments: DirectionName = "both"
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import assert_never
 
 from reconciler.fields import SYNCED_FIELDS, initial_base
-from reconciler.fields.labels import AnyLabelField, LabelEvent, LabelField
-from reconciler.fields.synced_field import AnySyncedField, FieldDiff, Verdict
+from reconciler.fields.labels import LabelField
+from reconciler.fields.synced_field import AddedEvent, AnySyncedField, FieldDiff, Verdict
 from reconciler.model.fields import Base, Field, Side
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import Action, Conflict, FieldWrite, Rule, SetField, Why
@@ -21,7 +21,7 @@ class FieldTimes:
 
     local: datetime
     remote: datetime
-    added_labels: Mapping[str, LabelEvent] = field(default_factory=dict)  # by `label_key`
+    added: Mapping[str, AddedEvent] = field(default_factory=dict)  # by the value; a label's by `label_key`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +57,10 @@ def decide_fields(
     `names`: the fields that are decided; `next_base`: what they change, if others were decided before.
     """
     fields = tuple(SYNCED_FIELDS[each] for each in names)
-    unexplained = _fields_with_unexplained_labels(fields, report, seen, base, policy, times)
+    unexplained = _fields_with_unexplained_values(fields, report, seen, base, policy, times)
     if unexplained := unexplained - set(unsettled):
         return unexplained
-    base = _with_older_labels(fields, base, seen, policy, times)
+    base = _with_older_values(fields, base, seen, policy, times)
     every = tuple(d for d in _field_diffs(fields, report, seen, base, policy) if d.field not in unsettled)
     still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
     diffs = tuple(item for item in every if item.field not in still_frozen)
@@ -136,7 +136,7 @@ def _field_diffs(
     )
 
 
-def _fields_with_unexplained_labels(
+def _fields_with_unexplained_values(
     fields: Collection[AnySyncedField],
     report: Report,
     seen: SeenIssue,
@@ -144,42 +144,27 @@ def _fields_with_unexplained_labels(
     policy: SyncPolicy,
     times: Mapping[Field, FieldTimes],
 ) -> frozenset[Field]:
-    """The fields whose labels can be judged only after the issue's events have been read."""
-    if not policy.label_history.since and not policy.label_history.retired:
-        return frozenset()
+    """The fields whose values can be judged only after the issue's events have been read."""
     return frozenset(
         each.field
-        for each in _enabled_label_fields(fields, policy)
+        for each in fields
         if each.field not in times
-        and each.unexplained_labels(
-            seen, base, policy, writes=_may_be_written(each, report, seen, base, policy)
-        )
+        and each.is_enabled(policy)
+        and each.has_unexplained_values(report, seen, base, policy)
     )
 
 
-def _may_be_written(
-    each: AnyLabelField, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
-) -> bool:
-    return each.diff(report, seen, base, policy).verdict in (Verdict.LOCAL_MOVED, Verdict.CONFLICT)
-
-
-def _enabled_label_fields(
-    fields: Collection[AnySyncedField], policy: SyncPolicy
-) -> tuple[AnyLabelField, ...]:
-    return tuple(each for each in fields if isinstance(each, LabelField) and each.is_enabled(policy))
-
-
-def _with_older_labels(
+def _with_older_values(
     fields: Collection[AnySyncedField],
     base: Base | None,
     seen: SeenIssue,
     policy: SyncPolicy,
     times: Mapping[Field, FieldTimes],
 ) -> Base | None:
-    """Return the base with labels that were there before the settings that give them their meaning."""
-    for each in _enabled_label_fields(fields, policy):
-        if base is not None and each.field in times:
-            base = each.with_older_labels(base, seen, policy, times[each.field].added_labels)
+    """Return the base with what was there before the settings that give it its meaning."""
+    for each in fields:
+        if base is not None and each.field in times and each.is_enabled(policy):
+            base = each.with_older_values(base, seen, policy, times[each.field].added)
     return base
 
 
@@ -190,7 +175,7 @@ def _own_retired_labels(
     each = SYNCED_FIELDS[item.field]
     if not isinstance(each, LabelField) or item.field not in times:
         return ()
-    return each.own_retired_labels(seen, policy, times[item.field].added_labels)
+    return each.own_retired_labels(seen, policy, times[item.field].added)
 
 
 def _advance_base(base: Base, item: FieldDiff, outcome: "FieldOutcome", seen: SeenIssue) -> Base:
@@ -225,7 +210,7 @@ def _competing_label_notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:
     return tuple(
         f"several labels speak of {item.field} ({', '.join(item.present)}): {item.remote} counts"
         for item in diffs
-        if len(item.present) > 1
+        if len(item.present) > 1 and isinstance(SYNCED_FIELDS[item.field], LabelField)
     )
 
 
@@ -300,8 +285,10 @@ def _settle_conflict(
 def _conflict_outcome(diff: FieldDiff, winner: Side, rule: Rule) -> FieldOutcome:
     to, lost = (diff.local, diff.remote) if winner is Side.BUGSPARK else (diff.remote, diff.local)
     why = _build_why(diff, rule, to)
-    return FieldOutcome(winner=winner, why=why, conflict=Conflict(field=diff.field, why=why, lost=lost))
+    conflict = Conflict(field=diff.field, why=why, lost=diff.text_of(lost))
+    return FieldOutcome(winner=winner, why=why, conflict=conflict)
 
 
 def _build_why(diff: FieldDiff, rule: Rule, to: str | None) -> Why:
-    return Why(rule=rule, base=diff.base, local=diff.local, remote=diff.remote, to=to)
+    text = diff.text_of
+    return Why(rule=rule, base=text(diff.base), local=text(diff.local), remote=text(diff.remote), to=text(to))

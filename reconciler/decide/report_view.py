@@ -60,8 +60,9 @@ def build_report_view(
 
     `connected`: the repository that its project is connected to now; None where no pass has read it yet.
     """
+    policy = _with_assignee_name(policy, detail)
     fields = tuple(
-        _with_unknown_local_value(view, detail.unknown.get(Field(SYNCED_FIELDS[view.field].column)))
+        _with_unknown_local_value(view, detail.unknown.get(SYNCED_FIELDS[view.field].kept_in))
         for view in field_views(detail.report, detail.link, policy)
     )
     state, reason = report_status(detail, fields, now, connected)
@@ -91,6 +92,14 @@ def _follower_view(follower: FollowerSummary) -> FollowerView:
 
 def _resolution_text(link: Link | None) -> str | None:
     return resolution_text(link.resolution) if link is not None and link.resolution is not None else None
+
+
+def _with_assignee_name(policy: SyncPolicy, detail: ReportDetail) -> SyncPolicy:
+    """The policy that knows the name of the report's assignee, who may be nobody that it maps."""
+    if detail.assignee_name is None:
+        return policy
+    names = {**policy.people.names, detail.report.assignee: detail.assignee_name}
+    return replace(policy, people=replace(policy.people, names=names))
 
 
 # --- fields -----------------------------------------------------------------------------------------------
@@ -123,8 +132,8 @@ def _field_view(
     diff = synced_field.diff(report, seen, base, policy) if seen else None
     return FieldView(
         field=synced_field.field,
-        bugspark=synced_field.local_value(report),
-        agreed=synced_field.base_value(base) if base else None,
+        bugspark=synced_field.text_of_value(synced_field.local_value(report), policy),
+        agreed=synced_field.text_of_value(synced_field.base_value(base), policy) if base else None,
         github=synced_field.github_text(diff, seen) if diff and seen else None,
         moved=SIDES_MOVED[diff.verdict] if diff and base else frozenset(),
         frozen=frozen,

@@ -178,7 +178,7 @@ def _decide_closed(
         return ended
     if Field.STAGE not in times:
         return frozenset({Field.STAGE})
-    added = times[Field.STAGE].added_labels
+    added = times[Field.STAGE].added
     ours = tuple(
         label
         for label in reading.labels

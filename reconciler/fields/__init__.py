@@ -7,6 +7,7 @@ May import: the standard library, `reconciler.model`, `reconciler.text`.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from reconciler.fields.assignee import ASSIGNEE
 from reconciler.fields.category import CATEGORY
 from reconciler.fields.labels import LabelField
 from reconciler.fields.severity import SEVERITY
@@ -22,12 +23,12 @@ from reconciler.model.report import Report
 __all__ = ["BASE_COLUMNS", "COLUMN_FIELDS", "SEEN_COLUMNS", "SYNCED_FIELDS", "field_of_label", "initial_base"]
 
 SYNCED_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
-    {each.field: each for each in (STATUS, STAGE, SEVERITY, CATEGORY, TITLE)}
+    {each.field: each for each in (STATUS, STAGE, SEVERITY, CATEGORY, TITLE, ASSIGNEE)}
 )
 """Every synced field, in the order in which plans, pages and columns name them."""
 
 COLUMN_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
-    {name: each for name, each in SYNCED_FIELDS.items() if each.column == name.value}
+    {name: each for name, each in SYNCED_FIELDS.items() if each.kept_in is name}
 )
 """The fields that are a column of BugSpark's reports by themselves; a stage is a part of the status."""
 

@@ -3,11 +3,18 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
-from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, decide_verdict
+from reconciler.fields.synced_field import (
+    AddedEvent,
+    BaseColumn,
+    FieldDiff,
+    SeenColumn,
+    SyncedField,
+    Verdict,
+    decide_verdict,
+)
 from reconciler.model.fields import Base, LabelColours
 from reconciler.model.intent import DesiredLabels
 from reconciler.model.issue import Issue, IssueUpdate
@@ -17,14 +24,6 @@ from reconciler.model.policy import LabelMapping, SyncPolicy, label_key
 from reconciler.model.report import Report
 
 Value = TypeVar("Value", bound=StrEnum)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelEvent:
-    """The last time that a label was added to an issue. `is_own`: by an account of this program."""
-
-    at: datetime
-    is_own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +121,17 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
             return ()
         return tuple(label for label in seen.labels if retired.get(label_key(label)) is self.field)
 
-    def with_older_labels(
-        self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, LabelEvent]
+    def has_unexplained_values(
+        self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
+    ) -> bool:
+        """Whether a label can be judged only after the issue's events have been read."""
+        if not policy.label_history.since and not policy.label_history.retired:
+            return False
+        writes = self.diff(report, seen, base, policy).verdict in (Verdict.LOCAL_MOVED, Verdict.CONFLICT)
+        return bool(self.unexplained_labels(seen, base, policy, writes=writes))
+
+    def with_older_values(
+        self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
     ) -> Base:
         """Return the base with the labels that were on the issue before they had their meaning.
 
@@ -143,7 +151,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         return replace(base, **parts) if older else base
 
     def own_retired_labels(
-        self, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, LabelEvent]
+        self, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
     ) -> tuple[str, ...]:
         """Return the labels of an old mapping that this program added."""
         return tuple(

@@ -34,9 +34,9 @@ class StageField(LabelField[Status]):
     )
 
     @property
-    def column(self) -> str:
+    def kept_in(self) -> Field:
         """The stage is a part of the status."""
-        return Field.STATUS.value
+        return Field.STATUS
 
     def is_enabled(self, policy: SyncPolicy) -> bool:
         """Whether a stage has a label, and the field a direction."""

@@ -13,6 +13,8 @@ yes                yes              no               CONFLICT
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -27,6 +29,14 @@ from reconciler.model.report import Report
 
 Write = TypeVar("Write", bound=FieldWrite)
 Desired = TypeVar("Desired", bound=DesiredFieldWrite)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedEvent:
+    """The last time that a value was added to an issue. `is_own`: by an account of this program."""
+
+    at: datetime
+    is_own: bool
 
 
 class Verdict(Enum):
@@ -51,6 +61,11 @@ class FieldDiff:
     surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
     retired: tuple[str, ...] = ()  # labels of an old mapping that this program added: a swap removes them too
     is_by_mapping: bool = False  # BugSpark has not changed: the base adopts another mapping of labels
+    names: Mapping[str, str] = dataclass_field(default_factory=dict)  # how people read values that are ids
+
+    def text_of(self, value: str | None) -> str | None:
+        """Return a value as people read it."""
+        return None if value is None else self.names.get(value, value)
 
 
 def decide_verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
@@ -89,6 +104,8 @@ class SeenColumn:
     length: int | None = None  # None: text of any length
     json_type: Any = None  # the type of the value, where the column holds JSON
     is_null_if_empty: bool = False  # an empty value is stored as NULL
+    is_optional: bool = False  # NULL is a value: None
+    stored_beside: str | None = None  # of Base: only while it has a value, this one is stored
 
 
 class SyncedField(ABC, Generic[Write, Desired]):
@@ -100,6 +117,7 @@ class SyncedField(ABC, Generic[Write, Desired]):
     seen_columns: ClassVar[Sequence[SeenColumn]]  # fields may share one
     # BugSpark's column is text; otherwise it has a type of its own and is cast to text
     is_text: ClassVar[bool] = False
+    is_id: ClassVar[bool] = False  # BugSpark's column is a UUID: its text here has no dashes
     is_nullable: ClassVar[bool] = False  # BugSpark's column may be NULL, which is an empty value here
     carries_text: ClassVar[bool] = False  # it writes people's text, which waits while a repository is exposed
 
@@ -109,9 +127,14 @@ class SyncedField(ABC, Generic[Write, Desired]):
         return Operation(self.field.value)
 
     @property
+    def kept_in(self) -> Field:
+        """The field whose column of BugSpark's has the value."""
+        return self.field
+
+    @property
     def column(self) -> str:
         """BugSpark's column of `reports`."""
-        return self.field.value
+        return self.kept_in.value
 
     def is_enabled(self, policy: SyncPolicy) -> bool:
         """Whether the field is synced in a direction at all."""
@@ -193,6 +216,21 @@ class SyncedField(ABC, Generic[Write, Desired]):
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare both sides with the base."""
 
+    def has_unexplained_values(
+        self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
+    ) -> bool:
+        """Whether the issue's events have to be read before GitHub's value can be judged."""
+        return False
+
+    def with_older_values(
+        self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
+    ) -> Base:
+        """Return the base with GitHub's values that are older than the settings that give them a meaning.
+
+        `added`: the last event that added each value.
+        """
+        return base
+
     @abstractmethod
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> Write:
         """Build the action that gives the issue the report's value."""
@@ -227,6 +265,14 @@ class SyncedField(ABC, Generic[Write, Desired]):
     ) -> tuple[str, ...]:
         """Return values that other people's labels have besides the one written, and that count less."""
         return ()
+
+    def text_of_value(self, value: str, policy: SyncPolicy) -> str:
+        """Return BugSpark's value as people read it."""
+        return value
+
+    def value_of_text(self, text: str, policy: SyncPolicy) -> str:
+        """Return the value of a text that `text_of_value` gave. Raises ValueError if there is none now."""
+        return text
 
     def value_to_restore(self, value: str) -> str:
         """Return what to store in BugSpark when a person brings GitHub's value back."""

@@ -104,6 +104,14 @@ class Reads:
         assert credential_account is not None
         return credential_account
 
+    async def user(self, login: str) -> Account | None:
+        """Read whose login this is now; None if it is nobody's."""
+        reply = await self._get(self._ref.origin.url("users", login))
+        if reply.status == 404:
+            return None
+        require_account_ok(reply, self._ref)
+        return translate.to_account(decode(reply.body, UserRow, f"the account {login}"))
+
     async def newest_number(self) -> int:
         """Read the highest number of an issue or pull request; 0 when there is none.
 

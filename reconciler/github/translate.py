@@ -27,7 +27,7 @@ from reconciler.github.wire import (
     read_members,
     try_decode,
 )
-from reconciler.model.fields import Field, LabelColours
+from reconciler.model.fields import Assignees, Field, LabelColours
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
@@ -38,7 +38,9 @@ T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
 """Returns the field that a label name is a value of, or None."""
 
-FIELD_EVENT_KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
+FIELD_EVENT_KINDS = frozenset(
+    {"closed", "reopened", "renamed", "labeled", "unlabeled", "assigned", "unassigned"}
+)
 """The kinds of events that change a field."""
 _COLLABORATOR_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _OTHERS = frozenset({"CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE"})
@@ -46,6 +48,10 @@ _HIDING_REASONS = frozenset({"spam", "abuse"})
 _COLOUR_PATTERN = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
 """The most colours kept of one issue: GitHub allows as many labels."""
+
+
+MAX_ASSIGNEES = 100
+"""The most assignees read of one issue: GitHub allows ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,7 @@ def to_issue(row: IssueRow) -> Issue:
         state_reason=row.state_reason,
         labels=label_names(row.labels),
         colours=label_colours(row.labels),
+        assignees=assignees_of(row.assignees),
         comments=row.comments,
         locked=bool(row.locked),
         author=to_account(row.user),
@@ -194,6 +201,12 @@ def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
     return tuple((name, match[1].decode().lower()) for name, match in pairs if name and match)[:MAX_COLOURS]
 
 
+def assignees_of(raw: Raw) -> Assignees | None:
+    """Return ids and logins of an issue's assignees; None where that is absent or can't be read."""
+    rows = try_decode(raw, list[UserRow]) if bytes(raw) else ""
+    return None if isinstance(rows, str) else tuple((row.id, row.login) for row in rows[:MAX_ASSIGNEES])
+
+
 def to_field_event(row: EventRow, field_of: FieldOfLabel, commit: str | None = None) -> FieldEvent | None:
     """Translate an event that changed a synced field; None for any other. `commit`: that closed the issue."""
     by, at = to_account(row.actor), row.created_at
@@ -206,8 +219,21 @@ def to_field_event(row: EventRow, field_of: FieldOfLabel, commit: str | None = N
             field = field_of(name)
             added = kind == "labeled"
             return FieldEvent(field=field, value=name, added=added, actor=by, at=at) if field else None
+        case EventRow(event="assigned" | "unassigned" as kind):
+            user, assigner = _user(row.assignee), _user(row.assigner)
+            if user is None:  # a deleted account
+                return None
+            # `actor` may be the account that was assigned (docs/reference/github.md, Assignees).
+            by = to_account(assigner) or by
+            added = kind == "assigned"
+            return FieldEvent(field=Field.ASSIGNEE, value=str(user.id), added=added, actor=by, at=at)
         case _:
             return None
+
+
+def _user(raw: Raw) -> UserRow | None:
+    found = try_decode(raw, UserRow) if bytes(raw) else None
+    return found if isinstance(found, UserRow) else None
 
 
 def to_hook(row: HookRow) -> Hook:

@@ -57,6 +57,7 @@ class IssueRow(Struct, frozen=True, kw_only=True):
     closed_at: Raw = Raw()  # undecoded, as the next one: no issue is left out for them
     closed_by: Raw = Raw()
     pull_request: dict[str, Raw] | None = None
+    assignees: Raw = Raw()  # undecoded: only where people are mapped does an unreadable one matter
 
     @property
     def is_pull_request(self) -> bool:
@@ -104,6 +105,8 @@ class EventRow(Struct, frozen=True, kw_only=True):
     actor: UserRow | None = None
     label: LabelRow | None = None
     rename: RenameRow | None = None
+    assignee: Raw = Raw()  # undecoded, as in an issue
+    assigner: Raw = Raw()
 
 
 class PermissionsRow(Struct, frozen=True):
@@ -196,9 +199,8 @@ def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
     try:
         return _decode(body, kind)
     except (ValueError, RecursionError) as error:
-        raise GitHubError(
-            f"GitHub's answer about {what} can't be read: {decoding_problem_text(error)}."
-        ) from None
+        problem = decoding_problem_text(error)
+        raise GitHubError(f"GitHub's answer about {what} can't be read: {problem}.") from None
 
 
 def decode_issue_data(body: bytes | Raw, kind: type[T], what: str) -> T:
@@ -259,11 +261,8 @@ def is_nested_too_deeply(body: bytes) -> bool:
 
 def decoding_problem_text(error: Exception) -> str:
     """Say in a few words what is wrong, and with which field."""
-    return (
-        single_printable_line(str(error))
-        if isinstance(error, msgspec.ValidationError)
-        else "it is not well-formed JSON"
-    )
+    is_well_formed = isinstance(error, msgspec.ValidationError)
+    return single_printable_line(str(error)) if is_well_formed else "it is not well-formed JSON"
 
 
 def encode_body(value: object) -> bytes:

@@ -47,12 +47,18 @@ class Writes(Reads):
         title: str,
         body: str,
         labels: Sequence[str],
+        assignees: Sequence[str] = (),
         *,
         milestone: int | None = None,
         issue_type: str | None = None,
     ) -> WriteResult[Issue]:
-        """Create an issue. What GitHub drops silently of labels, milestone and type, the answer lacks."""
-        wanted = {"labels": list(labels), "milestone": milestone, "type": issue_type}
+        """Create an issue. What GitHub drops silently of what it was given, the answer lacks."""
+        wanted = {
+            "labels": list(labels),
+            "assignees": list(assignees),
+            "milestone": milestone,
+            "type": issue_type,
+        }
         fields = {"title": title, "body": body} | {name: value for name, value in wanted.items() if value}
         doing = f"create an issue in {self._ref.name}"
         return await self._write("POST", ("issues",), fields, doing, _decode_new_issue)
@@ -83,6 +89,24 @@ class Writes(Reads):
         """Remove a label; returns the others."""
         doing = f"take a label off {self._ref.name}#{number}"
         return await self._write("DELETE", ("issues", number, "labels", label), None, doing, _decode_labels)
+
+    async def add_assignee(self, number: IssueNumber, login: str) -> WriteResult[Issue]:
+        """Assign an account. GitHub drops one that can't be assigned silently: the answer lacks it."""
+        doing = f"assign {login} to {self._ref.name}#{number}"
+        return await self._change_assignees("POST", number, login, doing)
+
+    async def remove_assignee(self, number: IssueNumber, login: str) -> WriteResult[Issue]:
+        """Unassign an account. One that is not assigned changes nothing."""
+        doing = f"unassign {login} from {self._ref.name}#{number}"
+        return await self._change_assignees("DELETE", number, login, doing)
+
+    async def _change_assignees(
+        self, method: str, number: IssueNumber, login: str, doing: str
+    ) -> WriteResult[Issue]:
+        parts = ("issues", number, "assignees")
+        return await self._write(
+            method, parts, {"assignees": [login]}, doing, lambda body: _decode_assigned(body, number)
+        )
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]:
         """Change the body of a comment."""
@@ -191,6 +215,13 @@ def _decode_issue(body: bytes, number: int | None) -> Issue:
     if number is not None and issue_read.number != number:
         raise GitHubError(f"GitHub answered about #{issue_read.number} when #{number} was written.")
     return issue_read
+
+
+def _decode_assigned(body: bytes, number: int) -> Issue:
+    issue = _decode_issue(body, number)
+    if issue.assignees is None:
+        raise GitHubError(f"GitHub's answer does not say who is assigned to #{number}.")
+    return issue
 
 
 def _decode_written_comment(

@@ -48,6 +48,7 @@ class Field(StrEnum):
     SEVERITY = "severity"
     CATEGORY = "category"
     TITLE = "title"
+    ASSIGNEE = "assignee"
 
 
 class Side(StrEnum):
@@ -64,14 +65,19 @@ Only for display: no comparison uses them, so that a new colour is no change.
 """
 
 
+Assignees = tuple[tuple[int, str], ...]
+"""Numeric ids and logins of the accounts that are assigned to an issue. The id is the identity."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFields:
-    """The synced fields of a report. Each attribute has the name of its column; the status has the stage."""
+    """The synced fields of a report. Each attribute has the name of its field; the status has the stage."""
 
     title: str  # as stored: HTML-escaped if BugSpark wrote it, plain if this program did
     status: Status
     severity: Severity
     category: Category
+    assignee: str = ""  # the id of BugSpark's user, 32 hexadecimal digits; empty: nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,9 @@ class IssueFields:
     labels: tuple[str, ...]
     colours: LabelColours = field(default=(), compare=False)
     title: str
+    # None: not known. Left out of comparisons, because it is stored only where people are mapped; a change
+    # moves `updated_at` of the issue
+    assignees: Assignees | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +117,8 @@ class Base:
     # labels of the issue are compared as if the base had been made with the mapping in force, as a person
     # wants it (*Apply to existing links*), until what is written for it has been confirmed
     adopts_mapping: bool = False
+    assignee: str | None = None  # None: assignees are not synced
+    assignees: Assignees | None = field(default=None, compare=False)  # all accounts that are assigned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
+from reconciler.model.issue import Account
 from reconciler.model.kinds import Operation
 from reconciler.model.plan import Why
 
@@ -58,13 +59,18 @@ class NewIssue:
     milestone: int | None = None  # its number
     type: str | None = None
     left_out: tuple[str, ...] = ()  # what GitHub refused of these two, in words
+    assignees: tuple[str, ...] = ()  # logins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewComment:
-    """The desired comment. The body, marker included, is fixed when the intent is made."""
+    """The desired comment. The body, marker included, is fixed when the intent is made.
+
+    `mentions`: whom it notifies, if their logins still belong to them when it is sent.
+    """
 
     body: str
+    mentions: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,15 @@ class DesiredTitle(DesiredFieldWrite):
     """The desired title. `agreed`: the report's stored title, which becomes the base when GitHub confirms."""
 
     title: str
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredAssignees(DesiredFieldWrite):
+    """The desired assignees, by id and login. `agreed`: BugSpark's, who becomes base when GitHub confirms."""
+
+    add: Account | None
+    remove: tuple[Account, ...]
     agreed: str
 
 

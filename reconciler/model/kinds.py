@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SET_STATE = "set_state"
     SWAP_LABELS = "swap_labels"
     SET_TITLE = "set_title"
+    CHANGE_ASSIGNEES = "change_assignees"
     POST_COMMENT = "post_comment"
     EDIT_REMOTE_COMMENT = "edit_remote_comment"
     DELETE_REMOTE_COMMENT = "delete_remote_comment"
@@ -45,7 +46,7 @@ class Kind(StrEnum):
         return "initial sync" if self is Kind.FIRST_CONTACT else self.value.replace("_", " ")
 
 
-FIELD_WRITE_KINDS = frozenset({Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
+FIELD_WRITE_KINDS = frozenset({Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CHANGE_ASSIGNEES})
 """Writes of one field of an issue."""
 
 FIELD_KINDS = frozenset({Kind.SET_FIELD, *FIELD_WRITE_KINDS})
@@ -84,6 +85,7 @@ class Operation(StrEnum):
     SEVERITY = "severity"
     CATEGORY = "category"
     TITLE = "title"
+    ASSIGNEE = "assignee"
     EDIT_COMMENT = "edit_comment"
     DELETE_COMMENT = "delete_comment"
 
@@ -121,6 +123,7 @@ OPERATION_KINDS: Mapping[Operation, Kind] = {
     Operation.SEVERITY: Kind.SWAP_LABELS,
     Operation.CATEGORY: Kind.SWAP_LABELS,
     Operation.TITLE: Kind.SET_TITLE,
+    Operation.ASSIGNEE: Kind.CHANGE_ASSIGNEES,
     Operation.EDIT_COMMENT: Kind.EDIT_REMOTE_COMMENT,
     Operation.DELETE_COMMENT: Kind.DELETE_REMOTE_COMMENT,
 }

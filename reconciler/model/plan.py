@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.model.fields import Field, IssueState, RenamedLabel, Side
 from reconciler.model.ids import LinkId
-from reconciler.model.issue import RemoteComment
+from reconciler.model.issue import Account, RemoteComment
 from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import LocalComment, Report
@@ -204,6 +204,23 @@ class SetTitle(FieldWrite):
     def details(self) -> tuple[object, ...]:
         """The title."""
         return (self.title,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAssignees(FieldWrite):
+    """Assign one mapped person to the issue, and unassign others that are mapped; never anybody else."""
+
+    kind: ClassVar[Kind] = Kind.CHANGE_ASSIGNEES
+    field: ClassVar[Field] = Field.ASSIGNEE
+
+    add: Account | None
+    remove: tuple[Account, ...]
+    why: Why
+
+    @property
+    def details(self) -> tuple[object, ...]:
+        """The accounts, by id and login."""
+        return self.add, *self.remove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

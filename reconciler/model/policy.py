@@ -1,13 +1,13 @@
 """The operator's choices (docs/reference/contract.md, Configuration), and a project's own settings."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.fields import Category, Field, Severity, Status
+from reconciler.model.fields import Assignees, Category, Field, Severity, Status
 
 
 class ConflictPolicy(StrEnum):
@@ -102,6 +102,63 @@ class LabelHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MappedPerson:
+    """A user of BugSpark's and the GitHub account that the settings name for that user."""
+
+    user: str  # the id, 32 hexadecimal digits
+    login: str  # as the settings have it
+    account: int | None = None  # the account's numeric id; None: it is not known, so nothing is synced
+    since: datetime | None = None  # since when the settings say so; None: they always did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who is who on both sides, one to one. Source: docs/reference/contract.md, Owners' settings."""
+
+    by_user: Mapping[str, MappedPerson] = field(default_factory=dict)
+    by_account: Mapping[int, str] = field(default_factory=dict)  # numeric id → id of the user
+    may_ping: bool = False  # members' comments notify mapped people
+    names: Mapping[str, str] = field(default_factory=dict)  # of users, as far as they have been read
+    # users that BugSpark takes as assignees: the owner and accepted members; None: they have not been read
+    members: frozenset[str] | None = None
+
+    def users_of(self, assignees: Assignees) -> tuple[str, ...]:
+        """Return the users whose accounts are assigned, in GitHub's order."""
+        found = (self.by_account.get(account) for account, _ in assignees)
+        return tuple(user for user in found if user is not None)
+
+    def is_mapped(self, user: str) -> bool:
+        """Whether the user has an account that is known by its id."""
+        return user in self.by_user and self.by_user[user].account is not None
+
+    def is_member(self, user: str) -> bool:
+        """Whether BugSpark takes the user as an assignee."""
+        return self.members is None or user in self.members
+
+    def text_of(self, user: str) -> str:
+        """Return a user as people read it: the login where there is one, else the name."""
+        if not user:
+            return NOBODY
+        if user in self.by_user:
+            return self.by_user[user].login
+        return self.names.get(user, user)
+
+
+NOBODY = "nobody"
+"""What stands for no assignee. A login may be the same word: it is looked for first."""
+
+
+def people_of(persons: Iterable[MappedPerson], *, may_ping: bool = False) -> People:
+    """Return people by both ids. Of several users with one account only the first one has it."""
+    by_account: dict[int, str] = {}
+    by_user: dict[str, MappedPerson] = {}
+    for each in persons:
+        is_first = each.account is None or by_account.setdefault(each.account, each.user) == each.user
+        by_user[each.user] = each if is_first else replace(each, account=None)
+    return People(by_user=by_user, by_account=by_account, may_ping=may_ping)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommentRules:
     """What keeps comments from the other side. `until`: when other rules took their place; None: in force."""
 
@@ -135,6 +192,7 @@ class TextPolicy:
     github_hosts: frozenset[str] = frozenset({"github.com"})  # addresses there, and below, may be references
     redacts: bool = False  # addresses of people, tokens and the like are taken out
     bots: frozenset[str] = frozenset()  # logins of bots that act on raw text, besides the built-in ones
+    mentions: frozenset[str] = frozenset()  # logins, in small letters, that a comment may notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +212,14 @@ class SyncPolicy:
     new_milestone: int | None = None  # of new issues, as the next one
     new_type: str | None = None
     resolution_comment: bool = False  # a comment in BugSpark says who closed an issue
+    new_assignee: str | None = None  # the login that new issues are assigned to
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     label_history: LabelHistory = field(default_factory=LabelHistory)
     comments: CommentRules = CommentRules()
     earlier_comments: tuple[CommentRules, ...] = ()  # rules that were in force before
     text: TextPolicy = TextPolicy()
+    people: People = People()
 
     def shows_section(self, name: str) -> bool:
         """Return whether an exported issue's body has this section."""

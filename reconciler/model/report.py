@@ -149,6 +149,8 @@ class LocalComment:
         """The report whose issue the comment goes to."""
         return self.lead_id or self.report_id
 
+    author_id: str | None = None  # the user's id, 32 hexadecimal digits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:

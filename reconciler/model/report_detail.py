@@ -72,6 +72,7 @@ class ReportDetail:
     passed_over: str | None = None  # why the settings do not export it by themselves, if so
     follows: FollowedLead | None = None  # of a report without a link that is in force
     followers: tuple[FollowerSummary, ...] = ()  # the oldest first
+    assignee_name: str | None = None  # of BugSpark's user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,12 @@ class ReportView:
     def stage(self) -> str | None:
         """The stage of an open report; None where stages are not synced."""
         return next((each.bugspark for each in self.fields if each.field is Field.STAGE), None)
+
+    @property
+    def assignee(self) -> str | None:
+        """BugSpark's assignee as people read it; None where there is none, or assignees are not synced."""
+        named = next((each.bugspark for each in self.fields if each.field is Field.ASSIGNEE), None)
+        return named if self.detail.report.assignee else None
 
     @property
     def reason_in_full(self) -> str | None:

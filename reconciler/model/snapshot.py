@@ -30,6 +30,27 @@ UNKNOWN_REPOSITORY = RepositoryId(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAccount:
+    """What GitHub said of a login in the settings. `account`: its numeric id; None: there is none."""
+
+    user: str
+    login: str
+    account: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPeople:
+    """What a project stores about its mapped people (`sync_projects.people`)."""
+
+    accounts: tuple[KnownAccount, ...] = ()
+    is_synced: bool = False  # every link has a base for its assignee
+
+
+NO_PEOPLE = KnownPeople()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSettings:
     """One version of a project's own settings, as it is stored (`sync_settings`)."""
 
@@ -39,6 +60,7 @@ class StoredSettings:
     content: str  # JSON
     history: str | None = None  # JSON of what counts of earlier versions
     author_name: str | None = None  # the user's, where it was read too
+    people: KnownPeople = NO_PEOPLE  # stored beside the settings: whose accounts their logins are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +276,18 @@ class Change:
     lost: str | None = None
     request_id: str | None = None
     since: datetime | None = None  # when its cause happened; shows how long it waited
+    # BugSpark's value before and after, where `local` and `to` are its texts; not stored
+    values: tuple[str, str] | None = None
+
+    @property
+    def value_before(self) -> str | None:
+        """BugSpark's value that was changed, as it is stored there."""
+        return self.values[0] if self.values else self.local
+
+    @property
+    def value_after(self) -> str | None:
+        """BugSpark's new value, as it is stored there."""
+        return self.values[1] if self.values else self.to
 
 
 def with_readable_text(change: Change) -> Change:

@@ -343,3 +343,4 @@ class IssuePreview:
     redacted: tuple[tuple[str, int], ...]  # what is taken out: the kind, and how many of it
     milestone: int | None = None
     type: str | None = None
+    assignees: tuple[str, ...] = ()

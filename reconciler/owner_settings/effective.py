@@ -7,10 +7,20 @@ the stricter value of both counts, no matter who stored it and when.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from uuid import UUID
 
 from reconciler.errors import KeptSettingError
 from reconciler.model.fields import Field
-from reconciler.model.policy import Direction, ExportFilter, LabelMapping, SyncPolicy, label_key
+from reconciler.model.policy import (
+    Direction,
+    ExportFilter,
+    LabelMapping,
+    MappedPerson,
+    People,
+    SyncPolicy,
+    label_key,
+    people_of,
+)
 from reconciler.owner_settings.checks import wrong
 from reconciler.owner_settings.history import SettingsHistory, comment_rules
 from reconciler.owner_settings.keys import KEYS
@@ -134,9 +144,17 @@ def _less_private(key: str, wanted: str) -> KeptSettingError:
 
 
 def policy_in_force(
-    operator: OperatorSettings, settings: ProjectSettings, history: SettingsHistory, *, is_public: bool
+    operator: OperatorSettings,
+    settings: ProjectSettings,
+    history: SettingsHistory,
+    *,
+    is_public: bool,
+    accounts: Mapping[tuple[str, str], int | None] | None = None,
 ) -> SyncPolicy:
-    """Return the policy of a pass for the settings in force. `is_public`: anybody may read the repository."""
+    """Return the policy of a pass for the settings in force. `is_public`: anybody may read the repository.
+
+    `accounts`: the numeric id that GitHub gave for a user's login, by the user's id and the login.
+    """
     base = operator.policy
     directions = settings.directions or {}
     redacts = settings.redact is Redact.ON or (settings.redact is Redact.AUTO and is_public)
@@ -167,7 +185,24 @@ def policy_in_force(
         new_milestone=settings.milestone,
         new_type=settings.type,
         resolution_comment=bool(settings.resolution_comment),
+        new_assignee=settings.assignee,
+        people=_people_in_force(settings, history, accounts or {}),
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,
     )
+
+
+def _people_in_force(
+    settings: ProjectSettings, history: SettingsHistory, accounts: Mapping[tuple[str, str], int | None]
+) -> People:
+    persons = (
+        MappedPerson(
+            user=UUID(user).hex,
+            login=login,
+            account=accounts.get((UUID(user).hex, login)),
+            since=history.people.get(user),
+        )
+        for user, login in (settings.people or {}).items()
+    )
+    return people_of(persons, may_ping=bool(settings.people_may_ping))

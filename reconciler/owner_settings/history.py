@@ -24,6 +24,8 @@ class SettingsHistory:
 
     labels: LabelHistory = field(default_factory=LabelHistory)
     comments: tuple[CommentRules, ...] = ()  # the oldest first
+    # since when each user, by id, has had the present login; one that is not here has always had it
+    people: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def comment_rules(settings: ProjectSettings, operator_prefix: str | None) -> CommentRules:
@@ -47,7 +49,25 @@ def next_history(
     earlier = carried.comments
     if not _keeps_as_much(new_rules, rules):
         earlier = _limited((*earlier, replace(rules, until=at)))
-    return SettingsHistory(labels=_next_labels(carried.labels, before, after, at), comments=earlier)
+    return SettingsHistory(
+        labels=_next_labels(carried.labels, before, after, at),
+        comments=earlier,
+        people=_next_people(carried.people, before, after, at),
+    )
+
+
+def _next_people(
+    carried: Mapping[str, datetime], before: ProjectSettings, after: ProjectSettings, at: datetime
+) -> Mapping[str, datetime]:
+    """Since when each user has had the login. While the assignee has no direction nobody counts as mapped."""
+    old, new = _logins_that_count(before), _logins_that_count(after)
+    since = {user: carried.get(user) if old.get(user) == login else at for user, login in new.items()}
+    return {user: moment for user, moment in since.items() if moment is not None}
+
+
+def _logins_that_count(settings: ProjectSettings) -> Mapping[str, str]:
+    is_off = (settings.directions or {}).get(Synced.ASSIGNEE) is Direction.OFF
+    return {} if is_off else {user: login.lower() for user, login in (settings.people or {}).items()}
 
 
 def _next_labels(
@@ -98,6 +118,7 @@ def encode_history(history: SettingsHistory) -> str | None:
         {
             "since": {label: moment.isoformat() for label, moment in history.labels.since.items()},
             "retired": dict(history.labels.retired),
+            **_encode_people(history.people),
             "comments": [
                 {
                     "direction": rules.direction,
@@ -112,6 +133,11 @@ def encode_history(history: SettingsHistory) -> str | None:
     )
 
 
+def _encode_people(people: Mapping[str, datetime]) -> Mapping[str, Mapping[str, str]]:
+    """Return the member; none without people, as in earlier versions of the program."""
+    return {"people": {user: moment.isoformat() for user, moment in people.items()}} if people else {}
+
+
 def decode_history(text: str | None) -> SettingsHistory:
     """Return a history as it was encoded."""
     if text is None:
@@ -119,7 +145,9 @@ def decode_history(text: str | None) -> SettingsHistory:
     stored = json.loads(text)
     since: Mapping[str, str] = stored["since"]
     retired: Mapping[str, str] = stored["retired"]
+    people: Mapping[str, str] = stored.get("people", {})
     return SettingsHistory(
+        people={user: datetime.fromisoformat(moment) for user, moment in people.items()},
         labels=LabelHistory(
             since={label: datetime.fromisoformat(moment) for label, moment in since.items()},
             retired={label: Field(name) for label, name in retired.items()},

@@ -16,7 +16,6 @@ from reconciler.owner_settings.values import (
     Section,
     SettingGroup,
     SeverityAs,
-    Synced,
 )
 
 
@@ -64,17 +63,20 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "category": ALL,
     "stage": ALL,
     "severity_as": frozenset({SeverityAs.LABEL}),
+    "people": ALL,
+    "people_may_ping": ALL,
     "export": ALL,
     "export_only": ALL,
     "labels": ALL,
     "milestone": ALL,
     "type": ALL,
+    "assignee": ALL,
     "private_prefix": ALL,
     "redact": ALL,
     "sections": ALL,
     "comments_from": ALL,
     "resolution_comment": ALL,
-    "directions": frozenset(set(Synced) - {Synced.ASSIGNEE}),
+    "directions": ALL,
     "conflict": ALL,
 }
 """The keys whose behaviour is built: all of a key, or these of its members or words.

@@ -1,5 +1,5 @@
 """The JSON Schema of a project's settings, for editors. It accepts what `decode` accepts, but for names that
-stand twice in two maps, and labels that differ in case only: these only `decode` finds.
+stand twice in two maps, and labels or logins that differ in case only: these only `decode` finds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,8 @@ Schema = Mapping[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL_LENGTH}
 _NAMES: Schema = {"type": "array", "items": _NAME, "maxItems": checks.MAX_NAMES, "uniqueItems": True}
+_LOGIN: Schema = {"type": "string", "pattern": f"^{checks.LOGIN_PATTERN.pattern}$"}
+_USER_ID = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 _SHORTEST, _LONGEST = PREFIX_LENGTHS
 
 
@@ -48,6 +50,13 @@ _SCHEMAS: Mapping[str, Schema] = {
     "category": _members(MAPPED_CATEGORIES, _NAMES),
     "severity_as": _one_of(tuple(SeverityAs)),
     "stage": _members(STAGES, _NAMES),
+    "people": {
+        "type": "object",
+        "propertyNames": {"pattern": _USER_ID},
+        "additionalProperties": _LOGIN,
+        "maxProperties": checks.MAX_PEOPLE,
+    },
+    "people_may_ping": {"type": "boolean"},
     "export": _one_of(tuple(Export)),
     "export_only": {
         "type": "object",
@@ -57,6 +66,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "labels": _NAMES,
     "milestone": {"type": "integer", "minimum": 1, "maximum": checks.MAX_MILESTONE},
     "type": {**_NAME, "maxLength": checks.MAX_TYPE_LENGTH},
+    "assignee": _LOGIN,
     "private_prefix": {"type": "string", "minLength": _SHORTEST, "maxLength": _LONGEST},
     "redact": _one_of(tuple(Redact)),
     "sections": _some_of(tuple(Section)),

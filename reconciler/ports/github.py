@@ -100,6 +100,10 @@ class GitHub(Protocol):
         """Read the account that this credential writes as (`GET /user`; for an App its bot account)."""
         ...
 
+    async def user(self, login: str) -> Account | None:
+        """Read whose login this is now; None if it is nobody's."""
+        ...
+
     async def require_own_links(self) -> None:
         """Check that the pages of lists are at the configured API. Raises UntrustedUrlError."""
         ...
@@ -163,7 +167,7 @@ class GitHub(Protocol):
     async def field_events(
         self, number: IssueNumber, field_of: Callable[[str], Field | None]
     ) -> tuple[FieldEvent, ...]:
-        """Read all changes of state, labels and title of an issue, oldest first.
+        """Read all changes of state, labels, title and assignees of an issue, oldest first.
 
         `field_of`: which field a label is a value of; changes of other labels are left out.
         """
@@ -174,6 +178,7 @@ class GitHub(Protocol):
         title: str,
         body: str,
         labels: Sequence[str],
+        assignees: Sequence[str] = (),
         *,
         milestone: int | None = None,
         issue_type: str | None = None,
@@ -189,6 +194,14 @@ class GitHub(Protocol):
 
     async def remove_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
         """Remove a label and return the others. Refused with `gone` when the label was not there."""
+        ...
+
+    async def add_assignee(self, number: IssueNumber, login: str) -> WriteResult[Issue]:
+        """Assign an account; it is missing in the issue that is returned if GitHub dropped it silently."""
+        ...
+
+    async def remove_assignee(self, number: IssueNumber, login: str) -> WriteResult[Issue]:
+        """Unassign an account."""
         ...
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]: ...

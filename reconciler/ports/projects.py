@@ -13,7 +13,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
-from reconciler.model.snapshot import PassStart, ProjectState
+from reconciler.model.snapshot import KnownPeople, PassStart, ProjectState
 from reconciler.model.viewer import Actor
 
 
@@ -66,6 +66,17 @@ class Projects(Protocol):
 
     async def save_alert_state(self, project_id: ProjectId, state: AlertState) -> None:
         """Store which problems people have been alerted to (`ProjectState.alert_state`)."""
+        ...
+
+    async def member_names(self, project_id: ProjectId) -> Mapping[str, str]:
+        """Read the names of the project's owner and accepted members, by their ids without dashes."""
+        ...
+
+    async def save_people(self, project_id: ProjectId, people: KnownPeople, *, begins: bool) -> None:
+        """Store whose accounts the logins in the settings are.
+
+        `begins`: assignees are synced from now on, so that each link gets BugSpark's present one as its base.
+        """
         ...
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:

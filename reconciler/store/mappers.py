@@ -1,7 +1,7 @@
 """Rows of our tables as values of the model, and back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ from reconciler.model.link import (
     Verification,
 )
 from reconciler.model.plan import Why
+from reconciler.model.snapshot import NO_PEOPLE, KnownPeople
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.types import column_types, decode_json, encode_json
 
@@ -46,6 +47,8 @@ DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
     Operation.DELETE_COMMENT: DesiredCommentDeletion,
     **{field.operation: field.desired_type for field in SYNCED_FIELDS.values()},
 }
+OPTIONAL_MEMBERS = frozenset({"assignees", "left_out", "mentions", "milestone", "type"})
+"""Members of creates that are stored only where they have a value."""
 LINK_COLUMN_TYPES = column_types(links)
 COMMENT_PAIR_COLUMN_TYPES = column_types(comment_pairs)
 INTENT_COLUMN_TYPES = column_types(intents)
@@ -148,13 +151,18 @@ def _to_seen(row: RowMapping) -> SeenIssue | None:
 
 
 def _seen_value(column: SeenColumn, stored: str | None) -> object:
+    if stored is None and column.is_optional:
+        return None
     if column.json_type is not None:
         return decode_json(stored, column.json_type) if stored is not None else ()
     return None if stored is None else column.parse(stored)
 
 
-def _seen_column_value(column: SeenColumn, seen: SeenIssue) -> object:
+def _seen_column_value(column: SeenColumn, seen: SeenIssue, base: Base | None) -> object:
     value = getattr(seen, column.attribute)
+    beside = column.stored_beside
+    if value is None or (beside is not None and (base is None or getattr(base, beside) is None)):
+        return None
     if column.is_null_if_empty and not value:
         return None
     return value if column.json_type is None else encode_json(value)
@@ -177,7 +185,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "reason": link.reason,
         **{column.name: base and _base_column_value(column, base, seen) for column in BASE_COLUMNS},
         "adopts_mapping": True if base and base.adopts_mapping else None,
-        **{column.name: seen and _seen_column_value(column, seen) for column in SEEN_COLUMNS},
+        **{column.name: seen and _seen_column_value(column, seen, base) for column in SEEN_COLUMNS},
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,
         "seen_updated_at": seen and seen.updated_at,
@@ -280,13 +288,6 @@ def to_intent(row: RowMapping) -> Intent:
     )
 
 
-def _encode_desired(desired: Desired) -> str:
-    """What is wanted of GitHub as JSON. Members of a new issue that are not wanted take no room."""
-    if not isinstance(desired, NewIssue):
-        return encode_json(desired)
-    return encode_json({name: value for name, value in asdict(desired).items() if value not in (None, ())})
-
-
 def intent_row(intent: Intent) -> tuple[Any, ...]:
     """Every column of sync_intents, in the table's order."""
     return (
@@ -313,6 +314,16 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
     )
 
 
+def _encode_desired(desired: Desired) -> str:
+    """As JSON; what a create is not asked for is left out, as by releases that did not know of it."""
+    if not isinstance(desired, NewIssue | NewComment):
+        return encode_json(desired)
+    values = {each.name: getattr(desired, each.name) for each in fields(desired)}
+    return encode_json(
+        {name: value for name, value in values.items() if value or name not in OPTIONAL_MEMBERS}
+    )
+
+
 def to_list_state(row: RowMapping) -> ListState:
     """Convert a row of sync_lists."""
     return ListState(
@@ -328,6 +339,11 @@ def list_state_row(state: ListState) -> dict[str, str | datetime | None]:
         "etag_credential": state.etag_credential,
         "cursor": state.cursor,
     }
+
+
+def to_known_people(text: str | None) -> KnownPeople:
+    """Convert the mapped people of a project's row."""
+    return decode_json(text, KnownPeople) if text else NO_PEOPLE
 
 
 def to_renamed_labels(text: str | None) -> tuple[RenamedLabel, ...]:

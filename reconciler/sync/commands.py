@@ -117,24 +117,25 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         value = (
             _current_value(context, detail.report, link, field, take)
             if frozen
-            else _side_value_in_conflict(take, conflict)
+            else _side_value_in_conflict(context, field, take, conflict)
         )
         if value is None:
             raise ProjectError(f"{name}: no conflict about {field} is recorded: there is nothing to resolve")
         now = bugspark_value(detail.report, field)
         if now != value and take is Side.GITHUB:
             value = SYNCED_FIELDS[field].value_to_restore(value)
-        change = _resolution_change(field, link, now, value, take)
+        was, to = _text_of(context, field, now), _text_of(context, field, value)
+        change = replace(_resolution_change(field, link, was, to, take), values=(now, value))
         if now == value and not frozen:
             if not await _record_settled_conflict(context, detail, link, change):
-                return f"{name}: {field} is {value!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
-            return f"{name}: {field} stays {value!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
+                return f"{name}: {field} is {to!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
+            return f"{name}: {field} stays {to!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
         if not await context.stores.ledger.write_resolved_value(
             without_frozen_field(link, field), change, context.github.now()
         ):
             raise ProjectError(f"{name}: somebody has just changed {field}; look at it and resolve it again")
         return (
-            f"{name}: {field} is {value!r} again, as {SIDE_NAMES[take]} had it (it was {now!r}); "
+            f"{name}: {field} is {to!r} again, as {SIDE_NAMES[take]} had it (it was {was!r}); "
             f"the next pass makes {link.repository}#{link.number} say so"
         )
 
@@ -177,10 +178,12 @@ async def dismiss(context: Context, report_id: ReportId, field: Field | None) ->
 async def _dismiss_conflict(context: Context, detail: ReportDetail, link: Link, field: Field) -> None:
     """Record that the present value of a field is right. Raises ProjectError if it has just changed."""
     now = bugspark_value(detail.report, field)
+    text = _text_of(context, field, now)
     change = replace(
-        _resolution_change(field, link, now, now, Side.BUGSPARK),
+        _resolution_change(field, link, text, text, Side.BUGSPARK),
         rule="dismissed by a person: the present value stays",
         lost=None,
+        values=(now, now),
     )
     if not await context.stores.ledger.record_settled_conflict(link, change, context.github.now()):
         name = detail.report.tracking_id
@@ -206,10 +209,23 @@ def _current_value(context: Context, report: Report, link: Link, field: Field, s
     return bugspark_value(report, field) if local else github_value(report, link, field, context.policy)
 
 
-def _side_value_in_conflict(side: Side, conflict: Change | None) -> str | None:
+def _text_of(context: Context, field: Field, value: str) -> str:
+    """A value as people read it, in sentences and in the history."""
+    return SYNCED_FIELDS[field].text_of_value(value, context.policy)
+
+
+def _side_value_in_conflict(
+    context: Context, field: Field, side: Side, conflict: Change | None
+) -> str | None:
     if conflict is None:
         return None
-    return conflict.local if side is Side.BUGSPARK else conflict.remote
+    text = conflict.local if side is Side.BUGSPARK else conflict.remote
+    if text is None:
+        return None
+    try:
+        return SYNCED_FIELDS[field].value_of_text(text, context.policy)
+    except ValueError as error:
+        raise ProjectError(f"{context.project.name}: {error}: choose the value in BugSpark") from error
 
 
 def _resolution_change(field: Field, link: Link, now: str, value: str, take: Side) -> Change:

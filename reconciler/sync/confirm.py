@@ -45,6 +45,7 @@ async def record_confirmation(
             *build_confirmed_write_change(claim.intent, link, answer.request_id),
             *_outranked_label_conflicts(context, claim.intent, link),
             *_missing_member_notes(claim.intent, link, answer.value, stats),
+            *_dropped_assignee_notes(claim.intent, link),
         ),
         at=context.github.now(),
     )
@@ -127,6 +128,24 @@ def has_competing_label(context: Context, intent: Intent, labels: Sequence[str])
     return field.has_competing_label(labels, context.policy.labels)
 
 
+def _dropped_assignee_notes(intent: Intent, link: Link | None) -> Iterator[Change]:
+    """Say on the report whom GitHub did not assign to its new issue: it drops or refuses some accounts."""
+    if not isinstance(intent.desired, NewIssue) or link is None or link.seen is None:
+        return
+    assigned = {login.lower() for _, login in link.seen.assignees or ()}
+    for login in intent.desired.assignees:
+        if login.lower() not in assigned:
+            (change,) = build_confirmed_write_change(intent, link, None)
+            yield replace(
+                change,
+                kind=Kind.NOTE,
+                field=Field.ASSIGNEE.value,
+                local=None,
+                to=None,
+                rule=f"GitHub did not assign the new issue to {login}: that account may have no access to it",
+            )
+
+
 def _outranked_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
     """Conflicts for labels that somebody added while ours was being set, and that count less than ours.
 
@@ -183,6 +202,10 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
         created_at=issue.created_at,
         revision=0,
     )
+    people = context.policy.people
+    if found and intent.desired.assignees and people.users_of(issue.assignees or ()):
+        # Whom the settings assigned is news to BugSpark: read in full next, as after a quarantine.
+        link = replace(link, quarantined_until=issue.created_at)
     # Comments that an earlier link's ledger knows are not new to a pass: only a full read sends them here.
     return link if before else replace(link, verification=build_verification(context, link, None))
 
@@ -193,7 +216,7 @@ def _base_of_exported_issue(context: Context, report: Report, sent: NewIssue, is
     What GitHub shows may be later: where the answer was lost, people may have closed, labelled or renamed the
     issue before it was found. Those changes are theirs, and are taken over as such.
     """
-    as_sent = replace(issue, title=sent.title, labels=sent.labels, state=IssueState.OPEN)
+    as_sent = replace(issue, title=sent.title, labels=sent.labels, state=IssueState.OPEN, assignees=())
     seen = seen_issue(as_sent)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():

@@ -27,7 +27,7 @@ from reconciler.errors import (
     RepositoryInaccessibleError,
 )
 from reconciler.fields import SYNCED_FIELDS
-from reconciler.fields.labels import LabelEvent
+from reconciler.fields.synced_field import AddedEvent
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, LinkId, ReportId
@@ -143,13 +143,17 @@ async def _read_change_times(
     context: Context, view: LinkObservation, events: tuple[FieldEvent, ...]
 ) -> Mapping[Field, FieldTimes]:
     """The times of every field: one answer has them all, and one field's outcome may ask for another's."""
+    known = context.policy.people.by_account
+    events = tuple(
+        event for event in events if event.field is not Field.ASSIGNEE or int(event.value) in known
+    )
     added = await _last_label_additions(context, events)
     differences = await context.stores.ledger.field_differences(view.link.id)
     return {
         field: FieldTimes(
             local=_local_change_time(context, view, field, _difference_of(field, differences)),
             remote=_remote_change_time(view, field, events, context.policy.label_history),
-            added_labels=added,
+            added=added if field is not Field.ASSIGNEE else _last_assignments(events),
         )
         for field in Field
     }
@@ -159,22 +163,28 @@ def _difference_of(
     field: Field, differences: Mapping[Field, UnsyncedFieldChange]
 ) -> UnsyncedFieldChange | None:
     """What the scan saw of the field, or of the status for a stage that has no base of its own yet."""
-    return differences.get(field) or differences.get(Field(SYNCED_FIELDS[field].column))
+    return differences.get(field) or differences.get(SYNCED_FIELDS[field].kept_in)
 
 
-async def _last_label_additions(context: Context, events: Sequence[FieldEvent]) -> Mapping[str, LabelEvent]:
+async def _last_label_additions(context: Context, events: Sequence[FieldEvent]) -> Mapping[str, AddedEvent]:
     """The last event that added each label. Whose it is matters only for stages and changed mappings."""
     history = context.policy.label_history
     if not history.since and not history.retired and not context.policy.labels.stage:
         return {}
     own = await context.stores.projects.own_accounts(context.project.id)
     return {
-        label_key(event.value): LabelEvent(
+        label_key(event.value): AddedEvent(
             at=event.at, is_own=event.actor is not None and event.actor.id in own
         )
         for event in events  # oldest first
-        if event.added and event.field not in (Field.STATUS, Field.TITLE)
+        if event.added and event.field not in (Field.STATUS, Field.TITLE, Field.ASSIGNEE)
     }
+
+
+def _last_assignments(events: Sequence[FieldEvent]) -> Mapping[str, AddedEvent]:
+    """The last event that assigned each account, by its id in digits. Whose it is does not matter."""
+    assigned = (event for event in events if event.field is Field.ASSIGNEE and event.added)
+    return {event.value: AddedEvent(at=event.at, is_own=False) for event in assigned}
 
 
 def _local_change_time(

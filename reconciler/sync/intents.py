@@ -12,7 +12,16 @@ from uuid import UUID
 
 from reconciler.decide.copies import excerpt, signed_name
 from reconciler.fields import SYNCED_FIELDS
-from reconciler.model.ids import CommentId, CommentPairId, IntentId, IssueNumber, ReportId, RepositoryId
+from reconciler.fields.assignee import ASSIGNEE
+from reconciler.model.ids import (
+    AccountId,
+    CommentId,
+    CommentPairId,
+    IntentId,
+    IssueNumber,
+    ReportId,
+    RepositoryId,
+)
 from reconciler.model.intent import (
     Desired,
     DesiredCommentBody,
@@ -22,6 +31,7 @@ from reconciler.model.intent import (
     NewComment,
     NewIssue,
 )
+from reconciler.model.issue import Account
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
 from reconciler.model.plan import (
@@ -48,6 +58,7 @@ from reconciler.text import (
     ExportedReport,
     comment_to_github,
     count_redactions,
+    find_mentions,
     issue_body,
     text_digest,
     title_to_github,
@@ -117,6 +128,7 @@ def build_new_issue(context: Context, report: Report, details: ReportDetails, ma
         labels=export_labels(context, report),
         milestone=context.policy.new_milestone,
         type=context.policy.new_type,
+        assignees=export_assignees(context, report),
     )
 
 
@@ -136,6 +148,7 @@ def preview_new_issue(
         labels=issue.labels,
         milestone=issue.milestone,
         type=issue.type,
+        assignees=issue.assignees,
         redacted=tuple(sorted(found.items())),
     )
 
@@ -145,6 +158,13 @@ def export_labels(context: Context, report: Report) -> tuple[str, ...]:
     labels = (each.exported_label(report, context.policy) for each in SYNCED_FIELDS.values())
     mapped = (label for label in labels if label is not None)
     return tuple(dict.fromkeys((EXPORT_LABEL, *mapped, *context.policy.new_labels)))
+
+
+def export_assignees(context: Context, report: Report) -> tuple[str, ...]:
+    """The login that the settings name for new issues, unless the report has a mapped person of its own."""
+    policy = context.policy
+    is_assigned = ASSIGNEE.is_enabled(policy) and policy.people.is_mapped(report.assignee)
+    return () if policy.new_assignee is None or is_assigned else (policy.new_assignee,)
 
 
 def _exported_report(context: Context, report: Report, details: ReportDetails) -> ExportedReport:
@@ -215,7 +235,7 @@ def _desired_comment_write(
 ) -> _DesiredWrite:
     match action:
         case PostComment(comment=comment):
-            new, entry_id = NewComment(body=_comment_body(context, link, comment)), pairs[comment.id]
+            new, entry_id = _new_comment(context, link, comment), pairs[comment.id]
             return _DesiredWrite(
                 operation=Operation.CREATE_COMMENT, local_id=comment.id, desired=new, entry_id=entry_id
             )
@@ -255,9 +275,26 @@ def with_increasing_created_at(
     return tuple(ordered)
 
 
-def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
+def _new_comment(context: Context, link: Link, comment: LocalComment) -> NewComment:
+    """Return a copy, in which a member of the project may mention mapped people."""
+    people = context.policy.people
+    is_members = comment.author_id is not None and comment.author_id in (people.members or ())
+    known = [each for each in people.by_user.values() if each.account is not None]
+    may_act = {each.login.lower(): each for each in known} if people.may_ping and is_members else {}
+    body = _comment_body(context, link, comment, frozenset(may_act))
+    mentions = (may_act[login] for login in find_mentions(body, may_act))
+    return NewComment(
+        body=body,
+        mentions=tuple(Account(id=AccountId(each.account or 0), login=each.login) for each in mentions),
+    )
+
+
+def _comment_body(
+    context: Context, link: Link, comment: LocalComment, mentions: frozenset[str] = frozenset()
+) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
-    return comment_to_github(signed_name(comment), comment.body, marker, context.policy.text)
+    text = replace(context.policy.text, mentions=mentions) if mentions else context.policy.text
+    return comment_to_github(signed_name(comment), comment.body, marker, text)
 
 
 def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:

@@ -1,6 +1,6 @@
-"""One intent, sent: which request it is, and how the answers of a label swap become one."""
+"""One intent, sent: which request it is, and how the answers of several requests become one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, assert_never
 
 from reconciler.errors import GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
@@ -9,6 +9,8 @@ from reconciler.model.fields import Field
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
     Confirmed,
+    Desired,
+    DesiredAssignees,
     DesiredCommentBody,
     DesiredCommentDeletion,
     DesiredFieldWrite,
@@ -19,26 +21,51 @@ from reconciler.model.intent import (
     Refused,
     WriteResult,
 )
-from reconciler.model.issue import Issue
+from reconciler.model.issue import Account, Issue
 from reconciler.ports import GitHub
+from reconciler.text import without_mentions_of
 
 MAX_LABELS = 100
 """An issue has no more labels than this (docs/reference/github.md, Writes)."""
+MAX_ASSIGNEES = 10
+"""An issue has no more assignees than this (docs/reference/github.md, Assignees)."""
 _NOTHING_SENT: WriteResult[tuple[str, ...]] = Confirmed(value=(), request_id=None)
 
 
-async def send_intent(github: GitHub, intent: Intent, seen_labels: Sequence[str] = ()) -> WriteResult[Any]:
+async def find_lost_logins(github: GitHub, desired: Desired) -> tuple[Account, ...]:
+    """Return the accounts that a write names by logins which are not theirs any more, or nobody's.
+
+    A login may belong to another account since the settings were made, so each is looked up before a write.
+    """
+    match desired:
+        case DesiredAssignees():
+            named = (*((desired.add,) if desired.add else ()), *desired.remove)
+        case NewComment():
+            named = desired.mentions
+        case _:
+            return ()
+    found = [(account, await github.user(account.login)) for account in named]
+    return tuple(account for account, now in found if now is None or now.id != account.id)
+
+
+async def send_intent(
+    github: GitHub, intent: Intent, seen_labels: Sequence[str] = (), lost: Collection[Account] = ()
+) -> WriteResult[Any]:
     """Send a claimed intent. The value of a confirmed answer is the issue, comment or labels as they are now.
 
-    `seen_labels`: those of the issue as it was last seen. Raises LimitedError (nothing was done) and what
-    concerns the whole project.
+    `seen_labels`: those of the issue as it was last seen. `lost`: accounts that a comment must not notify,
+    because their logins are not theirs any more. Raises LimitedError (nothing was done) and what concerns the
+    whole project.
     """
     desired = intent.desired
     match desired:
         case NewIssue():
             return await _create_issue(github, desired)
         case NewComment():
-            return await github.create_comment(_require_issue_number(intent), desired.body)
+            body = without_mentions_of(desired.body, [account.login for account in lost])
+            return await github.create_comment(_require_issue_number(intent), body)
+        case DesiredAssignees():
+            return await _change_assignees(github, _require_issue_number(intent), desired)
         case DesiredCommentBody():
             return await github.edit_comment(desired.remote_id, desired.body)
         case DesiredCommentDeletion():
@@ -52,10 +79,83 @@ async def send_intent(github: GitHub, intent: Intent, seen_labels: Sequence[str]
     assert_never(desired)
 
 
-async def _create_issue(github: GitHub, issue: NewIssue) -> WriteResult[Issue]:
-    more = {"milestone": issue.milestone, "issue_type": issue.type}
+async def _create_issue(github: GitHub, desired: NewIssue) -> WriteResult[Issue]:
+    """Create the issue; without its assignees if GitHub refuses them, so that they keep no report back."""
+    more = {"milestone": desired.milestone, "issue_type": desired.type}
     wanted: dict[str, Any] = {name: value for name, value in more.items() if value is not None}
-    return await github.create_issue(issue.title, issue.body, issue.labels, **wanted)
+    if desired.assignees:
+        answer = await github.create_issue(
+            desired.title, desired.body, desired.labels, desired.assignees, **wanted
+        )
+        is_about_them = isinstance(answer, Refused) and "assign" in answer.reason.lower()
+        if not is_about_them:
+            return answer
+    return await github.create_issue(desired.title, desired.body, desired.labels, **wanted)
+
+
+async def _change_assignees(
+    github: GitHub, number: IssueNumber, desired: DesiredAssignees
+) -> WriteResult[Issue]:
+    """The new person first, so that the issue is never without one; then those who counted before.
+
+    On an issue that is full somebody has to go before another one fits.
+    """
+    if desired.add is None:
+        return await _unassign(github, number, desired.remove)
+    added = await _assign(github, number, desired.add)
+    if isinstance(added, Confirmed) or not desired.remove:
+        return await _unassign(github, number, desired.remove, added)
+    if isinstance(added, Refused) and added.status == 200 and await _has_max_assignees(github, number):
+        left = await _unassign(github, number, desired.remove)
+        return await _assign(github, number, desired.add) if isinstance(left, Confirmed) else left
+    return added
+
+
+async def _assign(github: GitHub, number: IssueNumber, account: Account) -> WriteResult[Issue]:
+    answer = await github.add_assignee(number, account.login)
+    if isinstance(answer, Confirmed) and not _is_assigned(answer.value, account):
+        return Refused(
+            status=200,
+            reason=f"GitHub did not assign {account.login}, and does not say why: that account may have no "
+            "access to the repository, or the token may not assign people",
+            gone=False,
+            request_id=answer.request_id,
+        )
+    return answer
+
+
+async def _unassign(
+    github: GitHub,
+    number: IssueNumber,
+    accounts: Sequence[Account],
+    answer: WriteResult[Issue] | None = None,
+) -> WriteResult[Issue]:
+    """Unassign one by one as long as all is confirmed; `answer`: to what was sent before."""
+    for account in accounts:
+        if answer is not None and not isinstance(answer, Confirmed):
+            return answer
+        answer = await github.remove_assignee(number, account.login)
+        if isinstance(answer, Confirmed) and _is_assigned(answer.value, account):
+            return Refused(
+                status=200,
+                reason=f"GitHub did not unassign {account.login}: the token may not assign people",
+                gone=False,
+                request_id=answer.request_id,
+            )
+    assert answer is not None
+    return answer
+
+
+async def _has_max_assignees(github: GitHub, number: IssueNumber) -> bool:
+    """Whether nobody fits any more, as far as the issue can be read: nobody is unassigned on a guess."""
+    try:
+        return len((await github.issue(number)).assignees or ()) >= MAX_ASSIGNEES
+    except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
+        return False
+
+
+def _is_assigned(issue: Issue, account: Account) -> bool:
+    return account.id in {assignee for assignee, _ in issue.assignees or ()}
 
 
 async def _swap_labels(

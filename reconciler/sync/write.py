@@ -1,6 +1,6 @@
 """Send intents: claim, send once, confirm, each committed. Never "POST, then record"."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
@@ -19,6 +19,7 @@ from reconciler.logs import EventLogger
 from reconciler.model.ids import IntentId, IssueNumber, LinkId
 from reconciler.model.intent import (
     Confirmed,
+    DesiredAssignees,
     DesiredCommentDeletion,
     DesiredState,
     Intent,
@@ -28,7 +29,7 @@ from reconciler.model.intent import (
     OutcomeUnknown,
     Refused,
 )
-from reconciler.model.issue import Issue
+from reconciler.model.issue import Account, Issue
 from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim, ProjectLock
@@ -43,7 +44,7 @@ from reconciler.sync.preflight import (
     update_visibility,
 )
 from reconciler.sync.result import PassStats
-from reconciler.sync.send import send_intent
+from reconciler.sync.send import find_lost_logins, send_intent
 
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
@@ -144,6 +145,10 @@ class IntentWriter:
     async def _write_intent(self, intent: Intent) -> None:
         if isinstance(intent.desired, DesiredState) and await self._decide_again_if_issue_changed(intent):
             return
+        lost = await find_lost_logins(self.context.github, intent.desired)
+        if lost and isinstance(intent.desired, DesiredAssignees):
+            await self._quarantine_intent(intent, _lost_login_reason(lost[0].login))
+            return
         await wait_for_write_slot(self.context)
         await self.project_lock.ensure_held()
         started = self.context.clock.monotonic()
@@ -155,7 +160,7 @@ class IntentWriter:
             await self.context.stores.intents.cancel([intent])
             return
         if await self._keep_or_give_back_claim(claim, self.context.clock.monotonic() - started):
-            await self._send_and_record(claim)
+            await self._send_and_record(claim, lost)
 
     async def _keep_or_give_back_claim(self, claim: Claim, passed: float) -> bool:
         """Give a claim back that took long: a process that took the project over waits for
@@ -192,13 +197,14 @@ class IntentWriter:
         await self.decide_again(issue)
         return True
 
-    async def _send_and_record(self, claim: Claim) -> None:
+    async def _send_and_record(self, claim: Claim, lost: Collection[Account] = ()) -> None:
         try:
             if claim.intent.id in self.reduced:
                 desired = self.reduced[claim.intent.id]
                 claim = replace(claim, intent=replace(claim.intent, desired=desired))
             seen = claim.link.seen if claim.link else None
-            answer = await send_intent(self.context.github, claim.intent, seen.labels if seen else ())
+            labels = seen.labels if seen else ()
+            answer = await send_intent(self.context.github, claim.intent, labels, lost)
         except (LimitedError, ProjectError):  # GitHub said that nothing was done
             await self.context.stores.intents.release_claim(claim.intent)
             raise
@@ -277,3 +283,10 @@ class IntentWriter:
         reason = f"outcome unknown ({answer.reason}); GitHub is looked at before anything is sent again"
         self.stats.add_write_problem(intent, reason)
         log.warning("write outcome unknown", **intent.log_fields, reason=answer.reason)
+
+
+def _lost_login_reason(login: str) -> str:
+    return (
+        f"the login {login} does not belong to the account any more that it belonged to when it was entered "
+        "in people: nobody was assigned; correct it there"
+    )

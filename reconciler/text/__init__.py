@@ -28,6 +28,7 @@ from reconciler.text.issue_text import (
     title_from_github,
     title_to_github,
 )
+from reconciler.text.references import find_mentions, without_mentions_of
 
 __all__ = [
     "GHOST_LOGIN",
@@ -38,6 +39,7 @@ __all__ = [
     "comment_to_github",
     "count_redactions",
     "export_footer",
+    "find_mentions",
     "has_bugspark_tag",
     "has_export_footer",
     "inert",
@@ -54,4 +56,5 @@ __all__ = [
     "title_from_github",
     "title_to_github",
     "unescape_html",
+    "without_mentions_of",
 ]

@@ -4,6 +4,7 @@ The forms are `**login** (via GitHub):` in BugSpark, `[BugSpark] Name:` on GitHu
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from reconciler.model.policy import TextPolicy
@@ -115,7 +116,8 @@ def sanitize_and_truncate_markdown(body: str, max_bytes: int, policy: TextPolicy
     whole = close_fences(inert(stored, policy).strip("\n").rstrip())
     if _byte_length(whole) <= max_bytes and not is_longer:
         return whole
-    text = inert(stored, policy, spans=False).strip("\n").rstrip()
+    # Cut in the middle, a mention would notify somebody else.
+    text = inert(stored, replace(policy, mentions=frozenset()), spans=False).strip("\n").rstrip()
     note = "\n\n" + truncation_note(None if is_longer else len(stored))
     available_bytes = max_bytes - _CLOSING_BYTES - _byte_length(note)
     return close_fences(truncate_bytes(text, available_bytes).rstrip()) + note

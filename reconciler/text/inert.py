@@ -34,12 +34,13 @@ def inert(text: str, policy: TextPolicy, *, spans: bool = True) -> str:
 
 
 def inert_line(text: str, policy: TextPolicy) -> str:
-    """Return `text` as one inert line, without images and code: names, identifiers, titles, values.
+    """Return `text` as one inert line, without images, mentions and code: names, identifiers, titles, values.
 
     It has a place inside a line of ours, whose Markdown would decide what in it is code.
     """
     line = single_line(_remove_comments([Part(_redacted(single_line(text), policy), is_code=False)]))
-    walked = ReferenceWalk(replace(policy, image_hosts=frozenset())).make_inert(line, 0, len(line))
+    alone = replace(policy, image_hosts=frozenset(), mentions=frozenset())
+    walked = ReferenceWalk(alone).make_inert(line, 0, len(line))
     return stop_bots(walked, policy.bots)
 
 

@@ -6,6 +6,7 @@ Docs, "Autolinked references and URLs"; GFM 0.29, 6.9; cmark-gfm, which links no
 """
 
 import re
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -78,6 +79,28 @@ _IMAGE_URL: Final = re.compile(_IMAGE_ADDRESS, _FLAGS)
 _OWN_LABEL: Final = re.compile(r"\[\s*bugspark\s*\](?=:)", re.IGNORECASE)
 
 
+# A mention that may act: alone, and of the whole login. `@org/team`, `@login.example` and the like are none.
+_MENTION: Final = re.compile(
+    r"(?:(?<=[\s(,;:])|^)@(?P<login>[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)(?![a-z0-9_/@-]|\.[a-z0-9])", _FLAGS
+)
+
+
+def find_mentions(text: str, logins: Collection[str]) -> tuple[str, ...]:
+    """Return those of the logins (in small letters) that the text mentions so that they may be notified."""
+    found = (each["login"].lower() for each in _MENTION.finditer(text))
+    return tuple(dict.fromkeys(login for login in found if login in logins))
+
+
+def without_mentions_of(text: str, logins: Collection[str]) -> str:
+    """Return the text in which mentions of these logins (in any case) notify nobody."""
+    lost = {login.lower() for login in logins}
+    if not lost:
+        return text
+    return _MENTION.sub(
+        lambda each: each[0].replace("@", f"@{ZWSP}") if each["login"].lower() in lost else each[0], text
+    )
+
+
 class ReferenceWalk:
     """One walk over the parts of a text that are not code, in their order.
 
@@ -122,8 +145,15 @@ class ReferenceWalk:
                 return self._inert_path(written, text, start)
             case "image":
                 return self._inert_image(found)
+            case _ if written == "@" and self._may_act(text, start):
+                return written
             case _:
                 return _add_zwsp(found)
+
+    def _may_act(self, text: str, start: int) -> bool:
+        """Whether this is a mention of somebody whom the policy lets this text notify."""
+        mention = _MENTION.match(text, start) if self._policy.mentions else None
+        return mention is not None and mention["login"].lower() in self._policy.mentions
 
     def _count_brackets(self, kind: str) -> None:
         if kind == "paragraph":

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.decide.fields import FieldsDecision, FieldTimes
 from reconciler.decide.stage import decide_fields_and_stage
-from reconciler.fields.labels import LabelEvent
+from reconciler.fields.synced_field import AddedEvent
 from reconciler.model.fields import Base, Field, IssueState, Status
 from reconciler.model.plan import Rule, SetField, SetState, SwapLabels
 from reconciler.model.policy import ConflictPolicy, Direction, LabelMapping, SyncPolicy
@@ -23,12 +23,11 @@ def a_staged_base(stage: Status | None, *labels: str, **given: Any) -> Base:
     return a_base(status=stage or Status.NEW, stage=stage, stage_labels=("high", *labels), **given)
 
 
-def times(**added: LabelEvent) -> dict[Field, FieldTimes]:
+def times(**added: AddedEvent) -> dict[Field, FieldTimes]:
     """The status changed on GitHub at AFTER; these labels were added (`_` for a blank)."""
     labels = {name.replace("_", " "): event for name, event in added.items()}
     return {
-        field: FieldTimes(local=EARLIER, remote=AFTER, added_labels=labels)
-        for field in (Field.STATUS, Field.STAGE)
+        field: FieldTimes(local=EARLIER, remote=AFTER, added=labels) for field in (Field.STATUS, Field.STAGE)
     }
 
 
@@ -116,13 +115,13 @@ def test_the_base_of_the_status_goes_on_while_the_stage_is_still_to_be_written()
 @pytest.mark.parametrize(
     ("added", "to", "labels_of_base"),
     [
-        (LabelEvent(at=LATER, is_own=False), Status.IN_PROGRESS, ("high", "in progress")),
-        (LabelEvent(at=AFTER, is_own=False), Status.NEW, ("high", "in progress")),
-        (LabelEvent(at=EARLIER, is_own=False), Status.NEW, ("high", "in progress")),
+        (AddedEvent(at=LATER, is_own=False), Status.IN_PROGRESS, ("high", "in progress")),
+        (AddedEvent(at=AFTER, is_own=False), Status.NEW, ("high", "in progress")),
+        (AddedEvent(at=EARLIER, is_own=False), Status.NEW, ("high", "in progress")),
     ],
 )
 def test_a_report_that_github_reopens_gets_status_and_stage_by_one_write(
-    added: LabelEvent, to: Status, labels_of_base: tuple[str, ...]
+    added: AddedEvent, to: Status, labels_of_base: tuple[str, ...]
 ) -> None:
     shown, base = a_seen_issue("high", "in progress"), a_staged_base(Status.RESOLVED)
     assert decide_fields_and_stage(a_report(status=Status.RESOLVED), shown, base, POLICY, {}) == frozenset(
@@ -169,7 +168,7 @@ def test_closing_removes_the_labels_that_are_ours(
     assert decide_fields_and_stage(a_report(status=status), shown, base, POLICY, {}) == frozenset(
         {Field.STAGE}
     )
-    ours, theirs = LabelEvent(at=EARLIER, is_own=True), LabelEvent(at=EARLIER, is_own=False)
+    ours, theirs = AddedEvent(at=EARLIER, is_own=True), AddedEvent(at=EARLIER, is_own=False)
     decision = decided(status, shown, base, times(in_progress=ours, triage=theirs))
     assert plain(decision) == [*first, ("stage", None, "in progress")]
     swap = decision.actions[-1]

@@ -6,7 +6,13 @@ import pytest
 from reconciler.fields import BASE_COLUMNS, COLUMN_FIELDS, SEEN_COLUMNS, SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField
 from reconciler.model.fields import Base, Field, IssueFields, IssueState, ReportFields
-from reconciler.model.intent import DesiredFieldWrite, DesiredLabels, DesiredState, DesiredTitle
+from reconciler.model.intent import (
+    DesiredAssignees,
+    DesiredFieldWrite,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+)
 from reconciler.model.kinds import FIELD_WRITE_KINDS, Operation
 from reconciler.model.plan import Rule, Why
 from reconciler.model.policy import SyncPolicy
@@ -30,8 +36,8 @@ def test_every_field_is_in_the_registry_under_its_name() -> None:
 def test_every_member_of_a_base_and_of_an_issue_has_a_column() -> None:
     assert [*(column.attribute for column in BASE_COLUMNS), "adopts_mapping"] == names_of(Base)
     assert sorted(column.attribute for column in SEEN_COLUMNS) == sorted(names_of(IssueFields))
-    assert sorted(names_of(ReportFields)) == sorted(each.column for each in COLUMN_FIELDS.values())
-    assert {each.column for each in SYNCED_FIELDS.values()} == set(names_of(ReportFields))
+    assert sorted(names_of(ReportFields)) == sorted(COLUMN_FIELDS)
+    assert {each.kept_in for each in SYNCED_FIELDS.values()} == set(names_of(ReportFields))
 
 
 @EVERY
@@ -74,14 +80,14 @@ def test_a_winning_report_gives_an_action_of_the_field(field: AnySyncedField) ->
 
 
 @EVERY
-def test_labels_are_the_only_fields_that_no_request_for_the_issue_itself_writes(
+def test_labels_and_assignees_are_the_only_fields_that_no_request_for_the_issue_itself_writes(
     field: AnySyncedField,
 ) -> None:
-    """PATCH would replace the whole set of labels (docs/reference/github.md, Writes)."""
+    """PATCH would replace the whole set of them (docs/reference/github.md, Writes)."""
     report = a_report()
     diff = field.diff(report, a_seen_issue("low", state=IssueState.CLOSED, title="Other"), None, TITLES)
     desired = field.build_desired(field.remote_action(diff, report, WHY, TITLES), report)
-    assert (field.issue_update(desired) is None) == isinstance(desired, DesiredLabels)
+    assert (field.issue_update(desired) is None) == isinstance(desired, DesiredLabels | DesiredAssignees)
 
 
 @pytest.mark.parametrize(

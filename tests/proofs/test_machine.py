@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.proofs.follower_rules import FollowerStorm
 from tests.proofs.machine import Storm
+from tests.proofs.people_rules import PeopleStorm
 from tests.proofs.resolution_rules import ClosingStorm
 from tests.proofs.stage_rules import StagedStorm
 from tests.proofs.unusual_rules import UnusualStorm
@@ -24,9 +25,23 @@ RUNS = int(os.environ.get("PROVE", "40"))
 SHARDS = 8 if "PROVE" in os.environ else 2
 SEED = int(os.environ.get("PROVE_SEED", "7"))
 MACHINES = (
-    [(Storm, 0.25), (ClosingStorm, 0.1), (StagedStorm, 0.15), (FollowerStorm, 0.15), (UnusualStorm, 0.35)]
+    [
+        (Storm, 0.2),
+        (ClosingStorm, 0.1),
+        (StagedStorm, 0.1),
+        (FollowerStorm, 0.15),
+        (PeopleStorm, 0.15),
+        (UnusualStorm, 0.3),
+    ]
     if "PROVE" in os.environ
-    else [(Storm, 0.3), (ClosingStorm, 0.1), (StagedStorm, 0.1), (FollowerStorm, 0.1), (UnusualStorm, 0.1)]
+    else [
+        (Storm, 0.2),
+        (ClosingStorm, 0.1),
+        (StagedStorm, 0.1),
+        (FollowerStorm, 0.1),
+        (PeopleStorm, 0.1),
+        (UnusualStorm, 0.1),
+    ]
 )
 """What is run, and its share of the runs. An unusual run takes several times as long as a usual one."""
 QUIET = settings(

@@ -55,6 +55,10 @@ class Facts:
     """More comments than this are refused for good (Writes)."""
     labels_per_issue: int = 100
     """More labels than this on one issue are refused (Writes)."""
+    new_assignees_are_checked: bool = True
+    """A new issue is refused for an account that can't be assigned (Assignees: seen); else it is dropped."""
+    assignments_are_by_assignee: bool = False
+    """The `actor` of an assignment's event is the account that was assigned (Assignees: seen)."""
     lock_spares_writers: bool = False
     """Accounts with write access may comment on locked issues."""
     converted_status: Literal[404, 410] = 410

@@ -55,6 +55,7 @@ class Issue:
     state: State = "open"
     reason: Reason | None = None
     labels: tuple[int, ...] = ()
+    assignees: tuple[int, ...] = ()
     comments: int = 0
     closed: int | None = None
     closed_by: int | None = None

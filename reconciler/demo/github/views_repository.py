@@ -84,6 +84,11 @@ def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
         "performed_via_github_app": None,
         **detail,
     }
+    if happened.kind in ("assigned", "unassigned"):
+        account = views.user(int(str(happened.detail["assignee"])))
+        shown |= {"assignee": account, "assigner": shown["actor"]}
+        if views.world.facts.assignments_are_by_assignee:
+            shown["actor"] = account
     return views.edited(happened.id, shown)
 
 

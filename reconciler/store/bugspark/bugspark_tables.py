@@ -99,6 +99,7 @@ reports = Table(
         "severity",
         "category",
         "title",
+        "assignee_id",
         "github_issue_number",
         "github_repo",
     ),

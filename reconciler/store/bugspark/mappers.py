@@ -25,7 +25,8 @@ from reconciler.store.foreign_json import MAX_REPORT_JSON_BYTES, ForeignJsonErro
 def field_as_text(report: FromClause, field: AnySyncedField) -> ColumnElement[Any]:
     """The column's value as the model has it: an enumeration as text, no value as an empty one."""
     column = report.c[field.column]
-    text = column if field.is_text else cast(column, Text)
+    text: ColumnElement[Any] = column if field.is_text else cast(column, Text)
+    text = func.replace(text, "-", "") if field.is_id else text
     return func.coalesce(text, "") if field.is_nullable else text
 
 
@@ -118,6 +119,7 @@ def local_comments_query() -> Select[Any]:
         select(
             comments.c.id,
             comments.c.report_id,
+            comments.c.author_id,
             author,
             bounded_long_text(comments.c.body).label("body"),
             comments.c.source,
@@ -139,6 +141,7 @@ def to_local_comment(row: RowMapping) -> LocalComment:
         created_at=row["created_at"],
         lead_id=row.get("lead_id"),
         tracking_id=row.get("tracking_id"),
+        author_id=row["author_id"].hex if row["author_id"] else None,
     )
 
 

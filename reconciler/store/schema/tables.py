@@ -83,6 +83,7 @@ projects = Table(
     Column("restored_at", Instant),  # when the last one was, in GitHub's time
     Column("lock_holder", Uuid),  # who took the project lock last
     Column("lock_epoch", Integer),  # raised when another holder takes it; every claim and apply depends on it
+    Column("people", Text),  # JSON of a KnownPeople: whose accounts the logins in the settings are
     Column("busy_since", Instant),  # when it was first found at work elsewhere, by our clock; null: it is not
 )
 

@@ -168,7 +168,7 @@ async def _update_report_fields(
 
 def _field_update_row(plan: LinkPlan) -> tuple[Any, ...] | None:
     writes = (each for each in plan.actions if isinstance(each, SetField))
-    wanted = {SYNCED_FIELDS[each.field].column: each.to for each in writes}
+    wanted = {SYNCED_FIELDS[each.field].kept_in.value: each.to for each in writes}
     if not wanted or plan.report is None:
         return None
     seen = tuple(field.local_value(plan.report) for field in COLUMN_FIELDS.values())

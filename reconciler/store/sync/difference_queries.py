@@ -11,10 +11,11 @@ it is executed, under the names that its docstring gives in backquotes.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, exists, func, not_, or_, select, text
+from sqlalchemy import String, Update, and_, bindparam, exists, func, not_, or_, select, text, update
 from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
 from reconciler.fields import COLUMN_FIELDS, SYNCED_FIELDS
+from reconciler.fields.assignee import ASSIGNEE
 from reconciler.model.fields import Side
 from reconciler.model.link import (
     HIDDEN_ON_GITHUB,
@@ -91,6 +92,25 @@ def changed_or_orphaned() -> Select[Any]:
                 and_(theirs.c.id.is_not(None), report_differs_from_link(theirs, ours, REPOSITORY_PARAMETER)),
             )
         )
+    )
+
+
+@cache
+def initial_assignees() -> Update:
+    """Give every link of `project` that has a base, but none for its assignee, BugSpark's present one: what
+    differs from it later is a change.
+    """
+    present = (
+        select(field_as_text(reports, ASSIGNEE)).where(reports.c.id == links.c.report_id).scalar_subquery()
+    )
+    return (
+        update(links)
+        .where(
+            links.c.project_id == PROJECT_PARAMETER,
+            links.c.base_status.is_not(None),
+            links.c.base_assignee.is_(None),
+        )
+        .values(base_assignee=present)
     )
 
 

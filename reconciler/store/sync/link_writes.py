@@ -204,11 +204,11 @@ def _issue_column_values(columns: IssueColumns | None) -> dict[str, Any]:
 async def write_resolved_value(
     connection: AsyncConnection, webhooks: OutgoingWebhooks, link: Link, change: Change, at: datetime
 ) -> bool:
-    """Set the report's field from `change.local` to `change.to`. False where it has another value by now."""
+    """Set the report's field as the change says. False where it has another value by now."""
     assert change.field is not None
     field = SYNCED_FIELDS[Field(change.field)]
-    is_unchanged = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
-    value = {field.column: field_as_stored(field, change.to), "updated_at": at}
+    is_unchanged = (reports.c.id == change.report_id, field_as_text(reports, field) == change.value_before)
+    value = {field.column: field_as_stored(field, change.value_after), "updated_at": at}
     done = await connection.execute(update(reports).where(*is_unchanged).values(value))
     if done.rowcount == 0:
         return False
@@ -221,10 +221,10 @@ async def write_resolved_value(
 async def record_settled_conflict(
     connection: AsyncConnection, link: Link, change: Change, at: datetime
 ) -> bool:
-    """Add the line of history. False where the report's field is not `change.local` any more."""
+    """Add the line of history. False where the report's field has another value by now."""
     assert change.field is not None
     field = SYNCED_FIELDS[Field(change.field)]
-    is_unchanged = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
+    is_unchanged = (reports.c.id == change.report_id, field_as_text(reports, field) == change.value_before)
     found = await connection.execute(select(reports.c.id).where(*is_unchanged).with_for_update())
     if found.first() is None:
         return False

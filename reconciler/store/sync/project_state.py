@@ -18,10 +18,18 @@ from reconciler.model.issue import ListState
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import MisnamedReport
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY, PassStart, PendingWork, ProjectState
+from reconciler.model.snapshot import (
+    NO_PEOPLE,
+    UNKNOWN_REPOSITORY,
+    KnownPeople,
+    PassStart,
+    PendingWork,
+    ProjectState,
+)
 from reconciler.model.viewer import Actor
 from reconciler.store.acts import insert_act
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
+from reconciler.store.bugspark.people import read_member_names
 from reconciler.store.bugspark.projects import (
     BugSparkProjects,
     active_projects_query,
@@ -40,7 +48,11 @@ from reconciler.store.schema.tables import (
     runs,
     settings_versions,
 )
-from reconciler.store.sync.difference_queries import PROJECT_PARAMETER, SECOND_READING_CONDITION
+from reconciler.store.sync.difference_queries import (
+    PROJECT_PARAMETER,
+    SECOND_READING_CONDITION,
+    initial_assignees,
+)
 from reconciler.store.sync.followers.follower_queries import has_followers, has_waiting_followers
 from reconciler.store.sync.settings.stored_settings import (
     is_version_in_force,
@@ -141,6 +153,17 @@ class StoredProjects(BugSparkProjects):
     async def save_alert_state(self, project_id: ProjectId, state: AlertState) -> None:
         values = {"told": encode_json(state) if state != NO_ALERT_STATE else None}
         async with self._database.write() as connection:
+            await _upsert_state(connection, project_id, values, {"paused": False})
+
+    async def member_names(self, project_id: ProjectId) -> Mapping[str, str]:
+        async with self._database.read() as connection:
+            return await read_member_names(connection, project_id)
+
+    async def save_people(self, project_id: ProjectId, people: KnownPeople, *, begins: bool) -> None:
+        values = {"people": encode_json(people) if people != NO_PEOPLE else None}
+        async with self._database.write() as connection:
+            if begins:
+                await connection.execute(initial_assignees(), {"project": project_id})
             await _upsert_state(connection, project_id, values, {"paused": False})
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:

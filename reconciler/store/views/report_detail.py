@@ -12,7 +12,7 @@ from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import LocalComment
 from reconciler.model.report_detail import IssueHolder, ReportDetail
 from reconciler.store.acts import read_acts_of_report
-from reconciler.store.bugspark.bugspark_tables import comments, reports
+from reconciler.store.bugspark.bugspark_tables import comments, reports, users
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
     local_comments_query,
@@ -34,8 +34,12 @@ async def read_report_detail(
 ) -> ReportDetail | None:
     """Read a report with at most `lines` of its history, the newest."""
     passed_over = select(skipped_reports.c.reason).where(skipped_reports.c.report_id == report_id)
-    report_query = select(*REPORT_COLUMNS, passed_over.scalar_subquery().label("passed_over"))
-    report_query = report_query.where(reports.c.id == report_id)
+    name = select(users.c.name).where(users.c.id == reports.c.assignee_id)
+    report_query = select(
+        *REPORT_COLUMNS,
+        name.scalar_subquery().label("assignee_name"),
+        passed_over.scalar_subquery().label("passed_over"),
+    ).where(reports.c.id == report_id)
     row = (await connection.execute(report_query)).mappings().first()
     if row is None:
         return None
@@ -66,6 +70,7 @@ async def read_report_detail(
     return ReportDetail(
         report=report,
         unknown=unknown,
+        assignee_name=row["assignee_name"],
         link=link,
         holder=await _read_holder_of_other_project(connection, link),
         passed_over=row["passed_over"],

@@ -6,10 +6,10 @@ from typing import Any
 
 from reconciler.errors import GitHubNotFoundError
 from reconciler.fields import SEEN_COLUMNS
-from reconciler.model.fields import IssueState
+from reconciler.model.fields import Assignees, IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import Confirmed
-from reconciler.model.issue import Issue, IssueThread, IssueUpdate, RemoteComment, ThreadEtags
+from reconciler.model.issue import Account, Issue, IssueThread, IssueUpdate, RemoteComment, ThreadEtags
 from reconciler.model.link import SeenIssue
 from reconciler.ports import GitHub
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
@@ -24,6 +24,8 @@ class _IssueWrites:
     members: dict[str, object] = field(default_factory=dict)  # of the issue, by their names
     added: dict[str, str] = field(default_factory=dict)  # labels by their folded names
     removed: set[str] = field(default_factory=set)  # folded
+    assigned: dict[str, Account] = field(default_factory=dict)  # by folded logins
+    unassigned: set[str] = field(default_factory=set)  # folded
     comments: list[RemoteComment] = field(default_factory=list)
 
     def on_labels(self, labels: Sequence[str]) -> tuple[str, ...]:
@@ -31,6 +33,15 @@ class _IssueWrites:
         kept = [label for label in labels if label.casefold() not in self.removed]
         there = {label.casefold() for label in kept}
         return (*kept, *(label for key, label in self.added.items() if key not in there))
+
+    def on_assignees(self, assignees: Assignees | None) -> Assignees | None:
+        """Return these assignees as they are after the writes."""
+        if not self.assigned and not self.unassigned:
+            return assignees
+        kept = [each for each in assignees or () if each[1].casefold() not in self.unassigned]
+        there = {account for account, _ in kept}
+        new = (each for each in self.assigned.values() if each.id not in there)
+        return (*kept, *((each.id, each.login) for each in new))
 
 
 class DryGitHub(ReadsOnly):
@@ -41,7 +52,7 @@ class DryGitHub(ReadsOnly):
             "credential", "now", "earliest_now", "rate_limit", "grants", "announcements", "cost",
             "repository", "account", "reserve_reads",
             "issue_changes", "comment_changes", "all_issues", "all_comments", "newest_number",
-            "is_unchanged", "field_events", "label_names",
+            "is_unchanged", "field_events", "label_names", "user",
         }
     )  # fmt: skip
 
@@ -98,6 +109,7 @@ class DryGitHub(ReadsOnly):
             issue,
             **values,
             labels=written.on_labels(issue.labels),
+            assignees=written.on_assignees(issue.assignees),
             comments=issue.comments + len(written.comments),
             updated_at=self._github.now(),
         )
@@ -109,6 +121,7 @@ class DryGitHub(ReadsOnly):
         title: str,
         body: str,
         labels: Sequence[str],
+        assignees: Sequence[str] = (),
         *,
         milestone: int | None = None,
         issue_type: str | None = None,
@@ -119,6 +132,7 @@ class DryGitHub(ReadsOnly):
             state_reason=None,
             labels=tuple(labels),
             title=title,
+            assignees=tuple((each.id, each.login) for each in await self._accounts(assignees)),
             comments=0,
             locked=False,
             updated_at=self._github.now(),
@@ -148,6 +162,22 @@ class DryGitHub(ReadsOnly):
         written.added.pop(label.casefold(), None)
         written.removed.add(label.casefold())
         return Confirmed(value=self._written_issue(number).labels, request_id=None)
+
+    async def add_assignee(self, number: IssueNumber, login: str) -> Confirmed[Issue]:
+        written = self._writes_to_issue(number)
+        written.unassigned.discard(login.casefold())
+        written.assigned |= {each.login.casefold(): each for each in await self._accounts([login])}
+        return Confirmed(value=self._written_issue(number), request_id=None)
+
+    async def remove_assignee(self, number: IssueNumber, login: str) -> Confirmed[Issue]:
+        written = self._writes_to_issue(number)
+        written.assigned.pop(login.casefold(), None)
+        written.unassigned.add(login.casefold())
+        return Confirmed(value=self._written_issue(number), request_id=None)
+
+    async def _accounts(self, logins: Sequence[str]) -> list[Account]:
+        found = [await self._github.user(login) for login in logins]
+        return [account for account in found if account is not None]
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> Confirmed[RemoteComment]:
         self._edited[comment_id] = body
@@ -193,6 +223,7 @@ class DryGitHub(ReadsOnly):
             state_reason=seen.state_reason,
             labels=seen.labels,
             colours=seen.colours,
+            assignees=seen.assignees,
             comments=seen.comments,
             locked=seen.locked,
             author=None,

@@ -38,7 +38,7 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
 from reconciler.model.plan import DeleteRemoteComment, EndLink, Rule, WithheldItem
 from reconciler.model.report import Report, ReportDetails
-from reconciler.model.snapshot import ProjectState, StoredSettings
+from reconciler.model.snapshot import KnownPeople, ProjectState, StoredSettings
 from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
 from reconciler.sync.comments.withheld_copies import read_comments_of_issues
@@ -160,6 +160,8 @@ class DryProjectLock:
 class DryProjects(ReadsOnly):
     """`ports.Projects` of a dry run."""
 
+    reads = frozenset({"member_names"})
+
     def __init__(self, stores: Stores, state: DryRunState) -> None:
         super().__init__(stores.projects)
         self._state = state
@@ -170,6 +172,9 @@ class DryProjects(ReadsOnly):
 
     async def save_state(self, state: ProjectState) -> None:
         self._state.project = state
+
+    async def save_people(self, project_id: ProjectId, people: KnownPeople, *, begins: bool) -> None:
+        """Store nothing: a base without an assignee is decided as one with BugSpark's present one."""
 
     async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
         """Store nothing: no decision depends on it."""

@@ -248,7 +248,7 @@ class DryRunState:
         """Keep a report's new value."""
         values = self.fields.setdefault(report_id, {})
         value = SYNCED_FIELDS[action.field].parse(action.to)
-        values |= {SYNCED_FIELDS[action.field].column: value, "updated_at": at}
+        values |= {SYNCED_FIELDS[action.field].kept_in.value: value, "updated_at": at}
 
 
 def _new_comment(plan: LinkPlan, at: datetime, body: str, id_: CommentId | None) -> LocalComment:

@@ -154,6 +154,8 @@ class ReportResponse:
     """Of an open report: new, triaging or in_progress; null where stages are not synced."""
     resolution: ResolutionResponse | None
     """Null while the issue is open, and where nobody closed it on GitHub."""
+    assignee: str | None
+    """BugSpark's: the login of a mapped person, else the name; null without one, or where not synced."""
     fields: list[FieldResponse]
     comments: list[CommentResponse]
     follows: FollowsResponse | None
@@ -207,6 +209,7 @@ class IssuePreviewResponse:
     labels: list[str]
     milestone: int | None
     type: str | None
+    assignees: list[str]
     redacted: list[RedactionResponse]
 
 

@@ -204,6 +204,7 @@ def report_response(
             )
             for each in shown.followers
         ],
+        assignee=shown.assignee,
         fields=list(_field_responses(shown, now)),
         comments=list(_comment_responses(shown, site)),
         skipped=[
@@ -319,6 +320,7 @@ def issue_preview_response(preview: IssuePreview) -> report_models.IssuePreviewR
         labels=list(preview.labels),
         milestone=preview.milestone,
         type=preview.type,
+        assignees=list(preview.assignees),
         redacted=[
             report_models.RedactionResponse(kind=kind, count=count) for kind, count in preview.redacted
         ],

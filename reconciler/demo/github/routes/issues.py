@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.demo.github.messages import Answer, Problem, answered, invalid
 from reconciler.demo.github.paging import key_of, links, page_of, window
+from reconciler.demo.github.routes.assignees import assignee_logins
 from reconciler.demo.github.routes.checks import check_body, check_title, label_names, text
 from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.rows import Issue, Level
@@ -50,7 +51,13 @@ def open_issue(call: Exchange) -> Answer:
     labels = label_names(body.get("labels", [])) if call.may(repository, Level.WRITE) else []
     more = _optional_members(call, repository, body)
     row = repository.open_issue(
-        title, content, by=call.user().login, labels=labels, via_app=call.via_app, **more
+        title,
+        content,
+        by=call.user().login,
+        labels=labels,
+        assignees=_new_assignees(call, repository, assignee_logins(body)),
+        via_app=call.via_app,
+        **more,
     )
     shown = call.views.issue(repository, row)
     return answered(shown, 201, {"Location": str(shown["url"])})
@@ -93,6 +100,20 @@ def change_issue(call: Exchange) -> Answer:
         repository.relabel(row.number, labels, by=by)
     _set_state(repository, row.number, state, reason, by)
     return answered(call.views.issue(repository, repository.issue(row.number)))
+
+
+def _new_assignees(call: Exchange, repository: Repository, logins: list[str]) -> list[str]:
+    """Return whom a new issue is assigned to. Without push access all are dropped silently.
+
+    Whether an account that can't be assigned is refused or dropped is one of the simulator's facts.
+    """
+    if not call.may(repository, Level.WRITE):
+        return []
+    for login in logins:
+        if repository.assignable(login) is None and call.world.facts.new_assignees_are_checked:
+            error = {"resource": "Issue", "field": "assignees", "code": "invalid", "value": login}
+            raise Problem(422, "Validation Failed", errors=[error])
+    return logins
 
 
 def _set_state(repository: Repository, number: int, state: str | None, reason: str | None, by: str) -> None:

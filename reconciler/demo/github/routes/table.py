@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.demo.github.messages import not_found
-from reconciler.demo.github.routes import accounts, comments, issues, labels, manifests, repositories
+from reconciler.demo.github.routes import (
+    accounts,
+    assignees,
+    comments,
+    issues,
+    labels,
+    manifests,
+    repositories,
+)
 from reconciler.demo.github.routes.exchange import Handler
 
 _REPOSITORY = r"(?:/repos/(?P<owner>[^/]+)/(?P<name>[^/]+)|/repositories/(?P<repository_id>\d+))"
@@ -43,6 +51,8 @@ def make_routes() -> tuple[Route, ...]:
         _route(f"POST {_ISSUE}/labels", labels.add_labels),
         _route(f"DELETE {_ISSUE}/labels/(?P<label>[^/]+)", labels.remove_label),
         _route(f"GET {_ISSUE}/labels", labels.list_issue_labels),
+        _route(f"POST {_ISSUE}/assignees", assignees.add_assignees),
+        _route(f"DELETE {_ISSUE}/assignees", assignees.remove_assignees),
         _route(f"GET {_ISSUE}/events", labels.list_events),
         _route(f"POST {_REPOSITORY}/issues", issues.open_issue, content=True),
         _route(f"GET {_COMMENT}", comments.get_comment),

@@ -96,6 +96,11 @@ class Accounts:
                 return user
         raise KeyError(login)
 
+    def id_of_login(self, login: str) -> int | None:
+        """Return the id of the account of this login; None when there is none."""
+        folded = login.lower()
+        return next((user.id for user in self.users.values() if user.login.lower() == folded), None)
+
     def first_account(self) -> User:
         """Return the account that was added first."""
         return next(iter(self.users.values()))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.demo.github.rows import Issue, Reason
-from reconciler.demo.github.world.label_actions import LabelActs
+from reconciler.demo.github.world.assignee_actions import AssigneeActs
 from reconciler.demo.github.world.state import atomic, changed_from
 
 
-class IssueActs(LabelActs):
+class IssueActs(AssigneeActs):
     """Actions on issues; `by` is the login of the user; each returns the new row."""
 
     @atomic
@@ -21,6 +21,7 @@ class IssueActs(LabelActs):
         *,
         by: str,
         labels: Sequence[str] = (),
+        assignees: Sequence[str] = (),
         pull_request: bool = False,
         via_app: bool = False,
         milestone: int | None = None,
@@ -37,6 +38,7 @@ class IssueActs(LabelActs):
             created=now,
             updated=now,
             labels=tuple(dict.fromkeys(self.ensure_label(name).id for name in labels)),
+            assignees=tuple(each for login in assignees if (each := self.assignable(login)) is not None),
             pull_request=pull_request,
             via_app=via_app,
             milestone=milestone,
@@ -45,6 +47,8 @@ class IssueActs(LabelActs):
         self._keep_issue(row)
         for label_id in row.labels:
             self._record(row.number, "labeled", author, label=self._mark(label_id))
+        for account in row.assignees:
+            self._record(row.number, "assigned", author, assignee=account)
         self._notify("issues", "opened", author, number=row.number)
         for label_id in row.labels:
             self._notify("issues", "labeled", author, number=row.number, label=label_id)

@@ -99,6 +99,7 @@ class RepositoryState:
             "state": row.state,
             "reason": row.reason,
             "labels": sorted(self.label_names(row.number)),
+            "assignees": sorted(self.world.users[each].login for each in row.assignees),
             "locked": row.locked,
             "comments": [(self.world.users[c.author].login, c.body) for c in self.thread(row.number)],
         }

@@ -15,6 +15,7 @@ from reconciler.store.bugspark.bugspark_tables import users
 from reconciler.store.bugspark.passed_over_reports import record_reports_outside
 from reconciler.store.bugspark.reports import is_waiting_for_export
 from reconciler.store.bulk import build_insert
+from reconciler.store.mappers import to_known_people
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects, settings_versions
 from reconciler.store.types import column_types
@@ -34,10 +35,13 @@ def is_version_in_force(project_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def settings_columns() -> tuple[ColumnElement[Any], ...]:
-    """The columns that `to_stored_settings` reads, for a query that joins the version in force."""
-    return tuple(
-        settings_versions.c[name].label(f"settings_{name}")
-        for name in ("version", "author_id", "at", "content", "history")
+    """The columns that `to_stored_settings` reads, for a query that joins projects and version in force."""
+    return (
+        *(
+            settings_versions.c[name].label(f"settings_{name}")
+            for name in ("version", "author_id", "at", "content", "history")
+        ),
+        projects.c.people.label("settings_people"),
     )
 
 
@@ -52,6 +56,7 @@ def to_stored_settings(row: Mapping[Any, Any]) -> StoredSettings | None:
         content=row["settings_content"],
         history=row["settings_history"],
         author_name=row.get("author_name"),
+        people=to_known_people(row["settings_people"]),
     )
 
 
@@ -68,7 +73,11 @@ class StoredSettingsVersions:
     async def history(self, project_id: ProjectId, limit: int) -> Sequence[StoredSettings]:
         query = (
             select(*settings_columns(), users.c.name.label("author_name"))
-            .select_from(settings_versions.outerjoin(users, users.c.id == settings_versions.c.author_id))
+            .select_from(
+                settings_versions.outerjoin(users, users.c.id == settings_versions.c.author_id).outerjoin(
+                    projects, projects.c.project_id == settings_versions.c.project_id
+                )
+            )
             .where(settings_versions.c.project_id == project_id)
             .order_by(settings_versions.c.version.desc())
             .limit(limit)
