@@ -63,6 +63,8 @@ def _combine(key: str, default: Any, mine: Any) -> Any:
     match key:
         case "severity" | "category" | "stage" | "people" | "directions":
             return {**(default or {}), **mine}
+        case "mail":
+            return bool(default) and mine
         case "redact":
             return max(default or Redact.OFF, mine, key=list(Redact).index)
         case "sections":
@@ -164,6 +166,7 @@ def policy_in_force(
         },
         sections=frozenset(each.value for each in sections),
         new_labels=settings.labels or (),
+        mails_owner=bool(settings.mail),
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,

@@ -71,6 +71,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "redact": ALL,
     "sections": ALL,
     "comments_from": ALL,
+    "mail": ALL,
     "directions": frozenset(set(Synced) - {Synced.ASSIGNEE}),
     "conflict": ALL,
 }

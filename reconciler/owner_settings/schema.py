@@ -59,6 +59,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "redact": _one_of(tuple(Redact)),
     "sections": _some_of(tuple(Section)),
     "comments_from": _one_of(tuple(CommentsFrom)),
+    "mail": {"type": "boolean"},
     "directions": _members(tuple(Synced), _one_of(tuple(Direction))),
     "conflict": _one_of(tuple(ConflictPolicy)),
 }
