@@ -43,6 +43,8 @@ GRANT USAGE ON SCHEMA bugspark_sync TO reconciler;
 GRANT EXECUTE ON FUNCTION bugspark_sync.set_webhook_secret(uuid, text, text) TO reconciler;
 GRANT EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[]) TO reconciler;
 GRANT EXECUTE ON FUNCTION bugspark_sync.enqueue_report_updated(uuid[], jsonb) TO reconciler;
+-- … and mail a project's owner about trouble that lasts (owners.mail; leave it out where that is off).
+GRANT EXECUTE ON FUNCTION bugspark_sync.mail_owner(uuid, text) TO reconciler;
 
 -- The reconciler's own tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON
@@ -50,7 +52,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     sync_differences, sync_hooks, sync_deliveries, sync_followers TO reconciler;
 GRANT SELECT, INSERT, UPDATE ON sync_governor TO reconciler;
 GRANT SELECT, INSERT, DELETE ON
-    sync_runs, sync_changes, sync_acts, sync_withheld, sync_unannounced, sync_settings TO reconciler;
+    sync_runs, sync_changes, sync_acts, sync_withheld, sync_unannounced, sync_settings,
+    sync_skipped_reports TO reconciler;
 GRANT USAGE ON sync_runs_id_seq, sync_changes_id_seq, sync_acts_id_seq TO reconciler;
 GRANT SELECT ON reconciler_alembic_version TO reconciler;
 

@@ -1,4 +1,4 @@
-"""Settings applied to existing links, and reports that the settings keep from being exported.
+"""Settings applied to existing links, reports that are not exported by themselves, and mails to owners.
 
 A link whose base adopts the mapping in force is compared by every pass. SQLite's index has every column that
 a pass compares; the others are taken as they are there.
@@ -18,6 +18,7 @@ INDEX, COLUMN = "ix_sync_links_compared", "adopts_mapping"
 def upgrade() -> None:
     op.add_column("sync_links", sa.Column(COLUMN, sa.Boolean))
     _renew_index(lambda columns: [*columns[:-1], COLUMN, columns[-1]])
+    op.add_column("sync_projects", sa.Column("mail", sa.Text))
     op.create_table(
         "sync_skipped_reports",
         sa.Column("report_id", sa.Uuid, primary_key=True),
@@ -30,6 +31,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("sync_skipped_reports")
+    op.drop_column("sync_projects", "mail")
     _renew_index(lambda columns: [each for each in columns if each != COLUMN])
     op.drop_column("sync_links", COLUMN)
 

@@ -43,7 +43,7 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
             sections=tuple(each for each in Section if each.value in settings.sync.sections),
             comments_from=CommentsFrom(settings.sync.comments_from),
             resolution_comment=settings.sync.resolution_comment,
-            mail=False,
+            mail=settings.owners.mail,
             directions=_directions(settings),
             conflict=ConflictPolicy(settings.sync.conflict),
         ),

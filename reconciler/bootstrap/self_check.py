@@ -48,6 +48,8 @@ async def run_self_check(
     )
     if container.settings.bugspark.notify_webhooks:
         lines.append(await _outgoing_webhook_check(container))
+    if container.settings.owners.mail:
+        lines.append(_owner_mail_check(await container.stores.owner_mails.find_problem()))
     projects = await container.stores.projects.list_active()
     if not projects:
         remedy = "connect a project to GitHub in BugSpark (its integrations)"
@@ -157,6 +159,16 @@ async def _outgoing_webhook_check(container: Container) -> CheckResult:
     if s3.endpoint_url:
         message += f", with addresses of screenshots at {s3.endpoint_url} for {s3.lifetime_seconds} s"
     return CheckResult(name=name, level=CheckLevel.OK, message=message)
+
+
+def _owner_mail_check(problem: str | None) -> CheckResult:
+    """Check that owners can be mailed."""
+    name = "mails to owners"
+    if problem is None:
+        message = "owners can be mailed about trouble that lasts"
+        return CheckResult(name=name, level=CheckLevel.OK, message=message)
+    remedy = "correct that, or switch owners.mail off: the sync works without"
+    return CheckResult(name=name, level=CheckLevel.FAIL, message=problem, remedy=remedy)
 
 
 async def _check_projects(

@@ -119,12 +119,13 @@ class WriteSection(SettingsSection):
 
 
 class OwnersSection(SettingsSection):
-    """What owners of projects may set for themselves."""
+    """What owners of projects may set for themselves, and whether they hear of trouble."""
 
     may: Annotated[
         tuple[Literal["labels", "stage", "people", "export", "content", "directions"], ...],
         Field(strict=False),
     ] = ("labels", "stage", "people", "export", "content", "directions")
+    mail: bool = False  # to the owner, about trouble that lasts
 
 
 class GuardSection(SettingsSection):
@@ -205,6 +206,7 @@ class Settings(SettingsSection):
         return SyncPolicy(
             conflict=ConflictPolicy(self.sync.conflict),
             export_all=self.sync.export == "all",
+            mails_owner=self.owners.mail,
             discover=self.sync.discover == "auto",
             directions={} if self.sync.title == "both" else {SyncedFieldName.TITLE: Direction.OFF},
             collaborators_only=self.sync.comments_from == "collaborators",

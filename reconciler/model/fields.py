@@ -114,11 +114,11 @@ class Base:
     category_labels: tuple[str, ...] | None = field(default=None, compare=False)
     title: str  # BugSpark's text, as stored
     remote_title: str  # GitHub's text
+    assignee: str | None = None  # None: assignees are not synced
+    assignees: Assignees | None = field(default=None, compare=False)  # all accounts that are assigned
     # labels of the issue are compared as if the base had been made with the mapping in force, as a person
     # wants it (*Apply to existing links*), until what is written for it has been confirmed
     adopts_mapping: bool = False
-    assignee: str | None = None  # None: assignees are not synced
-    assignees: Assignees | None = field(default=None, compare=False)  # all accounts that are assigned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,6 +213,7 @@ class SyncPolicy:
     new_type: str | None = None
     resolution_comment: bool = False  # a comment in BugSpark says who closed an issue
     new_assignee: str | None = None  # the login that new issues are assigned to
+    mails_owner: bool = False  # about trouble that lasts
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     label_history: LabelHistory = field(default_factory=LabelHistory)

@@ -22,6 +22,7 @@ from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
+from reconciler.model.owners.mail import NO_MAIL_STATE, MailState
 from reconciler.model.plan import LinkPlan, RemoveLocalComment
 from reconciler.model.report import LocalComment, MisnamedReport, Project, Report, unescape_html
 
@@ -134,6 +135,7 @@ class ProjectState:
         None  # the version in force; None: the project has no settings of its own
     )
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
+    mail_state: MailState = NO_MAIL_STATE  # what its owner was mailed about
     pending: PendingWork | None = None  # when the state was read; None: unknown
     misnamed: tuple[MisnamedReport, ...] | None = None  # those the last pass found
     has_followers: bool = False  # some of its reports follow another one's issue

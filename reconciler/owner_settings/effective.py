@@ -73,6 +73,8 @@ def _combine(key: str, default: Any, mine: Any) -> Any:
     match key:
         case "severity" | "category" | "stage" | "people" | "directions":
             return {**(default or {}), **mine}
+        case "mail":
+            return bool(default) and mine
         case "redact":
             return max(default or Redact.OFF, mine, key=list(Redact).index)
         case "sections":
@@ -187,6 +189,7 @@ def policy_in_force(
         resolution_comment=bool(settings.resolution_comment),
         new_assignee=settings.assignee,
         people=_people_in_force(settings, history, accounts or {}),
+        mails_owner=bool(settings.mail),
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,

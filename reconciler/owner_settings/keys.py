@@ -76,6 +76,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "sections": ALL,
     "comments_from": ALL,
     "resolution_comment": ALL,
+    "mail": ALL,
     "directions": ALL,
     "conflict": ALL,
 }

@@ -72,6 +72,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "sections": _some_of(tuple(Section)),
     "comments_from": _one_of(tuple(CommentsFrom)),
     "resolution_comment": {"type": "boolean"},
+    "mail": {"type": "boolean"},
     "directions": _members(tuple(Synced), _one_of(tuple(Direction))),
     "conflict": _one_of(tuple(ConflictPolicy)),
 }

@@ -12,7 +12,7 @@ from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries, ReportViews
 from reconciler.ports.services import AlertChannel, Clock, Queue
-from reconciler.ports.settings import SettingsCommands, SettingsVersions
+from reconciler.ports.settings import OwnerMails, SettingsCommands, SettingsVersions
 from reconciler.ports.sign_ins import SignIns
 from reconciler.ports.stores import (
     DatabaseIdentity,
@@ -44,6 +44,7 @@ __all__ = [
     "Markers",
     "NewApp",
     "OtherRoleAccess",
+    "OwnerMails",
     "PendingHints",
     "ProjectLock",
     "ProjectLocks",

@@ -1,9 +1,11 @@
 """Projects' own settings: how they are stored, and what pages and API do with them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from reconciler.model.ids import ProjectId, RepositoryId
+from reconciler.model.owners.mail import MailState
 from reconciler.model.policy import ExportFilter, SettingsView
 from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Actor, Viewer
@@ -41,6 +43,21 @@ class SettingsVersions(Protocol):
 
         Not of those in quarantine. The caller holds the project's lock. Returns how many links they are.
         """
+        ...
+
+
+class OwnerMails(Protocol):
+    """Mails to owners, by BugSpark's own queue."""
+
+    async def save(self, project_id: ProjectId, state: MailState, mail: str | None, at: datetime) -> bool:
+        """Store the state, and with it the mail of this word (`owners.mail.next_mail`), if any.
+
+        False, and nothing is stored, where a mail can't be enqueued.
+        """
+        ...
+
+    async def find_problem(self) -> str | None:
+        """Return why no mail can be enqueued, in words; None: it can."""
         ...
 
 

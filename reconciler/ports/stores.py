@@ -17,7 +17,7 @@ from reconciler.ports.followers import Followers
 from reconciler.ports.ledger import Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries
-from reconciler.ports.settings import SettingsVersions
+from reconciler.ports.settings import OwnerMails, SettingsVersions
 from reconciler.ports.sign_ins import SignIns
 from reconciler.ports.webhooks import Webhooks
 
@@ -194,3 +194,5 @@ class Stores(Protocol):
     def sign_ins(self) -> SignIns: ...
     @property
     def settings(self) -> SettingsVersions: ...
+    @property
+    def owner_mails(self) -> OwnerMails: ...

@@ -11,6 +11,7 @@ from reconciler.ports import Clock, ProjectLocks, RateLimiter
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.object_store import ObjectStore
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
+from reconciler.store.bugspark.owner_mails import StoredOwnerMails
 from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.database_identity import MarkerKeyStore, StoredIdentity
@@ -72,6 +73,7 @@ class DatabaseStores:
     maintenance: StoredMaintenance
     sign_ins: StoredSignIns
     settings: StoredSettingsVersions
+    owner_mails: StoredOwnerMails
 
 
 def build_stores(
@@ -110,6 +112,7 @@ def build_stores(
         maintenance=StoredMaintenance(database, cipher, outgoing),
         sign_ins=StoredSignIns(database),
         settings=StoredSettingsVersions(database),
+        owner_mails=StoredOwnerMails(database, new_id),
     )
 
 

@@ -18,6 +18,7 @@ from reconciler.model.alerts import (
     new_notices,
     next_alert_state,
 )
+from reconciler.model.owners.mail import NO_MAIL_STATE, MailState, next_mail
 from reconciler.model.passes import PassResult
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
@@ -32,9 +33,10 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
     database, unless a change waits for the delivery that should announce it.
     """
     try:
-        if state.alert_state == NO_ALERT_STATE and not await _has_news(context, state, result):
+        is_quiet = (state.alert_state, state.mail_state) == (NO_ALERT_STATE, NO_MAIL_STATE)
+        if is_quiet and not await _has_news(context, state, result):
             return result
-        return await _post_alerts_and_save_state(context, state.alert_state, result)
+        return await _post_alerts_and_save_state(context, state, result)
     except ReconcilerError as error:
         log.warning("problems not read", kind=error.kind, reason=str(error))
         return result
@@ -48,7 +50,10 @@ async def _has_news(context: Context, state: ProjectState, result: PassResult) -
     return state.has_unannounced_changes and await context.stores.webhooks.is_silent(context.project.id, now)
 
 
-async def _post_alerts_and_save_state(context: Context, before: AlertState, result: PassResult) -> PassResult:
+async def _post_alerts_and_save_state(
+    context: Context, state: ProjectState, result: PassResult
+) -> PassResult:
+    before = state.alert_state
     found = await context.stores.queries.current_problems(context.project.id)
     now = current_problems(result, found, context.clock.now(), before.known)
     fresh = new_notices(before, now, context.clock.now(), is_complete=found.is_complete)
@@ -59,8 +64,22 @@ async def _post_alerts_and_save_state(context: Context, before: AlertState, resu
     )
     if after != before:
         await context.stores.projects.save_alert_state(context.project.id, after)
+    await _mail_owner(context, state.mail_state, after)
     entered = sum(notice.entered for notice in fresh)
     return replace(result, entered=entered, left=len(fresh) - entered)
+
+
+async def _mail_owner(context: Context, before: MailState, known: AlertState) -> None:
+    """Enqueue the mail that is due, if any. What can't be enqueued is tried again by the next pass."""
+    if not context.policy.mails_owner and before == NO_MAIL_STATE:
+        return
+    now = context.clock.now()
+    after, mail = next_mail(before, known.known, now) if context.policy.mails_owner else (NO_MAIL_STATE, None)
+    if after == before and mail is None:
+        return
+    mails = context.stores.owner_mails
+    if not await mails.save(context.project.id, after, mail, now):
+        await mails.save(context.project.id, replace(before, lasting=after.lasting), None, now)
 
 
 def _log_notice(context: Context, notice: Notice) -> None:

@@ -18,6 +18,7 @@ from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
+from reconciler.model.owners.mail import NO_MAIL_STATE
 from reconciler.model.passes import NullProgress
 from reconciler.model.plan import (
     EditLocalComment,
@@ -148,6 +149,9 @@ async def do_everything_else(stores: DatabaseStores, project: ProjectId, report:
     await stores.rate_limiter.reserve_write(Fingerprint("f00d"), 5)
     await stores.identity.bind()
     assert not (await stores.identity.read()).is_moved
+    await stores.reports.record_passed_over(project, [report], NOW)
+    await stores.settings.adopt_mapping(project, REPOSITORY)
+    assert await stores.owner_mails.save(project, NO_MAIL_STATE, "failing", NOW)
     await stores.identity.record_duplicate_instance("acme/web#1")
     await stores.identity.declare_identity("copy")
     await stores.marker_keys.save_keys({})
@@ -231,6 +235,7 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
         await do_everything_with_links(stores, bugspark)
         assert await stores.maintenance.other_roles_with_access() == ()
         assert await stores.maintenance.outgoing_webhooks_problem() is None
+        assert await stores.owner_mails.find_problem() is None
         await scan_twice(database, bugspark)
         await forget_deleted_project(stores, bugspark)
         await use_the_queue(engine.psycopg_arguments(database.url, "queue"))

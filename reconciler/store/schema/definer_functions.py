@@ -11,11 +11,13 @@ Source: docs/decisions/0074-functions-of-the-owner.md.
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from reconciler.store.schema.owner_mail_function import MAIL_OWNER, MAKE_MAILER, mailer_values
+
 SCHEMA = "bugspark_sync"
 SET_WEBHOOK_SECRET = f"{SCHEMA}.set_webhook_secret(uuid, text, text)"
 ENQUEUE_REPORT_UPDATED = f"{SCHEMA}.enqueue_report_updated(uuid[])"
 ENQUEUE_WITH_ADDRESSES = f"{SCHEMA}.enqueue_report_updated(uuid[], jsonb)"
-SIGNATURES = (SET_WEBHOOK_SECRET, ENQUEUE_REPORT_UPDATED, ENQUEUE_WITH_ADDRESSES)
+SIGNATURES = (SET_WEBHOOK_SECRET, ENQUEUE_REPORT_UPDATED, ENQUEUE_WITH_ADDRESSES, MAIL_OWNER)
 MAX_SECRET_LENGTH = 1000
 MAX_REPORTS_PER_CALL = 50
 MAX_WEBHOOKS = 100  # of a project, the oldest
@@ -153,8 +155,9 @@ def make_functions(connection: Connection) -> None:
         "max_attempts": MAX_ATTEMPTS,
         "max_address_length": MAX_ADDRESS_LENGTH,
         "members": ", ".join(members),
+        **mailer_values(),
     }
-    for statement in (MAKE_SETTER, MAKE_ENQUEUER, MAKE_ENQUEUER_OF_KEYS):
+    for statement in (MAKE_SETTER, MAKE_ENQUEUER, MAKE_ENQUEUER_OF_KEYS, MAKE_MAILER):
         connection.exec_driver_sql(statement % values, execution_options={"no_parameters": True})
     if not found.is_mine:
         connection.exec_driver_sql(f"ALTER SCHEMA {SCHEMA} OWNER TO {found.owner}")

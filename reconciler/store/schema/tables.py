@@ -76,6 +76,7 @@ projects = Table(
     Column("failures", Integer),  # in a row
     Column("changed_at", Instant),  # the last pass that had something to do
     Column("told", Text),  # JSON of an AlertState: the problems people were alerted to
+    Column("mail", Text),  # JSON of a MailState: what its owner was mailed about
     Column("round_began_at", Instant),  # of a full verification that is not finished
     Column("renamed_labels", Text),  # JSON of the labels of the mapping that have other names on GitHub
     Column("deleted_at", Instant),  # when BugSpark was first seen without it, in GitHub's time

@@ -16,6 +16,7 @@ from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import AccountId, ProjectId, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.link import LinkState
+from reconciler.model.owners.mail import NO_MAIL_STATE, MailState
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import MisnamedReport
 from reconciler.model.snapshot import (
@@ -296,6 +297,7 @@ def to_project_state(
         failures=row["failures"] or 0,
         settings=to_stored_settings(row),
         alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
+        mail_state=decode_json(row["mail"], MailState) if row["mail"] else NO_MAIL_STATE,
         pending=PendingWork(
             has_open_intents=row["has_open_intents"],
             has_withheld_deletions=row["withheld"] is not None or row["accepted"] is not None,
