@@ -91,7 +91,9 @@ def _follower_view(follower: FollowerSummary) -> FollowerView:
 
 
 def _resolution_text(link: Link | None) -> str | None:
-    return resolution_text(link.resolution) if link is not None and link.resolution is not None else None
+    if link is None or not link.is_live or link.resolution is None:
+        return None
+    return resolution_text(link.resolution)
 
 
 def _with_assignee_name(policy: SyncPolicy, detail: ReportDetail) -> SyncPolicy:

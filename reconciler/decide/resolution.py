@@ -15,13 +15,15 @@ from reconciler.model.issue import FieldEvent, Issue, Resolution
 from reconciler.model.link import CommentPair, CommentPairState, LinkObservation
 from reconciler.model.plan import LinkPlan, Rule, SetState, Why, WriteLocalComment
 from reconciler.model.policy import SyncPolicy
-from reconciler.text import text_digest
+from reconciler.text import single_line, text_digest
 
 RESOLUTION_COMMENT = "says what became of the issue"
 """The reason of a ledger row: its comment in BugSpark has no original on GitHub, and is never sent there."""
 
 REOPENED = "Reopened on GitHub"
 SHORT_COMMIT_LENGTH = 7
+MAX_LOGIN_LENGTH = 100
+"""Characters of a login that are kept: GitHub's own are shorter."""
 _REASON_TEXTS = {
     "completed": " as completed",
     "not_planned": " as not planned",
@@ -99,8 +101,12 @@ def resolution_of_events(
 
 def _resolution(view: LinkObservation, by: str | None, commit: str | None) -> Resolution:
     issue = _require_issue(view)
-    at = min(closing_time(issue), view.now)
-    return Resolution(by=by, commit=commit, at=at, reason=issue.state_reason)
+    return Resolution(
+        by=single_line(by or "")[:MAX_LOGIN_LENGTH] or None,
+        commit=commit,
+        at=min(closing_time(issue), view.now),
+        reason=issue.state_reason if issue.state_reason in _REASON_TEXTS else None,
+    )
 
 
 def _require_issue(view: LinkObservation) -> Issue:

@@ -151,12 +151,13 @@ class ReportView:
     fields: tuple[FieldView, ...]
     comments: tuple[CommentView, ...]
     skipped: tuple[SkippedComments, ...] = ()
-    resolution_text: str | None = None  # who closed the issue, in words
+    resolution_text: str | None = None  # the same as `resolution` in words
 
     @property
     def resolution(self) -> Resolution | None:
-        """Who closed the issue; None while it is open, and where this program did."""
-        return self.detail.link.resolution if self.detail.link is not None else None
+        """Who closed the issue of a live link; None while it is open, and where this program closed it."""
+        link = self.detail.link
+        return link.resolution if link is not None and link.is_live else None
 
     moved_alone: bool = False  # of a report that follows: see `FollowerView`
     followers: tuple[FollowerView, ...] = ()

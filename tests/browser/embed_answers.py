@@ -63,6 +63,7 @@ def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str,
             "linked_at": AT,
             "verified_at": AT,
             "synced_at": AT,
+            "resolution": {"by": "alice", "commit": "1a2b3c4" + "0" * 33, "at": AT},
             "fields": [
                 {"field": "status", "bugspark": "new", "agreed": "new", "github": "open"} | same,
                 {"field": "severity", "bugspark": "critical", "agreed": "critical", "github": "critical"}
@@ -90,7 +91,7 @@ def whole_report(number: int, state: str = "conflict", **more: Any) -> dict[str,
 def unlinked_report(number: int) -> dict[str, Any]:
     """Return a report that may be exported or linked."""
     nothing: dict[str, Any] = {"fields": [], "comments": [], "history": [], "skipped": []}
-    none = dict.fromkeys(("linked_at", "verified_at", "synced_at"))
+    none = dict.fromkeys(("linked_at", "verified_at", "synced_at", "resolution"))
     return report(number, "unlinked") | {"actions": ["export", "link"]} | nothing | none
 
 

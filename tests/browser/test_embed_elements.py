@@ -252,6 +252,7 @@ def test_commands_ask_first_keep_the_focus_and_say_what_was_done(stub: EmbedStub
     page.get_by_role("button", name="Take GitHub’s Severity: High").press("Enter")
     shown = page.locator("bugspark-sync-report").first
     expect(shown).to_contain_text("Severity is high on both sides.")
+    expect(shown).to_contain_text("Closed on GitHub by alice in 1a2b3c4")
     assert page.evaluate(focused) == "Take GitHub’s: High"
     earlier = comment(100, "I came first.", created_at="2026-01-05T09:00:00Z")
     stub.reports[report_id(7)] = whole_report(7, comments=[earlier, *whole_report(7)["comments"]])
@@ -329,6 +330,7 @@ def test_hostile_text_is_shown_and_does_nothing(stub: EmbedStub) -> None:
     hostile |= {"state": HOSTILE, "reason": HOSTILE, "page": "javascript:alert(7)"}
     hostile["issue"] |= {"badge": HOSTILE, "repository": HOSTILE, "url": "javascript:alert(8)"}
     hostile["fields"][0] |= {"field": HOSTILE, "bugspark": HOSTILE}
+    hostile["resolution"] |= {"by": HOSTILE}
     stub.reports[report_id(7)] = hostile
     stub.answers[f"/api/v1/projects/{PROJECT}"] = (
         200,

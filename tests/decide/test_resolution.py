@@ -191,3 +191,14 @@ def test_an_issue_that_is_open_again_has_no_resolution_and_the_history_says_so(
     assert plan.after.resolution is None
     assert plan.notes == ("opened again; before that: Closed as completed by alice",)
     assert comments(plan) == said
+
+
+def test_names_are_one_line_and_bounded_and_unknown_reasons_are_left_out() -> None:
+    hostile = Account(id=AccountId(9), login="a\nb\0" + "c" * 500)
+    issue = an_issue(state=CLOSED, closed_by=hostile, state_reason="x" * 500)
+    found = resolution_of_row(a_view(issue=issue), None)
+    assert found is not None
+    assert found.by is not None
+    assert found.by.isprintable()
+    assert len(found.by) <= 100
+    assert found.reason is None

@@ -1,10 +1,12 @@
 """Who closed an issue is found out once, kept with the report, and said in a comment where that is wanted."""
 
+from datetime import UTC
 from typing import Any
 
 import pytest
 
-from reconciler.cli.why import report_as_json
+from reconciler.cli.status import DisplayOptions
+from reconciler.cli.why import report_as_json, report_as_lines
 from reconciler.demo.github.faults import Drop, error
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -43,7 +45,10 @@ async def test_why_says_who_closed_the_issue(sync: Sync) -> None:
     sync.github.web.close(number, by="alice", reason="not_planned", commit=COMMIT)
     await sync.settle()
     shown = await sync.app.explain_report(str(report))
-    assert shown.resolution_text == "Closed as not planned by alice in 1a2b3c4"
+    text = "Closed as not planned by alice in 1a2b3c4"
+    assert shown.resolution_text == text
+    lines = list(report_as_lines(shown, DisplayOptions(now=sync.clock.now(), zone=UTC, is_unicode=True)))
+    assert any(line.strip().startswith(text) for line in lines)
 
 
 async def test_a_commit_of_another_repository_is_left_out(sync: Sync) -> None:

@@ -62,6 +62,23 @@ async def test_both_sides_one_thread_and_the_history_are_on_one_page(
     assert "no text of it is kept here" in (await shown(client, report)).words
 
 
+async def test_page_and_api_say_who_closed_the_issue_until_it_is_open_again(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    commit = "1a2b3c4" + "0" * 33
+    sync.github.web.close(number, by="alice", commit=commit)
+    await sync.settle()
+    assert "Closed as completed by alice in 1a2b3c4" in (await shown(client, report)).words
+    said = (await client.get(f"/api/v1/reports/{report}")).json()["resolution"]
+    assert (said["by"], said["commit"]) == ("alice", commit)
+    sync.github.web.reopen(number, by="alice")
+    await sync.settle()
+    seen = await shown(client, report)
+    assert "opened again; before that: Closed as completed by alice in 1a2b3c4" in seen.words
+    assert (await client.get(f"/api/v1/reports/{report}")).json()["resolution"] is None
+
+
 async def test_what_differs_is_marked_at_the_cell_that_moved(sync: Sync, client: httpx.AsyncClient) -> None:
     report, _ = await sync.linked()
     assert "changed on" not in (await shown(client, report)).words
