@@ -60,7 +60,7 @@ async def test_the_page_links_lead_and_followers_and_shows_each_one_s_own_commen
     assert f"acme/web#{number}" in seen.words
     (said,) = (await told(client, follower))["comments"]
     assert (said["text"], said["state"]) == ("from the follower", "on GitHub")
-    assert said["url"].startswith(f"https://github.com/acme/web/issues/{number}#issuecomment-")
+    assert f"/acme/web/issues/{number}#issuecomment-" in said["url"]
     assert "from the follower" in seen.words
 
 
@@ -81,7 +81,7 @@ async def test_a_report_is_made_a_follower_by_the_page_and_by_the_api_and_ended_
     refused = await client.post(
         f"/api/v1/reports/{second}/link", json={**wanted, "backfill": True}, headers=origin
     )
-    assert refused.status_code == 409, refused.text
+    assert refused.status_code == 400, refused.text
     await press(client, await page(client, f"/reports/{first}"), "Unlink")
     assert rows_of_followers(sync) == [second]
 

@@ -12,7 +12,7 @@ import msgspec
 from fastapi import HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
-from reconciler.errors import DatabaseError, LimitedError, ReconcilerError, UsageError
+from reconciler.errors import DatabaseError, LimitedError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
@@ -59,11 +59,14 @@ class LinkWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def words(self) -> Words:
         return {"issue": self.issue, "backfill": "1" if self.backfill else ""}
 
+    def __post_init__(self) -> None:
+        """Refuse two wishes at once, as a body of another shape is refused."""
+        if self.follow and (self.instead or self.backfill):
+            raise ValueError("`follow` goes with neither `instead` nor `backfill`")
+
     @property
     def action(self) -> str:
-        """The page's action that does it. Raises UsageError for two at once."""
-        if self.follow and (self.instead or self.backfill):
-            raise UsageError("`follow` goes with neither `instead` nor `backfill`.")
+        """The page's action that does it."""
         return "instead" if self.instead else "follow" if self.follow else "link"
 
 
