@@ -25,6 +25,7 @@ from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue
 from reconciler.model.kinds import Kind, Operation
 from reconciler.model.plan import (
     Action,
+    ChangeAssignees,
     CreateIssue,
     DeleteRemoteComment,
     EditLocalComment,
@@ -46,6 +47,7 @@ from reconciler.text import comment_to_github
 from tests.support.factories import (
     AFTER,
     LINKED,
+    OURS,
     PROJECT,
     REPORT,
     a_link,
@@ -73,6 +75,7 @@ ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
     "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
+    "change_assignees": (ChangeAssignees(add=OURS, remove=(), why=WHY), "assignee"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
     "post_comment": (PostComment(comment=a_local_comment(), why=WHY), "comment"),
     "edit_remote_comment": (EditRemoteComment(pair=PAIR, comment=a_local_comment(), why=WHY), "comment"),
