@@ -153,7 +153,7 @@ def test_the_daemon_waits_for_an_unavailable_database(shared: Installation, post
 
     gone = (
         f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'",
     )
     back = f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"
     server(*gone)

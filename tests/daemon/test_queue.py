@@ -434,7 +434,7 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
             await asyncio.sleep(0.02)
     told(
         url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE application_name LIKE '%queue' AND datname = current_database()",
     )
     with suppress(DatabaseError):  # a session may be ended just after it was found alive

@@ -60,7 +60,7 @@ asyncio.run(main())
 
 
 END_SESSIONS_OF_LOCKS = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND application_name LIKE '%fence'"
 )
 
@@ -228,7 +228,7 @@ async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock
                 pids.add(lock.backend_pid)  # type: ignore[attr-defined]  # PostgreSQL's has one
             if ends:
                 async with database.write() as connection:
-                    await connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": max(pids)})
+                    await connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": max(pids)})
         assert len(pids) == 2, "one for the first two, another after the server ended it"
         await locks.aclose()
         await database.aclose()
@@ -295,7 +295,7 @@ async def test_the_death_of_the_session_stops_every_project_of_the_process_and_a
             await stack.enter_async_context(stores.project_locks.acquire(ProjectId(uuid4())))
             for _ in range(3)
         ]
-        bugspark.execute(f"SELECT pg_terminate_backend({lock_sessions(bugspark)[0]})")
+        bugspark.execute(f"SELECT pg_terminate_backend({lock_sessions(bugspark)[0]}, 5000)")
         for lock in held:
             with pytest.raises(ProjectLockLostError):
                 await lock.ensure_held()
@@ -329,7 +329,7 @@ async def break_lock(bugspark: BugSpark, url: str, project: ProjectId) -> None:
         bugspark.execute("DELETE FROM sync_locks")
     else:
         bugspark.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name LIKE '%fence'"
         )
 

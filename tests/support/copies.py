@@ -34,7 +34,7 @@ def copied(url: str, server: Server | None, home: Path) -> str:
     name = str(sa.make_url(url).database)
     with psycopg.connect(server.conninfo(), autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (name,)
         )
     return server.url(server.create(template=name))
 

@@ -126,7 +126,7 @@ def set_read_only(url: str, *, value: bool, ends_sessions: bool = False) -> None
     if ends_sessions:
         _execute_writing(
             url,
-            f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            f"""SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name LIKE '{APPLICATION_NAME}%'""",
         )
 

@@ -34,7 +34,7 @@ def lose_the_lock(sync: Sync) -> None:
         sync.github.clock.advance(31)
     else:
         sync.bugspark.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name LIKE '%fence'"
         )
         sync.github.clock.advance(2)
