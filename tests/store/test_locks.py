@@ -228,7 +228,8 @@ async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock
                 pids.add(lock.backend_pid)  # type: ignore[attr-defined]  # PostgreSQL's has one
             if ends:
                 async with database.write() as connection:
-                    await connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": max(pids)})
+                    end = sa.text("SELECT pg_terminate_backend(:pid, 5000)")
+                    await connection.execute(end, {"pid": max(pids)})
         assert len(pids) == 2, "one for the first two, another after the server ended it"
         await locks.aclose()
         await database.aclose()

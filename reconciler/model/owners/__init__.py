@@ -1,1 +1,1 @@
-"""What owners of projects are told: values and pure functions. May import the standard library and the model."""
+"""What owners of projects are told: values and pure functions. Imports the standard library and the model."""
