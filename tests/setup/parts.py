@@ -19,6 +19,7 @@ PARTS = {
                 "brakes",
                 "bursts",
                 "button_export",
+                "comments",
                 "comments_from",
                 "customer",
                 "edited_copies",
@@ -33,6 +34,7 @@ PARTS = {
                 "refused",
                 "refused_answers",
                 "second_issues",
+                "second_readings",
                 "undone",
                 "unknown",
                 "unreadable_rows",
@@ -41,6 +43,20 @@ PARTS = {
                 "withheld",
             )
         ),
+    ),
+    # Every route and every page, and what each of them says.
+    "routes": tuple(
+        f"tests/web/test_{name}.py"
+        for name in (
+            "app_setup",
+            "every_route",
+            "hostile_requests",
+            "prefix",
+            "project_page",
+            "report_page",
+            "routes",
+            "unknown_values",
+        )
     ),
     # The command, the daemon, the demo and the benchmarks, as processes of their own.
     "processes": ("tests/bench", "tests/daemon/test_daemon.py", "tests/demo/test_demo.py", "tests/e2e"),

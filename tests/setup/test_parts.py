@@ -60,9 +60,9 @@ def test_the_fast_run_leaves_out_every_part_and_keeps_most_of_the_suite() -> Non
 @pytest.mark.parametrize(
     ("arguments", "selected"),
     [
-        ([], {"browser", "systemd", "histories", "processes", "pooler", "postgresql"}),
-        (["-k", "text"], {"browser", "systemd", "histories", "processes", "pooler", "postgresql"}),
-        (["tests"], {"browser", "systemd", "histories", "processes", "pooler", "postgresql"}),
+        ([], {"browser", "systemd", "histories", "routes", "processes", "pooler", "postgresql"}),
+        (["-k", "text"], {"browser", "systemd", "histories", "routes", "processes", "pooler", "postgresql"}),
+        (["tests"], {"browser", "systemd", "histories", "routes", "processes", "pooler", "postgresql"}),
         (["tests/decide", "-k", "text"], {"postgresql"}),
         (["tests/browser"], {"browser", "postgresql"}),
         (["tests/browser/test_journeys.py::test_x", "tests/proofs"], {"browser", "histories", "postgresql"}),
