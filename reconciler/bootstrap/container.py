@@ -63,13 +63,12 @@ class Container:
     settings: Settings
     database: Database
     stores: Stores
+    dry_run_stores: Stores  # for `plan`: requests are checked against the limits but not recorded
     markers: InstanceMarkers
     clock: Clock
     transport: Transport
     github_client: GitHubClient
-    dry_run_github_client: (
-        GitHubClient  # for `plan`: requests are checked against the limits but not recorded
-    )
+    dry_run_github_client: GitHubClient
     app_credentials: AppCredentials
     dry_run_app_credentials: AppCredentials
     alert_poster: AlertPoster | None = None  # None without `[alerts] url`
@@ -158,7 +157,7 @@ class Container:
                 ),
                 repository_id=project_state.repository_id or None if is_same_name else None,
             ),
-            stores=self.stores,
+            stores=self.dry_run_stores if dry_run else self.stores,
             markers=self.markers.for_identity(identity),
             identity=identity,
             clock=self.clock,
@@ -218,7 +217,7 @@ async def open_container(
     )
     store_settings = _build_store_settings(settings, learnt)
     stores = build_stores(database, replace(store_settings, runs_many_passes=runs_many_passes), clock)
-    dry_run_stores = build_stores(database, replace(store_settings, dry_run=True), clock)
+    dry_run_limiter = build_stores(database, replace(store_settings, dry_run=True), clock).rate_limiter
     try:
         await require_schema(database)
         markers = await load_instance_markers(settings, stores.marker_keys)
@@ -226,13 +225,12 @@ async def open_container(
             settings=settings,
             database=database,
             stores=stores,
+            dry_run_stores=replace(stores, rate_limiter=dry_run_limiter),
             markers=markers,
             clock=clock,
             transport=transport,
             github_client=_build_github_client(settings, clock, transport, stores.rate_limiter),
-            dry_run_github_client=_build_github_client(
-                settings, clock, transport, dry_run_stores.rate_limiter
-            ),
+            dry_run_github_client=_build_github_client(settings, clock, transport, dry_run_limiter),
             app_credentials=AppCredentials(settings, clock, stores.webhooks.record_installation),
             dry_run_app_credentials=AppCredentials(settings, clock, None),
             alert_poster=_build_alert_poster(settings),

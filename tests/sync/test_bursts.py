@@ -133,7 +133,7 @@ async def test_a_long_thread_arrives_whole_and_in_order(sync: Sync) -> None:
 
 
 async def test_a_limit_in_the_middle_only_takes_longer(world_url: str, github: GitHub) -> None:
-    limits = {"points_per_minute": 24}
+    limits = {"points_per_minute": 24, "verify_points_per_minute": 6}
     async with open_sync(world_url, github, limits=limits) as sync:
         fill(sync, 300)
         outcomes = [(await sync.run(seconds=61)).outcome for _ in range(4)]

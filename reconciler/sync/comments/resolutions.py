@@ -18,6 +18,7 @@ from reconciler.errors import (
     GitHubNotFoundError,
     IssueTransferredError,
     IssueUnreadableError,
+    LimitedError,
     RepositoryInaccessibleError,
 )
 from reconciler.model.ids import AccountId, LinkId
@@ -29,6 +30,8 @@ from reconciler.sync.context import Context
 Events = tuple[FieldEvent, ...]
 
 POINTS_PER_READ = 1
+MAX_READS_AT_ONCE = 20
+"""Of the links that are decided together: their states are stored after these reads."""
 
 
 async def keep_resolutions(
@@ -49,13 +52,16 @@ async def keep_resolutions(
         return
     readable = await _places_within_budget(context, views, closed, known)
     own = await _own_accounts(context, [views[place] for place in closed])
+    is_limited = False
     for place in closed:
         view = views[place]
         accounts = own if may_be_own_close(view) else None
-        if place in readable:
-            resolution = await _read_resolution(context, view, known, accounts)
-        else:
-            resolution = _unread(resolution_of_row(view, accounts))
+        resolution = _unread(resolution_of_row(view, accounts))
+        if place in readable and not is_limited:
+            try:
+                resolution = await _read_resolution(context, view, known, accounts)
+            except LimitedError:  # the state itself must not wait for who closed it
+                is_limited = True
         plans[place] = with_resolution(view, plans[place], resolution, context.policy, context.new_id)
 
 
@@ -70,9 +76,9 @@ async def _places_within_budget(
     if not unpaid:
         return frozenset(closed)
     granted = await context.stores.rate_limiter.grant_verification_points(
-        context.github.credential, POINTS_PER_READ * len(unpaid)
+        context.github.credential, POINTS_PER_READ * min(len(unpaid), MAX_READS_AT_ONCE)
     )
-    return frozenset(closed) - frozenset(unpaid[granted // POINTS_PER_READ :])
+    return frozenset(closed) - frozenset(unpaid[min(granted // POINTS_PER_READ, MAX_READS_AT_ONCE) :])
 
 
 async def _own_accounts(context: Context, views: Sequence[LinkObservation]) -> frozenset[AccountId]:
