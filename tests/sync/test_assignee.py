@@ -1,5 +1,6 @@
 """Assignees go both ways for people whom the project's settings map, and nobody else is touched."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -412,8 +413,9 @@ async def test_a_members_comment_notifies_mapped_people_and_nobody_else(sync: Sy
     (alice,) = await mapped(sync, "alice", people_may_ping=True)
     report, number = await sync.linked()
     stranger = sync.bugspark.add_user("Stranger")
-    sync.bugspark.add_comment(report, "@alice and @bob, look", author=alice, at=sync.github.clock.now())
-    sync.bugspark.add_comment(report, "@alice, me too", author=stranger, at=sync.github.clock.now())
+    now = sync.github.clock.now()
+    sync.bugspark.add_comment(report, "@alice and @bob, look", author=alice, at=now)
+    sync.bugspark.add_comment(report, "@alice, me too", author=stranger, at=now + timedelta(seconds=1))
     await sync.settle()
     first, second = sync.said_there(number)
     assert "@alice and @\u200bbob, look" in first
