@@ -5,14 +5,14 @@ Source: docs/what-syncs.md, Who closed it; docs/reference/github.md, Events.
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.decide.comment_draft import NewId
 from reconciler.fields.status import issue_state_for
 from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import AccountId, CommentId, CommentPairId
 from reconciler.model.issue import FieldEvent, Issue, Resolution
-from reconciler.model.link import CommentPair, CommentPairState, LinkObservation
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkObservation
 from reconciler.model.plan import LinkPlan, Rule, SetState, Why, WriteLocalComment
 from reconciler.model.policy import SyncPolicy
 from reconciler.text import single_line, text_digest
@@ -21,6 +21,8 @@ RESOLUTION_COMMENT = "says what became of the issue"
 """The reason of a ledger row: its comment in BugSpark has no original on GitHub, and is never sent there."""
 
 REOPENED = "Reopened on GitHub"
+UNREAD_WAIT = timedelta(minutes=10)
+"""How long after a closing its events are read, where the budget did not allow it at once."""
 SHORT_COMMIT_LENGTH = 7
 MAX_LOGIN_LENGTH = 100
 """Characters of a login that are kept: GitHub's own are shorter."""
@@ -119,14 +121,13 @@ def with_resolution(
 ) -> LinkPlan:
     """Return the plan that keeps who closed the issue, with the comment that says so if it is wanted.
 
-    What is not read yet makes the link due for verification, which reads it; the comment waits for that.
+    What is not read yet makes the link due for verification soon, which reads it; the comment waits for that.
     """
     before, after = view.link.resolution, replace(plan.after, resolution=resolution)
     if resolution is None:
         return replace(plan, after=after)
     if not resolution.is_read:
-        verification = after.verification and replace(after.verification, due=view.now)
-        return replace(plan, after=replace(after, verification=verification))
+        return replace(plan, after=_due_soon(after, view.now + UNREAD_WAIT))
     is_said = before is not None and before.is_read and _content(before) == _content(resolution)
     changed = replace(plan, after=after)
     return (
@@ -134,6 +135,14 @@ def with_resolution(
         if is_said
         else _with_comment(changed, resolution_text(resolution), resolution, policy, new_id)
     )
+
+
+def _due_soon(link: Link, at: datetime) -> Link:
+    """Return the link, due for verification by then. One that was never verified is due already."""
+    known = link.verification
+    if known is None or known.due <= at:
+        return link
+    return replace(link, verification=replace(known, due=at))
 
 
 def _content(resolution: Resolution) -> tuple[str | None, ...]:

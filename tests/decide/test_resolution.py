@@ -18,7 +18,7 @@ from reconciler.decide.resolution import (
 from reconciler.model.fields import Field, IssueState, Status
 from reconciler.model.ids import AccountId
 from reconciler.model.issue import Account, FieldEvent, Resolution
-from reconciler.model.link import LinkObservation
+from reconciler.model.link import LinkObservation, Verification
 from reconciler.model.plan import LinkPlan, Rule, SetState, Why, WriteLocalComment
 from reconciler.model.policy import CommentRules, Direction, SyncPolicy
 from tests.support.factories import (
@@ -175,9 +175,12 @@ def test_a_closing_is_told_once_and_only_where_comments_come_to_bugspark(
 
 def test_a_closing_that_is_not_read_yet_makes_the_link_due_for_verification() -> None:
     view = a_view()
-    plan = with_resolution(view, a_plan(view), replace(KEPT, is_read=False), SAYS, ids())
-    verification = plan.after.verification
-    assert verification is None or verification.due <= view.now
+    late = Verification(at=AFTER, due=AFTER + timedelta(hours=6), etags=None)
+    plan = a_plan(view)
+    plan = replace(plan, after=replace(plan.after, verification=late))
+    after = with_resolution(view, plan, replace(KEPT, is_read=False), SAYS, ids()).after
+    assert after.verification is not None
+    assert after.verification.due == view.now + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.cli.status import DisplayOptions
 from reconciler.cli.why import report_as_json, report_as_lines
-from reconciler.demo.github.faults import Drop, error
+from reconciler.demo.github.faults import Drop, Limit, error
+from reconciler.model.passes import Outcome
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_project_settings import configure
@@ -228,12 +229,34 @@ async def test_events_that_were_not_read_for_the_budget_are_read_by_verification
         for _, number in made:
             sync.github.web.close(number, by="alice", commit=COMMIT)
         await sync.run()
+        assert [sync.status(report) for report, _ in made] == ["resolved"] * 4
+        sync.github.clock.advance(600)
         for _ in range(4):
             await sync.run(seconds=61)
         for report, number in made:
             assert (await resolution(sync, report))["commit"] == COMMIT
             assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4"]
             assert sync.said_there(number) == []
+
+
+async def test_a_limit_in_the_middle_of_the_events_keeps_no_closing_back(sync: Sync) -> None:
+    await configure(sync, resolution_comment=True)
+    made = [await sync.linked() for _ in range(3)]
+    for _, number in made:
+        sync.github.web.close(number, by="alice", commit=COMMIT)
+    sync.github.simulator.faults.add(Limit(), method="GET", path=EVENTS, skip=1)
+    await sync.run()
+    assert [sync.status(report) for report, _ in made] == ["resolved"] * 3
+    assert event_reads(sync) == 2
+    assert (await sync.run()).outcome is Outcome.LIMITED
+    found = [(await resolution(sync, report))["by"] for report, _ in made]
+    assert found == ["alice"] * 3
+    sync.github.clock.advance(700)
+    await sync.settle(passes=5)
+    for report, number in made:
+        assert (await resolution(sync, report))["commit"] == COMMIT
+        assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4"]
+        assert sync.said_there(number) == []
 
 
 async def test_a_second_closing_between_two_passes_names_the_last_person(sync: Sync) -> None:

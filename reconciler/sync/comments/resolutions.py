@@ -1,6 +1,7 @@
 """Who closed an issue: its events are read once, within the budget of verification, and kept with the link.
 
-Where the budget is used up, the issue's row has the first word, and verification reads the events.
+Where the budget or a limit does not allow it, the issue's row has the first word, and verification reads the
+events later: who closed an issue must not keep back that it is closed.
 """
 
 from collections.abc import Collection, Mapping, MutableSequence, Sequence
@@ -42,7 +43,8 @@ async def keep_resolutions(
 ) -> None:
     """Add to the plans who closed their issues, and end the resolutions of those that are open again.
 
-    `known`: events that were read already, for a conflict. Raises what concerns the whole project.
+    `known`: events that were read already, for a conflict. Raises what concerns the whole project, but for
+    limits.
     """
     for place, view in enumerate(views):
         if view.link.resolution is not None:
@@ -52,16 +54,15 @@ async def keep_resolutions(
         return
     readable = await _places_within_budget(context, views, closed, known)
     own = await _own_accounts(context, [views[place] for place in closed])
-    is_limited = False
     for place in closed:
         view = views[place]
         accounts = own if may_be_own_close(view) else None
         resolution = _unread(resolution_of_row(view, accounts))
-        if place in readable and not is_limited:
+        if place in readable:
             try:
                 resolution = await _read_resolution(context, view, known, accounts)
-            except LimitedError:  # the state itself must not wait for who closed it
-                is_limited = True
+            except LimitedError:  # the closings are stored; the next request, of whichever pass, waits
+                readable = frozenset()
         plans[place] = with_resolution(view, plans[place], resolution, context.policy, context.new_id)
 
 
