@@ -26,6 +26,7 @@ FROZEN = {
     "0006_acts.py": "e855cb452eeb2404539df9ada456dbbabc082539e902a13c172ec56cb59655dd",
     "0007_base_halves.py": "b7e3933aa6c722442d3184909d2b7c139fe3960a662d1ae0b792ed4d86b1b474",
     "0008_stage.py": "4f75c84a6ee916567df61575c174be8cd6b5ec12ce2b5f83b0921133340802e2",
+    "0010_applied_settings.py": "fd6e468b42f29433fe356dc30c3482c9b632108d2afae1d5468636a5fe51ee48",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 

@@ -1,1 +1,0 @@
-"""What owners of projects are told: values and pure functions. May import: the standard library, the model."""
