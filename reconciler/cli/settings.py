@@ -17,7 +17,7 @@ from reconciler.cli.console import project_reference_as_json
 from reconciler.cli.passes import pass_as_line, print_result
 from reconciler.cli.plan import plan_as_lines
 from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, current_session
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.formatting import shell_command
 from reconciler.model.viewer import OPERATOR
 from reconciler.model.views import action_as_json
@@ -37,12 +37,16 @@ MAPS = ("severity", "category", "stage")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsResult:
-    """What the command did. `plan`: of applying the settings to existing links; `applied`: its pass."""
+    """What the command did. `plan`: of applying the settings to existing links; `applied`: its pass.
+
+    `problem`: why there is no plan, if so.
+    """
 
     project: Project
     view: SettingsView
     plan: PlanView | None = None
     applied: PassResult | None = None
+    problem: str | None = None
 
 
 def settings(
@@ -75,20 +79,7 @@ def settings(
     text = None if new is None else _read_settings_file(new)
 
     async def work(application: Application, display: ProgressDisplay) -> SettingsResult:
-        found = await application.find_project(project)
-        before = await application.settings.show_settings(found.id)
-        view, plan, applied = before, None, None
-        if text is not None and apply is not None:
-            await application.settings.require_previewed(found.id, text, apply, OPERATOR)
-        if text is not None:
-            view = await application.settings.save_settings(found.id, text, OPERATOR, expected=before.version)
-        if apply is not None:
-            plan = await application.apply_settings(found, apply)
-            progress = display.new_progress()
-            applied = await application.run_pass(found, wait=True, accept=None, progress=progress)
-        elif text is not None and _has_other_labels(before, view):
-            plan = await application.settings.preview_settings(found.id, text, OPERATOR)
-        return SettingsResult(project=found, view=view, plan=plan, applied=applied)
+        return await _set_and_apply(application, display, project, text, apply)
 
     session = current_session(context)
     done = session.run_in_backend(work)
@@ -99,6 +90,31 @@ def settings(
         raise typer.Exit(1)
 
 
+async def _set_and_apply(
+    application: Application, display: ProgressDisplay, project: str, text: bytes | None, digest: str | None
+) -> SettingsResult:
+    """Store the text, if any, and apply the plan with this hash, if any.
+
+    With both, nothing is stored if the plan has another hash. What is stored stays stored without a plan.
+    """
+    found = await application.find_project(project)
+    before = await application.settings.show_settings(found.id)
+    view, plan, applied, problem = before, None, None, None
+    if text is not None and digest is not None:
+        await application.settings.require_previewed(found.id, text, digest, OPERATOR)
+    if text is not None:
+        view = await application.settings.save_settings(found.id, text, OPERATOR, expected=before.version)
+    if digest is not None:
+        plan = await application.apply_settings(found, digest)
+        applied = await application.run_pass(found, wait=True, accept=None, progress=display.new_progress())
+    elif text is not None and _has_other_labels(before, view):
+        try:
+            plan = await application.settings.preview_settings(found.id, text, OPERATOR)
+        except ReconcilerError as error:
+            problem = str(error)
+    return SettingsResult(project=found, view=view, plan=plan, applied=applied, problem=problem)
+
+
 def _has_other_labels(before: SettingsView, after: SettingsView) -> bool:
     """Whether labels have another meaning, so that applying them to existing links may do something."""
     return any(before.effective.get(name) != after.effective.get(name) for name in MAPS)
@@ -106,6 +122,8 @@ def _has_other_labels(before: SettingsView, after: SettingsView) -> bool:
 
 def _print_settings(session: CommandSession, done: SettingsResult, *, is_stored: bool, json: bool) -> None:
     console = session.console
+    if done.problem is not None:
+        console.print_note(f"What this means for existing links is not known: {done.problem}")
     if json:
         console.print_json(settings_as_json(done))
         return

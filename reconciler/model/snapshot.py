@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from reconciler.model.alerts import NO_ALERT_STATE, AlertState
+from reconciler.model.alerts import NO_ALERT_STATE, NO_MAIL_STATE, AlertState, MailState
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.fields import IssueState, RenamedLabel, Side
 from reconciler.model.ids import (
@@ -22,7 +22,6 @@ from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
-from reconciler.model.owners.mail import NO_MAIL_STATE, MailState
 from reconciler.model.plan import LinkPlan, RemoveLocalComment
 from reconciler.model.report import LocalComment, MisnamedReport, Project, Report, unescape_html
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from reconciler.model.alerts import MailState
 from reconciler.model.ids import ProjectId, RepositoryId
-from reconciler.model.owners.mail import MailState
 from reconciler.model.policy import ExportFilter, SettingsView
 from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Actor, Viewer
@@ -50,7 +50,7 @@ class OwnerMails(Protocol):
     """Mails to owners, by BugSpark's own queue."""
 
     async def save(self, project_id: ProjectId, state: MailState, mail: str | None, at: datetime) -> bool:
-        """Store the state, and with it the mail of this word (`owners.mail.next_mail`), if any.
+        """Store the state, and with it the mail of this word (`alerts.next_mail`), if any.
 
         False, and nothing is stored, where a mail can't be enqueued.
         """

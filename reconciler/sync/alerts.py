@@ -10,15 +10,17 @@ from reconciler.logs import EventLogger
 from reconciler.model.alerts import (
     MAX_SEND_ATTEMPTS,
     NO_ALERT_STATE,
+    NO_MAIL_STATE,
     Alert,
     AlertState,
+    MailState,
     Notice,
     announced_problems,
     current_problems,
     new_notices,
     next_alert_state,
+    next_mail,
 )
-from reconciler.model.owners.mail import NO_MAIL_STATE, MailState, next_mail
 from reconciler.model.passes import PassResult
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context

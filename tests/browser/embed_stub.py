@@ -37,7 +37,10 @@ Answer = tuple[int, Any]
 
 @dataclass(kw_only=True)
 class EmbedStub:
-    """The server and the page. `answers`: by path of the API; a report in `reports` is in the batch too."""
+    """The server and the page. A report in `reports` is in the batch too.
+
+    `answers`: by path of the API, or by method and path.
+    """
 
     window: Window
     files: EmbedFiles = field(default_factory=read_embed_files)
@@ -119,6 +122,8 @@ class EmbedStub:
             "content-type": "application/json",
         }
         self.refused += status >= HTTPStatus.BAD_REQUEST
+        if isinstance(data, dict) and "version" in data:
+            headers["etag"] = f'"v{data["version"]}"'
         route.fulfill(status=status, headers=headers, body=json.dumps(data))
 
     def _find(self, request: Request) -> Answer:
@@ -128,7 +133,7 @@ class EmbedStub:
             return 200, {"reports": [self.reports[each] for each in ids if each in self.reports]}
         name = url.path.removeprefix("/api/v1/reports/")
         found = (200, self.reports[name]) if name in self.reports else (404, {"detail": "Not found."})
-        return self.answers.get(url.path, found)
+        return self.answers.get(f"{request.method} {url.path}", self.answers.get(url.path, found))
 
 
 @contextmanager

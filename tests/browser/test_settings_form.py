@@ -10,7 +10,7 @@ from tests.support.daemon import eventually
 def test_an_owner_sets_labels_and_applies_them_to_the_issues_there_are(
     chromium: Browser, scenario: BrowserScenario
 ) -> None:
-    pair = scenario.pair("Labelled anew")
+    pair = scenario.pair("Labels to be changed")
     with window(chromium, scenario.base, size=NARROW) as owner:
         scenario.sign_in_as(owner, scenario.owner())
         page = owner.go(scenario.project_path)

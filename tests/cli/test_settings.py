@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.bootstrap.settings_commands import ProjectSettingsCommands
-from reconciler.errors import PlanChangedError, WrongSettingError
+from reconciler.errors import GitHubError, PlanChangedError, ReconcilerError, WrongSettingError
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome
 from reconciler.model.plan import Rule
@@ -44,6 +44,7 @@ class FakeSettings(ProjectSettingsCommands):
 
     view: SettingsView = NONE
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    trouble: ReconcilerError | None = None
 
     async def show_settings(self, project: ProjectId) -> SettingsView:
         return self.view
@@ -61,6 +62,8 @@ class FakeSettings(ProjectSettingsCommands):
 
     async def preview_settings(self, project: ProjectId, text: bytes, viewer: Viewer) -> PlanView:
         self.calls.append(("preview",))
+        if self.trouble is not None:
+            raise self.trouble
         return PLAN
 
     async def require_previewed(self, project: ProjectId, text: bytes, digest: str, viewer: Viewer) -> None:
@@ -131,6 +134,15 @@ def test_without_other_labels_there_is_no_plan(application: SettingsApplication,
             "version": 1,
         }
     ]
+
+
+def test_what_is_stored_stays_so_where_there_is_no_plan(
+    application: SettingsApplication, tmp_path: Path
+) -> None:
+    application.fake.trouble = GitHubError("GitHub can't be reached")
+    said = run(application, "--set", file_of(tmp_path, LABELS))
+    assert (said.status, application.fake.view.version) == (0, 1)
+    assert "not known: GitHub can't be reached" in said.err
 
 
 def test_the_plan_with_this_hash_is_carried_out_by_a_pass(

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.model.owners.mail import NO_MAIL_STATE, OVER, MailState
+from reconciler.model.alerts import NO_MAIL_STATE, OVER, MailState
 from reconciler.model.snapshot import ProjectState
 from reconciler.store.bugspark import bugspark_tables
-from reconciler.store.schema.owner_mail_function import REASONS
+from reconciler.store.schema.definer_functions import REASONS
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NOW

@@ -16,9 +16,9 @@ from reconciler.bootstrap.application import open_application
 from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
+from reconciler.model.alerts import NO_MAIL_STATE
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
-from reconciler.model.owners.mail import NO_MAIL_STATE
 from reconciler.model.passes import NullProgress
 from reconciler.model.plan import (
     EditLocalComment,

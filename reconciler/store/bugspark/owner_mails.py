@@ -1,7 +1,7 @@
 """Mails to owners about trouble that lasts, by BugSpark's own queue: `ports.OwnerMails`.
 
 On PostgreSQL a function of the tables' owner writes the task: this program's role neither reads addresses nor
-inserts tasks (store/schema/owner_mail_function.py). On SQLite, which has no rights, the same is done here.
+inserts tasks (store/schema/definer_functions.py). On SQLite, which has no rights, the same is done here.
 
 Source: docs/reference/bugspark.md, Tables; docs/reference/contract.md, Configuration, [owners].
 """
@@ -17,21 +17,21 @@ from sqlalchemy import inspect as inspector
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.logs import EventLogger
+from reconciler.model.alerts import NO_MAIL_STATE, MailState
 from reconciler.model.ids import ProjectId
-from reconciler.model.owners.mail import NO_MAIL_STATE, MailState
 from reconciler.store.bugspark.bugspark_tables import background_tasks, users
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
-from reconciler.store.schema.definer_functions import MAX_ATTEMPTS
-from reconciler.store.schema.engine import Database
-from reconciler.store.schema.owner_mail_function import (
+from reconciler.store.schema.definer_functions import (
     BODIES,
     CONTROLS,
     MAIL_OWNER,
+    MAX_ATTEMPTS,
     MAX_NAME_LENGTH,
     SUBJECTS,
     WAIT,
     mail_kind,
 )
+from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import projects
 from reconciler.store.types import encode_json
 

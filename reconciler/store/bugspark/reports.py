@@ -16,6 +16,7 @@ from reconciler.model.formatting import shell_command
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.link import PAST_STATES
+from reconciler.model.policy import OUTSIDE_EXPORT_FILTER, ExportFilter
 from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails, report_name
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
@@ -26,13 +27,15 @@ from reconciler.store.bugspark.mappers import (
     to_link_columns,
     to_report,
 )
-from reconciler.store.bugspark.passed_over_reports import is_passed_over, record_passed_over
 from reconciler.store.bugspark.projects import BugSparkProjects
-from reconciler.store.bulk import ids_subquery
+from reconciler.store.bulk import build_insert, ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import followers, intents, links, withheld
 from reconciler.store.types import ONE
+from reconciler.store.schema.tables import intents, links, skipped_reports, withheld
+from reconciler.store.schema.tables import projects as synced_projects
+from reconciler.store.types import ONE, column_types
 
 DETAIL_COLUMNS = (
     bounded_long_text(reports.c.description).label("description"),
@@ -50,6 +53,9 @@ MAX_MISNAMED_REPORTS = 50
 """So many are named; the others are named once these are corrected."""
 DONE_STATUSES = (Status.RESOLVED.value, Status.CLOSED.value)
 """Reports with these get an issue only by name."""
+
+
+PASSED_OVER_TYPES = column_types(skipped_reports)
 
 
 class StoredReports:
@@ -162,6 +168,53 @@ def is_waiting_for_export() -> ColumnElement[bool]:
         ~is_passed_over(),
         ~exists(ONE).where(followers.c.report_id == reports.c.id),
     )
+
+
+def is_passed_over() -> ColumnElement[bool]:
+    """Whether a report was passed over: it is exported only by name."""
+    return exists(ONE).where(skipped_reports.c.report_id == reports.c.id)
+
+
+async def record_passed_over(
+    connection: AsyncConnection, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
+) -> None:
+    """Record reports that the filter of exports leaves out. Those that are recorded stay as they are."""
+    rows = [(each, project_id, OUTSIDE_EXPORT_FILTER, at) for each in report_ids]
+    if rows:
+        added = build_insert(connection, skipped_reports, PASSED_OVER_TYPES, rows)
+        await connection.execute(added.on_conflict_do_nothing())
+
+
+async def record_reports_outside(
+    connection: AsyncConnection,
+    project_id: ProjectId,
+    waiting: ColumnElement[bool],
+    admitted: ExportFilter,
+    at: datetime,
+) -> None:
+    """Record the reports that wait for their export and that this filter leaves out.
+
+    `waiting`: the condition on a report. Called before another filter takes its place.
+    """
+    severity, category = cast(reports.c.severity, Text), cast(reports.c.category, Text)
+    is_severe = severity.in_(admitted.severity) if admitted.severity else None
+    is_of_kind = category.in_(admitted.category) if admitted.category else None
+    conditions = [each for each in (is_severe, is_of_kind) if each is not None]
+    if not conditions:
+        return
+    is_admitted = conditions[0] if len(conditions) == 1 else conditions[0] & conditions[1]
+    query = (
+        select(reports.c.id)
+        .select_from(reports.join(synced_projects, synced_projects.c.project_id == reports.c.project_id))
+        .where(
+            reports.c.project_id == project_id,
+            reports.c.created_at >= synced_projects.c.first_seen_at,
+            waiting,
+            not_(is_admitted),
+        )
+    )
+    found = (await connection.execute(query)).scalars().all()
+    await record_passed_over(connection, project_id, [ReportId(each) for each in found], at)
 
 
 @cache

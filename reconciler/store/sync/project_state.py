@@ -11,12 +11,11 @@ from sqlalchemy import RowMapping, Select, TextClause, exists, func, insert, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
-from reconciler.model.alerts import NO_ALERT_STATE, AlertState
+from reconciler.model.alerts import NO_ALERT_STATE, NO_MAIL_STATE, AlertState, MailState
 from reconciler.model.fields import RenamedLabel
 from reconciler.model.ids import AccountId, ProjectId, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.link import LinkState
-from reconciler.model.owners.mail import NO_MAIL_STATE, MailState
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import MisnamedReport
 from reconciler.model.snapshot import (

@@ -22,6 +22,7 @@ MODULE_PARTS = (
     "badge.js",
     "panel.js",
     "report.js",
+    "settings.js",
     "project.js",
     "define.js",
 )

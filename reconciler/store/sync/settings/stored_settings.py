@@ -12,8 +12,7 @@ from reconciler.model.link import LinkState
 from reconciler.model.policy import ExportFilter
 from reconciler.model.snapshot import StoredSettings
 from reconciler.store.bugspark.bugspark_tables import users
-from reconciler.store.bugspark.passed_over_reports import record_reports_outside
-from reconciler.store.bugspark.reports import is_waiting_for_export
+from reconciler.store.bugspark.reports import is_waiting_for_export, record_reports_outside
 from reconciler.store.bulk import build_insert
 from reconciler.store.mappers import to_known_people
 from reconciler.store.schema.engine import Database

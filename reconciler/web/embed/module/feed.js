@@ -18,22 +18,23 @@ const Problem = Object.freeze({
 });
 
 class AnswerError extends Error {
-  constructor(problem, { status = 0, detail = "", retryAfter = 0 } = {}) {
+  constructor(problem, { status = 0, detail = "", key = "", retryAfter = 0 } = {}) {
     super(detail || problem);
-    Object.assign(this, { problem, status, detail, retryAfter });
+    Object.assign(this, { problem, status, detail, key, retryAfter });
   }
 }
 
 // Send one request and return `{etag, data}`; data is undefined for 304. Rejects with AnswerError, or with
 // AbortError when `signal` is aborted.
-async function send(path, { body, etag, signal } = {}) {
+async function send(path, { body, etag, ifMatch, method, signal } = {}) {
   const headers = { "accept": "application/json", "accept-language": pageLanguage() };
   if (etag) headers["if-none-match"] = etag;
+  if (ifMatch) headers["if-match"] = ifMatch;
   if (body !== undefined) headers["content-type"] = "application/json";
   const answer = await fetchInTime(
     new URL(path, SERVER),
     {
-      method: body === undefined ? "GET" : "POST",
+      method: method ?? (body === undefined ? "GET" : "POST"),
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "include",
@@ -49,6 +50,7 @@ async function send(path, { body, etag, signal } = {}) {
   throw new AnswerError(problemOf(answer.status), {
     status: answer.status,
     detail: typeof data?.detail === "string" ? data.detail : "",
+    key: typeof data?.key === "string" ? data.key : "",
     retryAfter: Number(answer.headers.get("retry-after")) || 0,
   });
 }

@@ -20,6 +20,7 @@ class ProjectElement extends PanelElement {
   #secret = undefined;
   #secretTimer = undefined;
   #copied = undefined; // the key of what was copied last
+  #settings = undefined; // the form of the project's own settings
 
   path() {
     return `api/v1/projects/${this.subjectId}`;
@@ -29,6 +30,8 @@ class ProjectElement extends PanelElement {
     super.start();
     this.#webhookPath = `${this.path()}/webhook`;
     this.#webhook = this.subjectId ? watchFeed(this.#webhookPath, this.changed) : undefined;
+    const path = `${this.path()}/settings`;
+    this.#settings = new SettingsForm(path, () => this.lifetime, () => this.update());
   }
 
   stop() {
@@ -53,6 +56,7 @@ class ProjectElement extends PanelElement {
       webhook
         ? [this.#connection(webhook), this.#setup(project, webhook), this.#deliveries(project, webhook)]
         : null,
+      project.may_change && !this.isReadonly ? this.#settings.view(project.page) : null,
       project.page
         ? h("p", { class: "more", key: "more" }, link(project.page, null, t("project.page")))
         : null,

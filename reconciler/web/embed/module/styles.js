@@ -70,7 +70,7 @@ section { display: grid; gap: 0.5em; grid-template-columns: minmax(0, 1fr); }
 .note { padding: 0.5em 0.75em; border: 1px solid var(--edge); border-radius: var(--radius); }
 .only-heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .question { padding: 0.25em 0.5em; border: 1px solid var(--edge); border-radius: var(--radius); }
-.button, input:not([type="checkbox"]) {
+.button, select, textarea, input:not([type="checkbox"]) {
   min-height: 32px; max-width: 100%; padding: 0.2em 0.8em; border: 1px solid var(--edge); border-radius: var(--radius);
   background: var(--raised); color: inherit; font: inherit;
 }
@@ -99,6 +99,11 @@ thead th { border-top: 0; color: var(--dim); }
 .written { white-space: pre-wrap; }
 .quiet { color: inherit; }
 .history li { padding: 0.2em 0; border-top: 1px solid var(--line); }
+fieldset { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13em, 100%), 1fr)); gap: 0.5em 1em; min-width: 0; margin: 0; padding: 0; border: 0; }
+legend { padding: 0.5em 0 0.25em; font-weight: 600; }
+.settings-form { display: grid; gap: 0.5em; }
+.setting { display: grid; align-content: start; }
+.setting [aria-invalid] { border-color: var(--failed); }
 .steps { list-style: decimal; padding-inline-start: 1.75em; }
 summary { cursor: pointer; min-height: 24px; color: var(--accent); width: fit-content; }
 @container (max-width: 520px) {
@@ -111,10 +116,10 @@ summary { cursor: pointer; min-height: 24px; color: var(--accent); width: fit-co
   th[scope="row"] { font-weight: 600; }
   .copy-state { margin-inline-start: 0; flex-basis: 100%; }
   .facts > div { grid-template-columns: minmax(0, 1fr); }
-  .button, input:not([type="checkbox"]) { min-height: 44px; }
+  .button, select, input:not([type="checkbox"]) { min-height: 44px; }
 }
 @media (pointer: coarse) {
-  .button, input:not([type="checkbox"]) { min-height: 44px; }
+  .button, select, input:not([type="checkbox"]) { min-height: 44px; }
 }
 @media (forced-colors: active) {
   .badge, .button--main { border-color: currentColor; }

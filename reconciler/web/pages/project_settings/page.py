@@ -48,7 +48,7 @@ MAX_SHOWN_ACTIONS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class FormProblem:
     """Why a form was not carried out. `control`: the one that it is about, if it is about one."""
 
     text: str
@@ -164,11 +164,11 @@ class SettingsPage:
             case WrongSettingError():
                 is_kept = isinstance(error, KeptSettingError)
                 status = HTTPStatus.FORBIDDEN if is_kept else HTTPStatus.UNPROCESSABLE_ENTITY
-                problem = Problem(
+                problem = FormProblem(
                     text=str(error), status=status, control=_find_control(sent.groups, error.key)
                 )
             case SettingsChangedError():
-                problem = Problem(
+                problem = FormProblem(
                     text="Somebody else has saved these settings in between. What they changed is listed, "
                     "what you changed is still in the form: save it again to have both.",
                     status=HTTPStatus.PRECONDITION_FAILED,
@@ -178,7 +178,7 @@ class SettingsPage:
                 what = sent.fields.get("what", "")
                 sent = replace(sent, view=view, fields={**fields, "version": str(view.version), "what": what})
             case _:
-                problem = Problem(text=str(error), status=HTTPStatus.CONFLICT)
+                problem = FormProblem(text=str(error), status=HTTPStatus.CONFLICT)
         if sent.fields.get("what") == "restore":  # its form has none of the values
             sent = replace(sent, view=view, fields=fields_of_settings(sent.groups, view.settings))
         return await self._render(request, sent, problem=problem)
@@ -190,7 +190,7 @@ class SettingsPage:
         *,
         may_change: bool = True,
         plan: PlanView | None = None,
-        problem: Problem | None = None,
+        problem: FormProblem | None = None,
     ) -> Response:
         healths = await self.queries.health(sent.project_id)
         if not healths:
