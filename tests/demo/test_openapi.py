@@ -82,12 +82,20 @@ async def test_labels(bot: httpx.AsyncClient, described: Description) -> None:
     described.check(await bot.delete(f"{ISSUES}/1/labels/a%20b"), "Label", many=True)
 
 
+async def test_assignees(bot: httpx.AsyncClient, described: Description) -> None:
+    change = {"assignees": ["alice"]}
+    described.check(await bot.post(f"{ISSUES}/1/assignees", json=change), "Issue")
+    described.check(await bot.request("DELETE", f"{ISSUES}/1/assignees", json=change), "Issue")
+
+
 async def test_events(github: GitHub, bot: httpx.AsyncClient, described: Description) -> None:
     github.web.unlabel(1, "bug", by="alice")
     github.web.retitle(1, "Other", by="alice")
     github.web.lock(1, by="alice", reason="spam")
     github.web.close(1, by="alice")
     github.web.reopen(1, by="alice")
+    github.web.assign(1, "alice", by="alice")
+    github.web.unassign(1, "alice", by="alice")
     events = (await bot.get(f"{ISSUES}/1/events")).json()
     models = importlib.import_module(f"githubkit_schemas.{VERSIONS[described.version]}.models")
     special = {
@@ -95,12 +103,14 @@ async def test_events(github: GitHub, bot: httpx.AsyncClient, described: Descrip
         "unlabeled": models.UnlabeledIssueEvent,
         "renamed": models.RenamedIssueEvent,
         "locked": models.LockedIssueEvent,
+        "assigned": models.AssignedIssueEvent,
+        "unassigned": models.UnassignedIssueEvent,
     }
     for event in events:
         special.get(event["event"], models.StateChangeIssueEvent).model_validate(event)
         models.IssueEvent.model_validate(event)
     assert [event["event"] for event in events] == [
-        "labeled", "unlabeled", "renamed", "locked", "closed", "reopened",
+        "labeled", "unlabeled", "renamed", "locked", "closed", "reopened", "assigned", "unassigned",
     ]  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def test_why_as_json_is_complete(installation: Installation) -> None:
         "reason",
         "link",
         "stage",
+        "assignee",
         "fields",
         "comments",
         "skipped",

@@ -15,6 +15,9 @@ from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_project_settings import configure
 
+ON_BOTH = pytest.mark.parametrize("world_url", ["sqlite", "postgresql"], indirect=True)
+"""Each database spells the ids of users in its own way."""
+
 
 def add_member(sync: Sync, name: str, *, accepted: bool = True) -> UUID:
     """A user who was invited to the project."""
@@ -90,6 +93,7 @@ async def test_without_mapped_people_nothing_of_assignees_is_written_asked_or_st
     assert not [seen for seen in sync.github.simulator.requests if "/users/" in seen.path]
 
 
+@ON_BOTH
 async def test_an_assignee_goes_to_github_and_the_next_one_replaces_it(sync: Sync) -> None:
     alice, dave = await mapped(sync, "alice", "dave")
     report, number = await sync.linked()
@@ -112,6 +116,7 @@ async def test_an_assignee_goes_to_github_and_the_next_one_replaces_it(sync: Syn
     assert methods == ["POST", "POST", "DELETE", "DELETE"]
 
 
+@ON_BOTH
 async def test_an_assignment_on_github_gives_the_report_its_assignee(sync: Sync) -> None:
     alice, dave = await mapped(sync, "alice", "dave")
     report, number = await sync.linked()
@@ -248,6 +253,7 @@ async def test_a_login_that_nobody_has_is_a_named_problem(sync: Sync) -> None:
     assert "people: zoe, the login of Zoe, is no account on GitHub" in str(result.error)
 
 
+@ON_BOTH
 async def test_people_that_are_mapped_later_change_nothing_by_themselves(sync: Sync) -> None:
     alice, dave = add_member(sync, "Alice"), add_member(sync, "Dave")
     add_account(sync, "dave")
@@ -439,6 +445,30 @@ async def test_mentions_stay_inert_unless_the_owner_lets_them_act(sync: Sync) ->
     sync.bugspark.add_comment(report, "@alice, look", author=alice, at=sync.github.clock.now())
     await sync.settle()
     assert "@\u200balice, look" in sync.said_there(number)[0]
+
+
+async def test_the_report_shows_logins_and_the_name_of_somebody_who_is_not_mapped(sync: Sync) -> None:
+    (alice,) = await mapped(sync, "alice")
+    dora = add_member(sync, "Dora")
+    report, number = await sync.linked()
+    sync.change(report, assignee_id=alice)
+    await sync.settle()
+    sync.change(report, assignee_id=dora)
+    await sync.settle()
+    shown = await sync.app.explain_report(str(report))
+    (field,) = [each for each in shown.fields if each.field is Field.ASSIGNEE]
+    assert (field.bugspark, field.agreed, field.github) == ("Dora", "Dora", "alice")
+    assert (shown.assignee, assigned(sync, number)) == ("Dora", ["alice"])
+    sync.change(report, assignee_id=alice)
+    assert (await sync.app.explain_report(str(report))).assignee == "alice"
+
+
+async def test_without_mapped_people_the_report_shows_no_assignee(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    sync.change(report, assignee_id=add_member(sync, "Bob"))
+    shown = await sync.app.explain_report(str(report))
+    assert shown.assignee is None
+    assert Field.ASSIGNEE not in {each.field for each in shown.fields}
 
 
 async def test_the_operator_can_bar_the_direction_of_every_project(world_url: str, github: GitHub) -> None:

@@ -48,3 +48,11 @@ def label_names(value: object) -> list[str]:
             raise invalid("Label", "name", f"name is too long (maximum is {LONGEST_LABEL} characters)")
         names.append(name)
     return names
+
+
+def assignee_logins(body: dict[str, Any]) -> list[str]:
+    """Return the logins under `assignees`; raises Problem 422 for anything else."""
+    value = body.get("assignees", [])
+    if not isinstance(value, list) or not all(isinstance(login, str) for login in value):
+        raise invalid("Issue", "assignees", "assignees is not a list of logins", "invalid")
+    return value

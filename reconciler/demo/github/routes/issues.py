@@ -7,8 +7,7 @@ from typing import Any
 
 from reconciler.demo.github.messages import Answer, Problem, answered, invalid
 from reconciler.demo.github.paging import key_of, links, page_of, window
-from reconciler.demo.github.routes.assignees import assignee_logins
-from reconciler.demo.github.routes.checks import check_body, check_title, label_names, text
+from reconciler.demo.github.routes.checks import assignee_logins, check_body, check_title, label_names, text
 from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.rows import Issue, Level
 from reconciler.demo.github.table import Order, Table, Window
