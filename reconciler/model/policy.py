@@ -133,6 +133,7 @@ class SyncPolicy:
     delete_on_github: bool = True
     sections: frozenset[str] | None = None  # of an exported issue's body; None: all of them
     new_labels: tuple[str, ...] = ()  # further labels of new issues
+    link_comment: bool = False  # an issue that is linked by command shows the report
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     label_history: LabelHistory = field(default_factory=LabelHistory)

@@ -163,6 +163,7 @@ def policy_in_force(
         },
         sections=frozenset(each.value for each in sections),
         new_labels=settings.labels or (),
+        link_comment=settings.link_comment or False,
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,

@@ -66,6 +66,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "severity_as": frozenset({SeverityAs.LABEL}),
     "export": ALL,
     "labels": ALL,
+    "link_comment": ALL,
     "private_prefix": ALL,
     "redact": ALL,
     "sections": ALL,

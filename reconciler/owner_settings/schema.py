@@ -50,6 +50,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "stage": _members(STAGES, _NAMES),
     "export": _one_of(tuple(Export)),
     "labels": _NAMES,
+    "link_comment": {"type": "boolean"},
     "private_prefix": {"type": "string", "minLength": _SHORTEST, "maxLength": _LONGEST},
     "redact": _one_of(tuple(Redact)),
     "sections": _some_of(tuple(Section)),

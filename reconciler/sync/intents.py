@@ -250,6 +250,8 @@ def with_increasing_created_at(
 
 def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
+    if comment.id == link.id:  # no user of BugSpark's wrote it
+        return f"{comment.body}\n\n{marker}"
     return comment_to_github(signed_name(comment), comment.body, marker, context.policy.text)
 
 

@@ -9,7 +9,7 @@ from reconciler.model.link import LIVE_STATES, Link
 from reconciler.model.snapshot import Follower, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export
-from reconciler.sync.followers.leads import require_no_lead
+from reconciler.sync.followers.leads import require_no_lead, show_followers
 from reconciler.sync.linking import require_unlinked_issue
 from reconciler.sync.preflight import resolve_repository_and_account
 
@@ -46,6 +46,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
         )
         rule = f"follows {leader}, by command"
         await context.stores.followers.add(follower, OLDER_THAN_LINK, rule)
+        await show_followers(context, lead.id)
         return (
             f"{name} follows {leader}: it is closed and reopened with {lead.repository}#{number}, and its "
             "new comments go there"
