@@ -3,6 +3,8 @@
 const HISTORY_LINES = 5;
 const COMMENTS_SHOWN = 30;
 
+const namesOf = (reports) => reports.map((each) => each.tracking_id).join(", ");
+
 class ReportElement extends PanelElement {
   static subject = "report";
   #showsAllComments = false;
@@ -39,6 +41,9 @@ class ReportElement extends PanelElement {
       issue ? link(issue.url, { class: "badge mono" }, written(`${issue.repository}#${issue.number}`)) : null,
       stateSign(report.state),
       report.reason ? serverText(report.reason) : null,
+      report.followers?.length
+        ? h("span", { class: "dim" }, t("report.followers", { names: written(namesOf(report.followers)) }))
+        : null,
       issue
         ? h(
             "span",
