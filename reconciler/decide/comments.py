@@ -96,7 +96,8 @@ def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]
     live_states = (CommentPairState.LIVE, CommentPairState.PENDING)
     missing = (pair for pair in view.pairs if pair.state in live_states and pair.local_id not in present)
     # A report that follows no more, or was deleted, says nothing about its comments' copies.
-    return (pair for pair in missing if pair.follower_id is None or pair.follower_id in view.followers)
+    missing = (pair for pair in missing if pair.follower_id is None or pair.follower_id in view.followers)
+    return (pair for pair in missing if not pair.is_about_link)
 
 
 # --- comments seen on GitHub ------------------------------------------------------------------------------

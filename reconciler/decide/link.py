@@ -10,6 +10,7 @@ from reconciler.decide.button_export import exported_base
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import CommentsDecision, decide_comments
 from reconciler.decide.fields import FieldsDecision, FieldTimes
+from reconciler.decide.linked_issue import with_link_comment, with_missing_labels
 from reconciler.decide.stage import decide_fields_and_stage
 from reconciler.model.fields import Base, Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
@@ -50,7 +51,9 @@ def decide_link(
     )
     if isinstance(fields, frozenset):
         return fields
-    comments = decide_comments(view, policy, new_id) if view.has_comments else CommentsDecision()
+    fields = with_missing_labels(view.link, view.report, seen, fields, policy)
+    thread = with_link_comment(view, policy)
+    comments = decide_comments(thread, policy, new_id) if thread.has_comments else CommentsDecision()
     after = _link_after(view, fields, seen)
     plan = LinkPlan(
         link=view.link,

@@ -181,7 +181,9 @@ def comment_views(detail: ReportDetail) -> Iterator[CommentView]:
         yield _with_withheld_deletion(view, detail, pair)
     present = {comment.id for comment in detail.comments}
     for pair in detail.pairs:
-        if pair.local_id not in present and pair.state is not CommentPairState.ENDED:
+        if pair.local_id in present or pair.is_about_link:
+            continue
+        if pair.state is not CommentPairState.ENDED:
             view = CommentView(
                 origin=pair.origin,
                 author=pair.author,

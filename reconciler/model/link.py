@@ -285,6 +285,11 @@ class CommentPair:
         return Presence.ABSENT if is_absent else None
 
     @property
+    def is_about_link(self) -> bool:
+        """Whether it is no copy of a comment, but says on GitHub what the issue is linked to."""
+        return self.local_id is not None and self.local_id == self.link_id
+
+    @property
     def is_missing(self) -> bool:
         """Whether one reading did not show the comment, and a second one is to decide."""
         first = self.first_reading
@@ -328,6 +333,7 @@ class LinkObservation:
     unconfirmed_fields: frozenset[Field] = field(default_factory=frozenset)
     # reports that follow the link's, as far as ledger rows name them, when `is_complete`
     followers: frozenset[ReportId] = field(default_factory=frozenset)
+    follower_names: tuple[str, ...] = ()  # tracking ids of all of them, where the issue is to name them
 
     @property
     def has_comments(self) -> bool:

@@ -25,6 +25,7 @@ class Rule(StrEnum):
     POLICY_REMOTE = "both changed, GitHub wins by configuration"
     DIRECTION = "both changed, and only one direction is open"
     CLOSED = "a closed issue has no stage"
+    LABEL_MISSING = "the linked issue had no label of that kind"
     FOLLOWED = "the issue that the report follows was opened or closed"
     SWAP_UNFINISHED = "our label swap is finished"
     SETTINGS = "the settings are applied to existing links"

@@ -214,6 +214,7 @@ class SyncPolicy:
     resolution_comment: bool = False  # a comment in BugSpark says who closed an issue
     new_assignee: str | None = None  # the login that new issues are assigned to
     mails_owner: bool = False  # about trouble that lasts
+    link_comment: bool = False  # an issue that is linked by command shows the report
     settle_seconds: float = 60.0  # between two readings that must agree
     labels: LabelMapping = field(default_factory=LabelMapping)
     label_history: LabelHistory = field(default_factory=LabelHistory)

@@ -190,6 +190,7 @@ def policy_in_force(
         new_assignee=settings.assignee,
         people=_people_in_force(settings, history, accounts or {}),
         mails_owner=bool(settings.mail),
+        link_comment=settings.link_comment or False,
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,

@@ -71,6 +71,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "milestone": ALL,
     "type": ALL,
     "assignee": ALL,
+    "link_comment": ALL,
     "private_prefix": ALL,
     "redact": ALL,
     "sections": ALL,

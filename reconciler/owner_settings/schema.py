@@ -67,6 +67,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "milestone": {"type": "integer", "minimum": 1, "maximum": checks.MAX_MILESTONE},
     "type": {**_NAME, "maxLength": checks.MAX_TYPE_LENGTH},
     "assignee": _LOGIN,
+    "link_comment": {"type": "boolean"},
     "private_prefix": {"type": "string", "minLength": _SHORTEST, "maxLength": _LONGEST},
     "redact": _one_of(tuple(Redact)),
     "sections": _some_of(tuple(Section)),

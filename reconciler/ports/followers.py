@@ -1,6 +1,6 @@
 """The store of reports that follow the report which leads an issue (docs/design.md, Followers)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,14 @@ class Followers(Protocol):
 
     async def find_link(self, follower: Follower) -> Link:
         """Read the link of the report that another one follows."""
+        ...
+
+    async def names(self, link_ids: Collection[LinkId]) -> Mapping[LinkId, tuple[str, ...]]:
+        """Read the tracking ids of the reports that follow those of these links, the oldest first."""
+        ...
+
+    async def request_full_read(self, link_id: LinkId) -> None:
+        """Have the next pass read the link in full: its followers have changed."""
         ...
 
     async def count(self, link_id: LinkId) -> int:

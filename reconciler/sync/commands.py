@@ -247,9 +247,13 @@ def _resolution_change(field: Field, link: Link, now: str, value: str, take: Sid
 async def end_quarantine(context: Context, report_id: ReportId) -> str:
     """End the quarantine of a report's link and writes; the next pass tries them. Returns what was done.
 
-    Raises ProjectError for a deleted report, BusyError while the project is at work.
+    Those of a report that follows are the ones of the report that leads. Raises ProjectError for a deleted
+    report, BusyError while the project is at work.
     """
     async with context.stores.project_locks.acquire(context.project.id):
+        follows = await context.stores.followers.find(report_id)
+        if follows is not None:
+            report_id = (await context.stores.followers.find_link(follows)).report_id
         detail = await context.stores.queries.report_detail(report_id, 0)
         if detail is None:
             raise ProjectError(f"report {report_id} was deleted")

@@ -25,7 +25,7 @@ from reconciler.errors import (
     RepositoryInaccessibleError,
 )
 from reconciler.model.database_identity import MARKER_NAME
-from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId, RepositoryId
 from reconciler.model.issue import IssueThread, RemoteComment, ThreadEtags
 from reconciler.model.link import (
     CommentPair,
@@ -221,11 +221,15 @@ async def build_link_observations(
     """Views of links that were read in full; without those whose report was deleted in between."""
     accounts = await read_own_accounts(context, state)
     local_threads = await context.stores.ledger.local_threads(tuple(threads))
+    names: Mapping[LinkId, tuple[str, ...]] = {}
+    if state.has_followers and context.policy.link_comment:
+        names = await context.stores.followers.names([link.id for link in threads])
     views = []
     for link, thread in threads.items():
         local_thread = local_threads[link.report_id]
         if local_thread.report is not None:  # if it was deleted in between, the next snapshot says so
-            views.append(await _build_link_observation(context, link, thread, local_thread, accounts))
+            view = await _build_link_observation(context, link, thread, local_thread, accounts)
+            views.append(replace(view, follower_names=names.get(link.id, ())))
     return tuple(views)
 
 

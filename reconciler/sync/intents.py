@@ -293,6 +293,8 @@ def _comment_body(
     context: Context, link: Link, comment: LocalComment, mentions: frozenset[str] = frozenset()
 ) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
+    if comment.id == link.id:  # no user of BugSpark's wrote it
+        return f"{comment.body}\n\n{marker}"
     text = replace(context.policy.text, mentions=mentions) if mentions else context.policy.text
     return comment_to_github(signed_name(comment), comment.body, marker, text)
 

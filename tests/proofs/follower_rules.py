@@ -1,5 +1,6 @@
 """Rules of the state machine for followers: made, commented, changed by hand, let go, left to lead."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,11 +10,13 @@ from hypothesis.stateful import initialize, precondition, rule
 from reconciler.bootstrap.application import Application
 from reconciler.errors import ProjectError, UsageError
 from reconciler.model.ids import ReportId
+from reconciler.model.viewer import OPERATOR
 from tests.proofs.machine import ACTS, STATUSES, WHICH, Storm
 from tests.support.scenario import Scenario
 from tests.support.scenario_records import BUGSPARK, Note
 
 MAX_REPORTS = 6
+ABOUT_LINK = "Linked to BUG-"
 
 
 class FollowerStorm(Storm):
@@ -77,6 +80,17 @@ class FollowerStorm(Storm):
     def let_follower_go(self, which: int) -> None:
         self.wait(self.scenario.unlink(self.follower_at(which)))
 
+    @rule(is_on=st.booleans())
+    def switch_link_comment(self, is_on: bool) -> None:
+        """The owner lets issues that are linked by command show it, or no more."""
+
+        async def save(app: Application) -> None:
+            now = (await app.settings.show_settings(self.scenario.project)).version
+            text = json.dumps({"link_comment": is_on}).encode()
+            await app.settings.save_settings(self.scenario.project, text, OPERATOR, expected=now)
+
+        self.wait(self.scenario.run_work(save))
+
     def follower_at(self, which: int) -> ReportId:
         """Return one of the reports that follow, or did."""
         return sorted(self.ever_followed)[which % len(self.ever_followed)]
@@ -90,6 +104,7 @@ class FollowerStorm(Storm):
         with self.scenario.cached_reads():
             for row in self.scenario.rows("sync_followers"):
                 found += _follower_violations(self.scenario, row, self.notes_before)
+            found += _link_comment_violations(self.scenario)
         return found
 
 
@@ -114,6 +129,17 @@ def _follower_violations(
     for note in scenario.notes[notes_before.get(report, 0) :]:
         if note.side == BUGSPARK and note.report == report:
             yield from _copies_of(scenario, note, link, number)
+
+
+def _link_comment_violations(scenario: Scenario) -> Iterator[str]:
+    """Check that a link has one comment about itself at most, and that none of them is imported."""
+    for number in scenario.numbers():
+        shown = sum(body.startswith(ABOUT_LINK) for body in scenario.comments_of_issue(number))
+        if shown > len(scenario.rows("sync_links", number=number)):
+            yield f"{shown} comments on #{number} say what it is linked to"
+    for report in scenario.reports:
+        if any(ABOUT_LINK in body for body in scenario.comments_of_report(report)):
+            yield f"report {report} has a comment about a link"
 
 
 def _copies_of(scenario: Scenario, note: Note, link: Mapping[str, Any], number: int) -> Iterator[str]:

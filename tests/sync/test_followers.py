@@ -167,6 +167,38 @@ async def test_a_report_that_is_linked_or_follows_is_refused_and_so_is_an_issue_
         await sync.app.follow(str(third), f"acme/web#{free}")
 
 
+async def test_a_second_claim_on_an_issue_is_settled_by_following(sync: Sync) -> None:
+    lead, number, _ = await followed(sync, reports=0)
+    second = sync.bugspark.add_report(sync.project, "Me too")
+    sync.change(second, github_issue_number=number, github_repo="acme/web")
+    await sync.settle()
+    await sync.app.follow(str(second), f"acme/web#{number}")
+    sync.github.web.close(number, by="alice")
+    await sync.settle()
+    assert [sync.status(each) for each in (lead, second)] == ["resolved"] * 2
+    row = sync.bugspark.report(second)
+    assert row is not None
+    assert row["github_issue_number"] is None
+    await at_rest(sync)
+    third = sync.bugspark.add_report(sync.project, "Elsewhere")
+    sync.change(third, github_issue_number=7, github_repo="other/repo")
+    with pytest.raises(UsageError, match="names other/repo#7 in BugSpark: empty its link columns first"):
+        await sync.app.follow(str(third), f"acme/web#{number}")
+
+
+async def test_retrying_a_follower_retries_the_writes_of_its_lead(sync: Sync) -> None:
+    _, number, (follower,) = await followed(sync)
+    sync.github.web.lock(number, by="alice")
+    sync.say(follower, "still broken")
+    await sync.run()
+    assert sync.said_there(number) == []
+    sync.github.web.unlock(number, by="alice")
+    said = await sync.app.retry(str(follower))
+    assert said == "BUG-0001: 1 write released; the next pass tries"
+    await sync.settle()
+    assert len(sync.said_there(number)) == 1
+
+
 async def test_a_report_of_another_project_is_refused_with_words(sync: Sync) -> None:
     _, number, _ = await followed(sync)
     other = sync.bugspark.add_project("Other")

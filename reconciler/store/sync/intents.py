@@ -272,6 +272,8 @@ async def _is_cause_gone(
         pair is None or pair.state is not CommentPairState.PENDING
     ):
         return True
+    if intent.local_id == intent.link_id:  # the comment about the link itself
+        return False
     still_exists = SELECT_COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else SELECT_REPORT_EXISTS
     return not (await connection.execute(still_exists, {"wanted": intent.local_id})).scalar_one()
 

@@ -24,7 +24,11 @@ MIN_KNOWN_ROWS = 2
 async def are_all_comments_missing(connection: AsyncConnection) -> bool:
     """Whether the ledger knows comments of BugSpark's, and a read returns none of them."""
     return await _are_all_missing(
-        connection, comment_pairs.c.local_id, comments.c.id, COPIED_COMMENT_CONDITION
+        connection,
+        comment_pairs.c.local_id,
+        comments.c.id,
+        COPIED_COMMENT_CONDITION,
+        comment_pairs.c.local_id != comment_pairs.c.link_id,
     )
 
 

@@ -1,12 +1,13 @@
 """All that is stored about a single report, for `reconcile why` and its page."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
-from reconciler.model.ids import CommentPairId, ReportId
+from reconciler.model.ids import CommentPairId, LinkId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import LocalComment
@@ -49,13 +50,7 @@ async def read_report_detail(
     follows = leads.get(report_id)
     comment_query = local_comments_query().where(comments.c.report_id == report_id)
     thread = follows.link if follows else link
-    pair_query = select(comment_pairs).where(
-        comment_pairs.c.link_id == (thread.id if thread else None),
-        comment_pairs.c.follower_id.is_not_distinct_from(report_id if follows else None),
-    )
-    pair_query = pair_query.order_by(
-        comment_pairs.c.remote_updated_at, comment_pairs.c.remote_id, comment_pairs.c.id
-    )
+    pair_query = _comment_pairs_query(thread.id if thread else None, report_id if follows else None)
     intent_query = select(intents).where(intents.c.report_id == report_id)
     intent_query = intent_query.order_by(intents.c.created_at, intents.c.id)
     second_query = select(links).where(links.c.report_id == report_id, links.c.state == LinkState.SECOND)
@@ -87,6 +82,18 @@ async def read_report_detail(
         follows=follows,
         followers=await read_followers(connection, link.id) if link is not None and is_linked else (),
         withheld={CommentPairId(pair): Kind(kind) for pair, kind in await connection.execute(withheld_query)},
+    )
+
+
+def _comment_pairs_query(link_id: LinkId | None, follower_id: ReportId | None) -> Select[Any]:
+    """The ledger rows of a link that are of its own report, or of one that follows it."""
+    return (
+        select(comment_pairs)
+        .where(
+            comment_pairs.c.link_id == link_id,
+            comment_pairs.c.follower_id.is_not_distinct_from(follower_id),
+        )
+        .order_by(comment_pairs.c.remote_updated_at, comment_pairs.c.remote_id, comment_pairs.c.id)
     )
 
 

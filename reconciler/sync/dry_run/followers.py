@@ -16,6 +16,8 @@ from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
 class DryFollowers(ReadsOnly):
     """`ports.Followers` of a dry run."""
 
+    reads = frozenset({"names"})
+
     def __init__(self, stores: Stores, state: DryRunState) -> None:
         super().__init__(stores.followers)
         self._state = state

@@ -134,6 +134,8 @@ class DryIntents(ReadsOnly):
             pair is None or pair.state is not CommentPairState.PENDING
         ):
             return True
+        if intent.local_id == intent.link_id:  # the comment about the link itself
+            return False
         if intent.operation in COMMENT_OPERATIONS:
             return intent.local_id not in {row.id for row in thread.comments}
         return thread.report is None

@@ -46,7 +46,8 @@ class ChangedLink:
     def vanished_pairs(self) -> tuple[CommentPair, ...]:
         """Ledger rows whose BugSpark comment is gone."""
         there = {row.id for row in self.thread.comments}
-        gone = (pair for pair in self.thread.pairs if is_copied(pair) and pair.local_id not in there)
+        copied = (pair for pair in self.thread.pairs if is_copied(pair) and not pair.is_about_link)
+        gone = (pair for pair in copied if pair.local_id not in there)
         present = self.thread.followers
         return tuple(pair for pair in gone if pair.follower_id is None or pair.follower_id in present)
 

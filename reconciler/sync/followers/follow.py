@@ -5,11 +5,11 @@ from reconciler.errors import UsageError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.kinds import Operation
-from reconciler.model.link import LIVE_STATES, Link
+from reconciler.model.link import ENDED_STATES, LIVE_STATES, Link, LinkState
 from reconciler.model.snapshot import Follower, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export
-from reconciler.sync.followers.leads import require_no_lead
+from reconciler.sync.followers.leads import end_lead, require_no_lead, show_followers
 from reconciler.sync.linking import require_unlinked_issue
 from reconciler.sync.preflight import resolve_repository_and_account
 
@@ -36,6 +36,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
                 f"{MAX_FOLLOWERS} reports follow {lead.repository}#{number} already, which is the most"
             )
         await _cancel_export(context, report, name)
+        await _clear_columns(context, report, name)
         leader = await context.stores.reports.tracking_id_of_report(lead.report_id)
         follower = Follower(
             report_id=report,
@@ -46,6 +47,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
         )
         rule = f"follows {leader}, by command"
         await context.stores.followers.add(follower, OLDER_THAN_LINK, rule)
+        await show_followers(context, lead.id)
         return (
             f"{name} follows {leader}: it is closed and reopened with {lead.repository}#{number}, and its "
             "new comments go there"
@@ -67,6 +69,23 @@ async def _cancel_export(context: Context, report: ReportId, name: str) -> None:
     rows = await context.stores.intents.list_open(context.project.id)
     if any(row.report_id == report and row.operation is Operation.CREATE_ISSUE for row in rows):
         raise UsageError(f"an issue is being made for {name}: once it is there, unlink it and try again")
+
+
+async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
+    """End a link that is not synced, whose issue the report's columns name: of a second claim, or gone.
+
+    Raises UsageError where they name another issue: then the report is not what it seems to be.
+    """
+    past = await context.stores.ledger.find_link_of_report(report)
+    if past is not None and past.state in (LinkState.CONTESTED, *ENDED_STATES):
+        await context.stores.ledger.unlink(past)
+        await end_lead(context, past)
+    found = (await context.stores.reports.details([report])).get(report)
+    columns = found[0].columns if found else None
+    if columns is not None:
+        raise UsageError(
+            f"{name} names {columns.repository}#{columns.number} in BugSpark: empty its link columns first"
+        )
 
 
 async def _find_lead(context: Context, state: ProjectState, number: IssueNumber) -> Link:

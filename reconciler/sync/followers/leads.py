@@ -1,10 +1,11 @@
 """What commands ask about followers: whether a report follows, and who leads after a link was cut."""
 
 from reconciler.errors import UsageError
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import LinkId, ReportId
 from reconciler.model.link import ENDED_STATES, Link
 from reconciler.model.snapshot import Follower
 from reconciler.sync.context import Context
+from reconciler.sync.settings.in_force import with_settings_in_force
 
 
 async def require_no_lead(context: Context, report: ReportId) -> None:
@@ -23,6 +24,13 @@ async def find_lead_of(context: Context, follower: Follower) -> str:
     return await context.stores.reports.tracking_id_of_report(lead.report_id)
 
 
+async def show_followers(context: Context, link_id: LinkId) -> None:
+    """Have the comment about a link name its followers as they are now, where the project wants one."""
+    state = await context.stores.projects.get_state(context.project.id)
+    if with_settings_in_force(context, state).policy.link_comment:
+        await context.stores.followers.request_full_read(link_id)
+
+
 async def unfollow_report(context: Context, report: ReportId) -> str | None:
     """End what a report follows; the caller has the project's lock. None: it follows nothing."""
     found = await context.stores.followers.find(report)
@@ -32,6 +40,7 @@ async def unfollow_report(context: Context, report: ReportId) -> str | None:
     await context.stores.followers.remove(
         report, f"no longer follows {leader}, by command", context.github.now()
     )
+    await show_followers(context, found.link_id)
     return f"no longer follows {leader}; nothing on GitHub was changed"
 
 

@@ -46,7 +46,9 @@ def is_present() -> ColumnElement[bool]:
 
 
 def is_of_present_report() -> ColumnElement[bool]:
-    """Whether a row of the ledger is of the link's own report, or of one that follows it.
+    """Whether a row of the ledger is of a comment on the link's own report, or on one that follows it.
+
+    The comment about the link itself is of neither.
 
     A follower that was deleted takes its comments along, and their copies stay, as with a linked report.
     """
@@ -56,7 +58,8 @@ def is_of_present_report() -> ColumnElement[bool]:
         _theirs.c.id == followers.c.report_id,
         _theirs.c.project_id == followers.c.project_id,
     )
-    return or_(comment_pairs.c.follower_id.is_(None), follows)
+    own = and_(comment_pairs.c.follower_id.is_(None), comment_pairs.c.local_id != comment_pairs.c.link_id)
+    return or_(own, follows)
 
 
 def is_outdated() -> ColumnElement[bool]:

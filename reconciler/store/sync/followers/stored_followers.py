@@ -1,6 +1,7 @@
 """Reports that follow the report which leads an issue: `ports.Followers`."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -58,6 +59,25 @@ class StoredFollowers:
     async def find_link(self, follower: Follower) -> Link:
         async with self._database.read() as connection:
             return await _read_link(connection, follower)
+
+    async def names(self, link_ids: Collection[LinkId]) -> Mapping[LinkId, tuple[str, ...]]:
+        found: defaultdict[LinkId, list[str]] = defaultdict(list)
+        query = (
+            select(followers.c.link_id, reports.c.tracking_id)
+            .join(reports, reports.c.id == followers.c.report_id)
+            .where(followers.c.link_id.in_(ids_subquery(self._database.dialect, link_ids)), is_present())
+            .order_by(followers.c.followed_at, followers.c.report_id)
+        )
+        async with self._database.read() as connection:
+            for link_id, name in await connection.execute(query):
+                found[LinkId(link_id)].append(name)
+        return {link_id: tuple(names) for link_id, names in found.items()}
+
+    async def request_full_read(self, link_id: LinkId) -> None:
+        due = update(links).where(links.c.id == link_id, links.c.checked_at.is_not(None))
+        values = {"check_due": links.c.checked_at, "etag_issue": None, "revision": links.c.revision + 1}
+        async with self._database.write() as connection:
+            await connection.execute(due.values(values))
 
     async def count(self, link_id: LinkId) -> int:
         query = select(func.count()).select_from(followers).where(followers.c.link_id == link_id)

@@ -134,7 +134,7 @@ async def end_all(connection: AsyncConnection, ended: Link, at: datetime) -> Non
 
 
 async def _carry_over_unsent_comments(connection: AsyncConnection, ended: Link, made: Link) -> None:
-    """Give the new link the ledger rows of followers' comments that were not sent; cancel their intents."""
+    """Give the new link the rows of followers' comments that were not sent, and of the one about the link."""
     unsent = (
         comment_pairs.c.link_id == ended.id,
         comment_pairs.c.follower_id.is_not(None),
@@ -145,6 +145,12 @@ async def _carry_over_unsent_comments(connection: AsyncConnection, ended: Link, 
     own = func.nullif(comment_pairs.c.follower_id, made.report_id)
     moved = update(comment_pairs).where(*unsent).values(link_id=made.id, follower_id=own)
     await connection.execute(moved)
+    about_link = (comment_pairs.c.link_id == ended.id, comment_pairs.c.local_id == ended.id)
+    await connection.execute(
+        update(comment_pairs)
+        .where(*about_link, comment_pairs.c.remote_id.is_not(None))
+        .values(link_id=made.id, local_id=made.id)
+    )
 
 
 async def end_unsent_comments(connection: AsyncConnection, report_ids: Collection[ReportId]) -> None:

@@ -3,6 +3,8 @@
 const HISTORY_LINES = 5;
 const COMMENTS_SHOWN = 30;
 
+const namesOf = (reports) => reports.map((each) => each.tracking_id).join(", ");
+
 class ReportElement extends PanelElement {
   static subject = "report";
   #showsAllComments = false;
@@ -40,6 +42,9 @@ class ReportElement extends PanelElement {
       stateSign(report.state),
       report.reason ? serverText(report.reason) : null,
       report.resolution ? this.#resolution(report.resolution) : null,
+      report.followers?.length
+        ? h("span", { class: "dim" }, t("report.followers", { names: written(namesOf(report.followers)) }))
+        : null,
       issue
         ? h(
             "span",

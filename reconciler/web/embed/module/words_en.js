@@ -74,6 +74,7 @@ const ENGLISH = {
   "report.ages": "Last synced {synced} · last full check {checked}",
   "report.fields": "Side by side",
   "report.history": "History",
+  "report.followers": "The same bug: {names}",
   "report.page": "Everything about this report",
   "history.by": "by {name}",
   "comments": { one: "{count} comment", other: "{count} comments" },

@@ -74,6 +74,7 @@ const CHINESE_HK = {
   "report.ages": "上次同步：{synced} · 上次完整檢查：{checked}",
   "report.fields": "兩邊對照",
   "report.history": "歷史記錄",
+  "report.followers": "同一錯誤的報告：{names}",
   "report.page": "此報告的全部資料",
   "history.by": "由 {name}",
   "comments": { other: "{count} 則留言" },
