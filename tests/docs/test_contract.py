@@ -4,7 +4,7 @@ import re
 import tomllib
 
 from tests.docs.markdown import ROOT, read
-from tests.docs.test_documents import command, example_keys, keys_of, options
+from tests.docs.test_documents import command, example_keys, keys_of
 
 CONTRACT = read(ROOT / "docs/reference/contract.md")
 
@@ -26,17 +26,6 @@ def test_keys_that_are_planned_are_not_there() -> None:
     keys = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
     assert keys
     assert sorted(keys & example_keys()) == []
-
-
-def test_commands_and_options_that_are_planned_are_not_there() -> None:
-    known, there = command().commands, []
-    calls = re.findall(r"^- `([^`]*)`", planned("the command"), re.MULTILINE)
-    for name, *words in map(str.split, calls):
-        added = {word.strip("[]") for word in words if word.strip("[]").startswith("--")} - {"--json"}
-        if name in known and (name, *words) != ("plan", "--json") and added <= options(name):
-            there.append(" ".join((name, *words)))
-    assert calls
-    assert there == []
 
 
 def test_every_command_there_is_stands_in_its_table() -> None:

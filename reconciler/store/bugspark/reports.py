@@ -31,9 +31,7 @@ from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import build_insert, ids_subquery
 from reconciler.store.foreign_json import bounded_report_text, excerpt
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import followers, intents, links, withheld
-from reconciler.store.types import ONE
-from reconciler.store.schema.tables import intents, links, skipped_reports, withheld
+from reconciler.store.schema.tables import followers, intents, links, skipped_reports, withheld
 from reconciler.store.schema.tables import projects as synced_projects
 from reconciler.store.types import ONE, column_types
 
