@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from reconciler.bootstrap.application import Application
+from reconciler.errors import ReconcilerError
 from reconciler.model.ids import ReportId
 from reconciler.model.viewer import OPERATOR
 from tests.proofs.machine import WHICH, Storm
@@ -65,9 +67,28 @@ class StagedStorm(Storm):
 
         self.wait(self.scenario.run_work(save))
 
+    @precondition(lambda self: self.is_as_configured and not self.labelled_by_people)
+    @rule()
+    def apply_to_existing_links(self) -> None:
+        """The plan that was shown is applied, unless a fault or a change keeps it from being made.
+
+        Only where every label is as this program put it: an older label of a person's would become an edit.
+        """
+
+        async def apply(app: Application) -> None:
+            found = await app.find_project(str(self.scenario.project))
+            with suppress(ReconcilerError):
+                plan = await app.settings.preview_settings(found.id, b"{}", OPERATOR)
+                await app.apply_settings(found, plan.hash)
+
+        self.wait(self.scenario.run_work(apply))
+
     def violations_when_settled(self) -> list[str]:
         """Return those of the stages, too."""
         found = super().violations_when_settled()
+        adopting = [row for row in self.scenario.bugspark.rows_of("sync_links") if row["adopts_mapping"]]
+        if any(row["state"] == "active" and not row["quarantined_until"] for row in adopting):
+            found.append("a base still adopts the mapping")
         if not self.is_as_configured:
             return found
         resting = self.scenario.numbers_that_rest()
