@@ -24,6 +24,7 @@ from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue
 from reconciler.model.kinds import Kind, Operation
 from reconciler.model.plan import (
     Action,
+    ChangeAssignees,
     CreateIssue,
     DeleteRemoteComment,
     EditLocalComment,
@@ -44,6 +45,7 @@ from reconciler.text import comment_to_github
 from tests.support.factories import (
     AFTER,
     LINKED,
+    OURS,
     PROJECT,
     REPORT,
     a_link,
@@ -70,6 +72,7 @@ ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
+    "change_assignees": (ChangeAssignees(add=OURS, remove=(), why=WHY), "assignee"),
     "post_comment": (PostComment(comment=a_local_comment(), why=WHY), "comment"),
     "edit_remote_comment": (EditRemoteComment(pair=PAIR, comment=a_local_comment(), why=WHY), "comment"),
     "delete_remote_comment": (DeleteRemoteComment(pair=PAIR, why=WHY), "comment"),
