@@ -42,7 +42,7 @@ def resolve(
         str,
         typer.Argument(
             metavar="FIELD",
-            help="status, severity, category or title.",
+            help="status, stage, severity, category, title or assignee.",
             show_default=False,
             autocompletion=complete_field,
         ),
@@ -77,7 +77,7 @@ def dismiss(
         str | None,
         typer.Argument(
             metavar="[FIELD]",
-            help="status, severity, category or title; without it, all of the report.",
+            help="status, stage, severity, category, title or assignee; without it, all of the report.",
             show_default=False,
             autocompletion=complete_field,
         ),
