@@ -129,6 +129,10 @@ class FakeApplication(Application):
         self.calls.append(("link", report, issue, backfill, *(("instead",) if instead else ())))
         return f"{report} is linked to {issue}"
 
+    async def follow(self, report: str | UUID, issue: str) -> str:
+        self.calls.append(("follow", report, issue))
+        return f"{report} follows another report"
+
     async def close_duplicate(self, report: str | UUID, issue: str) -> str:
         self.calls.append(("duplicate", report, issue))
         return f"{issue} is closed as a duplicate"

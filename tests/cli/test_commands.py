@@ -33,6 +33,19 @@ def test_a_second_issue_is_linked_instead_or_closed_as_a_duplicate() -> None:
     assert application.calls == [("link", *named, False, "instead"), ("duplicate", *named)]
 
 
+def test_a_report_follows_another_one_and_nothing_else_is_wished_for_besides() -> None:
+    application = FakeApplication()
+    named = ("Acme Web:BUG-0002", "acme/web#7")
+    said = command("link", *named, "--follow", application=application)
+    assert (said.status, said.out) == (0, "Acme Web:BUG-0002 follows another report\n")
+    assert application.calls == [("follow", *named)]
+    for other in ("--backfill", "--instead"):
+        refused = command("link", *named, "--follow", other, application=application)
+        assert refused.status == 2
+        assert "--follow goes with neither --backfill nor --instead" in refused.err
+    assert application.calls == [("follow", *named)]
+
+
 def test_unlink_says_what_was_done() -> None:
     said = command("unlink", "r1")
     assert (said.status, said.out) == (0, "r1 is not linked any more\n")

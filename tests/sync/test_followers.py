@@ -3,10 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from reconciler.errors import IssueHeldError, UsageError
+from reconciler.errors import IssueHeldError, SchemaError, UsageError
 from reconciler.model.fields import Severity, Status
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
+from reconciler.store.schema.migrate import downgrade
 from reconciler.store.schema.tables import changes, followers
 from tests.support.sync import Sync
 from tests.sync.compare_plan import compare
@@ -219,6 +220,18 @@ async def test_a_follower_is_exported_neither_by_itself_nor_by_name(sync: Sync) 
     assert result.url is None
     assert "follows another report's issue" in str(result.error)
     assert list(sync.github.web.picture()) == [number]
+
+
+@ON_BOTH
+async def test_downgrade_refuses_while_a_report_follows(sync: Sync) -> None:
+    _, _, (follower,) = await followed(sync)
+    url = sync.bugspark.engine.url.render_as_string(hide_password=False)
+    before = sync.dump()
+    with pytest.raises(SchemaError, match="1 reports follow"):
+        downgrade(url)
+    assert sync.dump() == before
+    await sync.app.unlink(str(follower))
+    downgrade(url)
 
 
 async def test_no_more_than_two_hundred_reports_follow_an_issue(
