@@ -72,7 +72,7 @@ def settings(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a project's own settings, set them, or apply them to existing links.
+    """Show a project's own settings, set or apply them.
 
     They count instead of the values under sync in the configuration.
     """

@@ -1,6 +1,5 @@
 """Reads of single objects: the repository, an account, an issue with its thread and events, webhooks."""
 
-import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -60,7 +59,6 @@ from reconciler.model.webhook import Hook
 RequireReply = Callable[[Reply, RepositoryRef, str], None]
 """Passes a 200 about what the last argument names, and raises an error for any other answer."""
 
-COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MAX_THREAD_READS = 5
 """How often a thread of several pages is read before it counts as changing too fast."""
 
@@ -257,13 +255,10 @@ class Reads:
         return translate.to_field_event(decode_issue_data(raw, EventRow, what), field_of, commit)
 
     def _closing_commit(self, raw: bytes | Raw) -> str | None:
-        """Return the commit that closed the issue; None for one of another repository.
-
-        Source: docs/reference/github.md, Events.
-        """
+        """Return the commit of this repository that closed the issue (docs/reference/github.md, Events)."""
         members = read_members(raw)
         sha, url = (read_member(members, name, str) or "" for name in ("commit_id", "commit_url"))
-        return sha if COMMIT_PATTERN.fullmatch(sha) and self._ref.is_own_commit(url, sha) else None
+        return sha if self._ref.is_own_commit(url, sha) else None
 
     async def label_names(self) -> frozenset[str]:
         """Read the names of all labels of the repository."""
@@ -322,9 +317,7 @@ class Reads:
         return True
 
     async def _require_not_transferred(self, reply: Reply, number: IssueNumber, what: str) -> None:
-        """Raise IssueTransferredError for a redirect that is a transfer of the issue and no rename of the
-        repository.
-        """
+        """Raise IssueTransferredError for a redirect that is a transfer of the issue alone."""
         if not reply.redirects:
             return
         own_id = await self.repository_id()
@@ -351,7 +344,6 @@ def decode_comment(body: bytes, what: str) -> RemoteComment:
     """Decode a comment. Raises IssueUnreadableError that names `what` and the field that does not fit."""
     found = translate.to_comment(decode_issue_data(body, CommentRow, what))
     if found is None:
-        raise IssueUnreadableError(
-            f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`."
-        )
+        reason = "no issue number - at `$.issue_url`"
+        raise IssueUnreadableError(f"GitHub's answer about {what} can't be read: {reason}.")
     return found

@@ -3,6 +3,7 @@
 Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 8.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -68,7 +69,9 @@ class RepositoryRef:
             raise RepositoryInaccessibleError(text, remedy=RETIRED_VERSION_ADVICE)
 
     def is_own_commit(self, url: str, sha: str) -> bool:
-        """Whether the address of a commit is in this repository, by its name or by its id."""
+        """Whether this is the address of a commit in this repository, by its name or by its id."""
+        if not COMMIT_PATTERN.fullmatch(sha):
+            return False
         by_id = {self.origin.url("repositories", self.id, "commits", sha)} if self.id else set()
         return url.lower() in {each.lower() for each in (self.url("commits", sha), *by_id)}
 
@@ -78,6 +81,7 @@ class RepositoryRef:
         return other is not None and self.id is not None and other != self.id
 
 
+COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 UNKNOWN_VERSION_ADVICE = (
     "GitHub does not know this version of its API: set github.api_version to one that it names"
 )

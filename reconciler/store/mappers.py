@@ -319,9 +319,8 @@ def _encode_desired(desired: Desired) -> str:
     if not isinstance(desired, NewIssue | NewComment):
         return encode_json(desired)
     values = {each.name: getattr(desired, each.name) for each in fields(desired)}
-    return encode_json(
-        {name: value for name, value in values.items() if value or name not in OPTIONAL_MEMBERS}
-    )
+    kept = {name: value for name, value in values.items() if value or name not in OPTIONAL_MEMBERS}
+    return encode_json(kept)
 
 
 def to_list_state(row: RowMapping) -> ListState:

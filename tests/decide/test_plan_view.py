@@ -77,7 +77,6 @@ ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "swap_labels": (SWAP, "severity"),
     "change_assignees": (ChangeAssignees(add=OURS, remove=(), why=WHY), "assignee"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
-    "change_assignees": (ChangeAssignees(add=OURS, remove=(), why=WHY), "assignee"),
     "post_comment": (PostComment(comment=a_local_comment(), why=WHY), "comment"),
     "edit_remote_comment": (EditRemoteComment(pair=PAIR, comment=a_local_comment(), why=WHY), "comment"),
     "delete_remote_comment": (DeleteRemoteComment(pair=PAIR, why=WHY), "comment"),

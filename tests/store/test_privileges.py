@@ -169,6 +169,7 @@ def test_the_functions_belong_to_the_owner_of_the_tables_and_go_with_the_downgra
                 assert owner.execute(query).fetchall() == [
                     ("enqueue_report_updated", "bugspark_owner", True, settings),
                     ("enqueue_report_updated", "bugspark_owner", True, settings),
+                    ("mail_owner", "bugspark_owner", True, settings),
                     ("set_webhook_secret", "bugspark_owner", True, settings),
                 ]
                 downgrade(postgres_database)

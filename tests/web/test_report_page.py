@@ -158,7 +158,7 @@ async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
     report = sync.bugspark.add_report(sync.project)
     seen = await shown(client, report)
     assert "Not linked" in seen.words and "no issue" in seen.words
-    assert seen.buttons == ["Sign out", "Export to GitHub", "Link"]
+    assert seen.buttons == ["Sign out", "Export to GitHub", "Link", "Follow"]
     seen = await press(client, seen, "Export to GitHub")
     assert "Export to GitHub" not in seen.buttons and "Link" not in seen.buttons
     assert queue.projects == [sync.project]

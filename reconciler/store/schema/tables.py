@@ -41,8 +41,7 @@ UNREAD_DELIVERY_SQL = "read_at IS NULL AND number IS NOT NULL"
 def partial_index_info(where: str) -> dict[str, str]:
     """Note on an index which rows it holds; a test compares that with what the migrations make.
 
-    The dialects' own keywords would import both dialects, which takes a twentieth of a short command's time.
-    """
+    The dialects' own keywords would import both dialects, a twentieth of a short command's time."""
     return {"only": where}
 
 

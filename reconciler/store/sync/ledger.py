@@ -55,10 +55,7 @@ from reconciler.store.sync import (
     withheld_deletions,
 )
 from reconciler.store.sync.apply_batch import StoreDependencies, apply_batch
-from reconciler.store.sync.difference_queries import (
-    LIVE_LINK_CONDITION,
-    QUARANTINED_LINK_CONDITION,
-)
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
 from reconciler.store.sync.field_differences import read_differences
 from reconciler.store.sync.followers.follower_queries import is_following
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
