@@ -53,7 +53,6 @@ async def read_report_detail(
     pair_query = _comment_pairs_query(thread.id if thread else None, report_id if follows else None)
     intent_query = select(intents).where(intents.c.report_id == report_id)
     intent_query = intent_query.order_by(intents.c.created_at, intents.c.id)
-    second_query = select(links).where(links.c.report_id == report_id, links.c.state == LinkState.SECOND)
     withheld_query = select(withheld.c.entry_id, withheld.c.kind).where(
         withheld.c.project_id == row["project_id"],
         withheld.c.report_id == report_id,
@@ -75,14 +74,17 @@ async def read_report_detail(
         intents=tuple(to_intent(each) for each in (await connection.execute(intent_query)).mappings()),
         history=await history_log.read_history(connection, report_id, lines),
         acts=await read_acts_of_report(connection, report_id, lines),
-        second_issues=tuple(
-            to_link(each)
-            for each in (await connection.execute(second_query.order_by(links.c.number))).mappings()
-        ),
+        second_issues=await _read_second_issues(connection, report_id),
         follows=follows,
         followers=await read_followers(connection, link.id) if link is not None and is_linked else (),
         withheld={CommentPairId(pair): Kind(kind) for pair, kind in await connection.execute(withheld_query)},
     )
+
+
+async def _read_second_issues(connection: AsyncConnection, report_id: ReportId) -> tuple[Link, ...]:
+    query = select(links).where(links.c.report_id == report_id, links.c.state == LinkState.SECOND)
+    rows = await connection.execute(query.order_by(links.c.number))
+    return tuple(to_link(each) for each in rows.mappings())
 
 
 def _comment_pairs_query(link_id: LinkId | None, follower_id: ReportId | None) -> Select[Any]:
