@@ -101,7 +101,7 @@ async def test_a_named_issue_is_synced_at_once_though_the_lists_lag(sync: Sync, 
     sync.github.simulator.faults.add(Stale(seconds=60), times=None)
     result = await sync.run()
     assert sync.status(report) == "resolved"
-    assert len(sync.asked) == result.github.requests == 3
+    assert len(sync.asked) == result.github.requests == 4, "the issue, who closed it, and the two lists"
     assert await post.unread() == PendingHints()
     sync.github.simulator.faults.clear()
     again = await sync.settle()
@@ -119,11 +119,11 @@ async def test_its_comments_are_read_with_it_when_the_comment_list_lags(sync: Sy
 
 async def test_a_named_issue_costs_three_requests_when_nothing_lags(sync: Sync, post: Post) -> None:
     report, number = await sync.linked()
-    sync.github.web.close(number, by="alice")
+    sync.github.web.label(number, "critical", by="alice")
     sync.github.web.comment(number, "done", by="alice")
     await post.names(number, number)
     assert (await sync.run()).github.requests == 3
-    assert (sync.status(report), len(sync.said_here(report))) == ("resolved", 1)
+    assert (sync.severity(report), len(sync.said_here(report))) == ("critical", 1)
 
 
 def before_the_lists(sync: Sync, look: Callable[[], object]) -> list[object]:
@@ -141,7 +141,7 @@ async def test_a_named_issue_is_stored_before_the_lists_are_asked(sync: Sync, po
     seen = before_the_lists(sync, lambda: (sync.status(report), sync.severity(report)))
     result = await sync.run()
     assert seen == [("resolved", "critical")]
-    assert (result.github.requests, result.applied.reports_updated) == (3, 1)
+    assert (result.github.requests, result.applied.reports_updated) == (4, 1), "and who closed it"
     await sync.settle()
     await idle_pass_changes_nothing(sync)
 
