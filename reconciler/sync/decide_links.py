@@ -29,7 +29,7 @@ from reconciler.errors import (
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AddedEvent
 from reconciler.logs import EventLogger
-from reconciler.model.fields import Field
+from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import AccountId, LinkId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
@@ -58,8 +58,15 @@ async def decide_links(context: Context, views: Iterable[LinkObservation]) -> li
         again = await _decide_or_quarantine(context, replace(views[place], link=link), events)
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
     await _note_renamed_labels(context, views, plans)
-    await keep_resolutions(context, views, plans, events)
+    if any(_may_have_resolution(view) for view in views):
+        await keep_resolutions(context, views, plans, events)
     return plans
+
+
+def _may_have_resolution(view: LinkObservation) -> bool:
+    """Whether somebody may have closed or reopened the issue."""
+    is_closed = view.issue is not None and view.issue.state is IssueState.CLOSED
+    return is_closed or view.link.resolution is not None
 
 
 async def _with_known_collaborator_status(context: Context, view: LinkObservation) -> LinkObservation:

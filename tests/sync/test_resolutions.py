@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.cli.status import DisplayOptions
 from reconciler.cli.why import report_as_json, report_as_lines
-from reconciler.demo.github.faults import Drop, Limit, error
+from reconciler.demo.github.faults import Drop, Limit, error, redirect
 from reconciler.model.passes import Outcome
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -257,6 +257,25 @@ async def test_a_limit_in_the_middle_of_the_events_keeps_no_closing_back(sync: S
         assert (await resolution(sync, report))["commit"] == COMMIT
         assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4"]
         assert sync.said_there(number) == []
+
+
+async def test_events_that_can_not_be_read_keep_no_closing_back_and_are_tried_once_more(sync: Sync) -> None:
+    await configure(sync, resolution_comment=True)
+    report, number = await sync.linked()
+    sync.github.simulator.faults.add(
+        redirect("https://elsewhere.test/"), method="GET", path=EVENTS, times=None
+    )
+    sync.github.web.close(number, by="alice", commit=COMMIT)
+    await sync.run()
+    assert (sync.status(report), sync.said_here(report)) == ("resolved", [])
+    assert (await resolution(sync, report))["by"] == "alice"
+    sync.github.clock.advance(700)
+    await sync.settle(passes=5)
+    assert sync.said_here(report) == ["Closed as completed by alice"]
+    sync.github.clock.advance(700)
+    before = event_reads(sync)
+    await sync.settle(passes=5)
+    assert event_reads(sync) == before
 
 
 async def test_a_second_closing_between_two_passes_names_the_last_person(sync: Sync) -> None:

@@ -20,6 +20,7 @@ from reconciler.errors import (
     IssueTransferredError,
     IssueUnreadableError,
     LimitedError,
+    ReconcilerError,
     RepositoryInaccessibleError,
 )
 from reconciler.model.ids import AccountId, LinkId
@@ -43,8 +44,7 @@ async def keep_resolutions(
 ) -> None:
     """Add to the plans who closed their issues, and end the resolutions of those that are open again.
 
-    `known`: events that were read already, for a conflict. Raises what concerns the whole project, but for
-    limits.
+    `known`: events that were read already, for a conflict. Raises DatabaseError.
     """
     for place, view in enumerate(views):
         if view.link.resolution is not None:
@@ -63,6 +63,8 @@ async def keep_resolutions(
                 resolution = await _read_resolution(context, view, known, accounts)
             except LimitedError:  # the closings are stored; the next request, of whichever pass, waits
                 readable = frozenset()
+            except ReconcilerError:  # the next request says what is wrong; a second attempt is the last one
+                resolution = resolution_of_row(view, accounts) if view.is_complete else resolution
         plans[place] = with_resolution(view, plans[place], resolution, context.policy, context.new_id)
 
 
