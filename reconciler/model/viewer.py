@@ -32,6 +32,14 @@ class Viewer:
 OPERATOR = Viewer(user_id=None, name="operator", sees_all_projects=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody who works on a project in BugSpark: its owner, or an accepted member."""
+
+    user_id: UUID
+    name: str
+
+
 class ActorKind(StrEnum):
     """Who runs a command. The words are stored."""
 

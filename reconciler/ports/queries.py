@@ -15,7 +15,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail, ReportSummary, ReportView
 from reconciler.model.snapshot import Change
-from reconciler.model.viewer import Access, Act, Viewer
+from reconciler.model.viewer import Access, Act, Member, Viewer
 from reconciler.model.views import (
     IssuePreview,
     LinkFilter,
@@ -41,6 +41,10 @@ class Queries(Protocol):
 
     async def access(self, viewer: Viewer, project_id: ProjectId) -> Access:
         """Return what the viewer may do with a project; NONE also for a missing or inactive one."""
+        ...
+
+    async def members(self, project_id: ProjectId) -> tuple[Member, ...]:
+        """Read the project's owner and accepted members who may sign in, by name."""
         ...
 
     async def accessible_projects(self, viewer: Viewer) -> Mapping[ProjectId, Access]:

@@ -144,6 +144,7 @@ async def do_everything_else(stores: DatabaseStores, project: ProjectId, report:
     assert await stores.queries.viewer(uuid4()) is None
     assert await stores.queries.accessible_projects(viewer) == {}
     assert await stores.queries.access(OPERATOR, project)
+    await stores.queries.members(project)
     assert await stores.queries.project_of_report(report) == project
     assert (await stores.queries.gauges()).projects
     await stores.rate_limiter.reserve_write(Fingerprint("f00d"), 5)

@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.viewer import Access, Viewer
+from reconciler.model.viewer import Access, Member, Viewer
 from reconciler.store.bugspark.bugspark_tables import project_members, reports, users
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 
 SUPERADMIN = "superadmin"
+MAX_MEMBERS = 500
+"""As many people as a project's settings may name."""
 REFUSED_BETA_STATUSES = ("pending", "rejected")
 
 
@@ -53,6 +55,22 @@ def _projects_of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
     return select(bugspark_projects.c.id, owns.label("owns")).where(
         or_(owns, bugspark_projects.c.id.in_(member))
     )
+
+
+async def read_members(connection: AsyncConnection, project_id: ProjectId) -> tuple[Member, ...]:
+    """Read the owner and the accepted members who may sign in, by name; MAX_MEMBERS at most."""
+    accepted = select(project_members.c.user_id).where(
+        project_members.c.project_id == project_id, project_members.c.invite_accepted_at.is_not(None)
+    )
+    owner = select(bugspark_projects.c.owner_id).where(bugspark_projects.c.id == project_id)
+    query = (
+        select(users.c.id, users.c.name)
+        .where(users.c.is_active, users.c.beta_status.not_in(REFUSED_BETA_STATUSES))
+        .where(or_(users.c.id.in_(accepted), users.c.id.in_(owner)))
+        .order_by(users.c.name, users.c.id)
+        .limit(MAX_MEMBERS)
+    )
+    return tuple(Member(user_id=row.id, name=row.name) for row in await connection.execute(query))
 
 
 async def read_project_of_report(connection: AsyncConnection, report_id: ReportId) -> ProjectId | None:

@@ -13,7 +13,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail, ReportSummary
 from reconciler.model.snapshot import Change
-from reconciler.model.viewer import Access, Act, Viewer
+from reconciler.model.viewer import Access, Act, Member, Viewer
 from reconciler.model.views import (
     LinkFilter,
     LinkPage,
@@ -76,6 +76,10 @@ class StoredQueries:
     async def accessible_projects(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
         async with self._database.read() as connection:
             return await access.read_access(connection, viewer)
+
+    async def members(self, project_id: ProjectId) -> tuple[Member, ...]:
+        async with self._database.read() as connection:
+            return await access.read_members(connection, project_id)
 
     async def project_of_report(self, report_id: ReportId) -> ProjectId | None:
         async with self._database.read() as connection:

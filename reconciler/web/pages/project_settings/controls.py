@@ -4,12 +4,13 @@ A key whose value is an object with known members has a control for each of them
 that has no title here is shown by its name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from reconciler.model.policy import JsonObject, SettingKeyView, SettingsView
+from reconciler.model.viewer import Member
 
 TITLES: Mapping[str, str] = {
     "severity": "Labels for the severity",
@@ -39,7 +40,7 @@ HINTS: Mapping[str, str] = {
     "severity": "One label a line. The first one is written, all of them are read.",
     "category": "One label a line. The first one is written, all of them are read.",
     "stage": "One label a line. Without a label, GitHub says nothing of the stage.",
-    "people": "One member a line: the id in BugSpark = the login on GitHub.",
+    "people": "The login on GitHub of each member, without @. Assignees are copied for these people.",
     "people_may_ping": "An @mention in a member’s comment notifies the account on GitHub.",
     "export": "manual: by the button. all: every report that is filed from now on.",
     "export_only": "Where every report gets an issue: others are passed over when they are first seen, and "
@@ -55,6 +56,8 @@ HINTS: Mapping[str, str] = {
     "conflict": "Which side wins.",
 }
 
+PEOPLE = "people"
+"""The key with a login for each user."""
 WORDS_WITHOUT_NONE = frozenset({"export_only"})
 """Keys whose lists mean the same empty as absent."""
 
@@ -108,15 +111,20 @@ class ControlGroup:
     controls: tuple[Control, ...]
 
 
-def build_controls(view: SettingsView, *, by_operator: bool) -> tuple[ControlGroup, ...]:
-    """Return the controls of every key, in the order of the contract."""
+def build_controls(
+    view: SettingsView, members: Sequence[Member] = (), *, by_operator: bool
+) -> tuple[ControlGroup, ...]:
+    """Return the controls of every key, in the order of the contract.
+
+    `members`: of the project; each has a control of its own where a key is a map of people.
+    """
     return tuple(
         ControlGroup(
             key=key.name,
             title=TITLES.get(key.name, words_of(key.name)),
             hint=HINTS.get(key.name, ""),
             is_kept=not by_operator and key.group in view.kept_groups,
-            controls=tuple(_controls_of(key)),
+            controls=tuple(_controls_of(key, _names_of_people(key, view, members))),
         )
         for key in view.keys
     )
@@ -127,8 +135,20 @@ def words_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _controls_of(key: SettingKeyView) -> Iterator[Control]:
+def _names_of_people(key: SettingKeyView, view: SettingsView, members: Sequence[Member]) -> Mapping[str, str]:
+    """Return the names by id of members and of those who are in the map; of no member, the id itself."""
+    if key.name != PEOPLE:
+        return {}
+    mapped = {user: user for settings in (view.operator, view.settings) for user in settings.get(PEOPLE, {})}
+    return {**mapped, **{str(each.user_id): each.name for each in members}}
+
+
+def _controls_of(key: SettingKeyView, people: Mapping[str, str]) -> Iterator[Control]:
     members: Mapping[str, JsonObject] | None = key.schema.get("properties")
+    if people:
+        for user, name in people.items():
+            yield Control(key=f"{key.name}.{user}", kind=ControlKind.LINE, title=name)
+        return
     if members is None:
         yield _build_control(key.name, TITLES.get(key.name, words_of(key.name)), key.schema)
         return

@@ -27,6 +27,7 @@ from reconciler.model.views import PlanView
 from reconciler.ports import Queries, SettingsCommands
 from reconciler.web.pages.page import FlashMessage, PageResponder
 from reconciler.web.pages.project_settings.controls import (
+    PEOPLE,
     Control,
     ControlGroup,
     build_controls,
@@ -109,7 +110,7 @@ class SettingsPage:
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         view = await self.commands.show_settings(project_id)
-        groups = build_controls(view, by_operator=visitor.viewer.user_id is None)
+        groups = await self._build_controls(visitor, project_id, view)
         sent = SentForm(
             visitor=visitor,
             project_id=project_id,
@@ -125,7 +126,7 @@ class SettingsPage:
         await self.frame.access_control.require_change_access(visitor.viewer, project_id)
         fields = await self.frame.form_reader.read_form(request, visitor.subject, has_lines=True)
         view = await self.commands.show_settings(project_id)
-        groups = build_controls(view, by_operator=visitor.viewer.user_id is None)
+        groups = await self._build_controls(visitor, project_id, view)
         sent = SentForm(visitor=visitor, project_id=project_id, fields=fields, view=view, groups=groups)
         try:
             if fields.get("what") == "preview":
@@ -137,6 +138,13 @@ class SettingsPage:
         except ReconcilerError as error:
             return await self._render_problem(request, sent, error)
         return self.frame.redirect(visitor, _path_of(project_id), FlashMessage(text=done))
+
+    async def _build_controls(
+        self, visitor: Visitor, project_id: ProjectId, view: SettingsView
+    ) -> tuple[ControlGroup, ...]:
+        names_people = any(key.name == PEOPLE for key in view.keys)
+        members = await self.queries.members(project_id) if names_people else ()
+        return build_controls(view, members, by_operator=visitor.viewer.user_id is None)
 
     async def _carry_out(self, sent: SentForm) -> str:
         """Store, apply or bring back. Returns what was done, in a sentence."""
