@@ -59,6 +59,7 @@ from tests.support.stores import (
     the_report,
 )
 from tests.support.sync import FollowingClock, Sync, settings_for
+from tests.sync.test_assignee import assigned, assignee, mapped
 from tests.web.harness import issue_event, open_web
 from tests.web.users import JWT_SECRET, bearer, owner_of
 
@@ -299,7 +300,14 @@ async def sync_as_reconciler(url: str, bugspark: BugSpark, github: GitHub) -> No
 
 async def sync_everything(sync: Sync) -> None:
     """Change everything that is synced, on both sides."""
+    (alice,) = await mapped(sync, "alice")
     report, number = await sync.linked()
+    sync.change(report, assignee_id=alice)
+    await sync.settle()
+    assert assigned(sync, number) == ["alice"]
+    sync.github.web.unassign(number, "alice", by="alice")
+    await sync.settle()
+    assert assignee(sync, report) is None
     copied = [sync.say(report, text) for text in ("one", "two", "three")]
     originals = [sync.github.web.comment(number, text, by="alice").id for text in ("four", "five")]
     sync.change(report, status="resolved", severity="critical", category="crash", title="Another title")
