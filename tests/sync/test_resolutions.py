@@ -60,6 +60,20 @@ async def test_a_commit_of_another_repository_is_left_out(sync: Sync) -> None:
     assert (sync.status(report), found["by"], found["commit"]) == ("resolved", "alice", None)
 
 
+async def test_members_of_unexpected_shapes_keep_no_closing_back(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice", commit=COMMIT)
+    issue, event = sync.github.web.issue(number), sync.github.web.events[number][-1]
+    odd = {"closed_by": ["alice"], "closed_at": {"at": 1}}
+    sync.github.simulator.views.edits |= {
+        issue.id: lambda shown: shown.update(odd),
+        event.id: lambda shown: shown.update(commit_id=7, commit_url=None),
+    }
+    await sync.settle()
+    found = await resolution(sync, report)
+    assert (sync.status(report), found["by"], found["commit"]) == ("resolved", "alice", None)
+
+
 async def test_our_own_close_has_no_resolution_and_no_events_are_read(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.change(report, status="resolved")
