@@ -30,6 +30,7 @@ from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress
 from reconciler.model.secret import Secret
+from reconciler.model.viewer import Viewer
 from reconciler.store.schema.migrate import migrate
 from reconciler.web.server import bind_sockets, serve_app
 from tests.browser.chromium import FLAGS, NARROW, WIDE
@@ -45,6 +46,16 @@ PUBLIC = "https://sync.example.com"
 KEY = Fernet.generate_key().decode()
 HOURS, QUARTER = 22, 900.0
 LABEL = {"critical": "critical", "high": "high-priority", "medium": "medium-priority", "low": "low-priority"}
+OWN_SETTINGS: dict[str, Any] = {
+    "severity": {
+        "critical": ["sev1"],
+        "high": ["sev2", "high-priority"],
+        "medium": ["sev3"],
+        "low": ["sev4"],
+    },
+    "stage": {"in_progress": ["in progress"]},
+    "private_prefix": "#internal",
+}
 SAID_HERE = ("Two customers wrote in about it.", "It happens on old telephones only.", "Still there in 4.2.")
 SAID_THERE = ("I can reproduce this.", "Fixed on main, please try again.", "Which browser is it?")
 PATIENCE = 180_000
@@ -119,8 +130,17 @@ class Day:
         await self._locked()
         await self._deletions()
         self.sync.github.clock.advance(70)
+        await self.set_labels()
         await self.sync.run(self.projects[SHOP.name])
         self.sync.github.clock.advance(20)
+
+    async def set_labels(self) -> None:
+        """The owner of the shop has labels of its own, and a word for private comments."""
+        owner = Viewer(user_id=self.sync.ada, name="Ada", sees_all_projects=False)
+        for version, settings in enumerate(({"private_prefix": "#internal"}, OWN_SETTINGS)):
+            text = json.dumps(settings).encode()
+            project = self.projects[SHOP.name]
+            await self.sync.app.settings.save_settings(project, text, owner, expected=version)
 
     async def _conflict(self) -> None:
         report, there = self.reports[CHECKOUT.name][0], self.repositories[CHECKOUT.name]
@@ -251,6 +271,7 @@ def _pages(day: Day) -> dict[str, tuple[str, bool]]:
         "project": (checkout, True),
         "deletions": (f"/projects/{day.projects[MOBILE.name]}/withheld", True),
         "setup": (f"/projects/{day.projects[SHOP.name]}/setup", True),
+        "settings": (f"/projects/{day.projects[SHOP.name]}/settings", True),
         "report": (f"/reports/{day.reports[CHECKOUT.name][0]}", True),
         "refused": (f"/reports/{day.reports[MOBILE.name][1]}", True),
         "sign-in": ("/sign-in", False),

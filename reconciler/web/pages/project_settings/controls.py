@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reconciler.model.fields import Category
 from reconciler.model.policy import JsonObject, SettingKeyView, SettingsView
 from reconciler.model.viewer import Member
 
@@ -132,7 +133,7 @@ def build_controls(
 
 def words_of(name: str) -> str:
     """Return a name as words: `severity_as` is "Severity as"."""
-    return name.replace("_", " ").capitalize()
+    return "UI" if name == Category.UI else name.replace("_", " ").capitalize()
 
 
 def _names_of_people(key: SettingKeyView, view: SettingsView, members: Sequence[Member]) -> Mapping[str, str]:
