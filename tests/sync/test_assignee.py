@@ -371,12 +371,17 @@ async def test_every_plan_is_what_the_following_pass_does_from_the_mapping_on(sy
     people = {str(alice): "alice", str(dave): "dave"}
     web = sync.github.web
     await configure(sync, people=people)
+
+    def both_assign() -> None:
+        sync.change(report, assignee_id=alice)
+        web.assign(number, "dave", by="alice")
+
     acts: list[Callable[[], object]] = [
         lambda: web.assign(number, "dave", by="alice"),  # before any pass with these people
         lambda: sync.change(report, assignee_id=alice),
         lambda: sync.change(report, assignee_id=dora),
         lambda: web.unassign(number, "alice", by="alice"),
-        lambda: (sync.change(report, assignee_id=alice), web.assign(number, "dave", by="alice")),
+        both_assign,
         lambda: sync.change(report, assignee_id=None),
     ]
     seen = []
