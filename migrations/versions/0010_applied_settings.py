@@ -7,6 +7,7 @@ a pass compares; the others are taken as they are there.
 import sqlalchemy as sa
 from alembic import op
 
+from reconciler.errors import SchemaError
 from reconciler.store.types import Instant
 
 revision = "0010"
@@ -30,6 +31,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    count = op.get_bind().execute(sa.text("SELECT count(*) FROM sync_skipped_reports")).scalar_one()
+    if count:
+        raise SchemaError(
+            f"{count} reports were kept from being exported by projects' settings, which the earlier version "
+            "does not know: it would export them. Nothing was changed; stay with this version"
+        )
     op.drop_table("sync_skipped_reports")
     op.drop_column("sync_projects", "mail")
     _renew_index(lambda columns: [each for each in columns if each != COLUMN])

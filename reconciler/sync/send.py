@@ -22,6 +22,7 @@ from reconciler.model.intent import (
     WriteResult,
 )
 from reconciler.model.issue import Account, Issue
+from reconciler.model.policy import People
 from reconciler.ports import GitHub
 from reconciler.text import without_mentions_of
 
@@ -32,20 +33,28 @@ MAX_ASSIGNEES = 10
 _NOTHING_SENT: WriteResult[tuple[str, ...]] = Confirmed(value=(), request_id=None)
 
 
-async def find_lost_logins(github: GitHub, desired: Desired) -> tuple[Account, ...]:
-    """Return the accounts that a write names by logins which are not theirs any more, or nobody's.
+async def find_lost_logins(github: GitHub, desired: Desired, people: People) -> tuple[Account, ...]:
+    """Return the accounts that a write names and must not: their logins are not theirs any more, or nobody's.
 
     A login may belong to another account since the settings were made, so each is looked up before a write.
+    Of a comment's mentions also those that the settings in force do not allow any more.
     """
+    lost: list[Account] = []
     match desired:
         case DesiredAssignees():
             named = (*((desired.add,) if desired.add else ()), *desired.remove)
         case NewComment():
-            named = desired.mentions
+            named = tuple(
+                each for each in desired.mentions if people.may_ping and each.id in people.by_account
+            )
+            lost += (each for each in desired.mentions if each not in named)
         case _:
             return ()
-    found = [(account, await github.user(account.login)) for account in named]
-    return tuple(account for account, now in found if now is None or now.id != account.id)
+    for account in named:
+        found = await github.user(account.login)
+        if found is None or found.id != account.id:
+            lost.append(account)
+    return tuple(lost)
 
 
 async def send_intent(

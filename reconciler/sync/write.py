@@ -145,7 +145,7 @@ class IntentWriter:
     async def _write_intent(self, intent: Intent) -> None:
         if isinstance(intent.desired, DesiredState) and await self._decide_again_if_issue_changed(intent):
             return
-        lost = await find_lost_logins(self.context.github, intent.desired)
+        lost = await find_lost_logins(self.context.github, intent.desired, self.context.policy.people)
         if lost and isinstance(intent.desired, DesiredAssignees):
             await self._quarantine_intent(intent, _lost_login_reason(lost[0].login))
             return

@@ -1,18 +1,20 @@
 """Assignees go both ways for people whom the project's settings map, and nobody else is touched."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.demo.github.faults import Drop
+from reconciler.demo.github.faults import Drop, Limit
 from reconciler.demo.github.rows import Level
 from reconciler.model.fields import Field, Side
 from reconciler.model.passes import NullProgress, Outcome
 from reconciler.store.bugspark import bugspark_tables
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
+from tests.sync.compare_plan import compare
 from tests.sync.test_project_settings import configure
 
 ON_BOTH = pytest.mark.parametrize("world_url", ["sqlite", "postgresql"], indirect=True)
@@ -361,6 +363,44 @@ async def test_the_plan_shows_logins_and_is_what_the_pass_does(sync: Sync) -> No
     assert (assignee(sync, report), assigned(sync, number)) == (dave, ["dave"])
 
 
+@ON_BOTH
+async def test_every_plan_is_what_the_following_pass_does_from_the_mapping_on(sync: Sync) -> None:
+    alice, dave, dora = (add_member(sync, name) for name in ("Alice", "Dave", "Dora"))
+    add_account(sync, "dave")
+    report, number = await sync.linked()
+    sync.change(report, assignee_id=alice)
+    people = {str(alice): "alice", str(dave): "dave"}
+    web = sync.github.web
+    await configure(sync, people=people)
+
+    def both_assign() -> None:
+        sync.change(report, assignee_id=alice)
+        web.assign(number, "dave", by="alice")
+
+    acts: list[Callable[[], object]] = [
+        lambda: web.assign(number, "dave", by="alice"),  # before any pass with these people
+        lambda: sync.change(report, assignee_id=alice),
+        lambda: sync.change(report, assignee_id=dora),
+        lambda: web.unassign(number, "alice", by="alice"),
+        both_assign,
+        lambda: sync.change(report, assignee_id=None),
+    ]
+    seen = []
+    for act in acts:
+        sync.github.clock.advance(30)
+        act()
+        plan, _ = await compare(sync)
+        seen.append([(each.kind, each.to) for each in plan.actions])
+        await sync.settle()
+    assert seen[:4] == [
+        [("set_field", "dave")],
+        [("change_assignees", "alice")],
+        [],
+        [],
+    ]
+    assert (assignee(sync, report), assigned(sync, number)) == (None, [])
+
+
 async def test_a_change_whose_answer_was_lost_is_made_once(sync: Sync) -> None:
     alice, dave = await mapped(sync, "alice", "dave")
     report, number = await sync.linked()
@@ -437,6 +477,20 @@ async def test_a_mention_of_a_login_that_was_taken_over_notifies_nobody(sync: Sy
     await sync.settle()
     assert "@\u200bdave, look" in sync.said_there(number)[0]
     assert len(sync.said_there(number)) == 1
+
+
+async def test_a_comment_that_waits_notifies_nobody_once_the_owner_has_taken_that_back(sync: Sync) -> None:
+    (alice,) = await mapped(sync, "alice", people_may_ping=True)
+    report, number = await sync.linked()
+    sync.bugspark.add_comment(report, "@alice, look", author=alice, at=sync.github.clock.now())
+    sync.github.simulator.faults.add(Limit(), method="POST", path="/comments")
+    await sync.run()
+    assert sync.said_there(number) == []
+    await configure(sync, people={str(alice): "alice"})
+    sync.github.clock.advance(3_700)
+    await sync.settle()
+    (said,) = sync.said_there(number)
+    assert "@\u200balice, look" in said
 
 
 async def test_mentions_stay_inert_unless_the_owner_lets_them_act(sync: Sync) -> None:

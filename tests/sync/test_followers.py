@@ -227,11 +227,13 @@ async def test_downgrade_refuses_while_a_report_follows(sync: Sync) -> None:
     _, _, (follower,) = await followed(sync)
     url = sync.bugspark.engine.url.render_as_string(hide_password=False)
     before = sync.dump()
-    with pytest.raises(SchemaError, match="1 reports follow"):
+    with pytest.raises(SchemaError, match="1 reports that follow"):
         downgrade(url)
     assert sync.dump() == before
     await sync.app.unlink(str(follower))
-    downgrade(url)
+    with pytest.raises(SchemaError, match="would lose 1 links with"):
+        downgrade(url)
+    downgrade(url, may_lose=True)
 
 
 async def test_no_more_than_two_hundred_reports_follow_an_issue(

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import create_engine, func, insert, inspect, select, text
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import OperationalError
 
@@ -38,6 +39,14 @@ from reconciler.store.schema.version import (
 MIGRATION_LOCK_KEY = 0x6275677370617266  # one migration at a time per database; project locks use other keys
 TABLE_LOCK_TIMEOUT = "3s"  # a live table is blocked for at most this long, then it is tried again later
 LOCK_ATTEMPTS = 5
+LOSSES = {
+    "links with what is known of their comments": ("sync_links", "1 = 1"),
+    "comments that were kept back": ("sync_comments", "state = 'skipped'"),
+    "reports that follow another one": ("sync_followers", "1 = 1"),
+    "reports that were kept from being exported": ("sync_skipped_reports", "1 = 1"),
+    "versions of projects' settings": ("sync_settings", "1 = 1"),
+}
+"""What an initial sync does not bring back: the rows, by table and condition. Others are made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +68,15 @@ def migrate(url: str, *, pause: Callable[[float], None] = time.sleep) -> Migrati
     return _run_in_transaction(url, _upgrade, pause)
 
 
-def downgrade(url: str, *, pause: Callable[[float], None] = time.sleep) -> MigrationResult:
-    """Remove what `migrate` added, and nothing else: what others added stays, and so do BugSpark's rows."""
-    return _run_in_transaction(url, _downgrade, pause)
+def downgrade(
+    url: str, *, may_lose: bool = False, pause: Callable[[float], None] = time.sleep
+) -> MigrationResult:
+    """Remove what `migrate` added, and nothing else: what others added stays, and so do BugSpark's rows.
+
+    Raises SchemaError, and changes nothing, where that would lose what can't be had again, unless it
+    `may_lose` that; else DatabaseError.
+    """
+    return _run_in_transaction(url, partial(_downgrade, may_lose=may_lose), pause)
 
 
 def migrations_folder() -> Path:
@@ -149,16 +164,39 @@ def _upgrade(connection: Connection) -> MigrationResult:
     )
 
 
-def _downgrade(connection: Connection) -> MigrationResult:
+def _downgrade(connection: Connection, *, may_lose: bool) -> MigrationResult:
     before = read_revision(connection)
     if classify_revision(before) is SchemaState.NEWER:
         raise SchemaError(STATE_MESSAGES[SchemaState.NEWER])
+    if may_lose:
+        _delete_what_revisions_refuse_to_lose(connection)
+    elif losses := [f"{count} {what}" for what, count in _count_losses(connection) if count]:
+        raise SchemaError(
+            f"a downgrade would lose {', '.join(losses)}. Nothing was changed; "
+            "downgrade(…, may_lose=True) removes them, too"
+        )
     if connection.dialect.name == "postgresql":
         definer_functions.drop_functions(connection)
     if before is not None:
         command.downgrade(_alembic_config(connection), "base")
         connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
     return MigrationResult(before=before, after=None)
+
+
+def _count_losses(connection: Connection) -> Iterator[tuple[str, int]]:
+    """What a downgrade would lose, in words, and how much of it there is."""
+    present = set(inspect(connection).get_table_names())
+    for what, (table, condition) in LOSSES.items():
+        if table in present:
+            query = select(func.count()).select_from(text(table)).where(text(condition))
+            yield what, connection.execute(query).scalar_one()
+
+
+def _delete_what_revisions_refuse_to_lose(connection: Connection) -> None:
+    present = set(inspect(connection).get_table_names())
+    for table, condition in LOSSES.values():
+        if table in present:
+            connection.execute(text(f"DELETE FROM {table} WHERE {condition}"))  # noqa: S608  # our own words
 
 
 def _alembic_config(connection: Connection) -> Config:
