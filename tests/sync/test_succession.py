@@ -8,8 +8,10 @@ from reconciler.model.ids import ReportId
 from reconciler.store.schema.tables import followers, links
 from tests.support.sync import Sync
 from tests.sync.compare_plan import compare
+from tests.sync.test_dry_run import VERIFICATION_DUE_SECONDS
 from tests.sync.test_follower_comments import texts_there, whole
 from tests.sync.test_followers import ON_BOTH, at_rest, followed, kinds_of, rows_of_followers
+from tests.sync.test_full_read import connect, second_repository
 
 
 def leads(sync: Sync) -> list[ReportId]:
@@ -89,6 +91,26 @@ async def test_a_comment_that_waited_when_the_lead_went_is_sent_by_the_next_one(
         "[BugSpark] Ada (BUG-0003):\n\nwaits",
         "[BugSpark] Ada:\n\nwaits",
     ]
+
+
+@ON_BOTH
+async def test_followers_go_along_with_a_transferred_issue(sync: Sync) -> None:
+    lead, number, (follower,) = await followed(sync)
+    sync.say(follower, "sent before")
+    await sync.settle()
+    other = second_repository(sync)
+    there = sync.github.web.transfer(number, other, by="alice").number
+    for _ in range(2):
+        await sync.run(seconds=VERIFICATION_DUE_SECONDS)
+    sync.say(follower, "not sent yet")
+    connect(sync, repo="api")
+    await compare(sync)
+    await at_rest(sync)
+    said = [body.rpartition("\n\n<!--")[0] for body in (row.body for row in other.thread(there))]
+    assert said == ["[BugSpark] Ada (BUG-0002):\n\nsent before", "[BugSpark] Ada (BUG-0002):\n\nnot sent yet"]
+    other.close(there, by="alice")
+    await sync.settle()
+    assert [sync.status(each) for each in (lead, follower)] == ["resolved"] * 2
 
 
 async def test_a_report_that_cannot_lead_is_passed_over(sync: Sync) -> None:

@@ -31,12 +31,14 @@ from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bugspark.reports import read_report_name
 from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row, to_link
-from reconciler.store.schema.tables import comment_pairs, intents, links
+from reconciler.store.schema.tables import comment_pairs, followers, intents, links
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_link_ended_in_bugspark
 from reconciler.store.types import ONE, column_types
 
-CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
+CARRIED_COLUMNS = (
+    "id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason", "follower_id",
+)  # fmt: skip
 
 
 async def create_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> Link:
@@ -133,18 +135,23 @@ async def carry_over_unsent_comments(
         )
         new_owner = {"link_id": link.id, "repository_id": link.repository_id}
         await connection.execute(update(comment_pairs).where(*unsent).values(new_owner))
-        never_recorded = select(comments.c.id).where(
-            comments.c.report_id == link.report_id,
+        following = select(followers.c.report_id).where(followers.c.link_id == predecessor.id)
+        never_recorded = select(comments.c.id, comments.c.report_id).where(
+            or_(comments.c.report_id == link.report_id, comments.c.report_id.in_(following)),
             comments.c.source.is_(None),
             comments.c.created_at >= predecessor.created_at,
             ~exists(ONE).where(comment_pairs.c.local_id == comments.c.id),
         )
-        unrecorded = (await connection.execute(never_recorded)).scalars().all()
+        unrecorded = (await connection.execute(never_recorded)).all()
         owner = (link.id, link.project_id, link.repository_id)
+        state = (Side.BUGSPARK, CommentPairState.ENDED)
         rows = [
-            (new_id(), *owner, Side.BUGSPARK, CommentPairState.ENDED, id_, UNLINKED_BEFORE_SENDING)
-            for id_ in unrecorded
-        ]
+            (
+                new_id(), *owner, *state, row.id, UNLINKED_BEFORE_SENDING,
+                row.report_id if row.report_id != link.report_id else None,
+            )
+            for row in unrecorded
+        ]  # fmt: skip
         await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)
 
 

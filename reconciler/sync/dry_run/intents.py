@@ -118,7 +118,8 @@ class DryIntents(ReadsOnly):
         return found if found is not None and found.id == intent.link_id else None
 
     async def _thread_of_link(self, link: Link) -> LocalThread:
-        return self._state.current_thread(link, (await self._ledger.local_threads((link,)))[link.report_id])
+        asked = self._state.predecessors.get(link.id, link)
+        return self._state.current_thread(link, (await self._ledger.local_threads((asked,)))[link.report_id])
 
     async def _is_cause_gone(
         self, intent: Intent, link: Link | None, pair: CommentPair | None, thread: LocalThread | None

@@ -159,7 +159,8 @@ class DryLedger(ReadsOnly):
         return frozenset(numbered[key] for key in found)
 
     async def local_threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
-        stored = await self._stored.local_threads(links)
+        asked = [self._state.predecessors.get(link.id, link) for link in links]
+        stored = await self._stored.local_threads(asked)
         return {link.report_id: self._state.current_thread(link, stored[link.report_id]) for link in links}
 
     async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
@@ -326,6 +327,7 @@ class DryLedger(ReadsOnly):
         self._state.links[id_] = replace(link, id=id_, revision=revision + 1)
         self._state.columns[link.report_id] = columns
         if link.origin is LinkOrigin.TRANSFER and past is not None:
+            self._state.predecessors |= {} if same else {id_: past}
             await self._carry_over_unsent_comments(past, self._state.links[id_])
 
     async def _carry_over_unsent_comments(self, past: Link, link: Link) -> None:
@@ -338,7 +340,7 @@ class DryLedger(ReadsOnly):
         unknown = await self._unknown_comments([thread])
         for comment in thread.comments:
             if comment.id in unknown and comment.source is None and comment.created_at >= past.created_at:
-                pair = unsent_pair(CommentPairId(self._context.new_id()), link, comment.id)
+                pair = unsent_pair(CommentPairId(self._context.new_id()), link, comment)
                 self._state.pairs[pair.id] = pair
 
 

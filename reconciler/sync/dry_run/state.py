@@ -68,6 +68,8 @@ class DryRunState:
     pairs: dict[CommentPairId, CommentPair] = field(default_factory=dict)
     fields: dict[ReportId, dict[str, Any]] = field(default_factory=dict)
     columns: dict[ReportId, IssueColumns] = field(default_factory=dict)
+    # of a link made for a transferred issue: the stored one, whose followers are its own now
+    predecessors: dict[LinkId, Link] = field(default_factory=dict)
     imported: dict[ReportId, list[LocalComment]] = field(default_factory=dict)
     bodies: dict[CommentId, str] = field(default_factory=dict)
     removed: set[CommentId] = field(default_factory=set)
@@ -263,18 +265,19 @@ def _new_comment(plan: LinkPlan, at: datetime, body: str, id_: CommentId | None)
     )
 
 
-def unsent_pair(id_: CommentPairId, link: Link, comment: CommentId) -> CommentPair:
+def unsent_pair(id_: CommentPairId, link: Link, comment: LocalComment) -> CommentPair:
     """The row of a comment that never left BugSpark: the link's initial sync sends it."""
     return CommentPair(
         id=id_,
         link_id=link.id,
         origin=Side.BUGSPARK,
         state=CommentPairState.ENDED,
-        local_id=comment,
+        local_id=comment.id,
         remote_id=None,
         local_digest=None,
         remote_digest=None,
         remote_updated_at=None,
         author=None,
         reason=UNLINKED_BEFORE_SENDING,
+        follower_id=comment.report_id if comment.lead_id is not None else None,
     )
