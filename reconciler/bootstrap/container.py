@@ -19,7 +19,7 @@ from reconciler.bootstrap.webhook_setup import PublicAddresses
 from reconciler.config.settings import Settings
 from reconciler.errors import CredentialError, ProjectError
 from reconciler.github.client import GitHubClient
-from reconciler.github.credentials import Credential, MissingCredential, TokenCredential
+from reconciler.github.credentials import Credential, TokenCredential, UnusableCredential
 from reconciler.github.transport import Transport
 from reconciler.logs import EventLogger
 from reconciler.model.passes import Progress
@@ -182,11 +182,11 @@ class Container:
         if integration is not None and str(project.id) in self.settings.github.app.repositories:
             return credentials.for_repository(integration.owner, integration.repo)
         if integration is None or integration.token is None:
-            return MissingCredential(project.problem or "The project has no token.")
+            return UnusableCredential(project.problem or "The project has no token.")
         try:
             return TokenCredential(integration.token)
         except CredentialError as error:
-            return MissingCredential(str(error))
+            return UnusableCredential(str(error))
 
 
 @asynccontextmanager

@@ -107,7 +107,7 @@ async def _set_and_apply(
     if digest is not None:
         plan = await application.apply_settings(found, digest)
         applied = await application.run_pass(found, wait=True, accept=None, progress=display.new_progress())
-    elif text is not None and _has_other_labels(before, view):
+    elif text is not None and _labels_differ(before, view):
         try:
             plan = await application.settings.preview_settings(found.id, text, OPERATOR)
         except ReconcilerError as error:
@@ -115,7 +115,7 @@ async def _set_and_apply(
     return SettingsResult(project=found, view=view, plan=plan, applied=applied, problem=problem)
 
 
-def _has_other_labels(before: SettingsView, after: SettingsView) -> bool:
+def _labels_differ(before: SettingsView, after: SettingsView) -> bool:
     """Whether labels have another meaning, so that applying them to existing links may do something."""
     return any(before.effective.get(name) != after.effective.get(name) for name in MAPS)
 

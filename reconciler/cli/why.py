@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from reconciler.model.intent import Intent
     from reconciler.model.issue import Resolution
     from reconciler.model.link import Link
-    from reconciler.model.report_detail import CommentView, DatedChange, FieldView, FollowerView, ReportView
+    from reconciler.model.report_detail import (
+        CommentView,
+        DatedChange,
+        FieldView,
+        FollowerReportView,
+        ReportView,
+    )
     from reconciler.model.snapshot import Change
     from reconciler.model.viewer import Act
 
@@ -94,7 +100,7 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     )
 
 
-def _follower_text(follower: FollowerView) -> str:
+def _follower_text(follower: FollowerReportView) -> str:
     return f"{follower.tracking_id} ({follower.status}{', by hand' if follower.moved_alone else ''})"
 
 
@@ -226,7 +232,7 @@ def _follows_as_json(shown: ReportView) -> dict[str, Any] | None:
     }
 
 
-def _follower_as_json(follower: FollowerView) -> dict[str, Any]:
+def _follower_as_json(follower: FollowerReportView) -> dict[str, Any]:
     return {
         "report": str(follower.report_id),
         "tracking_id": follower.tracking_id,

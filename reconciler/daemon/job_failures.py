@@ -29,7 +29,7 @@ class _Failure:
     count: int = 1
 
 
-class JobFailures:
+class JobRunner:
     """The jobs that fail now."""
 
     def __init__(self, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from reconciler.daemon.job_failures import Job, JobFailures
+from reconciler.daemon.job_failures import Job, JobRunner
 from reconciler.ports import Clock
 
 CANCEL_GRACE_SECONDS = 2.0
@@ -39,7 +39,7 @@ class PeriodicJobs:
     """The scheduler of one daemon. A job that is still running when its time comes is not started twice."""
 
     def __init__(self, clock: Clock) -> None:
-        self.failures = JobFailures(clock)
+        self.failures = JobRunner(clock)
         # APScheduler warns when a slow job is not started twice; that is intended here.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._stopped = False

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from reconciler.daemon.comparisons import Comparisons
 from reconciler.daemon.intervals import ServiceIntervals
-from reconciler.daemon.pass_progress import PassProgress
 from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass, QueueWorker
+from reconciler.daemon.queue_progress import QueueProgress
 from reconciler.daemon.runtime import DaemonBackend
 from reconciler.daemon.scan import FullAndIncrementalScans
 from reconciler.daemon.schedule import Schedule
@@ -83,7 +83,7 @@ class Service:
         self._has_more_due = False  # than were queued: the next ones are queued before the next tick
         self._scans = FullAndIncrementalScans(intervals.scan, intervals.incremental_scan)
         self._scheduler = PeriodicJobs(clock)
-        self._progress = PassProgress(clock)
+        self._progress = QueueProgress(clock)
         self._monitor = WorkMonitor(clock)
         self._clock_jumps = ClockJumpDetector(clock)
         self._worker_by_task: dict[asyncio.Task[None], QueueWorker | None] = {}
@@ -262,7 +262,7 @@ class Service:
         monotonic = self._clock.monotonic()
         self._monitor.record_backlog(backlog)
         busy = backlog.waiting | backlog.running
-        self._progress.record(
+        self._progress.record_counts(
             waiting=len(backlog.waiting),
             running=max(len(backlog.running), self._pass_runner.running_count),
             ended_count=self._pass_runner.ended_count,

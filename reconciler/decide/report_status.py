@@ -86,7 +86,7 @@ def _problems(detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]) -
         if intent.state is IntentState.QUARANTINED:
             yield intent.reason or "GitHub refused a write"
     for intent in detail.intents:
-        if intent.is_doubtful and intent.reason:
+        if intent.needs_decision and intent.reason:
             yield intent.reason
     for view in fields:
         if view.frozen:
@@ -138,7 +138,7 @@ def _conflict_status(
 
 
 def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
-    if detail.intents and detail.intents[0].is_doubtful:
+    if detail.intents and detail.intents[0].needs_decision:
         return ProjectStatusKind.ATTENTION.value, detail.intents[0].reason
     if detail.intents:
         reason = detail.intents[0].reason or "its issue is to be made by the next pass"

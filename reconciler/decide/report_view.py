@@ -33,8 +33,8 @@ from reconciler.model.report_detail import (
     CommentView,
     ConnectedRepository,
     FieldView,
+    FollowerReportView,
     FollowerSummary,
-    FollowerView,
     ReportDetail,
     ReportView,
     SkippedComments,
@@ -81,8 +81,8 @@ def build_report_view(
     )
 
 
-def _follower_view(follower: FollowerSummary) -> FollowerView:
-    return FollowerView(
+def _follower_view(follower: FollowerSummary) -> FollowerReportView:
+    return FollowerReportView(
         report_id=follower.report_id,
         tracking_id=follower.tracking_id,
         status=follower.status,
@@ -266,7 +266,7 @@ def _unsent_state(intent: Intent | None) -> str:
     match intent.state:
         case IntentState.QUARANTINED:
             return f"not sent: {intent.reason}"
-        case IntentState.UNKNOWN if intent.is_doubtful:
+        case IntentState.UNKNOWN if intent.needs_decision:
             return f"waiting: {intent.reason}"
         case IntentState.UNKNOWN | IntentState.SENDING:
             return "waiting: GitHub is asked whether it arrived"

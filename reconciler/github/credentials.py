@@ -82,7 +82,7 @@ class TokenCredential:
         return None
 
 
-class MissingCredential:
+class UnusableCredential:
     """The credential of a project without a usable token: every request fails before it is sent."""
 
     def __init__(self, reason: str) -> None:

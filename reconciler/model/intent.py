@@ -179,7 +179,7 @@ class Intent:
         return self.local_id, self.operation
 
     @property
-    def is_doubtful(self) -> bool:
+    def needs_decision(self) -> bool:
         """Whether GitHub shows what may be its result, edited since, and a person has to tell."""
         return self.state is IntentState.UNKNOWN and (self.reason or "").startswith(DOUBTFUL_ANSWER)
 

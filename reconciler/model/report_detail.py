@@ -130,7 +130,7 @@ class SkippedComments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FollowerView:
+class FollowerReportView:
     """A report that follows the one that is shown, prepared for people."""
 
     report_id: ReportId
@@ -159,8 +159,8 @@ class ReportView:
         link = self.detail.link
         return link.resolution if link is not None and link.is_live else None
 
-    moved_alone: bool = False  # of a report that follows: see `FollowerView`
-    followers: tuple[FollowerView, ...] = ()
+    moved_alone: bool = False  # of a report that follows: see `FollowerReportView`
+    followers: tuple[FollowerReportView, ...] = ()
 
     @property
     def stage(self) -> str | None:

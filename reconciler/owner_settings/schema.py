@@ -86,12 +86,12 @@ def settings_schema() -> Schema:
         "$schema": DIALECT,
         "title": "Settings of one project of bugspark-reconciler",
         "type": "object",
-        "properties": {key: _limited(_SCHEMAS[key], built) for key, built in BUILT.items()},
+        "properties": {key: _without_unbuilt(_SCHEMAS[key], built) for key, built in BUILT.items()},
         "additionalProperties": False,
     }
 
 
-def _limited(schema: Schema, built: frozenset[str] | None) -> Schema:
+def _without_unbuilt(schema: Schema, built: frozenset[str] | None) -> Schema:
     """The schema without the words or members that are not built yet."""
     if built is None:
         return schema

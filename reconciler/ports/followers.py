@@ -25,7 +25,7 @@ class Followers(Protocol):
         """Read the tracking ids of the reports that follow those of these links, the oldest first."""
         ...
 
-    async def request_full_read(self, link_id: LinkId) -> None:
+    async def request_full_link_read(self, link_id: LinkId) -> None:
         """Have the next pass read the link in full: its followers have changed."""
         ...
 

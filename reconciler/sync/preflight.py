@@ -175,7 +175,7 @@ async def require_same_repository(context: Context, state: ProjectState) -> Repo
     return found
 
 
-async def require_writable_repository(context: Context, state: ProjectState) -> Repository:
+async def require_unarchived_repository(context: Context, state: ProjectState) -> Repository:
     """Read the repository before the first write of a pass.
 
     Raises what `require_same_repository` raises, and ProjectError if it is archived.

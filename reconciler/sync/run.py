@@ -177,9 +177,7 @@ class _Pass:
         await self.applier.apply_observation(observation, decision.plans)
         await request_claim_checks(self.context, self.project_state, decision.plans)
         await schedule_verification_for_hidden_rows(self.context, self.project_state, decision.poisoned)
-        await webhook_hints.report_changes_for_delivery_check(
-            self.context, self.project_state, observation, decision.plans
-        )
+        await webhook_hints.expect_deliveries(self.context, self.project_state, observation, decision.plans)
         await self._run_initial_sync([*decision.new_links, *await self._link_exported_issues(others)])
 
     async def _require_no_restore(

@@ -150,7 +150,7 @@ async def mark_hints_read(context: Context, found: WebhookHints) -> None:
         await context.stores.webhooks.mark_handled(context.project.id, found.named_issues.delivery_ids, at)
 
 
-async def report_changes_for_delivery_check(
+async def expect_deliveries(
     context: Context, state: ProjectState, observation: GitHubObservation, plans: Sequence[LinkPlan]
 ) -> None:
     """Tell the store which changes of the lists a working webhook should have announced, or will shortly."""

@@ -40,7 +40,7 @@ from reconciler.sync.exports.optional_members import without_refused_members
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import (
     intents_allowed_by_exposure,
-    require_writable_repository,
+    require_unarchived_repository,
     update_visibility,
 )
 from reconciler.sync.result import PassStats
@@ -85,7 +85,7 @@ class IntentWriter:
     async def send_due_intents(self) -> None:
         """Send every intent that is due. Raises LimitedError if a limit ends it; the rest stays planned."""
         while due := await self._take_due_intents():
-            found = await require_writable_repository(self.context, self.project_state)
+            found = await require_unarchived_repository(self.context, self.project_state)
             self.project_state = await update_visibility(self.context, self.project_state, found)
             foreign = await self.context.stores.restores.links_held_by_other_databases(
                 self.context.project.id

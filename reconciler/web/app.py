@@ -60,7 +60,7 @@ from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.site import Site
 from reconciler.web.webhooks import app_receiver, receiver
 from reconciler.web.webhooks.app_receiver import AppWebhookReceiver
-from reconciler.web.webhooks.receiver import DeliveryRecorder, WebhookReceiver
+from reconciler.web.webhooks.receiver import DeliveryHandler, WebhookReceiver
 from reconciler.web.webhooks.rejected import RejectedDeliveries
 from reconciler.web.webhooks.signatures import SignatureChecker
 
@@ -234,7 +234,7 @@ def _include_webhook_receivers(
     app: FastAPI, dependencies: WebDependencies, rejected: RejectedDeliveries
 ) -> None:
     clock, webhooks = dependencies.probes.clock, dependencies.webhooks
-    recorder = DeliveryRecorder(
+    recorder = DeliveryHandler(
         webhooks=webhooks, queue=dependencies.queue, clock=clock, metrics=dependencies.probes.metrics
     )
     body_reader = BodyReader()  # one for both: its bound is for all bodies together

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.daemon import due, pass_progress, worker
+from reconciler.daemon import due, queue_progress, worker
 from reconciler.daemon import service as module
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
@@ -373,7 +373,7 @@ async def test_due_projects_without_any_pass_are_no_work(monkeypatch: pytest.Mon
     async with serving(village, clock) as service:
         await village.until_asked(5)
         assert service.is_working
-        clock.ahead = pass_progress.MAX_STANDSTILL_SECONDS + 1
+        clock.ahead = queue_progress.MAX_STANDSTILL_SECONDS + 1
         await village.until_asked(village.asked + 2)
         assert (service.is_alive, service.is_working) == (True, False)
 
@@ -383,7 +383,7 @@ async def test_no_project_or_a_database_that_is_away_is_no_standstill() -> None:
     async with serving(village, clock) as service:
         await village.until_asked(2)
         village.away = True
-        clock.ahead = pass_progress.MAX_STANDSTILL_SECONDS + 1
+        clock.ahead = queue_progress.MAX_STANDSTILL_SECONDS + 1
         await village.until_asked(village.asked + 2)
         assert service.is_alive
         village.away = False

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from reconciler.demo.github.faults import error
 from reconciler.errors import CredentialError, GitHubError, LimitedError
-from reconciler.github.credentials import AppCredential, MissingCredential, TokenCredential, fingerprint
+from reconciler.github.credentials import AppCredential, TokenCredential, UnusableCredential, fingerprint
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
 from reconciler.model.issue import Grants
@@ -271,13 +271,13 @@ async def test_the_request_for_a_token_is_retried_when_the_connection_drops(
 
 
 async def test_without_a_usable_token_nothing_is_sent_and_each_request_raises_the_reason() -> None:
-    net = Net(credential=MissingCredential("The stored token can't be decrypted."))
+    net = Net(credential=UnusableCredential("The stored token can't be decrypted."))
     with pytest.raises(CredentialError, match="can't be decrypted"):
         await net.github.repository()
     with pytest.raises(CredentialError, match="can't be decrypted"):
         await net.github.account()
     assert net.requests == []
-    assert net.harness.credential.limits_key == MissingCredential("Another reason").limits_key
+    assert net.harness.credential.limits_key == UnusableCredential("Another reason").limits_key
     assert not net.harness.credential.discard_token(Secret("any"))  # there is no other token to try
 
 

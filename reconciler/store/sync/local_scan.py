@@ -90,7 +90,7 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
     moved, unknown, following, unexported = (
         _changed_reports_query(now),
         _unknown_comments_query(),
-        _unknown_follower_comments_query(),
+        _unknown_follower_report_comments_query(),
         [_unexported_reports_query()] if export_all else [],
     )
     if not incremental:
@@ -180,7 +180,7 @@ def _unknown_comments_query() -> Select[Any]:
     )
 
 
-def _unknown_follower_comments_query() -> Select[Any]:
+def _unknown_follower_report_comments_query() -> Select[Any]:
     """The same of reports that follow the one of a link."""
     known = exists(ONE).where(comment_pairs.c.local_id == comments.c.id)
     linked = and_(links.c.id == followers.c.link_id, links.c.state == LinkState.ACTIVE)

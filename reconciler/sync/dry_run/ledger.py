@@ -39,7 +39,7 @@ from reconciler.model.snapshot import LocalThread, Snapshot, StoreResult, Transa
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotParameters, with_changed_links
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, unsent_pair
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, build_unsent_pair
 from reconciler.text import text_digest
 
 LOCAL_ACTIONS = (SetField, ImportComment, WriteLocalComment, EditLocalComment, RemoveLocalComment)
@@ -340,7 +340,7 @@ class DryLedger(ReadsOnly):
         unknown = await self._unknown_comments([thread])
         for comment in thread.comments:
             if comment.id in unknown and comment.source is None and comment.created_at >= past.created_at:
-                pair = unsent_pair(CommentPairId(self._context.new_id()), link, comment)
+                pair = build_unsent_pair(CommentPairId(self._context.new_id()), link, comment)
                 self._state.pairs[pair.id] = pair
 
 

@@ -265,7 +265,7 @@ def _new_comment(plan: LinkPlan, at: datetime, body: str, id_: CommentId | None)
     )
 
 
-def unsent_pair(id_: CommentPairId, link: Link, comment: LocalComment) -> CommentPair:
+def build_unsent_pair(id_: CommentPairId, link: Link, comment: LocalComment) -> CommentPair:
     """The row of a comment that never left BugSpark: the link's initial sync sends it."""
     return CommentPair(
         id=id_,

@@ -47,7 +47,7 @@ from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON
 from reconciler.sync.preflight import (
     bind_database,
-    require_writable_repository,
+    require_unarchived_repository,
     resolve_repository_and_account,
 )
 
@@ -222,7 +222,7 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
         await require_unlinked_issue(context, state, number)
         issue = await _read_exported_issue(context, state, report, number)
         if issue.state is IssueState.OPEN:
-            await require_writable_repository(context, state)
+            await require_unarchived_repository(context, state)
             await _close(context, issue, name)
         past = await context.stores.ledger.find_link_between(report_id, state.repository_id, number)
         if past is not None and past.state is LinkState.SECOND:

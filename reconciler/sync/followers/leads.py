@@ -28,7 +28,7 @@ async def show_followers(context: Context, link_id: LinkId) -> None:
     """Have the comment about a link name its followers as they are now, where the project wants one."""
     state = await context.stores.projects.get_state(context.project.id)
     if with_settings_in_force(context, state).policy.link_comment:
-        await context.stores.followers.request_full_read(link_id)
+        await context.stores.followers.request_full_link_read(link_id)
 
 
 async def unfollow_report(context: Context, report: ReportId) -> str | None:

@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from reconciler.web.api import response_models
 from reconciler.web.api.actions import (
-    AcceptWords,
+    AcceptBody,
     ApiActions,
     ApiCommand,
-    DismissWords,
-    IssueWords,
-    LinkWords,
-    NoWords,
-    ResolveWords,
+    DismissBody,
+    EmptyBody,
+    IssueBody,
+    LinkBody,
+    ResolveBody,
 )
 from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, SECURITY_SCHEMES
 from reconciler.web.request_body import JSON_TYPE
@@ -37,7 +37,7 @@ ISSUE = "acme/web#12"
 REPORT_COMMANDS = (
     ApiCommand(
         name="export",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         status=ACCEPTED,
         summary="Make an issue of the report.",
@@ -45,7 +45,7 @@ REPORT_COMMANDS = (
     ),
     ApiCommand(
         name="link",
-        body=LinkWords,
+        body=LinkBody,
         example={"issue": ISSUE, "backfill": False},
         status=ACCEPTED,
         summary=(
@@ -56,14 +56,14 @@ REPORT_COMMANDS = (
     ),
     ApiCommand(
         name="unlink",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         summary="Cut the link. Nothing on GitHub is changed.",
         says=f"BUG-0007 is unlinked from {ISSUE}",
     ),
     ApiCommand(
         name="retry",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         status=ACCEPTED,
         summary="End the quarantine of the report's link and writes.",
@@ -71,7 +71,7 @@ REPORT_COMMANDS = (
     ),
     ApiCommand(
         name="resolve",
-        body=ResolveWords,
+        body=ResolveBody,
         example={"field": "severity", "take": "github"},
         status=ACCEPTED,
         summary="Settle a conflict with the value of one side.",
@@ -79,14 +79,14 @@ REPORT_COMMANDS = (
     ),
     ApiCommand(
         name="dismiss",
-        body=DismissWords,
+        body=DismissBody,
         example={"field": "severity"},
         summary="Put away a decided conflict, of one field or all, or the link to an issue that is gone.",
         says="BUG-0007: the conflict about severity is dismissed; the present value stays",
     ),
     ApiCommand(
         name="duplicate",
-        body=IssueWords,
+        body=IssueBody,
         example={"issue": ISSUE},
         summary="Close a second issue that was exported for the report, as a duplicate of the linked one.",
         says=f"{ISSUE} is closed as a duplicate of acme/web#7",
@@ -95,7 +95,7 @@ REPORT_COMMANDS = (
 PROJECT_COMMANDS = (
     ApiCommand(
         name="sync",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         status=ACCEPTED,
         summary="Ask for a pass, as soon as one may run.",
@@ -103,7 +103,7 @@ PROJECT_COMMANDS = (
     ),
     ApiCommand(
         name="verify",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         status=ACCEPTED,
         summary="Compare every link in full in the next passes.",
@@ -111,14 +111,14 @@ PROJECT_COMMANDS = (
     ),
     ApiCommand(
         name="pause",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         summary="Stop syncing the project until it is resumed.",
         says="Web shop is paused",
     ),
     ApiCommand(
         name="resume",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         status=ACCEPTED,
         summary="End a pause.",
@@ -126,7 +126,7 @@ PROJECT_COMMANDS = (
     ),
     ApiCommand(
         name="accept",
-        body=AcceptWords,
+        body=AcceptBody,
         example={"hash": "3f0a9c1e"},
         status=ACCEPTED,
         is_sensitive=True,
@@ -137,7 +137,7 @@ PROJECT_COMMANDS = (
 WEBHOOK_COMMANDS = (
     ApiCommand(
         name="rotate",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         is_sensitive=True,
         summary="Generate a new secret. The previous one stays valid for a day.",
@@ -145,14 +145,14 @@ WEBHOOK_COMMANDS = (
     ),
     ApiCommand(
         name="create",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         summary="Create the webhook on GitHub, or correct it.",
         says="The webhook of acme/web was created (id 5); GitHub sends a ping at once.",
     ),
     ApiCommand(
         name="test",
-        body=NoWords,
+        body=EmptyBody,
         example={},
         summary="Ask GitHub to deliver a ping.",
         says="GitHub was asked to deliver a ping; it usually comes within seconds.",
@@ -160,7 +160,7 @@ WEBHOOK_COMMANDS = (
 )
 REVEAL = ApiCommand(
     name="reveal",
-    body=NoWords,
+    body=EmptyBody,
     example={},
     is_sensitive=True,
     summary="The webhook's secret. A missing one is made.",

@@ -32,14 +32,14 @@ Words = Mapping[str, str]
 """What `ActionRunner` takes."""
 
 
-class NoWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EmptyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a command that takes nothing."""
 
     def words(self) -> Words:
         return {}
 
 
-class IssueWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class IssueBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a command about an issue: its number, its address, or `OWNER/REPO#12`."""
 
     issue: str
@@ -48,7 +48,7 @@ class IssueWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"issue": self.issue}
 
 
-class LinkWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LinkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `link`."""
 
     issue: str
@@ -70,7 +70,7 @@ class LinkWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "instead" if self.instead else "follow" if self.follow else "link"
 
 
-class ResolveWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ResolveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `resolve`."""
 
     field: Field
@@ -80,7 +80,7 @@ class ResolveWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"field": self.field.value, "take": self.take.value}
 
 
-class DismissWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DismissBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `dismiss`: one field, or without it everything of the report that is settled."""
 
     field: Field | None = None
@@ -89,7 +89,7 @@ class DismissWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {} if self.field is None else {"field": self.field.value}
 
 
-class AcceptWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AcceptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `accept`: a hash of withheld deletions, or `public`."""
 
     hash: str
@@ -98,7 +98,7 @@ class AcceptWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"word": self.hash}
 
 
-Body = NoWords | IssueWords | LinkWords | ResolveWords | DismissWords | AcceptWords
+Body = EmptyBody | IssueBody | LinkBody | ResolveBody | DismissBody | AcceptBody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class ApiActions:
         report_id = ReportId(uuid)
         project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
         words = await self._read_allowed_body(request, visitor, project_id, command)
-        what = words.action if isinstance(words, LinkWords) else command.name
+        what = words.action if isinstance(words, LinkBody) else command.name
         return await self._answer(
             request,
             visitor,

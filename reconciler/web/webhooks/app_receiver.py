@@ -22,7 +22,7 @@ from reconciler.ports import Webhooks
 from reconciler.web.request_body import BodyReader
 from reconciler.web.webhooks.receiver import (
     WEBHOOK_ERROR_RESPONSES,
-    DeliveryRecorder,
+    DeliveryHandler,
     decode_payload,
     raise_unsigned,
     read_hint,
@@ -44,7 +44,7 @@ class _AppPayload(msgspec.Struct):
 class AppWebhookReceiver:
     """Receives, verifies and records deliveries of the App's webhook."""
 
-    recorder: DeliveryRecorder
+    recorder: DeliveryHandler
     webhooks: Webhooks
     body_reader: BodyReader
     secret: Secret  # empty: every delivery is refused

@@ -104,7 +104,7 @@ WEBHOOK_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRecorder:
+class DeliveryHandler:
     """Records verified deliveries, and requests passes."""
 
     webhooks: Webhooks
@@ -158,7 +158,7 @@ def raise_unsigned() -> NoReturn:
 class WebhookReceiver:
     """Receives, verifies and records deliveries of projects' webhooks."""
 
-    recorder: DeliveryRecorder
+    recorder: DeliveryHandler
     signature_checker: SignatureChecker
     body_reader: BodyReader
     rejected: RejectedDeliveries

@@ -73,7 +73,7 @@ class StoredFollowers:
                 found[LinkId(link_id)].append(name)
         return {link_id: tuple(names) for link_id, names in found.items()}
 
-    async def request_full_read(self, link_id: LinkId) -> None:
+    async def request_full_link_read(self, link_id: LinkId) -> None:
         due = update(links).where(links.c.id == link_id, links.c.checked_at.is_not(None))
         values = {"check_due": links.c.checked_at, "etag_issue": None, "revision": links.c.revision + 1}
         async with self._database.write() as connection:

@@ -6,7 +6,7 @@ MAX_STANDSTILL_SECONDS = 60.0
 """Projects may wait this long without any pass running or ending. A worker takes one within a second."""
 
 
-class PassProgress:
+class QueueProgress:
     """Watches the queue from tick to tick."""
 
     def __init__(self, clock: Clock) -> None:
@@ -14,7 +14,7 @@ class PassProgress:
         self._ended_count = 0
         self._moved_at = clock.monotonic()
 
-    def record(self, *, waiting: int, running: int, ended_count: int) -> None:
+    def record_counts(self, *, waiting: int, running: int, ended_count: int) -> None:
         """Record what a tick saw: waiting and running passes, and how many this process has ended so far."""
         if not waiting or running or ended_count != self._ended_count:
             self._moved_at = self._clock.monotonic()
