@@ -230,23 +230,21 @@ def _store_import(
 
 
 def _decide_uncopied_comment(
-    draft: CommentDraft, comment: LocalComment, build_unsent_pair: CommentPair | None
+    draft: CommentDraft, comment: LocalComment, unsent_pair: CommentPair | None
 ) -> None:
-    """Decide a comment without a copy. `build_unsent_pair`: its row, if it was to be sent before."""
-    reason = None if build_unsent_pair else _skip_reason(draft, comment)
+    """Decide a comment without a copy. `unsent_pair`: its row, if it was to be sent before."""
+    reason = None if unsent_pair else _skip_reason(draft, comment)
     # A pending one has an intent, whose outcome may be unknown.
-    if reason is None and (
-        build_unsent_pair is None or build_unsent_pair.state is not CommentPairState.PENDING
-    ):
+    if reason is None and (unsent_pair is None or unsent_pair.state is not CommentPairState.PENDING):
         reason = kept_local_reason(draft.policy, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-        new = build_unsent_pair or draft.new_pair(origin, CommentPairState.SKIPPED, local=comment)
+        new = unsent_pair or draft.new_pair(origin, CommentPairState.SKIPPED, local=comment)
         draft.store_pair(replace(new, state=CommentPairState.SKIPPED, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
     draft.actions.append(PostComment(comment=comment, why=why))
-    pair = build_unsent_pair or draft.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
+    pair = unsent_pair or draft.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
     # A pending row keeps its digest: its intent may be open, with the text of that time.
     if pair.state is not CommentPairState.PENDING:
         pair = replace(
