@@ -9,11 +9,11 @@ import pytest
 
 from reconciler.errors import WrongSettingError
 from reconciler.model.fields import Category, Severity, Status
-from reconciler.model.policy import ConflictPolicy, Direction
+from reconciler.model.policy import ConflictPolicy, Direction, ExportFilter
 from reconciler.owner_settings import keys
 from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json
 from reconciler.owner_settings.keys import KEYS
-from reconciler.owner_settings.values import ExportFilter, ProjectSettings, Redact, Section, Synced
+from reconciler.owner_settings.values import ProjectSettings, Redact, Section, Synced
 
 USER = "0b5e0f1c-6d43-4a53-9f0e-6a1c4a0e7a11"
 CONTRACT: dict[str, Any] = {
