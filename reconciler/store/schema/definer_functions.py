@@ -5,7 +5,7 @@ can neither change an integration nor insert a task of BugSpark's in any other w
 them on PostgreSQL, again at each run, for nobody but their owner; docs/least-privilege-role.sql lets the
 program's role use them.
 
-Sources: docs/decisions/0074-functions-of-the-owner.md, docs/decisions/0092-mails-to-owners.md.
+Sources: docs/decisions/0074-functions-of-the-owner.md, docs/decisions/0095-mails-to-owners.md.
 """
 
 import re
