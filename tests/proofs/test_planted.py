@@ -154,7 +154,7 @@ Situation = Callable[[Path, Callable[[str], bool], int], Awaitable[list[str]]]
 PLANTED: dict[str, tuple[Plant, Situation, Callable[[str], bool], int]] = {
     "3": (unknown_is_sent_again_blindly, loses_an_answer_beside_a_lagging_list, answered, 1),
     "4": (ours_is_not_recognised, dies_with_all_kinds_of_work, answered, 1),
-    "5": (base_moves_before_the_write, dies_with_all_kinds_of_work, stored, 6),
+    "5": (base_moves_before_the_write, dies_with_all_kinds_of_work, stored, 8),
     "6": (done_before_it_is_sent, loses_an_answer_beside_a_lagging_list, leaves, 1),
     "14": (position_before_its_rows, dies_while_little_happens, stored, 6),
 }
