@@ -22,7 +22,7 @@ from reconciler.store.schema.engine import Database
 if TYPE_CHECKING:
     import psycopg  # imported late: not needed on SQLite
 
-PROOF_TIMEOUT_SECONDS = 15.0
+PROOF_TIMEOUT_SECONDS = 30.0
 SUPABASE_HOST, NEON_HOST = ".supabase.com", ".neon.tech"
 NEON_POOLER = "-pooler."
 SHARED_SESSIONS = (
