@@ -29,7 +29,7 @@ from reconciler.demo.github.world import World
 _ACTS = frozenset((
     "open_issue", "close", "reopen", "retitle", "rewrite", "lock", "unlock", "label", "unlabel",
     "rename_label", "delete_label", "comment", "edit_comment", "minimize_comment", "delete_comment",
-    "delete_issue",
+    "delete_issue", "assign", "unassign",
     "convert", "allow", "rename", "make_private", "archive", "disable_issues", "block",
     "transfer",
 ))
