@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from reconciler.config.settings import Settings
-from reconciler.model.fields import Severity
-from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
+from reconciler.model.fields import Category, Severity
+from reconciler.model.policy import ConflictPolicy, Direction, ExportFilter, SyncPolicy
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.owner_settings.values import (
     MAPPED_CATEGORIES,
@@ -30,14 +30,16 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
             severity={value: labels.severity[value] for value in Severity},
             category={value: labels.category[value] for value in MAPPED_CATEGORIES},
             stage={value: names for value, names in labels.stage.items() if names},
-            severity_as=SeverityAs.LABEL,
+            severity_as=SeverityAs(settings.sync.severity_as),
             people={},
-            people_may_ping=False,
+            people_may_ping=settings.sync.people_may_ping,
             export=Export(settings.sync.export),
+            export_only=_export_only(settings),
             labels=settings.sync.labels,
+            assignee=settings.sync.assignee or None,
             milestone=settings.sync.milestone or None,
             type=settings.sync.type or None,
-            link_comment=False,
+            link_comment=settings.sync.link_comment,
             private_prefix=settings.sync.private_prefix or None,
             redact=Redact(settings.sync.redact),
             sections=tuple(each for each in Section if each.value in settings.sync.sections),
@@ -54,6 +56,18 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
             for synced, direction in _directions(settings).items()
             if synced.value in settings.sync.directions.model_fields_set
         },
+    )
+
+
+def _export_only(settings: Settings) -> ExportFilter | None:
+    written = settings.sync.export_only
+    return (
+        ExportFilter(
+            severity=tuple(Severity(each) for each in written.severity),
+            category=tuple(Category(each) for each in written.category),
+        )
+        if written.severity or written.category
+        else None
     )
 
 

@@ -16,6 +16,8 @@ OptionalLabelNames = Annotated[
 ]
 BotNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_bot_names)]
 DirectionName = Literal["both", "to_github", "to_bugspark", "off"]
+SeverityName = Literal["critical", "high", "medium", "low"]
+CategoryName = Literal["bug", "ui", "performance", "crash", "other"]
 SectionName = Literal["description", "screenshot", "console", "environment", "reporter"]
 SECTION_NAMES: tuple[SectionName, ...] = get_args(SectionName)
 
@@ -49,6 +51,13 @@ class DirectionsSection(SettingsSection):
     comments: DirectionName = "both"
 
 
+class ExportOnlySection(SettingsSection):
+    """Which reports `export = "all"` exports; an empty list admits every value."""
+
+    severity: Annotated[tuple[SeverityName, ...], Field(strict=False)] = ()
+    category: Annotated[tuple[CategoryName, ...], Field(strict=False)] = ()
+
+
 class StageLabels(SettingsSection):
     """Labels for each stage of an open report; in progress comes before triaging."""
 
@@ -68,13 +77,18 @@ class SyncSection(SettingsSection):
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
     bots: BotNames = ()
+    severity_as: Literal["label"] = "label"
     private_prefix: Annotated[str, AfterValidator(validators.validate_private_prefix)] = ""
     redact: Literal["off", "auto", "on"] = "auto"
     sections: Annotated[tuple[SectionName, ...], Field(strict=False)] = SECTION_NAMES
     labels: OptionalLabelNames = ()  # of new issues
     milestone: Annotated[int, Field(ge=0, lt=2**31)] = 0  # of new issues, as the next one; 0: none
     type: Annotated[str, AfterValidator(validators.validate_issue_type)] = ""
+    assignee: Annotated[str, AfterValidator(validators.validate_assignee)] = ""
+    link_comment: bool = False
+    people_may_ping: bool = False
     resolution_comment: bool = False
+    export_only: ExportOnlySection = ExportOnlySection()
     directions: DirectionsSection = DirectionsSection()
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()

@@ -15,6 +15,7 @@ from reconciler.model.report import ANY_REPOSITORY
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
+LOGIN_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
 TOKEN_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TOKEN_HASH_PATTERN = re.compile(r"(?:read|act):[0-9a-f]{64}")
 HOST_PATTERN = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
@@ -286,6 +287,13 @@ def validate_issue_type(name: str) -> str:
             f"is not 1 to {MAX_TYPE_LENGTH} visible characters", "write the type's name as GitHub shows it"
         )
     return name
+
+
+def validate_assignee(login: str) -> str:
+    """Check the login that new issues are assigned to. Empty: nobody is."""
+    if login and not LOGIN_PATTERN.fullmatch(login):
+        raise invalid_value_error("is not a login on GitHub", "write it without @")
+    return login
 
 
 LABELS_REMEDY = 'list at least one label, as in ["high-priority", "high"]; the first is written'

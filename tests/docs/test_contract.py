@@ -2,9 +2,14 @@
 
 import re
 import tomllib
+from pathlib import Path
 
+import pytest
+
+from reconciler.config.load import load_configuration
+from reconciler.errors import ConfigurationError
 from tests.docs.markdown import ROOT, read
-from tests.docs.test_documents import command, example_keys, keys_of
+from tests.docs.test_documents import command, keys_of
 
 CONTRACT = read(ROOT / "docs/reference/contract.md")
 
@@ -20,12 +25,15 @@ def test_its_configuration_is_the_example_s_keys_and_defaults() -> None:
     assert tomllib.loads(block.text) == tomllib.loads((ROOT / "config.example.toml").read_text())
 
 
-def test_keys_that_are_planned_are_not_there() -> None:
+def test_configuration_that_is_planned_is_refused_and_named(tmp_path: Path) -> None:
     (block,) = re.findall(r"```\n(.*?)```", planned("configuration"), re.DOTALL)
     names = list(keys_of(tomllib.loads(block)))
     keys = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
-    assert keys
-    assert sorted(keys & example_keys()) == []
+    file = tmp_path / "config.toml"
+    file.write_text(block)
+    with pytest.raises(ConfigurationError) as refused:
+        load_configuration(file, {})
+    assert {sentence.split()[0] for sentence in refused.value.sentences} == keys
 
 
 def test_every_command_there_is_stands_in_its_table() -> None:
