@@ -54,6 +54,13 @@ def settings_in_force(operator: OperatorSettings, own: ProjectSettings) -> Proje
 
     Raises WrongSettingError if a label name stands twice; the key that the owner has set is named.
     """
+    merged = combine_settings(operator, own)
+    _require_distinct_labels(merged, own)
+    return merged
+
+
+def combine_settings(operator: OperatorSettings, own: ProjectSettings) -> ProjectSettings:
+    """Return what `settings_in_force` does, also where a label name stands twice."""
     values: dict[str, Any] = {}
     for each in fields(ProjectSettings):
         default, mine = getattr(operator.defaults, each.name), getattr(own, each.name)
@@ -62,9 +69,7 @@ def settings_in_force(operator: OperatorSettings, own: ProjectSettings) -> Proje
         synced: direction.narrowed_to(operator.bounds.get(synced, Direction.BOTH))
         for synced, direction in (values["directions"] or {}).items()
     }
-    merged = ProjectSettings(**values)
-    _require_distinct_labels(merged, own)
-    return merged
+    return ProjectSettings(**values)
 
 
 def _combine(key: str, default: Any, mine: Any) -> Any:

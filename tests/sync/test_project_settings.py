@@ -1,17 +1,19 @@
 """A project's own settings count in its passes, and in no other project's."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler.bootstrap.application import open_application
 from reconciler.errors import SettingsChangedError, WrongSettingError
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome
 from reconciler.model.viewer import OPERATOR
 from reconciler.store.sync.local_scan import find_changed_projects
 from tests.support.github import GitHub
-from tests.support.sync import Sync, open_sync
+from tests.support.sync import Sync, open_sync, settings_for
 
 
 async def configure(sync: Sync, project: ProjectId | None = None, **settings: Any) -> int:
@@ -111,3 +113,23 @@ async def test_an_earlier_version_is_brought_back_as_a_new_one(sync: Sync) -> No
     assert all(line.by_operator for line in view.history)
     view = await sync.app.settings.restore_settings(sync.project, 0, OPERATOR, expected=3)
     assert view.settings == {}
+
+
+async def test_a_prefix_of_settings_that_no_longer_fit_the_operators_labels_still_keeps_comments_back(
+    world_url: str, github: GitHub
+) -> None:
+    async with open_sync(world_url, github) as sync:
+        await configure(sync, severity={"critical": ["sev1"]}, private_prefix="#internal")
+        report, number = await sync.linked()
+        operator = {"severity": {"high": ["sev1"]}}
+        url, api = sync.app._container.settings.database.url.reveal(), github.api
+        async with open_application(settings_for(url, api, sync=operator), sync.clock) as app:
+            changed = replace(sync, app=app)
+            assert (await changed.run()).outcome is Outcome.FAILED
+            sync.say(report, "#internal for us only")
+            sync.say(report, "for everybody")
+            github.clock.advance(5)
+            await configure(changed)
+            await changed.settle()
+        (said,) = sync.said_there(number)
+        assert "for everybody" in said

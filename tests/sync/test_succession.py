@@ -12,6 +12,7 @@ from tests.sync.test_dry_run import VERIFICATION_DUE_SECONDS
 from tests.sync.test_follower_comments import texts_there, whole
 from tests.sync.test_followers import ON_BOTH, at_rest, followed, kinds_of, rows_of_followers
 from tests.sync.test_full_read import connect, second_repository
+from tests.sync.test_project_settings import configure
 
 
 def leads(sync: Sync) -> list[ReportId]:
@@ -91,6 +92,27 @@ async def test_a_comment_that_waited_when_the_lead_went_is_sent_by_the_next_one(
         "[BugSpark] Ada (BUG-0003):\n\nwaits",
         "[BugSpark] Ada:\n\nwaits",
     ]
+
+
+@ON_BOTH
+async def test_a_comment_that_no_pass_had_seen_when_the_lead_went_is_sent_by_the_next_one(sync: Sync) -> None:
+    lead, number, (first, second) = await followed(sync, reports=2)
+    await configure(sync, private_prefix="#internal")
+    for report in (first, second):
+        sync.github.clock.advance(1)
+        sync.say(report, "unseen")
+        sync.say(report, "#internal unseen")
+    sync.bugspark.delete_report(lead)
+    await compare(sync)
+    await compare(sync)
+    await at_rest(sync)
+    assert sorted(texts_there(sync, number)) == [
+        "[BugSpark] Ada (BUG-0003):\n\nunseen",
+        "[BugSpark] Ada:\n\nunseen",
+    ]
+    await whole(sync)
+    await at_rest(sync)
+    assert len(sync.said_there(number)) == 2
 
 
 @ON_BOTH

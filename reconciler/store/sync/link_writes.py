@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.errors import IssueHeldError, ProjectLockLostError, UsageError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import IssueNumber, ProjectId, ReportId, RepositoryId
+from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LIVE_STATES, UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
@@ -135,24 +135,38 @@ async def carry_over_unsent_comments(
         )
         new_owner = {"link_id": link.id, "repository_id": link.repository_id}
         await connection.execute(update(comment_pairs).where(*unsent).values(new_owner))
-        following = select(followers.c.report_id).where(followers.c.link_id == predecessor.id)
-        never_recorded = select(comments.c.id, comments.c.report_id).where(
-            or_(comments.c.report_id == link.report_id, comments.c.report_id.in_(following)),
-            comments.c.source.is_(None),
-            comments.c.created_at >= predecessor.created_at,
-            ~exists(ONE).where(comment_pairs.c.local_id == comments.c.id),
+        await record_unseen_comments(connection, link, predecessor.id, predecessor.created_at, new_id)
+
+
+async def record_unseen_comments(
+    connection: AsyncConnection,
+    link: Link,
+    followed: LinkId,
+    since: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    """Have the initial sync of the stored link send comments that no pass has seen.
+
+    Those of its report, and of the reports that follow the link `followed`, written `since` then.
+    """
+    following = select(followers.c.report_id).where(followers.c.link_id == followed)
+    never_recorded = select(comments.c.id, comments.c.report_id).where(
+        or_(comments.c.report_id == link.report_id, comments.c.report_id.in_(following)),
+        comments.c.source.is_(None),
+        comments.c.created_at >= since,
+        ~exists(ONE).where(comment_pairs.c.local_id == comments.c.id),
+    )
+    unrecorded = (await connection.execute(never_recorded)).all()
+    owner = (link.id, link.project_id, link.repository_id)
+    state = (Side.BUGSPARK, CommentPairState.ENDED)
+    rows = [
+        (
+            new_id(), *owner, *state, row.id, UNLINKED_BEFORE_SENDING,
+            row.report_id if row.report_id != link.report_id else None,
         )
-        unrecorded = (await connection.execute(never_recorded)).all()
-        owner = (link.id, link.project_id, link.repository_id)
-        state = (Side.BUGSPARK, CommentPairState.ENDED)
-        rows = [
-            (
-                new_id(), *owner, *state, row.id, UNLINKED_BEFORE_SENDING,
-                row.report_id if row.report_id != link.report_id else None,
-            )
-            for row in unrecorded
-        ]  # fmt: skip
-        await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)
+        for row in unrecorded
+    ]  # fmt: skip
+    await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)
 
 
 async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:

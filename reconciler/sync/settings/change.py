@@ -8,7 +8,12 @@ from reconciler.model.policy import ExportFilter, SettingKeyView, SettingsVersio
 from reconciler.model.snapshot import StoredSettings
 from reconciler.model.viewer import Viewer
 from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json
-from reconciler.owner_settings.effective import OperatorSettings, require_allowed, settings_in_force
+from reconciler.owner_settings.effective import (
+    OperatorSettings,
+    combine_settings,
+    require_allowed,
+    settings_in_force,
+)
 from reconciler.owner_settings.history import SettingsHistory, decode_history, encode_history, next_history
 from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.schema import settings_schema
@@ -124,11 +129,14 @@ def check_settings(
 def _next_history(
     operator: OperatorSettings, stored: StoredSettings | None, own: ProjectSettings, at: datetime
 ) -> SettingsHistory:
-    """Return what counts of the versions before `own`. Those that can't be read changed nothing."""
+    """Return what counts of the versions before `own`. Those that can't be read changed nothing.
+
+    Those that only no longer fit the operator's labels count: people relied on what they kept back.
+    """
     carried = decode_history(stored.history if stored else None)
     try:
-        before = settings_in_force(operator, stored_values(stored))
-    except WrongSettingError:
+        before = combine_settings(operator, stored_values(stored))
+    except WrongSettingError:  # of a newer program
         return carried
     after = settings_in_force(operator, own)
     return next_history(carried, before, after, operator.defaults.private_prefix, at)
@@ -137,8 +145,8 @@ def _next_history(
 def _exported_until_now(operator: OperatorSettings, stored: StoredSettings | None) -> ExportFilter | None:
     """Return which reports the stored settings export by themselves; None: they leave out none."""
     try:
-        before = settings_in_force(operator, stored_values(stored))
-    except WrongSettingError:
+        before = combine_settings(operator, stored_values(stored))
+    except WrongSettingError:  # of a newer program
         return None
     return before.export_only if before.export is Export.ALL else None
 

@@ -2,7 +2,8 @@
 
 The ended link keeps its ledger, which copies and deletes nothing any more: the new link reads the whole
 thread, and recognises the copies of its own comments by their markers. Comments of followers that were not
-sent yet go to the new link, whose initial sync sends them (docs/design.md, Invariants, 2).
+sent yet, those included that no pass has seen, go to the new link, whose initial sync sends them
+(docs/design.md, Invariants, 2).
 """
 
 from collections.abc import Callable, Collection
@@ -32,7 +33,7 @@ from reconciler.store.schema.tables import comment_pairs, followers, intents, li
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.followers.follower_queries import is_present
-from reconciler.store.sync.link_writes import create_link
+from reconciler.store.sync.link_writes import create_link, record_unseen_comments
 from reconciler.store.types import ONE
 
 NOBODY_LEADS = "the issue that it followed belongs to no report of this project any more"
@@ -68,6 +69,8 @@ async def succeed(
     )
     await _follow_link(connection, ended, made)
     await _carry_over_unsent_comments(connection, ended, made)
+    # The comments of before it followed have rows: those that have none were written since.
+    await record_unseen_comments(connection, made, made.id, ended.created_at, new_id)
     change = history_log.link_change(
         made,
         Kind.LINK,
