@@ -162,7 +162,8 @@ def test_no_text_is_hard_wired(stub: EmbedStub) -> None:
         stub.status = status
         if status == 401:
             ask_again(page)
-        page.evaluate("dispatchEvent(new Event('focus'))")
+        else:  # nothing is under way: focus asks at once
+            page.evaluate("dispatchEvent(new Event('focus'))")
         expect(page.locator("bugspark-sync-project")).to_contain_text(words)
         assert page.evaluate(UNTRANSLATED) == []
     stub.forgive_refusals()
