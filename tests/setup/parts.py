@@ -1,6 +1,7 @@
 """The parts of the suite that `make test WITHOUT=…` and `make test-fast` leave out, and where they are."""
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path, PurePath
 
 ROOT = Path(__file__).parents[2]
@@ -105,9 +106,10 @@ def is_selected(part: str, arguments: Iterable[str]) -> bool:
 
 
 def needs_postgresql(fixtures: Iterable[str], parameters: Iterable[object]) -> bool:
-    """Whether a test with these fixtures and values of parameters starts a PostgreSQL server."""
+    """Whether a test with these fixtures and values of parameters, or tuples of them, starts PostgreSQL."""
+    values = chain.from_iterable(each if isinstance(each, tuple) else (each,) for each in parameters)
     return POSTGRESQL_FIXTURE in fixtures or any(
-        isinstance(each, str) and each in POSTGRESQL_PARAMETERS for each in parameters
+        isinstance(each, str) and each in POSTGRESQL_PARAMETERS for each in values
     )
 
 

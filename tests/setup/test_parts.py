@@ -77,6 +77,7 @@ def test_a_test_on_postgresql_is_known_by_its_fixture_or_its_parameter() -> None
     assert parts.needs_postgresql(["tmp_path", "postgres_server"], [])
     assert parts.needs_postgresql(["store"], [7, "postgresql"])
     assert parts.needs_postgresql(["queue"], ["procrastinate"])
+    assert parts.needs_postgresql(["upgraded"], [("0001", "postgresql")])
     assert not parts.needs_postgresql(["store", "tmp_path"], ["sqlite", 7, None])
 
 
