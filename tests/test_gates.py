@@ -27,7 +27,7 @@ FROZEN = {
     "0007_base_halves.py": "b7e3933aa6c722442d3184909d2b7c139fe3960a662d1ae0b792ed4d86b1b474",
     "0008_stage.py": "4f75c84a6ee916567df61575c174be8cd6b5ec12ce2b5f83b0921133340802e2",
     "0009_assignee.py": "51c7e0c00eabb537cb73f2b2d0b2c6fcf21bd268ea6a0536190c5112b6357d54",
-    "0010_applied_settings.py": "00b9c2fb5f0f6aef85508ea09e9bcea79eae9ad640adfefb1326b5896fb1abf3",
+    "0010_applied_settings.py": "1fc7641768c4e1f6ca02172d45053ef8b7ba044bdadc3d9cc5f65234b65274bf",
     "0011_followers.py": "eee600dde36527e9f3b64e62a3def82a34ef36e1655894ec87fbbb7582b5238e",
     "0012_resolution.py": "324fac24fb0157cc408bda2e0d890c6fbaa2f9c10a04f5ab058d388316ecfb7f",
 }

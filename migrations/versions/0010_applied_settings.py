@@ -4,6 +4,9 @@ A link whose base adopts the mapping in force is compared by every pass. SQLite'
 a pass compares; the others are taken as they are there.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -43,7 +46,7 @@ def downgrade() -> None:
     op.drop_column("sync_links", COLUMN)
 
 
-def _renew_index(change) -> None:  # type: ignore[no-untyped-def]
+def _renew_index(change: Callable[[list[Any]], list[Any]]) -> None:
     bind = op.get_bind()
     if bind.dialect.name != "sqlite":
         return

@@ -10,12 +10,17 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from reconciler.model.addresses import is_loopback
-from reconciler.model.policy import MAX_LABEL_LENGTH, is_private_prefix, label_key
+from reconciler.model.policy import (
+    LOGIN_PATTERN,
+    MAX_ISSUE_TYPE_LENGTH,
+    MAX_LABEL_LENGTH,
+    is_private_prefix,
+    label_key,
+)
 from reconciler.model.report import ANY_REPOSITORY
 
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 BOT_LOGIN_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
-LOGIN_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
 TOKEN_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TOKEN_HASH_PATTERN = re.compile(r"(?:read|act):[0-9a-f]{64}")
 HOST_PATTERN = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
@@ -277,14 +282,12 @@ def validate_private_prefix(prefix: str) -> str:
     return prefix
 
 
-MAX_TYPE_LENGTH = 50
-
-
 def validate_issue_type(name: str) -> str:
     """Check the type of new issues. Empty: they have none."""
-    if name != name.strip() or not name.isprintable() or len(name) > MAX_TYPE_LENGTH:
+    if name != name.strip() or not name.isprintable() or len(name) > MAX_ISSUE_TYPE_LENGTH:
         raise invalid_value_error(
-            f"is not 1 to {MAX_TYPE_LENGTH} visible characters", "write the type's name as GitHub shows it"
+            f"is not 1 to {MAX_ISSUE_TYPE_LENGTH} visible characters",
+            "write the type's name as GitHub shows it",
         )
     return name
 

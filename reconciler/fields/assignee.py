@@ -1,9 +1,10 @@
 """Assignee ↔ one of the issue's assignees, for people that the settings map. Off until somebody is mapped.
 
 Only mapped people are an opinion of either side; nobody is one only where the base was a mapped person.
-Everybody else stays as he is (docs/design.md, Assignee).
+Everybody else stays assigned (docs/design.md, Assignee).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -27,13 +28,13 @@ from reconciler.model.report import Report
 
 NO_ONE = ""
 """BugSpark's value where nobody is assigned."""
-ID_LENGTH = 32
+USER_ID_PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
 def parse_user_id(text: str) -> str:
     """Return a user's id without dashes, or an empty text. Raises ValueError for anything else."""
     user = text.replace("-", "").lower()
-    if user and (len(user) != ID_LENGTH or not user.isalnum()):
+    if user and not USER_ID_PATTERN.fullmatch(user):
         raise ValueError(f"{text!r} is not the id of a user")
     return user
 

@@ -50,7 +50,7 @@ MAX_COLOURS = 100
 """The most colours kept of one issue: GitHub allows as many labels."""
 
 
-MAX_ASSIGNEES = 100
+MAX_READ_ASSIGNEES = 100
 """The most assignees read of one issue: GitHub allows ten."""
 
 
@@ -204,7 +204,7 @@ def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
 def assignees_of(raw: Raw) -> Assignees | None:
     """Return ids and logins of an issue's assignees; None where that is absent or can't be read."""
     rows = try_decode(raw, list[UserRow]) if bytes(raw) else ""
-    return None if isinstance(rows, str) else tuple((row.id, row.login) for row in rows[:MAX_ASSIGNEES])
+    return None if isinstance(rows, str) else tuple((row.id, row.login) for row in rows[:MAX_READ_ASSIGNEES])
 
 
 def to_field_event(row: EventRow, field_of: FieldOfLabel, commit: str | None = None) -> FieldEvent | None:

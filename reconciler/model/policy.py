@@ -1,5 +1,6 @@
 """The operator's choices (docs/reference/contract.md, Configuration), and a project's own settings."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,12 @@ MAX_LABEL_LENGTH = 50
 PREFIX_LENGTHS = (2, 32)
 """Characters of what private comments begin with: at least, at most."""
 _FORBIDDEN_IN_PREFIX = frozenset("<>&'\"")
+
+
+LOGIN_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
+"""A login on GitHub, without @."""
+MAX_ISSUE_TYPE_LENGTH = 50
+"""Characters of an issue type's name."""
 
 
 def is_private_prefix(text: str) -> bool:

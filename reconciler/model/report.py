@@ -143,13 +143,12 @@ class LocalComment:
     # where its report follows another one: that one, and the tracking id of its own
     lead_id: ReportId | None = None
     tracking_id: str | None = None
+    author_id: str | None = None  # the user's id, 32 hexadecimal digits
 
     @property
     def thread_id(self) -> ReportId:
         """The report whose issue the comment goes to."""
         return self.lead_id or self.report_id
-
-    author_id: str | None = None  # the user's id, 32 hexadecimal digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,15 +152,14 @@ class ReportView:
     comments: tuple[CommentView, ...]
     skipped: tuple[SkippedComments, ...] = ()
     resolution_text: str | None = None  # the same as `resolution` in words
+    moved_alone: bool = False  # of a report that follows: see `FollowerReportView`
+    followers: tuple[FollowerReportView, ...] = ()
 
     @property
     def resolution(self) -> Resolution | None:
         """Who closed the issue of a live link; None while it is open, and where this program closed it."""
         link = self.detail.link
         return link.resolution if link is not None and link.is_live else None
-
-    moved_alone: bool = False  # of a report that follows: see `FollowerReportView`
-    followers: tuple[FollowerReportView, ...] = ()
 
     @property
     def stage(self) -> str | None:

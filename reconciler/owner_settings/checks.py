@@ -3,7 +3,6 @@
 All raise WrongSettingError. There are no patterns: a name is a plain word, compared letter by letter.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -11,6 +10,8 @@ from uuid import UUID
 
 from reconciler.errors import WrongSettingError
 from reconciler.model.policy import (
+    LOGIN_PATTERN,
+    MAX_ISSUE_TYPE_LENGTH,
     MAX_LABEL_LENGTH,
     PREFIX_LENGTHS,
     Direction,
@@ -22,9 +23,7 @@ from reconciler.owner_settings.values import Names, Synced
 
 MAX_NAMES = 20
 MAX_PEOPLE = 500
-MAX_TYPE_LENGTH = 50
 MAX_MILESTONE = 2**31 - 1
-LOGIN_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Check = Callable[[str, object], Any]
@@ -172,7 +171,7 @@ def check_milestone(key: str, value: object) -> int:
 
 def check_type(key: str, value: object) -> str:
     """Take the name of an issue type."""
-    return check_name(key, value, longest=MAX_TYPE_LENGTH)
+    return check_name(key, value, longest=MAX_ISSUE_TYPE_LENGTH)
 
 
 def check_prefix(key: str, value: object) -> str:

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.model.fields import Category, Severity
-from reconciler.model.policy import MAX_LABEL_LENGTH, PREFIX_LENGTHS, ConflictPolicy, Direction
+from reconciler.model.policy import (
+    LOGIN_PATTERN,
+    MAX_ISSUE_TYPE_LENGTH,
+    MAX_LABEL_LENGTH,
+    PREFIX_LENGTHS,
+    ConflictPolicy,
+    Direction,
+)
 from reconciler.owner_settings import checks
 from reconciler.owner_settings.keys import BUILT
 from reconciler.owner_settings.values import (
@@ -24,7 +31,7 @@ Schema = Mapping[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL_LENGTH}
 _NAMES: Schema = {"type": "array", "items": _NAME, "maxItems": checks.MAX_NAMES, "uniqueItems": True}
-_LOGIN: Schema = {"type": "string", "pattern": f"^{checks.LOGIN_PATTERN.pattern}$"}
+_LOGIN: Schema = {"type": "string", "pattern": f"^{LOGIN_PATTERN.pattern}$"}
 _USER_ID = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 _SHORTEST, _LONGEST = PREFIX_LENGTHS
 
@@ -65,7 +72,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     },
     "labels": _NAMES,
     "milestone": {"type": "integer", "minimum": 1, "maximum": checks.MAX_MILESTONE},
-    "type": {**_NAME, "maxLength": checks.MAX_TYPE_LENGTH},
+    "type": {**_NAME, "maxLength": MAX_ISSUE_TYPE_LENGTH},
     "assignee": _LOGIN,
     "link_comment": {"type": "boolean"},
     "private_prefix": {"type": "string", "minLength": _SHORTEST, "maxLength": _LONGEST},

@@ -45,7 +45,6 @@ async def record_confirmation(
             *build_confirmed_write_change(claim.intent, link, answer.request_id),
             *_outranked_label_conflicts(context, claim.intent, link),
             *_missing_member_notes(claim.intent, link, answer.value, stats),
-            *_dropped_assignee_notes(claim.intent, link),
         ),
         at=context.github.now(),
     )
@@ -126,24 +125,6 @@ def has_competing_label(context: Context, intent: Intent, labels: Sequence[str])
     """
     field = SYNCED_FIELDS[Field(intent.operation.value)]
     return field.has_competing_label(labels, context.policy.labels)
-
-
-def _dropped_assignee_notes(intent: Intent, link: Link | None) -> Iterator[Change]:
-    """Say on the report whom GitHub did not assign to its new issue: it drops or refuses some accounts."""
-    if not isinstance(intent.desired, NewIssue) or link is None or link.seen is None:
-        return
-    assigned = {login.lower() for _, login in link.seen.assignees or ()}
-    for login in intent.desired.assignees:
-        if login.lower() not in assigned:
-            (change,) = build_confirmed_write_change(intent, link, None)
-            yield replace(
-                change,
-                kind=Kind.NOTE,
-                field=Field.ASSIGNEE.value,
-                local=None,
-                to=None,
-                rule=f"GitHub did not assign the new issue to {login}: that account may have no access to it",
-            )
 
 
 def _outranked_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:

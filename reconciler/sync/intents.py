@@ -212,9 +212,14 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                     action.why,
                     _desired_comment_write(context, plan.link, action, pairs),
                 )
-            case SetField() | ImportComment() | WriteLocalComment():
-                continue
-            case EditLocalComment() | RemoveLocalComment() | CreateIssue():
+            case (
+                SetField()
+                | ImportComment()
+                | WriteLocalComment()
+                | EditLocalComment()
+                | RemoveLocalComment()
+                | CreateIssue()
+            ):
                 continue
             case _:
                 assert_never(action)

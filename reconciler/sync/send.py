@@ -69,7 +69,14 @@ async def send_intent(
     desired = intent.desired
     match desired:
         case NewIssue():
-            return await _create_issue(github, desired)
+            return await github.create_issue(
+                desired.title,
+                desired.body,
+                desired.labels,
+                desired.assignees,
+                milestone=desired.milestone,
+                issue_type=desired.type,
+            )
         case NewComment():
             body = without_mentions_of(desired.body, [account.login for account in lost])
             return await github.create_comment(_require_issue_number(intent), body)
@@ -86,20 +93,6 @@ async def send_intent(
             assert update is not None
             return await github.update_issue(_require_issue_number(intent), update)
     assert_never(desired)
-
-
-async def _create_issue(github: GitHub, desired: NewIssue) -> WriteResult[Issue]:
-    """Create the issue; without its assignees if GitHub refuses them, so that they keep no report back."""
-    more = {"milestone": desired.milestone, "issue_type": desired.type}
-    wanted: dict[str, Any] = {name: value for name, value in more.items() if value is not None}
-    if desired.assignees:
-        answer = await github.create_issue(
-            desired.title, desired.body, desired.labels, desired.assignees, **wanted
-        )
-        is_about_them = isinstance(answer, Refused) and "assign" in answer.reason.lower()
-        if not is_about_them:
-            return answer
-    return await github.create_issue(desired.title, desired.body, desired.labels, **wanted)
 
 
 async def _change_assignees(

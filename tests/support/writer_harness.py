@@ -80,8 +80,8 @@ class ScriptedGitHub:
             yield ListPage(rows=tuple(rows), state=None)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def ask(*args: Any) -> Any:
-            self.requests.append((name, *args))
+        async def ask(*args: Any, **more: Any) -> Any:
+            self.requests.append((name, *args, *more.values()))
             found = next(self._answers[name])
             if isinstance(found, Exception):
                 raise found

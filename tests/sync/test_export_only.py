@@ -3,6 +3,7 @@
 from typing import Any
 
 from reconciler.model.fields import Category, Severity
+from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
 from tests.support.sync import Sync
 from tests.sync.test_project_settings import configure, scanned
@@ -13,9 +14,9 @@ FILTER: Any = {
 }
 
 
-def numbers(sync: Sync, *reports: object) -> list[bool]:
+def have_issues(sync: Sync, *reports: ReportId) -> list[bool]:
     """Whether each report has an issue."""
-    rows = [sync.bugspark.report(each) for each in reports]  # type: ignore[arg-type]
+    rows = [sync.bugspark.report(each) for each in reports]
     return [row is not None and row["github_issue_number"] is not None for row in rows]
 
 
@@ -30,7 +31,7 @@ async def test_only_what_the_filter_admits_is_exported_by_itself(sync: Sync) -> 
     other = sync.bugspark.add_report(sync.project, severity=Severity.HIGH, category=Category.UI, at=now)
     await sync.run(seconds=70)
     await sync.settle()
-    assert numbers(sync, wanted, mild, other) == [True, False, False]
+    assert have_issues(sync, wanted, mild, other) == [True, False, False]
     assert len(sync.github.web.issues) == 1
     shown = await sync.app.explain_report(str(mild))
     assert [(each.reason.split(":")[0], each.count) for each in shown.skipped] == [
@@ -48,10 +49,10 @@ async def test_what_was_passed_over_stays_so_when_the_settings_or_the_report_cha
     await configure(sync, export="all")
     await sync.run(seconds=70)
     await sync.settle()
-    assert numbers(sync, report) == [False]
+    assert have_issues(sync, report) == [False]
     await sync.app.export((str(report),), NullProgress())
     await sync.settle()
-    assert numbers(sync, report) == [True]
+    assert have_issues(sync, report) == [True]
     assert (await sync.app.explain_report(str(report))).skipped == ()
 
 
@@ -64,7 +65,7 @@ async def test_a_report_that_no_pass_has_seen_is_passed_over_before_other_settin
     await configure(sync, export="all")
     await sync.run(seconds=70)
     await sync.settle()
-    assert numbers(sync, mild, severe) == [False, True]
+    assert have_issues(sync, mild, severe) == [False, True]
 
 
 async def test_the_scan_does_not_name_a_project_for_what_was_passed_over(sync: Sync) -> None:

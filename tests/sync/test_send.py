@@ -49,7 +49,14 @@ async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tu
 @pytest.mark.parametrize(
     ("wish", "request_"),
     [
-        (NewIssue(title="T", body="B", labels=("bug",)), ("create_issue", "T", "B", ("bug",))),
+        (
+            NewIssue(title="T", body="B", labels=("bug",)),
+            ("create_issue", "T", "B", ("bug",), (), None, None),
+        ),
+        (
+            NewIssue(title="T", body="B", labels=(), milestone=3, type="Bug", assignees=("alice",)),
+            ("create_issue", "T", "B", (), ("alice",), 3, "Bug"),
+        ),
         (NewComment(body="B"), ("create_comment", 12, "B")),
         (
             DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),

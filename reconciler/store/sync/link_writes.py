@@ -36,7 +36,7 @@ from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_link_ended_in_bugspark
 from reconciler.store.types import ONE, column_types
 
-CARRIED_COLUMNS = (
+UNSENT_PAIR_COLUMNS = (
     "id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason", "follower_id",
 )  # fmt: skip
 
@@ -166,7 +166,7 @@ async def record_unseen_comments(
         )
         for row in unrecorded
     ]  # fmt: skip
-    await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)
+    await insert_new(connection, comment_pairs, column_types(comment_pairs, *UNSENT_PAIR_COLUMNS), rows)
 
 
 async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:

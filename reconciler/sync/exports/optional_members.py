@@ -1,14 +1,18 @@
-"""What a project gives to new issues and GitHub may not have: a milestone, a type. The issue matters more.
+"""What a project gives to new issues, and GitHub may refuse or drop. The issue itself matters more.
 
-Source: docs/reference/github.md, Fields and types.
+Source: docs/reference/github.md, Fields and types; Assignees.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from reconciler.model.intent import Desired, NewIssue, Refused
 from reconciler.model.issue import Issue
 
-OPTIONAL_MEMBERS = ("milestone", "type")
+ABSENT: Mapping[str, Any] = {"milestone": None, "type": None, "assignees": ()}
+"""The optional members, each with the value of an issue that is made without it."""
+WORDS_OF_REFUSALS = {"milestone": "milestone", "type": "type", "assignees": "assign"}
 UNPROCESSABLE = 422
 
 
@@ -19,40 +23,42 @@ def without_refused_members(desired: Desired, refusal: Refused) -> NewIssue | No
     """
     if not isinstance(desired, NewIssue) or refusal.status != UNPROCESSABLE:
         return None
-    given = [name for name in OPTIONAL_MEMBERS if getattr(desired, name) is not None]
-    named = [name for name in given if name in refusal.reason.lower()] or given
+    given = [name for name, absent in ABSENT.items() if getattr(desired, name) != absent]
+    named = [name for name in given if WORDS_OF_REFUSALS[name] in refusal.reason.lower()] or given
     if not named:
         return None
-    left_out = (*desired.left_out, *(_in_words(desired, name) for name in named))
-    return replace(
-        desired,
-        left_out=left_out,
-        milestone=None if "milestone" in named else desired.milestone,
-        type=None if "type" in named else desired.type,
-    )
+    refused = tuple(text for name in named for text in _in_words(name, getattr(desired, name)))
+    kept: dict[str, Any] = {name: ABSENT[name] for name in named}
+    return replace(desired, left_out=(*desired.left_out, *refused), **kept)
 
 
 def missing_members(desired: NewIssue, issue: Issue) -> tuple[str, ...]:
     """Return in words what the created issue does not have: refused before, or dropped silently."""
-    dropped = (
-        _in_words(desired, name)
-        for name in OPTIONAL_MEMBERS
-        if (wanted := getattr(desired, name)) is not None and not _is_equal(wanted, getattr(issue, name))
-    )
-    return (*desired.left_out, *dropped)
+    assigned = {login.lower() for _, login in issue.assignees or ()}
+    dropped: dict[str, Any] = {
+        "milestone": desired.milestone if desired.milestone != issue.milestone else None,
+        "type": desired.type if (desired.type or "").casefold() != (issue.type or "").casefold() else None,
+        "assignees": tuple(login for login in desired.assignees if login.lower() not in assigned),
+    }
+    return (*desired.left_out, *(text for name, value in dropped.items() for text in _in_words(name, value)))
 
 
 def missing_member_message(member: str) -> str:
-    """Say that GitHub does not have it, and what to do."""
+    """Say that the issue was created without it, why that may be, and what to do."""
+    name, _, value = member.partition(" ")
+    why = (
+        "that account may have no access to the repository"
+        if name == "assignee"
+        else "GitHub does not have it"
+    )
     return (
-        f"GitHub did not take {member} for the new issue, which was created without it: it does not have it, "
-        f"or this token may not set it; correct the project's setting {member.partition(' ')[0]}"
+        f"GitHub did not take {name} {value} for the new issue, which was created without it: {why}, or this "
+        f"token may not set it; correct the project's setting {name}"
     )
 
 
-def _in_words(desired: NewIssue, name: str) -> str:
-    return f"{name} {getattr(desired, name)}"
-
-
-def _is_equal(wanted: int | str, given: int | str | None) -> bool:
-    return str(wanted).casefold() == str(given).casefold()
+def _in_words(name: str, value: Any) -> tuple[str, ...]:
+    """Each value with the name of its setting."""
+    if value == ABSENT[name]:
+        return ()
+    return tuple(f"assignee {login}" for login in value) if name == "assignees" else (f"{name} {value}",)

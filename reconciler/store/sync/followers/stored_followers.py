@@ -33,13 +33,11 @@ from reconciler.store.sync.apply_batch import StoreDependencies
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.followers import successions
 from reconciler.store.sync.followers.follower_queries import is_leaderless, is_outdated, is_present
+from reconciler.store.sync.link_writes import UNSENT_PAIR_COLUMNS
 from reconciler.store.types import column_types
 
 FOLLOWERS_PER_READ = 500
 """Followers that are read, and stored, at a time."""
-SKIPPED_PAIR_COLUMNS = (
-    "id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason", "follower_id",
-)  # fmt: skip
 
 
 class StoredFollowers:
@@ -115,7 +113,7 @@ class StoredFollowers:
             )
             for row in await connection.execute(query)
         ]  # fmt: skip
-        await insert_new(connection, comment_pairs, column_types(comment_pairs, *SKIPPED_PAIR_COLUMNS), rows)
+        await insert_new(connection, comment_pairs, column_types(comment_pairs, *UNSENT_PAIR_COLUMNS), rows)
 
     async def remove(self, report_id: ReportId, rule: str, at: datetime) -> None:
         async with self._database.write() as connection:
