@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     if needs:
         print(f"ready: {', '.join(need.name for need in needs)}", flush=True)
     if not left_out and not given.pytest:
-        print("running the whole suite, about twenty minutes on two cores", flush=True)
+        print("running the whole suite, about fifteen minutes on two cores", flush=True)
     return 0
 
 
