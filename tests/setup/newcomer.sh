@@ -77,7 +77,7 @@ git -c safe.directory='*' -C "$checkout" bundle create --quiet "$root/srv/reconc
 say "trying $(git -c safe.directory='*' -C "$checkout" log -1 --format='%h, %s')"
 
 set -- PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$HOME" LANG=C.UTF-8
-for name in $(env | sed -n 's/^\(PIP_[A-Z_]*\|SSL_CERT_[A-Z]*\|[A-Z]*_CA_[A-Z]*\|[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]\|ARGS\|WITHOUT\|WORKERS\)=.*/\1/p'); do
+for name in $(env | sed -n 's/^\(PIP_[A-Z_]*\|SSL_CERT_[A-Z]*\|[A-Z_]*_CA_[A-Z]*\|[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]\|ARGS\|WITHOUT\|WORKERS\)=.*/\1/p'); do
     eval "set -- \"\$@\" \"$name=\${$name}\""
 done
 mkdir -p "$root$HOME"

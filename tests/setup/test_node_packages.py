@@ -37,3 +37,8 @@ def test_what_npm_says_is_told_when_it_fails(folder: Path) -> None:
     """Without a package.json there is nothing to install."""
     assert node_packages.install(folder).startswith("npm error")
     assert "are not installed" in node_packages.problem(folder)
+
+
+def test_node_trusts_the_certificates_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NODE_USE_SYSTEM_CA", raising=False)
+    assert node_packages.run("node", "-p", "process.env.NODE_USE_SYSTEM_CA").stdout == "1\n"
