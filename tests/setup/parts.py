@@ -16,15 +16,23 @@ PARTS = {
             f"tests/sync/test_{name}.py"
             for name in (
                 "after_restore",
+                "alerts",
                 "any_history",
+                "applied_settings",
+                "assignee",
                 "brakes",
                 "bursts",
                 "button_export",
                 "comments",
                 "comments_from",
+                "conflicts",
                 "customer",
+                "directions",
+                "dry_run",
                 "edited_copies",
                 "export_requests",
+                "follower_comments",
+                "followers",
                 "found",
                 "full_read",
                 "heavy_rows",
@@ -34,8 +42,12 @@ PARTS = {
                 "races",
                 "refused",
                 "refused_answers",
+                "remapped_labels",
+                "resolutions",
                 "second_issues",
                 "second_readings",
+                "succession",
+                "texts_on_both_sides",
                 "undone",
                 "unknown",
                 "unreadable_rows",
@@ -45,22 +57,38 @@ PARTS = {
             )
         ),
     ),
-    # Every route and every page, and what each of them says.
+    # Every route, and what each page says.
     "routes": tuple(
         f"tests/web/test_{name}.py"
         for name in (
+            "api_commands",
             "app_setup",
             "every_route",
             "hostile_requests",
+            "lists",
+            "page",
             "prefix",
             "project_page",
+            "report_list",
             "report_page",
+            "reports",
             "routes",
+            "settings_page",
+            "setup_page",
             "unknown_values",
+            "withheld_page",
         )
     ),
     # The command, the daemon, the demo and the benchmarks, as processes of their own.
-    "processes": ("tests/bench", "tests/daemon/test_daemon.py", "tests/demo/test_demo.py", "tests/e2e"),
+    "processes": (
+        "tests/bench",
+        "tests/cli/test_installation_files.py",
+        "tests/daemon/test_daemon.py",
+        "tests/demo/test_demo.py",
+        "tests/docs/test_simulator.py",
+        "tests/e2e",
+        "tests/setup/test_parts.py",
+    ),
     # Project locks through a real pgbouncer.
     "pooler": ("tests/store/test_poolers.py", "tests/e2e/test_poolers.py"),
     # And every test that asks for a server: see `needs_postgresql`.
