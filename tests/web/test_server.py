@@ -155,7 +155,7 @@ async def test_idle_connections_beyond_the_limit_make_way_oldest_first(
     app.go.set()
     async with serve_app(app, sockets) as running:
         streams = [await connect(running.port) for _ in range(3)]
-        async with httpx.AsyncClient() as client:
+        async with loopback_client() as client:
             assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
         assert await is_cut(streams[0][0])
         assert not streams[2][0].at_eof()
@@ -180,7 +180,7 @@ async def test_a_thousand_idle_connections_take_no_more_descriptors_than_there_a
             clients.append(probe)
             await asyncio.sleep(0)
             most = max(most, open_descriptors() - before - len(clients))
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with loopback_client() as client:
             assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
         for probe in clients:
             probe.close()
@@ -193,7 +193,7 @@ async def test_a_connection_waits_unaccepted_while_every_permit_is_at_work(
     allow(monkeypatch, 2)
     monkeypatch.setattr(connections, "MAX_BUSY_SHARE", 1)
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
-    async with serve_app(app, sockets) as running, httpx.AsyncClient(timeout=10) as client:
+    async with serve_app(app, sockets) as running, loopback_client() as client:
         address = f"http://127.0.0.1:{running.port}/"
         asking = [asyncio.create_task(client.get(address, headers={"connection": "close"})) for _ in range(3)]
         await app.asked.wait()
@@ -220,7 +220,7 @@ async def test_a_process_without_descriptors_warns_once_and_accepts_later(
             return super().accept()
 
     listener = Exhausted(fileno=sockets[0].detach())
-    async with serve_app(app, [listener]) as running, httpx.AsyncClient(timeout=10) as client:
+    async with serve_app(app, [listener]) as running, loopback_client() as client:
         assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 200
     assert failures == 0
     assert [record.message for record in caplog.records] == ["a connection can't be accepted"]
