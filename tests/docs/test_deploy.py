@@ -28,7 +28,8 @@ def test_the_image_and_the_pages_name_variables_that_the_program_reads() -> None
 
 def test_the_image_gets_every_file_that_the_wheel_is_built_from() -> None:
     hatch = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
-    needed = [name.lstrip("/") for name in hatch["build"]["targets"]["wheel"]["include"]]
+    wheel = hatch["build"]["targets"]["wheel"]
+    needed = [*(name.lstrip("/") for name in wheel["include"]), *wheel["force-include"]]
     admitted = [
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
     ]
