@@ -168,14 +168,18 @@ lock: $(UV)
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 
-# A list of what is shipped, and known faults of it; the tools have an environment of their own, like `lock`.
+# A list of what is shipped, and known faults of it; the tools have an environment of their own, like `lock`. The list names
+# the version, which cyclonedx-py reads from pyproject.toml only.
 .sbom-venv/bin/cyclonedx-py:
 	@$(PYTHON) -m venv .sbom-venv
 	@.sbom-venv/bin/python -m pip --quiet --disable-pip-version-check install cyclonedx-bom pip-audit
 
 sbom: .sbom-venv/bin/cyclonedx-py
 	@mkdir -p dist
-	@.sbom-venv/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json
+	@version=$$($(PYTHON) -c 'import reconciler; print(reconciler.__version__)'); \
+		sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml >dist/pyproject.toml
+	@.sbom-venv/bin/cyclonedx-py requirements requirements.lock --pyproject dist/pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json
+	@rm dist/pyproject.toml
 	@echo "dist/sbom.cdx.json lists every package of requirements.lock (CycloneDX)"
 
 audit: .sbom-venv/bin/cyclonedx-py

@@ -4,4 +4,4 @@ In: BugSpark's database and GitHub's REST API. Out: the changes that make both s
 what each may import, are listed in docs/design.md, Packages, and checked by import-linter.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"

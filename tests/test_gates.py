@@ -53,7 +53,7 @@ def named_by_the_build() -> Iterator[str]:
     targets = hatch["build"]["targets"]
     for target in ("sdist", "wheel"):
         yield from (name.lstrip("/") for name in targets[target]["include"])
-    yield from targets["wheel"]["sources"]
+    yield from (*targets["wheel"]["sources"], *targets["wheel"]["force-include"])
 
 
 def named_by_linters() -> Iterator[str]:

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from reconciler import __version__
+
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
+
+NAMED_BY_VERSION = frozenset(map(Path, ("reconciler/__init__.py", "CHANGELOG.md", "docs/proofs.md")))
+"""The number itself, and what was changed and proved under it."""
 
 
 def requirements(lock: str) -> list[str]:
@@ -100,3 +105,15 @@ def test_every_folder_of_code_is_a_package_so_that_contracts_cover_it() -> None:
     code = [path for path in tracked() if path.parts[0] == "reconciler" and path.suffix == ".py"]
     folders = {folder for path in code for folder in path.parents if folder != Path()}
     assert sorted(folder for folder in folders if not (ROOT / folder / "__init__.py").is_file()) == []
+
+
+def test_the_version_is_written_once() -> None:
+    """Package, `--version`, `/openapi.json`, pages and User-Agent read it from `reconciler/__init__.py`."""
+    version = __version__.encode()
+    assert {path for path in tracked() if version in (ROOT / path).read_bytes()} <= NAMED_BY_VERSION
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d[^]]*)\] – \d{4}-\d{2}-\d{2}$", text, re.MULTILINE)
+    assert released[:1] == [__version__]

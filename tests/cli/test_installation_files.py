@@ -78,6 +78,9 @@ def test_the_wheel_has_every_file_and_makes_a_database(tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
+        # Every package shares the folder that a wheel is unpacked to: only names of our own.
+        folders = {name.partition("/")[0].partition("-")[0] for name in archive.namelist()}
+        assert folders == {"reconciler", "bugspark_reconciler"}
         archive.extractall(tmp_path / "installed")
     script = (
         "from reconciler.cli import installation_files as files\n"

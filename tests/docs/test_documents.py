@@ -143,12 +143,6 @@ def test_the_readme_shows_the_two_commands() -> None:
     assert {"make demo", "make test"} <= set(shell_lines(README))
 
 
-def test_what_the_readme_says_is_not_there_yet_is_not_there() -> None:
-    line = re.search(r"^- Commands: (.*)$", README.section("State of the program"), re.MULTILINE)
-    missing = set(re.findall(r"`(\w+)`", line[1])) if line else set()
-    assert sorted(missing & set(command().commands)) == []
-
-
 def test_every_command_there_is_can_be_found_in_the_documents() -> None:
     everything = "\n".join(document.text for document in DOCUMENTS.values())
     silent = [name for name in command().commands if f"reconcile {name}" not in everything and name != "demo"]
