@@ -85,7 +85,6 @@ PARTS = {
         "tests/cli/test_installation_files.py",
         "tests/daemon/test_daemon.py",
         "tests/demo/test_demo.py",
-        "tests/docs/test_simulator.py",
         "tests/e2e",
         "tests/setup/test_parts.py",
     ),
