@@ -74,7 +74,7 @@ async def test_an_issue_whose_answer_was_lost_is_there_once(sync: Sync, name: st
     await at_peace(sync)
 
 
-@pytest.mark.parametrize("method", ["confirm", "claim"])
+@pytest.mark.parametrize("method", ["confirm", "claim_now"])
 @pytest.mark.parametrize("what", ["comment", "issue"])
 async def test_a_process_that_dies_around_sending_leaves_one_copy(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, method: str, what: str
@@ -84,11 +84,11 @@ async def test_a_process_that_dies_around_sending_leaves_one_copy(
     deaths = [1]
 
     async def dies(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = await original(self, *args, **kwargs) if method == "claim" else None
+        result = await original(self, *args, **kwargs) if method == "claim_now" else None
         if deaths:
             deaths.pop()
             raise asyncio.CancelledError
-        return result if method == "claim" else await original(self, *args, **kwargs)
+        return result if method == "claim_now" else await original(self, *args, **kwargs)
 
     report, number = (await sync.linked()) if what == "comment" else (None, 1)
     monkeypatch.setattr(type(intents), method, dies)
