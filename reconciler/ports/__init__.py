@@ -8,7 +8,7 @@ from reconciler.ports.app_setup import AppSetup, NewApp
 from reconciler.ports.commands import Commands, CommandsOf
 from reconciler.ports.followers import Followers
 from reconciler.ports.github import GitHub, ListPage, Markers
-from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
+from reconciler.ports.ledger import Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries, ReportViews
 from reconciler.ports.services import AlertChannel, Clock, Queue
@@ -25,6 +25,7 @@ from reconciler.ports.stores import (
     Stores,
 )
 from reconciler.ports.webhooks import PendingHints, WebhookDelivery, Webhooks
+from reconciler.ports.writes import Claim, Confirmation, Intents, NoSlotNow
 
 __all__ = [
     "AlertChannel",
@@ -33,6 +34,7 @@ __all__ = [
     "Clock",
     "Commands",
     "CommandsOf",
+    "Confirmation",
     "DatabaseIdentity",
     "EncryptionStatus",
     "Followers",
@@ -43,6 +45,7 @@ __all__ = [
     "Maintenance",
     "Markers",
     "NewApp",
+    "NoSlotNow",
     "OtherRoleAccess",
     "OwnerMails",
     "PendingHints",

@@ -1,10 +1,9 @@
-"""The stores of links, bases and the comment ledger; of intents (recorded writes to GitHub); and of restores.
+"""The stores of links, bases and the comment ledger, and of restores.
 
 Source for restores and other databases: docs/decisions/0032-after-a-restore.md.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +18,6 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.intent import Intent
 from reconciler.model.link import CommentPair, Link, UnsyncedFieldChange
 from reconciler.model.plan import WithheldItem
 from reconciler.model.report import IssueColumns
@@ -236,70 +234,6 @@ class Ledger(Protocol):
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
         """Find the project's reports with these tracking ids and a live link."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A claimed intent, with the link and the comment pair it is about as stored now.
-
-    `cause_gone`: the comment or report was deleted, or the link cut, since the intent was planned; then it
-    was not claimed.
-    """
-
-    intent: Intent
-    link: Link | None
-    pair: CommentPair | None
-    cause_gone: bool = False
-
-
-class Intents(Protocol):
-    """Recorded writes to GitHub."""
-
-    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
-        """Read every intent of the project, oldest first."""
-        ...
-
-    async def add(self, intents: Sequence[Intent]) -> None:
-        """Store intents outside a batch (`reconcile export`); an existing (local id, operation) is kept."""
-        ...
-
-    async def claim(self, intent: Intent, at: datetime) -> Claim | None:
-        """Commit planned → sending, attempts + 1. None if another process has it, or it is not planned.
-
-        Raises PausedError when the operator has paused the project.
-        """
-        ...
-
-    async def release_claim(self, intent: Intent) -> None:
-        """Store sending → planned, only if the attempt number is still the same."""
-        ...
-
-    async def confirm(
-        self,
-        intent: Intent,
-        *,
-        link: Link | None,
-        pair: CommentPair | None,
-        changes: Sequence[Change],
-        at: datetime,
-    ) -> None:
-        """Store a confirmed write: the link and the pair as given, the history, and the intent's row deleted.
-
-        One transaction. For CREATE_ISSUE the link is inserted, and the report's empty columns are filled.
-        """
-        ...
-
-    async def save_unconfirmed(self, intent: Intent) -> None:
-        """Store the state, reason and times of an intent that was not confirmed."""
-        ...
-
-    async def cancel(self, intents: Collection[Intent]) -> None:
-        """Delete unsent intents whose cause is gone; their PENDING pairs become ENDED."""
-        ...
-
-    async def discard_by_command(self, intents: Collection[Intent], rule: str, at: datetime) -> None:
-        """Delete intents, sent or not, by order of a person; the history says so in the words of `rule`."""
         ...
 
 

@@ -14,12 +14,13 @@ from reconciler.model.ids import (
 )
 from reconciler.model.issue import RateLimit
 from reconciler.ports.followers import Followers
-from reconciler.ports.ledger import Intents, Ledger, Restores
+from reconciler.ports.ledger import Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries
 from reconciler.ports.settings import OwnerMails, SettingsVersions
 from reconciler.ports.sign_ins import SignIns
 from reconciler.ports.webhooks import Webhooks
+from reconciler.ports.writes import Intents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

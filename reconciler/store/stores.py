@@ -91,14 +91,15 @@ def build_stores(
         outgoing_webhooks=outgoing,
         require_fence=fences.require,
     )
+    limiter = StoredRateLimiter(database, settings.pace, clock)
     projects = StoredProjects(database, cipher, settings.app_repositories)
     return DatabaseStores(
         projects=projects,
         reports=StoredReports(database, projects),
         ledger=StoredLedger(database, clock, context, new_id),
         followers=StoredFollowers(database, context, new_id),
-        intents=StoredIntents(database, context),
-        rate_limiter=_build_rate_limiter(database, settings, clock),
+        intents=StoredIntents(database, context, limiter),
+        rate_limiter=_build_rate_limiter(database, settings, clock, limiter),
         project_locks=(
             AdvisoryProjectLocks(database, clock, fences, keeps_session=settings.runs_many_passes)
             if database.dialect == "postgresql"
@@ -116,8 +117,9 @@ def build_stores(
     )
 
 
-def _build_rate_limiter(database: Database, settings: StoreSettings, clock: Clock) -> RateLimiter:
+def _build_rate_limiter(
+    database: Database, settings: StoreSettings, clock: Clock, limiter: StoredRateLimiter
+) -> RateLimiter:
     if settings.dry_run:
         return DryRunRateLimiter(database, settings.pace, clock)
-    limiter = StoredRateLimiter(database, settings.pace, clock)
     return SlicedRateLimiter(limiter, clock) if settings.runs_many_passes else limiter

@@ -25,7 +25,7 @@ from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigi
 from reconciler.model.plan import Rule, Why
 from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
-from reconciler.ports import Claim
+from reconciler.ports import Claim, Confirmation
 from reconciler.sync.context import Context
 from reconciler.sync.exports.optional_members import missing_member_message, missing_members
 from reconciler.sync.full_read import build_verification
@@ -36,9 +36,17 @@ async def record_confirmation(
     context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
 ) -> None:
     """Store a confirmed write: id, base, ledger row, history. The intent is done."""
+    await context.stores.intents.confirm(await confirm_write(context, claim, answer, stats))
+
+
+async def confirm_write(
+    context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
+) -> Confirmation:
+    """Count a write that GitHub confirmed, and return what is to be stored of it."""
     link, pair = await _confirmed_link_and_pair(context, claim, answer.value)
-    await context.stores.intents.confirm(
-        claim.intent,
+    stats.count_confirmed_write(claim.intent.operation, link.number if link else IssueNumber(0))
+    return Confirmation(
+        intent=claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
         pair=pair,
         changes=(
@@ -48,7 +56,6 @@ async def record_confirmation(
         ),
         at=context.github.now(),
     )
-    stats.count_confirmed_write(claim.intent.operation, link.number if link else IssueNumber(0))
 
 
 async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: PassStats) -> None:
@@ -57,13 +64,14 @@ async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: Pas
     People may have changed it since, so it is read in full next, as a link is whose quarantine has ended.
     """
     link = await build_exported_link(context, intent, issue)
-    await context.stores.intents.confirm(
-        intent,
+    adopted = Confirmation(
+        intent=intent,
         link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
         pair=None,
         changes=build_confirmed_write_change(intent, link, None),
         at=context.github.now(),
     )
+    await context.stores.intents.confirm(adopted)
     stats.count_confirmed_write(intent.operation, issue.number)
 
 

@@ -40,6 +40,10 @@ class CredentialLocks:
         """Return how many passes wait until those before them have written, by credential."""
         return +self._waiting_counts
 
+    def is_waited_for(self, credential: Fingerprint) -> bool:
+        """Return whether another pass waits until this one has written."""
+        return self._waiting_counts[credential] > 0
+
     @asynccontextmanager
     async def hold(self, credential: Fingerprint) -> AsyncIterator[None]:
         """Hold the lock: from before the slot is asked for until the write's outcome is stored."""

@@ -29,7 +29,7 @@ from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR, Link, LinkState
 from reconciler.model.snapshot import PoisonedItem, ProjectState
-from reconciler.ports import Claim
+from reconciler.ports import Claim, Confirmation
 from reconciler.sync.confirm import (
     adopt_issue,
     build_confirmed_write_change,
@@ -250,13 +250,14 @@ async def _recover_change(
     if isinstance(desired, DesiredFieldWrite) and link.base is not None:
         if await _is_write_in_events(context, state, intent, desired):
             base = SYNCED_FIELDS[Field(intent.operation.value)].with_written_value(link.base, desired)
-            await context.stores.intents.confirm(
-                intent,
+            written = Confirmation(
+                intent=intent,
                 link=replace(link, base=base),
                 pair=None,
                 changes=build_confirmed_write_change(intent, link, None),
                 at=context.github.now(),
             )
+            await context.stores.intents.confirm(written)
             return
     elif isinstance(desired, DesiredCommentBody) and await _confirm_if_edited(
         context, intent, desired, link, stats

@@ -15,6 +15,7 @@ from reconciler.model.intent import (
     DesiredCommentDeletion,
     DesiredFieldWrite,
     DesiredLabels,
+    DesiredState,
     Intent,
     NewComment,
     NewIssue,
@@ -55,6 +56,17 @@ async def find_lost_logins(github: GitHub, desired: Desired, people: People) -> 
         if found is None or found.id != account.id:
             lost.append(account)
     return tuple(lost)
+
+
+def asks_before_claim(desired: Desired) -> bool:
+    """Whether GitHub may be asked something before this write is claimed."""
+    match desired:
+        case DesiredState() | DesiredAssignees():
+            return True
+        case NewComment():
+            return bool(desired.mentions)
+        case _:
+            return False
 
 
 async def send_intent(

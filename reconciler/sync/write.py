@@ -1,6 +1,6 @@
 """Send intents: claim, send once, confirm, each committed. Never "POST, then record"."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
@@ -32,10 +32,10 @@ from reconciler.model.intent import (
 from reconciler.model.issue import Account, Issue
 from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
 from reconciler.model.snapshot import ProjectState
-from reconciler.ports import Claim, ProjectLock
+from reconciler.ports import Claim, Confirmation, NoSlotNow, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
-from reconciler.sync.confirm import record_confirmation
-from reconciler.sync.context import Context, wait_for_write_slot
+from reconciler.sync.confirm import confirm_write
+from reconciler.sync.context import WRITE_POINTS, Context, wait_for_write_slot
 from reconciler.sync.exports.optional_members import without_refused_members
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import (
@@ -44,7 +44,7 @@ from reconciler.sync.preflight import (
     update_visibility,
 )
 from reconciler.sync.result import PassStats
-from reconciler.sync.send import find_lost_logins, send_intent
+from reconciler.sync.send import asks_before_claim, find_lost_logins, send_intent
 
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
@@ -81,6 +81,8 @@ class IntentWriter:
     # new issues that GitHub refused because of a member that it does not have: each time one of them less
     reduced: dict[IntentId, NewIssue] = field(default_factory=dict)
     put_to_rest: set[LinkId] = field(default_factory=set)  # nothing of theirs is sent
+    # The write before, confirmed by GitHub: stored with the next claim, or as soon as there is none.
+    confirmed: Confirmation | None = None
 
     async def send_due_intents(self) -> None:
         """Send every intent that is due. Raises LimitedError if a limit ends it; the rest stays planned."""
@@ -96,13 +98,23 @@ class IntentWriter:
             resting = await self.context.stores.ledger.quarantined_link_ids(
                 self.context.project.id, self.context.github.now()
             )
+            due = [intent for intent in due if intent.link_id not in resting]
             self.context.progress.start(f"{self.context.project.name}: writing", len(due))
-            for intent in due:
-                if intent.link_id not in resting | self.put_to_rest:
-                    async with self.context.credential_locks.hold(self.context.github.credential):
-                        await self._write_intent(intent)
-                self.context.progress.advance(1)
+            await self._write_intents(due)
             self.context.progress.finish()
+
+    async def _write_intents(self, due: Sequence[Intent]) -> None:
+        locks, credential = self.context.credential_locks, self.context.github.credential
+        try:
+            for intent in due:
+                if intent.link_id not in self.put_to_rest:
+                    async with locks.hold(credential):
+                        await self._write_intent(intent)
+                        if intent is due[-1] or locks.is_waited_for(credential):
+                            await self._store_confirmation()
+                self.context.progress.advance(1)
+        finally:
+            await self._store_confirmation()
 
     async def _take_due_intents(self) -> list[Intent]:
         """Recorded creates, and what this pass derived. What nobody derives any more is cancelled."""
@@ -143,17 +155,15 @@ class IntentWriter:
         assert_never(intent.state)
 
     async def _write_intent(self, intent: Intent) -> None:
+        if asks_before_claim(intent.desired):
+            await self._store_confirmation()
         if isinstance(intent.desired, DesiredState) and await self._decide_again_if_issue_changed(intent):
             return
         lost = await find_lost_logins(self.context.github, intent.desired, self.context.policy.people)
         if lost and isinstance(intent.desired, DesiredAssignees):
             await self._quarantine_intent(intent, _lost_login_reason(lost[0].login))
             return
-        await wait_for_write_slot(self.context)
-        await self.project_lock.ensure_held()
-        started = self.context.clock.monotonic()
-        # A lost answer is looked for since then.
-        claim = await self.context.stores.intents.claim(intent, self.context.github.earliest_now())
+        started, claim = await self._claim(intent)
         if claim is None:
             return
         if claim.cause_gone:
@@ -161,6 +171,36 @@ class IntentWriter:
             return
         if await self._keep_or_give_back_claim(claim, self.context.clock.monotonic() - started):
             await self._send_and_record(claim, lost)
+
+    async def _claim(self, intent: Intent) -> tuple[float, Claim | None]:
+        """Claim in one transaction with the slot and the confirmation before, or wait for the slot first.
+
+        Returns since when the claim was tried, and the claim.
+        """
+        intents, github, clock = self.context.stores.intents, self.context.github, self.context.clock
+        await self.project_lock.ensure_held()
+        started = clock.monotonic()
+        confirmed, self.confirmed = self.confirmed, None
+        # A lost answer is looked for since GitHub's time of the claim.
+        claim = await intents.claim_now(
+            intent,
+            github.earliest_now(),
+            credential=github.credential,
+            points=WRITE_POINTS,
+            confirmed=confirmed,
+        )
+        if isinstance(claim, NoSlotNow):
+            await wait_for_write_slot(self.context)
+            await self.project_lock.ensure_held()
+            started = clock.monotonic()
+            claim = await intents.claim(intent, github.earliest_now())
+        return started, claim
+
+    async def _store_confirmation(self) -> None:
+        """Store what is confirmed and not stored: nothing that takes its time may come before."""
+        confirmed, self.confirmed = self.confirmed, None
+        if confirmed is not None:
+            await self.context.stores.intents.confirm(confirmed)
 
     async def _keep_or_give_back_claim(self, claim: Claim, passed: float) -> bool:
         """Give a claim back that took long: a process that took the project over waits for
@@ -210,11 +250,13 @@ class IntentWriter:
             raise
         match answer:
             case Confirmed():
-                await record_confirmation(self.context, claim, answer, self.stats)
+                self.confirmed = await confirm_write(self.context, claim, answer, self.stats)
+                if isinstance(claim.intent.desired, NewIssue):  # it locks the report's row
+                    await self._store_confirmation()
             case Refused(gone=True) if await self._is_comment_gone(claim.intent):
                 # It is gone, as desired; or not shown just now: should it come back, it is deleted then.
                 done = Confirmed(value=NOT_FOUND_TO_DELETE, request_id=answer.request_id)
-                await record_confirmation(self.context, claim, done, self.stats)
+                self.confirmed = await confirm_write(self.context, claim, done, self.stats)
             case Refused() if instead := without_refused_members(claim.intent.desired, answer):
                 await self._plan_again_without_members(claim.intent, instead, answer.reason)
             case Refused():

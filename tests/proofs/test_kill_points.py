@@ -113,15 +113,14 @@ async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(
 ) -> None:
     is_on_postgresql = request.node.callspec.params["again"] == "postgresql"
     step = POSTGRESQL_STEP if is_on_postgresql else SQLITE_STEP
-    point, met = first, []
+    point = first
     while True:
         where, wrong = await cut_at(again(), point)
         assert not wrong, f"cut at {point} ({where}):\n" + "\n".join(wrong)
         if where is None:
             break
-        met.append(where)
         point += step
-    assert len(met) * step > 30, "the pass had hardly any work"
+    assert point > 24, "the pass had hardly any work"
 
 
 async def test_the_pass_that_is_cut_has_work_of_every_kind(again: Again) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.decide import comment_presence, comments, fields
 from reconciler.decide.comment_draft import CommentDraft
@@ -19,13 +20,14 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import FieldDiff
 from reconciler.model.fields import Base, Side
 from reconciler.model.ids import AccountId, RemoteCommentId, RepositoryId
-from reconciler.model.intent import MAYBE_SENT_STATES, Intent, IntentState
+from reconciler.model.intent import MAYBE_SENT_STATES, IntentState
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair, SeenIssue
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim
-from reconciler.store.sync.intents import StoredIntents
+from reconciler.store.sync.intents import DELETE_INTENT
+from reconciler.store.sync.writes.claims import mark_sending
 from reconciler.sync import full_read, observe, run
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
@@ -94,15 +96,13 @@ def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
     """Invariant 6: confirmed with the claim, so that a death between the two leaves nothing to be sent."""
-    original = StoredIntents.claim
 
-    async def hasty(self: StoredIntents, intent: Intent, at: datetime) -> Claim | None:
-        found = await original(self, intent, at)
-        if found is not None and not found.cause_gone:
-            await self.confirm(found.intent, link=None, pair=None, changes=(), at=at)
-        return found
+    async def hasty(connection: AsyncConnection, found: Claim, at: datetime) -> Claim:
+        claim = await mark_sending(connection, found, at)
+        await connection.execute(DELETE_INTENT, {"wanted": claim.intent.id})
+        return claim
 
-    patch.setattr(StoredIntents, "claim", hasty)
+    patch.setattr("reconciler.store.sync.intents.mark_sending", hasty)
 
 
 def leaves(point: str) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.fields import Field, IssueState, Side
-from reconciler.model.ids import IntentId, IssueNumber, RemoteCommentId, ReportId
+from reconciler.model.ids import IntentId, IssueNumber, ProjectId, RemoteCommentId, ReportId
 from reconciler.model.intent import (
     DesiredCommentDeletion,
     DesiredState,
@@ -23,6 +23,7 @@ from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Change
+from reconciler.ports import Confirmation
 from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
@@ -50,9 +51,11 @@ def an_intent_of(link: Link, **values: Any) -> Intent:
     return replace(intent, **values)
 
 
-async def a_post(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, CommentPair, Intent]:
+async def a_post(
+    stores: DatabaseStores, bugspark: BugSpark, number: int = 1, *, project: ProjectId | None = None
+) -> tuple[Link, CommentPair, Intent]:
     """A comment of BugSpark's with an intent to copy it to GitHub."""
-    link = await linked(stores, bugspark)
+    link = await linked(stores, bugspark, number, project=project)
     comment = bugspark.add_comment(link.report_id)
     pair = a_pair(
         link, origin=Side.BUGSPARK, state=CommentPairState.PENDING, local_id=comment, remote_id=None
@@ -277,7 +280,9 @@ async def test_a_confirmed_comment_is_live_in_history_and_its_intent_deleted(
     assert claim
     assert claim.link
     live = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
-    await stores.intents.confirm(claim.intent, link=claim.link, pair=live, changes=[a_change(link)], at=NOW)
+    await stores.intents.confirm(
+        Confirmation(intent=claim.intent, link=claim.link, pair=live, changes=[a_change(link)], at=NOW)
+    )
     assert await stores.intents.list_open(link.project_id) == ()
     assert (await stores.ledger.local_threads([link]))[link.report_id].pairs == (live,)
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=3)
@@ -291,7 +296,7 @@ async def test_a_confirmed_comment_is_live_in_history_and_its_intent_deleted(
 async def test_a_pair_is_confirmed_without_its_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, pair, intent = await a_post(stores, bugspark)
     live = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
-    await stores.intents.confirm(intent, link=None, pair=live, changes=[], at=NOW)
+    await stores.intents.confirm(Confirmation(intent=intent, link=None, pair=live, changes=[], at=NOW))
     assert (await stores.ledger.local_threads([link]))[link.report_id].pairs == (live,)
 
 
@@ -301,7 +306,9 @@ async def test_a_confirmation_for_a_link_that_changed_stores_nothing(
     link, pair, intent = await a_post(stores, bugspark)
     await stores.ledger.unlink(link)
     with pytest.raises(ProjectLockLostError, match="acme/web#1"):
-        await stores.intents.confirm(intent, link=link, pair=pair, changes=[a_change(link)], at=NOW)
+        await stores.intents.confirm(
+            Confirmation(intent=intent, link=link, pair=pair, changes=[a_change(link)], at=NOW)
+        )
     assert await stores.intents.list_open(link.project_id) == (intent,)
     assert [row["kind"] for row in bugspark.rows(sa.select(tables.changes))] == ["first_contact", "unlink"]
 
@@ -310,7 +317,7 @@ async def test_a_confirmed_export_is_a_link_and_fills_the_columns(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
-    await stores.intents.confirm(intent, link=link, pair=None, changes=[], at=NOW)
+    await stores.intents.confirm(Confirmation(intent=intent, link=link, pair=None, changes=[], at=NOW))
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=1)
     row = bugspark.report(link.report_id)
     assert row
@@ -324,7 +331,7 @@ async def test_a_confirmed_export_leaves_columns_that_were_filled_in_between(
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     bugspark.set_report(link.report_id, github_issue_number=4, github_repo="other/place")
-    await stores.intents.confirm(intent, link=link, pair=None, changes=[], at=NOW)
+    await stores.intents.confirm(Confirmation(intent=intent, link=link, pair=None, changes=[], at=NOW))
     row = bugspark.report(link.report_id)
     assert row
     assert (row["github_issue_number"], row["github_repo"]) == (4, "other/place")
@@ -337,7 +344,7 @@ async def test_an_export_of_a_report_linked_in_between_is_stored_as_contested(
     link, intent = await an_export(stores, bugspark)
     rival = a_link(link.project_id, link.report_id, 4)
     await store(stores, link.project_id, LinkPlan(link=replace(rival, base=None), report=None, after=rival))
-    await stores.intents.confirm(intent, link=link, pair=None, changes=[], at=NOW)
+    await stores.intents.confirm(Confirmation(intent=intent, link=link, pair=None, changes=[], at=NOW))
     states = {row["number"]: row["state"] for row in bugspark.rows(sa.select(tables.links))}
     assert states == {IssueNumber(4): LinkState.ACTIVE.value, IssueNumber(12): LinkState.CONTESTED.value}
 

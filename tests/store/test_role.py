@@ -32,6 +32,7 @@ from reconciler.model.plan import (
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, StoreResult
 from reconciler.model.viewer import OPERATOR, Viewer
+from reconciler.ports import Confirmation
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import engine, tables
 from reconciler.store.schema.engine import Database, open_database
@@ -122,7 +123,9 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     await stores.ledger.local_threads([link])
     claim = await stores.intents.claim((await stores.intents.list_open(project))[0], NOW)
     assert claim
-    await stores.intents.confirm(claim.intent, link=claim.link, pair=None, changes=[], at=NOW)
+    await stores.intents.confirm(
+        Confirmation(intent=claim.intent, link=claim.link, pair=None, changes=[], at=NOW)
+    )
     await stores.intents.cancel([claim.intent])
     await stores.webhooks.record_hook(project, 1, NOW)
     await stores.webhooks.record_expected_deliveries(project, {link.number: NOW + timedelta(hours=1)}, NOW)

@@ -5,7 +5,7 @@ For situations that a complete setup reaches only by chance. What the store guar
 confirmed. A query for another project, report or issue than the existing one returns nothing.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.owner_settings.values import NO_SETTINGS
-from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
+from reconciler.ports import Claim, Confirmation, GitHub, ListPage, Markers, NoSlotNow, Stores
 from reconciler.sync.context import Context, CredentialLocks
 from tests.support.factories import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
@@ -102,6 +102,7 @@ class MemoryIntents:
     stored: list[Link | CommentPair] = field(default_factory=list)
     at: datetime | None = None
     """When the last intent was confirmed."""
+    has_slot_now: bool = True
 
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         return tuple(row for row in self.rows.values() if row.project_id == project_id)
@@ -113,6 +114,19 @@ class MemoryIntents:
         self.rows[intent.id] = sending
         return Claim(intent=sending, link=self.link, pair=self.pair)
 
+    async def claim_now(
+        self,
+        intent: Intent,
+        at: datetime,
+        *,
+        credential: Fingerprint,
+        points: int,
+        confirmed: Confirmation | None = None,
+    ) -> Claim | NoSlotNow | None:
+        if confirmed is not None:
+            await self.confirm(confirmed)
+        return await self.claim(intent, at) if self.has_slot_now else NoSlotNow()
+
     async def release_claim(self, intent: Intent) -> None:
         self.rows[intent.id] = replace(intent, state=IntentState.PLANNED)
 
@@ -123,19 +137,11 @@ class MemoryIntents:
         for intent in intents:
             del self.rows[intent.id]
 
-    async def confirm(
-        self,
-        intent: Intent,
-        *,
-        link: Link | None,
-        pair: CommentPair | None,
-        changes: Sequence[Change],
-        at: datetime,
-    ) -> None:
-        self.rows.pop(intent.id, None)
-        self.changes += changes
-        self.at = at
-        self.stored += [each for each in (link, pair) if each is not None]
+    async def confirm(self, confirmed: Confirmation) -> None:
+        self.rows.pop(confirmed.intent.id, None)
+        self.changes += confirmed.changes
+        self.at = confirmed.at
+        self.stored += [each for each in (confirmed.link, confirmed.pair) if each is not None]
 
     @property
     def only(self) -> Intent:

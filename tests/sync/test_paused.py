@@ -14,17 +14,17 @@ from tests.support.sync import Sync, settings_for
 
 def paused_after_claim(monkeypatch: pytest.MonkeyPatch, later: Callable[[], Awaitable[None]]) -> list[str]:
     """The first claim of a comment is committed, and then its process sleeps while others live on."""
-    claim: Any = StoredIntents.claim
+    claim: Any = StoredIntents.claim_now
     happened: list[str] = []
 
-    async def slow(self: StoredIntents, *given: object) -> object:
-        found = await claim(self, *given)
+    async def slow(self: StoredIntents, *given: object, **named: object) -> object:
+        found = await claim(self, *given, **named)
         if not happened:
             happened.append("paused")
             await later()
         return found
 
-    monkeypatch.setattr(StoredIntents, "claim", slow)
+    monkeypatch.setattr(StoredIntents, "claim_now", slow)
     return happened
 
 

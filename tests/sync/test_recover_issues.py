@@ -1,15 +1,16 @@
 """A new issue whose answer was lost is looked for by its marker before it is made again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from reconciler.errors import GitHubError
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
-from reconciler.model.ids import IssueNumber
+from reconciler.model.ids import IssueNumber, ReportId, RepositoryId
 from reconciler.model.intent import Confirmed, Intent, IntentState, NewIssue
 from reconciler.model.issue import Issue
 from reconciler.model.kinds import Operation
@@ -21,6 +22,7 @@ from tests.support.writer_harness import LONG_AGO, PROJECT_STATE, ScriptedGitHub
 
 PLANNED, SENDING, UNKNOWN = IntentState.PLANNED, IntentState.SENDING, IntentState.UNKNOWN
 EARLIER = AFTER - timedelta(seconds=1)
+OTHER = ReportId(uuid4())
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"
 CREATE = NewIssue(title="T", body=MARKED, labels=())
 CLOSED = Confirmed(value=an_issue(state=IssueState.CLOSED), request_id=None)
@@ -64,6 +66,38 @@ async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicat
     assert link.number == 9
     closed = [("update_issue", number, state_update(IssueState.CLOSED, "duplicate")) for number in (11, 13)]
     assert harness.github.requests[1:] == [("issue", 11), ("issue", 13), *closed]
+
+
+@dataclass(slots=True, kw_only=True)
+class TwoReports(WriterHarness):
+    """A valid marker names the report whose id is in the body."""
+
+    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+        return next((each for each in (REPORT, OTHER) if str(each) in body), None)
+
+
+async def test_of_two_lost_issues_in_one_recovery_each_second_copy_is_closed() -> None:
+    rows = [
+        an_issue(number=IssueNumber(number), body=f"{MARKED} {report}")
+        for number, report in ((9, REPORT), (11, OTHER), (13, REPORT), (15, OTHER))
+    ]
+    intents = [
+        a_lost_intent(
+            Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=report, local_id=report
+        )
+        for report in (REPORT, OTHER)
+    ]
+    github_side = ScriptedGitHub(
+        all_issues=[[rows], [rows]], issue=[rows[2], rows[3]], update_issue=[CLOSED, CLOSED]
+    )
+    harness = TwoReports(github=github_side).with_intents(*intents)
+    recovery = await recover_unknown_writes(harness.context(), PROJECT_STATE, PassStats())
+    assert recovery == RecoveryFindings(duplicates=(IssueNumber(13), IssueNumber(15)))
+    await conclude_recovery(harness.context(), recovery, ())
+    links = [each for each in harness.intents.stored if isinstance(each, Link)]
+    assert [(each.report_id, each.number) for each in links] == [(REPORT, 9), (OTHER, 11)]
+    closed = [number for name, number, *_ in harness.github.requests if name == "update_issue"]
+    assert (closed, harness.intents.rows) == ([13, 15], {})
 
 
 async def test_one_that_was_closed_as_a_duplicate_before_is_not_the_answer() -> None:

@@ -74,7 +74,34 @@ async def test_an_issue_whose_answer_was_lost_is_there_once(sync: Sync, name: st
     await at_peace(sync)
 
 
-@pytest.mark.parametrize("method", ["confirm", "claim"])
+async def test_two_lost_issues_with_a_second_copy_each_are_settled_by_one_recovery(sync: Sync) -> None:
+    sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=ISSUES, times=2)
+    reports = [await export(sync, title) for title in ("first", "second")]
+    for report in reports:
+        sync.say(report, "older than its link")
+    web = sync.github.web
+    for row in list(web.issues):  # the requests arrive once more
+        web.open_issue(row.title, row.body, by="bugspark-bot", labels=web.label_names(row.number))
+    assert {each["state"] for each in sync.bugspark.rows_of("sync_intents")} == {"unknown"}
+    await sync.run(seconds=61)
+    picture = web.picture()
+    assert [(each["state"], each["reason"]) for each in picture.values()] == [
+        ("open", None),
+        ("open", None),
+        ("closed", "duplicate"),
+        ("closed", "duplicate"),
+    ]
+    assert [each["title"] for each in list(picture.values())[:2]] == [
+        each["title"] for each in list(picture.values())[2:]
+    ]
+    assert [sync.number(report) for report in reports] == [1, 2]
+    await sync.run(seconds=61)
+    assert [len(sync.said_there(number)) for number in (1, 2, 3, 4)] == [1, 1, 0, 0]
+    assert {sync.status(report) for report in reports} == {"new"}
+    await at_peace(sync)
+
+
+@pytest.mark.parametrize("method", ["confirm", "claim_now"])
 @pytest.mark.parametrize("what", ["comment", "issue"])
 async def test_a_process_that_dies_around_sending_leaves_one_copy(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, method: str, what: str
@@ -84,11 +111,11 @@ async def test_a_process_that_dies_around_sending_leaves_one_copy(
     deaths = [1]
 
     async def dies(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = await original(self, *args, **kwargs) if method == "claim" else None
+        result = await original(self, *args, **kwargs) if method == "claim_now" else None
         if deaths:
             deaths.pop()
             raise asyncio.CancelledError
-        return result if method == "claim" else await original(self, *args, **kwargs)
+        return result if method == "claim_now" else await original(self, *args, **kwargs)
 
     report, number = (await sync.linked()) if what == "comment" else (None, 1)
     monkeypatch.setattr(type(intents), method, dies)

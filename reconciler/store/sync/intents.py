@@ -1,37 +1,34 @@
 """Intents, the recorded writes to GitHub: `ports.Intents` (docs/design.md, Writing to GitHub)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, not_, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import PausedError
+from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.fields import Side
-from reconciler.model.ids import ProjectId
-from reconciler.model.intent import DOUBTFUL_ANSWER, UNSENT_STATES, Intent, IntentState
-from reconciler.model.kinds import Kind, Operation
-from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.ids import Fingerprint, ProjectId
+from reconciler.model.intent import DOUBTFUL_ANSWER, Intent, IntentState
+from reconciler.model.kinds import Kind
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
-from reconciler.ports import Claim
-from reconciler.store.bugspark.bugspark_tables import comments, reports
+from reconciler.ports import Claim, Confirmation, NoSlotNow
+from reconciler.store.bugspark.bugspark_tables import comments
 from reconciler.store.bulk import ids_subquery, rows_as_table
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     comment_pair_row,
-    to_comment_pair,
     to_intent,
-    to_link,
 )
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import comment_pairs, intents, links, projects
+from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreDependencies, upsert_intents
-from reconciler.store.sync.difference_queries import is_link_ended_in_bugspark
+from reconciler.store.sync.rate_limiter import StoredRateLimiter, WriteSlot
+from reconciler.store.sync.writes.claims import find_claimable, mark_sending, update_if_unchanged
 from reconciler.store.types import ONE, column_types
 
 INTENT_NEEDS_PERSON = or_(
@@ -40,49 +37,23 @@ INTENT_NEEDS_PERSON = or_(
 )
 """Writes that wait for a person: GitHub refused them, or shows an answer that can't be told apart."""
 
-COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
-
-SELECT_PROJECT_PAUSED = (
-    select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
-)
-SELECT_INTENT_TO_CLAIM = (
-    select(
-        intents,
-        SELECT_PROJECT_PAUSED.label("paused"),
-        *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *comment_pairs.c)),
-    )
-    .select_from(
-        intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
-            comment_pairs, comment_pairs.c.id == intents.c.entry_id
-        )
-    )
-    .where(intents.c.id == bindparam("wanted"), intents.c.state.in_(UNSENT_STATES))
-    .with_for_update(of=intents)
-)
-"""What a claim checks, in one round trip: a write is sent between two commits, so each round trip counts."""
-
 SELECT_OPEN_INTENTS = (
     select(intents)
     .where(intents.c.project_id == bindparam("project"))
     .order_by(intents.c.created_at, intents.c.id)
 )
 
-# Built once, because every write to GitHub waits for these; what is set comes with the parameters.
-UPDATE_IF_UNCHANGED = update(intents).where(
-    intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was")
-)
 DELETE_INTENT = delete(intents).where(intents.c.id == bindparam("wanted"))
 UPDATE_COMMENT_PAIR = update(comment_pairs).where(comment_pairs.c.id == bindparam("wanted"))
-SELECT_COMMENT_EXISTS = select(exists(ONE).where(comments.c.id == bindparam("wanted")))
-SELECT_REPORT_EXISTS = select(exists(ONE).where(reports.c.id == bindparam("wanted")))
 
 
 class StoredIntents:
     """The intents in the database."""
 
-    def __init__(self, database: Database, context: StoreDependencies) -> None:
+    def __init__(self, database: Database, context: StoreDependencies, limiter: StoredRateLimiter) -> None:
         self._database = database
         self._context = context
+        self._limiter = limiter
 
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         async with self._database.read() as connection:
@@ -98,16 +69,56 @@ class StoredIntents:
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         async with self._database.write() as connection:
-            await self._context.require_fence(connection, intent.project_id)
-            found = await _lock_intent_to_claim(connection, intent)
-            if found is None:
-                return None
-            present = found.intent
-            if await _is_cause_gone(connection, present, found.link, found.pair):
-                return replace(found, cause_gone=True)
-            claimed = present.claimed(at)
-            await _update_if_unchanged(connection, claimed, was=present.attempts)
-            return replace(found, intent=claimed)
+            found = await self._find_claimable(connection, intent)
+            if found is None or found.cause_gone:
+                return found
+            return await mark_sending(connection, found, at)
+
+    async def claim_now(
+        self,
+        intent: Intent,
+        at: datetime,
+        *,
+        credential: Fingerprint,
+        points: int,
+        confirmed: Confirmation | None = None,
+    ) -> Claim | NoSlotNow | None:
+        """A refusal is raised after the commit, which stores `confirmed` (docs/decisions/0097)."""
+        slot = await self._limiter.find_slot_now(credential, points)
+        if slot is None and confirmed is None:
+            return NoSlotNow()
+        claim: Claim | NoSlotNow | None = NoSlotNow()
+        refusal: PausedError | ProjectLockLostError | None = None
+        async with self._database.write() as connection:
+            if confirmed is not None:
+                await self._store_confirmation(connection, confirmed)
+            if slot is not None:
+                try:
+                    claim = await self._claim_with_slot(connection, intent, at, slot)
+                except (PausedError, ProjectLockLostError) as error:
+                    refusal = error
+        if refusal is not None:
+            raise refusal
+        if slot is not None and isinstance(claim, Claim) and not claim.cause_gone:
+            self._limiter.record_taken(slot)
+        return claim
+
+    async def _find_claimable(self, connection: AsyncConnection, intent: Intent) -> Claim | None:
+        await self._context.require_fence(connection, intent.project_id)
+        return await find_claimable(connection, intent)
+
+    async def _claim_with_slot(
+        self, connection: AsyncConnection, intent: Intent, at: datetime, slot: WriteSlot
+    ) -> Claim | NoSlotNow | None:
+        """Claim, and take the slot last of what others may have locked: a process that waits for the budget
+        waits for nothing else.
+        """
+        found = await self._find_claimable(connection, intent)
+        if found is None or found.cause_gone:
+            return found
+        if not await self._limiter.take(connection, slot):
+            return NoSlotNow()
+        return await mark_sending(connection, found, at)
 
     async def release_claim(self, intent: Intent) -> None:
         async with self._database.write() as connection:
@@ -121,29 +132,15 @@ class StoredIntents:
                 .values(state=IntentState.PLANNED.value)
             )
 
-    async def confirm(
-        self,
-        intent: Intent,
-        *,
-        link: Link | None,
-        pair: CommentPair | None,
-        changes: Sequence[Change],
-        at: datetime,
-    ) -> None:
+    async def confirm(self, confirmed: Confirmation) -> None:
         """Raises ProjectLockLostError when the link was changed since it was read: then nothing is stored."""
         async with self._database.write() as connection:
-            await connection.execute(DELETE_INTENT, {"wanted": intent.id})
-            if link is not None:
-                await self._create_or_update_link(connection, link)
-            if pair is not None:
-                values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(pair, intent), strict=True))
-                await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": pair.id, **values})
-            await history_log.append_changes(connection, intent.project_id, at, changes)
+            await self._store_confirmation(connection, confirmed)
 
     async def save_unconfirmed(self, intent: Intent) -> None:
         """Store the intent; if it is in quarantine now, add a line of history with the reason."""
         async with self._database.write() as connection:
-            await _update_if_unchanged(connection, intent, was=intent.attempts)
+            await update_if_unchanged(connection, intent, was=intent.attempts)
             if intent.state is IntentState.QUARANTINED:
                 await history_log.append_quarantine(connection, intent)
 
@@ -163,6 +160,16 @@ class StoredIntents:
                 if intent.id in deleted:
                     change = _given_up_change(intent, rule)
                     await history_log.append_changes(connection, intent.project_id, at, [change])
+
+    async def _store_confirmation(self, connection: AsyncConnection, confirmed: Confirmation) -> None:
+        intent, pair = confirmed.intent, confirmed.pair
+        await connection.execute(DELETE_INTENT, {"wanted": intent.id})
+        if confirmed.link is not None:
+            await self._create_or_update_link(connection, confirmed.link)
+        if pair is not None:
+            values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(pair, intent), strict=True))
+            await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": pair.id, **values})
+        await history_log.append_changes(connection, intent.project_id, confirmed.at, confirmed.changes)
 
     async def _create_or_update_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
@@ -231,71 +238,3 @@ async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUI
         .where(links.c.id.in_(waiting), links.c.state == LinkState.ACTIVE)
         .values(check_due=links.c.checked_at, etag_issue=None, revision=links.c.revision + 1)
     )
-
-
-async def _lock_intent_to_claim(connection: AsyncConnection, intent: Intent) -> Claim | None:
-    """Lock the intent and read what it is about; None unless it is planned or in quarantine. Raises
-    PausedError.
-    """
-    row = (await connection.execute(SELECT_INTENT_TO_CLAIM, {"wanted": intent.id})).mappings().first()
-    if row is None:
-        return None
-    if row["paused"]:
-        raise PausedError(
-            "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
-        )
-    link, pair = _table_row_from_join(row, links), _table_row_from_join(row, comment_pairs)
-    return Claim(
-        intent=to_intent(row),
-        link=to_link(link) if link else None,
-        pair=to_comment_pair(pair) if pair else None,
-    )
-
-
-def _table_row_from_join(row: RowMapping, table: Table) -> RowMapping | None:
-    """One table's columns of a joined row, None where nothing was joined."""
-    found = {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
-    return cast("RowMapping", found) if found["id"] is not None else None
-
-
-async def _is_cause_gone(
-    connection: AsyncConnection, intent: Intent, link: Link | None, pair: CommentPair | None
-) -> bool:
-    """Whether what the intent is about was deleted, unlinked, or has been linked since."""
-    if intent.operation is Operation.CREATE_ISSUE:
-        return not await _is_report_unlinked(connection, intent)
-    if link is None or link.state is not LinkState.ACTIVE:
-        return True
-    if intent.operation is Operation.DELETE_COMMENT:
-        return False
-    if intent.operation is Operation.CREATE_COMMENT and (
-        pair is None or pair.state is not CommentPairState.PENDING
-    ):
-        return True
-    if intent.local_id == intent.link_id:  # the comment about the link itself
-        return False
-    still_exists = SELECT_COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else SELECT_REPORT_EXISTS
-    return not (await connection.execute(still_exists, {"wanted": intent.local_id})).scalar_one()
-
-
-async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
-    """Whether the report exists, without columns and without a link."""
-    is_linked = exists(ONE).where(links.c.report_id == reports.c.id, not_(is_link_ended_in_bugspark()))
-    query = select(reports.c.id).where(
-        reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~is_linked
-    )
-    return (await connection.execute(query)).first() is not None
-
-
-async def _update_if_unchanged(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
-    """Store what sending changes of an intent, if it is still at attempt `was`."""
-    values = {
-        "state": intent.state,
-        "attempts": intent.attempts,
-        "claimed_at": intent.claimed_at,
-        "ended_at": intent.ended_at,
-        "not_before": intent.not_before,
-        "empty_looks": intent.empty_searches,
-        "reason": intent.reason,
-    }
-    await connection.execute(UPDATE_IF_UNCHANGED, {"wanted": intent.id, "was": was, **values})

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import DatabaseError, LimitedError
 from reconciler.model.ids import Fingerprint
@@ -46,6 +47,16 @@ class CredentialBudget:
     blocked_until: datetime | None = None
     blocked_reason: str | None = None
     rate: RateLimit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteSlot:
+    """A slot for one write, at the moment it was computed. It is taken by storing `after` in place of the
+    revision before.
+    """
+
+    credential: Fingerprint
+    after: CredentialBudget
 
 
 class BaseRateLimiter(ABC):
@@ -141,25 +152,40 @@ class StoredRateLimiter(BaseRateLimiter):
                 .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
             )
 
+    async def find_slot_now(self, credential: Fingerprint, points: int) -> WriteSlot | None:
+        """Compute the slot of a write that need not wait; None: it has to, or `reserve_write` refuses it."""
+        budget, now = await self._read_budget(credential), self._clock.now()
+        try:
+            granted = require_points_within_limits(budget, self._policy, now, points, None, write=True)
+        except LimitedError:
+            return None
+        if not budget.revision or granted.at > now.timestamp():
+            return None
+        after = replace(budget, revision=budget.revision + 1, spent=granted.spent)
+        return WriteSlot(credential=credential, after=after)
+
+    async def take(self, connection: AsyncConnection, slot: WriteSlot) -> bool:
+        """Take a slot in this transaction. False when another process has changed the budget since."""
+        self._known.pop(slot.credential, None)
+        same = {"of": slot.credential, "read_at": slot.after.revision - 1}
+        return (await connection.execute(UPDATE_USAGE, {**same, **_usage_row(slot.after)})).rowcount == 1
+
+    def record_taken(self, slot: WriteSlot) -> None:
+        """Know the budget after a slot, now that the transaction that took it is committed."""
+        self._known[slot.credential] = slot.after
+
     async def _save_if_unchanged(
         self, credential: Fingerprint, budget: CredentialBudget, spent: WindowUsage, rate: RateLimit | None
     ) -> bool:
-        values: dict[str, Any] = {
-            "revision": budget.revision + 1,
-            "spent": encode_json(spent),
-            "rate_limit": rate.limit if rate else None,
-            "rate_remaining": rate.remaining if rate else None,
-            "rate_reset_at": rate.reset_at if rate else None,
-        }
-        self._known.pop(credential, None)
+        after = replace(budget, revision=budget.revision + 1, spent=spent, rate=rate)
         if budget.revision == 0:
-            done = await self._insert({"credential": credential, **values})
+            self._known.pop(credential, None)
+            done = await self._insert({"credential": credential, **_usage_row(after)})
         else:
-            same = {"of": credential, "read_at": budget.revision}
             async with self._database.write() as connection:
-                done = (await connection.execute(UPDATE_USAGE, {**same, **values})).rowcount == 1
+                done = await self.take(connection, WriteSlot(credential=credential, after=after))
         if done:
-            self._known[credential] = replace(budget, revision=budget.revision + 1, spent=spent, rate=rate)
+            self._known[credential] = after
         return done
 
     async def _insert(self, row: Mapping[str, Any]) -> bool:
@@ -183,6 +209,17 @@ class DryRunRateLimiter(BaseRateLimiter):
     ) -> bool:
         self._known[credential] = replace(budget, spent=spent, rate=rate)
         return True
+
+
+def _usage_row(budget: CredentialBudget) -> dict[str, Any]:
+    rate = budget.rate
+    return {
+        "revision": budget.revision,
+        "spent": encode_json(budget.spent),
+        "rate_limit": rate.limit if rate else None,
+        "rate_remaining": rate.remaining if rate else None,
+        "rate_reset_at": rate.reset_at if rate else None,
+    }
 
 
 def _contention_error(credential: Fingerprint) -> DatabaseError:

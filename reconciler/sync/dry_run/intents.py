@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.model.fields import Side
-from reconciler.model.ids import CommentPairId, IntentId, ProjectId
+from reconciler.model.ids import CommentPairId, Fingerprint, IntentId, ProjectId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentKey, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
-from reconciler.model.snapshot import Change, LocalThread
-from reconciler.ports import Claim, Stores
+from reconciler.model.snapshot import LocalThread
+from reconciler.ports import Claim, Confirmation, NoSlotNow, Stores
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
@@ -109,6 +109,20 @@ class DryIntents(ReadsOnly):
         self._claimed.add(claimed.id)
         return Claim(intent=claimed, link=link, pair=pair)
 
+    async def claim_now(
+        self,
+        intent: Intent,
+        at: datetime,
+        *,
+        credential: Fingerprint,
+        points: int,
+        confirmed: Confirmation | None = None,
+    ) -> Claim | NoSlotNow | None:
+        """Nothing is sent: no write has to wait."""
+        if confirmed is not None:
+            await self.confirm(confirmed)
+        return await self.claim(intent, at)
+
     async def _link_of(self, intent: Intent) -> Link | None:
         if intent.link_id is None:
             return None
@@ -155,15 +169,8 @@ class DryIntents(ReadsOnly):
         if present is not None and present.state is IntentState.SENDING:
             self._open_rows[intent.key] = replace(present, state=IntentState.PLANNED)
 
-    async def confirm(
-        self,
-        intent: Intent,
-        *,
-        link: Link | None,
-        pair: CommentPair | None,
-        changes: Sequence[Change],
-        at: datetime,
-    ) -> None:
+    async def confirm(self, confirmed: Confirmation) -> None:
+        intent, link, pair = confirmed.intent, confirmed.link, confirmed.pair
         await self.load_open_intents(intent.project_id)
         if self._current_row(intent) is not None:
             del self._open_rows[intent.key]
