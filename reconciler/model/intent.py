@@ -18,7 +18,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account
-from reconciler.model.kinds import Operation
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.plan import Why
 
 T = TypeVar("T")
@@ -60,6 +60,7 @@ class NewIssue:
     type: str | None = None
     left_out: tuple[str, ...] = ()  # what GitHub refused of these two, in words
     assignees: tuple[str, ...] = ()  # logins
+    priority: tuple[int, str] | None = None  # the organisation's field, by its id, and the option's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,15 @@ class DesiredLabels(DesiredFieldWrite):
 
     add: str | None
     remove: tuple[str, ...]
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredPriority(DesiredFieldWrite):
+    """The desired option of one field. `agreed`: the severity, which becomes the base as above."""
+
+    field_id: int
+    option: str
     agreed: str
 
 
@@ -177,6 +187,11 @@ class Intent:
     def key(self) -> IntentKey:
         """What the intent is about: unique among open intents."""
         return self.local_id, self.operation
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the action that makes such an intent."""
+        return Kind.SET_PRIORITY if isinstance(self.desired, DesiredPriority) else self.operation.kind
 
     @property
     def needs_decision(self) -> bool:
