@@ -272,7 +272,7 @@ def _intent_as_json(intent: Intent) -> dict[str, Any]:
         "attempts": intent.attempts,
         "reason": intent.reason,
         "created_at": format_iso(intent.created_at),
-        "not_before": format_iso(intent.not_before),
+        "not_before": format_iso(intent.next_try),
     }
 
 

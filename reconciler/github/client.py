@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from reconciler.github.credentials import AppCredential, Credential
 from reconciler.github.gateway import Gateway
 from reconciler.github.http import ApiUsage, GitHubTime, HttpClient
-from reconciler.github.issue_fields.requests import IssueFields
+from reconciler.github.issue_fields.requests import FieldRequests
 from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, split_repository_name
@@ -96,11 +96,11 @@ class GitHubClient:
         await self.transport.aclose()
 
 
-class GitHubRepository(IssueFields):
+class GitHubRepository(FieldRequests):
     """Implements `reconciler.ports.GitHub`, which says what each method does and raises.
 
     Single reads are inherited from `Reads`, writes from `Writes`, what is about issue fields from
-    `IssueFields`; here are the two lists and what is known of the connection.
+    `FieldRequests`; here are the two lists and what is known of the connection.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ FIELDS_PERMISSION_ADVICE = (
 )
 
 
-class IssueFields(Writes):
+class FieldRequests(Writes):
     """Issue fields of the organisation that owns the repository."""
 
     async def organisation_fields(self) -> tuple[OrganisationField, ...]:

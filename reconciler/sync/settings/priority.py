@@ -100,5 +100,6 @@ async def choose_option(
             "not push to the repository, or the organisation has changed the field",
             gone=False,
             request_id=answer.request_id,
+            is_final=True,
         )
     return answer
