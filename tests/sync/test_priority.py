@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import Drop
-from reconciler.model.fields import Field, Side
+from reconciler.model.fields import Field, Severity, Side
 from reconciler.model.passes import NullProgress
+from reconciler.model.viewer import OPERATOR
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.compare_plan import compare
@@ -293,9 +294,9 @@ async def test_without_a_usable_field_labels_stay_and_one_sentence_says_so(sync:
     assert [check.message for check in checks if "labels stay in use" in check.message]
 
 
-def _hide_fields(github: GitHub) -> None:
+def _hide_fields(github: GitHub, *, hidden: bool = True) -> None:
     world = github.world
-    world.tokens = {value: replace(token, sees_fields=False) for value, token in world.tokens.items()}
+    world.tokens = {value: replace(token, sees_fields=not hidden) for value, token in world.tokens.items()}
 
 
 async def test_a_priority_chosen_before_the_answer_was_lost_is_not_written_twice(sync: Sync) -> None:
@@ -340,3 +341,80 @@ async def test_the_operators_value_counts_without_settings_of_the_project(
         await sync.run()
         _, number = await sync.linked(severity="critical")
         assert (chosen(sync, number), sync.labels(number)) == ("Urgent", {"bug"})
+
+
+async def test_a_refused_list_of_fields_ends_nothing_and_a_list_without_the_field_does(sync: Sync) -> None:
+    await prioritised(sync)
+    report, number = await sync.linked(severity="high")
+    _hide_fields(sync.github)
+    await sync.run(seconds=7 * 3600)
+    sync.change(report, severity="critical")
+    await sync.settle()
+    assert chosen(sync, number) == "Urgent"
+    _hide_fields(sync.github, hidden=False)
+    sync.github.web.rename_field("Priority", "Rank")
+    await sync.run(seconds=7 * 3600)
+    sync.change(report, severity="low")
+    await sync.settle()
+    assert sync.github.web.chosen(number) == {"Rank": "Urgent"}
+    assert (sync.severity(report), sync.labels(number)) == ("low", {"bug", "low-priority"})
+    assert stored(sync) == [("low", None, None)]
+
+
+async def test_the_organisation_is_asked_once_for_many_passes(sync: Sync) -> None:
+    await prioritised(sync)
+    await sync.linked(severity="high")
+    await sync.settle()
+    assert len([seen for seen in sync.github.simulator.requests if "/orgs/" in seen.path]) == 1
+    await sync.run(seconds=7 * 3600)
+    assert len([seen for seen in sync.github.simulator.requests if "/orgs/" in seen.path]) == 2
+
+
+async def test_applying_to_existing_links_gives_priorities_and_takes_those_that_are_there(sync: Sync) -> None:
+    sync.github.web.add_field()
+    first, one = await sync.linked(severity="high")
+    second, two = await sync.linked(severity="high")
+    sync.github.web.choose(two, "Low", by="alice")
+    await sync.settle()
+    await configure(sync, severity_as="priority")
+    await sync.settle()
+    assert (chosen(sync, one), sync.severity(second)) == (None, "high")
+    sync.github.clock.advance(5)
+    project = await sync.app.find_project(str(sync.project))
+    text = b'{"severity_as": "priority"}'
+    plan = await sync.app.settings.preview_settings(sync.project, text, OPERATOR)
+    assert sorted(action.kind for action in plan.actions) == ["set_field", "set_priority"]
+    await sync.app.apply_settings(project, plan.hash)
+    await compare(sync)
+    await sync.settle()
+    assert (chosen(sync, one), sync.severity(first)) == ("High", "high")
+    assert (chosen(sync, two), sync.severity(second)) == ("Low", "low")
+    assert not any(row["adopts_mapping"] for row in sync.bugspark.rows_of("sync_links"))
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "High"), ("Low", "Low")])
+async def test_an_issue_that_is_linked_by_command_gets_the_priority_it_lacks(
+    sync: Sync, before: str | None, after: str
+) -> None:
+    await prioritised(sync, link_comment=True)
+    issue = sync.github.web.open_issue("Broken", by="alice")
+    if before is not None:
+        sync.github.web.choose(issue.number, before, by="alice")
+    report = sync.bugspark.add_report(sync.project, severity=Severity.HIGH)
+    await sync.app.link(str(report), f"acme/web#{issue.number}", backfill=False)
+    await sync.settle()
+    assert chosen(sync, issue.number) == after
+    assert not sync.labels(issue.number) & {"high-priority", "low-priority"}
+    assert sync.severity(report) == ("high" if before is None else "low")
+
+
+async def test_a_refused_option_of_a_new_issue_is_left_out_and_named(sync: Sync) -> None:
+    await prioritised(sync)
+    (known,) = (sync.github.web.fields or {}).values()
+    sync.github.web.fields = {known.id: replace(known, options=("Urgent", "Low"))}
+    report = sync.bugspark.add_report(sync.project, severity=Severity.HIGH)
+    await sync.app.export((str(report),), NullProgress())
+    await sync.settle()
+    assert chosen(sync, sync.number(report)) is None
+    history = sync.bugspark.rows_of("sync_changes")
+    assert any("did not take priority High" in str(row["rule"]) for row in history)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from reconciler.errors import (
     CredentialError,
+    GitHubError,
     GitHubNotFoundError,
     IssueTransferredError,
     IssueUnreadableError,
@@ -47,26 +48,31 @@ async def with_priority_field(context: Context, state: ProjectState) -> tuple[Co
 
 async def _known_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
     """Return what is stored of the organisation's field, or what GitHub says of it now."""
-    now, repository = context.github.now(), context.project.repository or ""
-    if stored is not None and stored.repository == repository:
-        wait = ASK_AGAIN_AFTER if stored.field is not None else ASK_AGAIN_WITHOUT_FIELD
-        if stored.at <= now < stored.at + wait:
-            return stored
+    if stored is None or stored.repository != context.project.repository:
+        return await ask_for_priority(context, None)
+    wait = ASK_AGAIN_AFTER if stored.field is not None else ASK_AGAIN_WITHOUT_FIELD
+    if stored.at <= context.github.now() < stored.at + wait:
+        return stored
     return await ask_for_priority(context, stored)
 
 
 async def ask_for_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
-    """Ask GitHub for the organisation's field *Priority*. `stored`: what it said before."""
+    """Ask GitHub for the organisation's field *Priority*. `stored`: what it said before of this repository.
+
+    A field that is in use stays so until GitHub lists the organisation's fields without it: 403 and 404 may
+    be about the token alone.
+    """
     now, repository = context.github.now(), context.project.repository or ""
-    owner = repository.partition("/")[0]
+    before, owner = stored.field if stored is not None else None, repository.partition("/")[0]
     try:
         fields = await context.github.organisation_fields()
-    except GitHubNotFoundError:
-        problem = f"{owner} has no issue fields (only organisations on github.com have them)"
-    except CredentialError as error:
-        problem = str(error).rstrip(".")
+    except (GitHubError, CredentialError) as error:
+        if stored is not None and before is not None:
+            return replace(stored, at=now)
+        is_missing = isinstance(error, GitHubNotFoundError)
+        none = f"{owner} has no issue fields, which organisations have, or the token may not see them"
+        problem = none if is_missing else str(error).rstrip(".")
     else:
-        before = stored.field if stored is not None else None
         found = find_priority_field(fields, since=before.since if before else now)
         if not isinstance(found, str):
             return KnownPriority(at=now, repository=repository, field=found)
