@@ -30,6 +30,7 @@ FROZEN = {
     "0010_applied_settings.py": "1fc7641768c4e1f6ca02172d45053ef8b7ba044bdadc3d9cc5f65234b65274bf",
     "0011_followers.py": "eee600dde36527e9f3b64e62a3def82a34ef36e1655894ec87fbbb7582b5238e",
     "0012_resolution.py": "324fac24fb0157cc408bda2e0d890c6fbaa2f9c10a04f5ab058d388316ecfb7f",
+    "0013_priority.py": "f53e33e8f8387ab54ba90b85ce45d529fe052aefb5b1dc420fa26f2ea94e6700",
 }
 """Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
 

@@ -28,6 +28,7 @@ from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, WRONG_SECRET_STATUS, Hook, select_own_hooks
 from reconciler.sync.context import Context
 from reconciler.sync.preflight import claim_problem
+from reconciler.sync.settings.priority import ask_for_priority
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
 """A larger difference from GitHub's clock is a warning, because times decide conflicts."""
@@ -73,6 +74,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
             *await _repository_identity_check(context, repository),
             *await _page_check(context, facts),
             *await _permission_checks(context, repository, account.login),
+            *await _priority_check(context),
             *_announcement_checks(context),
             await _webhook_check(context, facts),
             _clock_check(context),
@@ -155,6 +157,24 @@ async def _permission_checks(context: Context, repository: Repository, login: st
         permission_checks.check_refused_writes(refused),
     ]
     return [check for check in checks if check is not None]
+
+
+async def _priority_check(context: Context) -> list[CheckResult]:
+    """Check that the organisation has the field that the severity is to be in."""
+    if not context.policy.wants_priority:
+        return []
+    try:
+        known = await ask_for_priority(context, None)
+    except ReconcilerError as error:
+        return [_build_check_result("priority", CheckLevel.WARN, str(error), "check again")]
+    if known.problem is None:
+        message = "severities are in the organisation's field Priority"
+        return [_build_check_result("priority", CheckLevel.OK, message)]
+    remedy = (
+        "give the organisation a single-select field Priority with the options Urgent, High, Medium and Low,"
+        " and let the token see it; or set severity_as to label"
+    )
+    return [_build_check_result("priority", CheckLevel.WARN, known.problem, remedy)]
 
 
 async def _refusal_reasons(context: Context, repository: Repository) -> list[str]:

@@ -149,7 +149,7 @@ def _comment_line(comment: CommentView, view: DisplayOptions) -> str:
 def _intent_line(intent: Intent) -> str:
     tries = f" after {format_count(intent.attempts, 'attempt')}" if intent.attempts else ""
     reason = f": {intent.reason}" if intent.reason else ""
-    return f"  {intent.operation.kind.text}: {intent.state}{tries}{reason}"
+    return f"  {intent.kind.text}: {intent.state}{tries}{reason}"
 
 
 def _act_line(act: Act, view: DisplayOptions) -> str:
@@ -266,13 +266,13 @@ def _field_as_json(field_view: FieldView) -> dict[str, Any]:
 
 def _intent_as_json(intent: Intent) -> dict[str, Any]:
     return {
-        "kind": intent.operation.kind.value,
+        "kind": intent.kind.value,
         "field": intent.operation.field_name,
         "state": intent.state.value,
         "attempts": intent.attempts,
         "reason": intent.reason,
         "created_at": format_iso(intent.created_at),
-        "not_before": format_iso(intent.not_before),
+        "not_before": format_iso(intent.next_try),
     }
 
 

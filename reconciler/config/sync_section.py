@@ -77,7 +77,7 @@ class SyncSection(SettingsSection):
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
     bots: BotNames = ()
-    severity_as: Literal["label"] = "label"
+    severity_as: Literal["label", "priority"] = "label"
     private_prefix: Annotated[str, AfterValidator(validators.validate_private_prefix)] = ""
     redact: Literal["off", "auto", "on"] = "auto"
     sections: Annotated[tuple[SectionName, ...], Field(strict=False)] = SECTION_NAMES

@@ -22,7 +22,7 @@ from reconciler.model.link import (
     SeenIssue,
     is_older_than_known,
 )
-from reconciler.model.plan import LinkPlan, LocalAction, SwapLabels
+from reconciler.model.plan import LinkPlan, LocalAction, SetPriority, SwapLabels
 from reconciler.model.policy import SyncPolicy
 
 
@@ -34,7 +34,7 @@ def decide_link(
     The observation must have an issue unless the link has `seen`: ValueError otherwise. Pure but for
     `new_id`.
     """
-    seen = seen_issue(view.issue) if view.issue else view.link.seen
+    seen = _seen_of(view, policy)
     if seen is None:
         raise ValueError(f"link {view.link.id} was to be decided although its issue has never been read")
     before = view.link.seen
@@ -69,6 +69,19 @@ def decide_link(
     return plan if after.owner_instance is None else _without_remote_writes(plan)
 
 
+def _seen_of(view: LinkObservation, policy: SyncPolicy) -> SeenIssue | None:
+    """Return what GitHub shows. Choices count only while one of them is synced; a row may lack them (?).
+
+    Source: docs/reference/github.md, Fields and types.
+    """
+    before = view.link.seen
+    seen = seen_issue(view.issue) if view.issue else before
+    if seen is None or policy.priority is None:
+        return seen if seen is None or seen.choices is None else replace(seen, choices=None)
+    known = before.choices if before else None
+    return replace(seen, choices=known) if seen.choices is None else seen
+
+
 def _link_after(view: LinkObservation, fields: FieldsDecision, seen: SeenIssue) -> Link:
     """Return the link as it is stored together with the plan's local actions."""
     return replace(
@@ -90,7 +103,7 @@ def _base_after(view: LinkObservation, fields: FieldsDecision) -> Base:
     if not fields.base.adopts_mapping:
         return fields.base
     is_written = view.link.owner_instance is None and any(
-        isinstance(action, SwapLabels) for action in fields.actions
+        isinstance(action, SwapLabels | SetPriority) for action in fields.actions
     )
     return replace(fields.base, adopts_mapping=is_written or bool(view.unconfirmed_fields))
 
@@ -131,10 +144,17 @@ def has_new_information(link: Link, issue: Issue, now: datetime) -> bool:
     """
     if link.seen is None:
         return True
-    return (
-        not is_older_than_known(issue.updated_at, link.seen.updated_at, now)
-        and seen_issue(issue) != link.seen
+    return not is_older_than_known(issue.updated_at, link.seen.updated_at, now) and (
+        seen_issue(issue) != link.seen or _has_other_choices(link.seen, issue)
     )
+
+
+def _has_other_choices(seen: SeenIssue, issue: Issue) -> bool:
+    """Whether choices that are stored are others now: `updated_at` may not tell (?).
+
+    Source: docs/reference/github.md, Fields and types.
+    """
+    return None not in (seen.choices, issue.choices) and seen.choices != issue.choices
 
 
 def is_other_issue(link: Link, issue: Issue) -> bool:

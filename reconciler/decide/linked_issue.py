@@ -7,16 +7,14 @@ comment's: so claims, recovery, edits and the marker are those of every copy (do
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.decide.fields import FieldsDecision
 from reconciler.fields.category import CATEGORY
-from reconciler.fields.labels import AnyLabelField
 from reconciler.fields.severity import SEVERITY
-from reconciler.model.fields import Base, Category, Severity
+from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import CommentId
 from reconciler.model.link import Link, LinkObservation, LinkOrigin, SeenIssue
-from reconciler.model.plan import Rule, SwapLabels, Why
+from reconciler.model.plan import Rule, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
 
@@ -69,32 +67,14 @@ def with_missing_labels(
     severity = Severity.LOW if report.severity is not Severity.LOW else Severity.MEDIUM
     category = Category.BUG if report.category is not Category.BUG else Category.OTHER
     for field, other in ((SEVERITY, severity), (CATEGORY, category)):
-        label = _missing_label(field, report, seen, policy)
-        if label is None:
+        if not policy.direction(field.field).writes_github:
             continue
-        why = Why(rule=Rule.LABEL_MISSING, local=field.local_value(report), to=label)
-        swap = SwapLabels(field=field.field, add=label, remove=(), why=why)
+        why = Why(rule=Rule.LABEL_MISSING, local=field.local_value(report))
+        missing = field.missing_write(report, seen, policy, why, other)
+        if missing is None:
+            continue
+        write, awaited = missing
         decision = replace(
-            decision,
-            base=_with_awaited_label(decision.base, field, other, (*seen.labels, label)),
-            actions=(*decision.actions, swap),
+            decision, base=replace(decision.base, **awaited), actions=(*decision.actions, write)
         )
     return decision
-
-
-def _missing_label(field: AnyLabelField, report: Report, seen: SeenIssue, policy: SyncPolicy) -> str | None:
-    if not policy.direction(field.field).writes_github:
-        return None
-    if field.value_of_labels(seen.labels, policy.labels).labels:
-        return None
-    return field.label_of_value(field.local_value(report), policy.labels)
-
-
-def _with_awaited_label(base: Base, field: AnyLabelField, other: str, awaited: tuple[str, ...]) -> Base:
-    """Return the base in which BugSpark's value has moved, and GitHub's half has the label that it gets.
-
-    So the label is written until GitHub has confirmed it, and another one that a person adds first is a
-    conflict, as with any field that both sides changed.
-    """
-    parts: dict[str, Any] = {field.field.value: field.parse(other), field.labels_attribute: awaited}
-    return replace(base, **parts)

@@ -79,7 +79,7 @@ def intent_view(intent: Intent, issue: str | None) -> ActionView:
     """Return an intent of an earlier pass, still to be sent, as a flat line."""
     text = intent.desired.title if isinstance(intent.desired, NewIssue) else None
     return ActionView(
-        kind=intent.operation.kind,
+        kind=intent.kind,
         report=str(intent.report_id),
         tracking_id=None,
         issue=issue,

@@ -62,7 +62,7 @@ def _label_fields(policy: SyncPolicy) -> Sequence[AnyLabelField]:
     return [
         field
         for field in SYNCED_FIELDS.values()
-        if isinstance(field, LabelField) and field.is_enabled(policy)
+        if isinstance(field, LabelField) and field.is_enabled(policy) and field.uses_labels(policy)
     ]
 
 

@@ -16,10 +16,10 @@ from reconciler.fields.synced_field import (
     decide_verdict,
 )
 from reconciler.model.fields import Base, LabelColours
-from reconciler.model.intent import DesiredLabels
+from reconciler.model.intent import DesiredFieldWrite, DesiredLabels
 from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import SwapLabels, Why
+from reconciler.model.plan import FieldWrite, SwapLabels, Why
 from reconciler.model.policy import LabelMapping, SyncPolicy, label_key
 from reconciler.model.report import Report
 
@@ -55,7 +55,7 @@ def labels_column(name: str, attribute: str, stored_beside: str | None = None) -
     )
 
 
-class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
+class LabelField(SyncedField[Any, Any], Generic[Value]):
     """A field with exactly one label of the mapping on the issue, or none where the value has no label."""
 
     desired_type = DesiredLabels
@@ -76,6 +76,10 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
     @abstractmethod
     def agrees_with_unlabelled_issue(self, value: str, mapping: LabelMapping) -> bool:
         """Whether an issue without such a label has this value, at the initial sync."""
+
+    def uses_labels(self, policy: SyncPolicy) -> bool:
+        """Whether GitHub's value is in labels, by this policy."""
+        return True
 
     def base_value_after_export(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
         """Return the value that the new issue's labels give."""
@@ -202,7 +206,7 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
             is_by_mapping=adopts and local == agreed,
         )
 
-    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SwapLabels:
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> FieldWrite:
         """Return the swap.
 
         A label with the value, an alias too, is kept; only labels seen on the issue are removed.
@@ -211,7 +215,24 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         label = None if has_label else self.label_of_value(self.local_value(report), policy.labels)
         return SwapLabels(field=self.field, add=label, remove=(*diff.retired, *diff.surplus), why=why)
 
-    def build_desired(self, action: SwapLabels, report: Report) -> DesiredLabels:
+    def missing_write(
+        self, report: Report, seen: SeenIssue, policy: SyncPolicy, why: Why, other: str
+    ) -> tuple[FieldWrite, Mapping[str, Any]] | None:
+        """Return what gives a newly linked issue the value it lacks, and the members of its base.
+
+        In that base BugSpark's value has moved (from `other`), and GitHub's half has the label that it gets:
+        so the label is written until GitHub has confirmed it, and another one that a person adds first is a
+        conflict, as with any field that both sides changed. None where nothing is lacking.
+        """
+        if self.value_of_labels(seen.labels, policy.labels).labels:
+            return None
+        label = self.label_of_value(self.local_value(report), policy.labels)
+        if label is None:
+            return None
+        swap = SwapLabels(field=self.field, add=label, remove=(), why=replace(why, to=label))
+        return swap, {self.field.value: self.parse(other), self.labels_attribute: (*seen.labels, label)}
+
+    def build_desired(self, action: SwapLabels, report: Report) -> DesiredFieldWrite:
         """The labels to add and to remove."""
         return DesiredLabels(add=action.add, remove=action.remove, agreed=self.local_value(report))
 

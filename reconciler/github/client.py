@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from reconciler.github.credentials import AppCredential, Credential
 from reconciler.github.gateway import Gateway
 from reconciler.github.http import ApiUsage, GitHubTime, HttpClient
+from reconciler.github.issue_fields.requests import FieldRequests
 from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import to_comment_row, to_issue_row
 from reconciler.github.transport import Transport
-from reconciler.github.writes import Writes
 from reconciler.model.ids import Fingerprint, RepositoryId
 from reconciler.model.issue import (
     Grants,
@@ -96,11 +96,11 @@ class GitHubClient:
         await self.transport.aclose()
 
 
-class GitHubRepository(Writes):
+class GitHubRepository(FieldRequests):
     """Implements `reconciler.ports.GitHub`, which says what each method does and raises.
 
-    Single reads are inherited from `Reads`, writes from `Writes`; here are the two lists and what is known of
-    the connection.
+    Single reads are inherited from `Reads`, writes from `Writes`, what is about issue fields from
+    `FieldRequests`; here are the two lists and what is known of the connection.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Raw
 
+from reconciler.github.issue_fields.rows import choices_of, field_of_event
 from reconciler.github.origin import issue_number_in_url
 from reconciler.github.wire import (
     CommentRow,
@@ -38,9 +39,16 @@ T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
 """Returns the field that a label name is a value of, or None."""
 
-FIELD_EVENT_KINDS = frozenset(
-    {"closed", "reopened", "renamed", "labeled", "unlabeled", "assigned", "unassigned"}
-)
+CHOICE_EVENT_KINDS = frozenset({"issue_field_added", "issue_field_changed", "issue_field_removed"})
+FIELD_EVENT_KINDS = CHOICE_EVENT_KINDS | {
+    "closed",
+    "reopened",
+    "renamed",
+    "labeled",
+    "unlabeled",
+    "assigned",
+    "unassigned",
+}
 """The kinds of events that change a field."""
 _COLLABORATOR_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _OTHERS = frozenset({"CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE"})
@@ -97,6 +105,7 @@ def to_issue(row: IssueRow) -> Issue:
         labels=label_names(row.labels),
         colours=label_colours(row.labels),
         assignees=assignees_of(row.assignees),
+        choices=choices_of(row.issue_field_values),
         comments=row.comments,
         locked=bool(row.locked),
         author=to_account(row.user),
@@ -227,6 +236,9 @@ def to_field_event(row: EventRow, field_of: FieldOfLabel, commit: str | None = N
             by = to_account(assigner) or by
             added = kind == "assigned"
             return FieldEvent(field=Field.ASSIGNEE, value=str(user.id), added=added, actor=by, at=at)
+        case EventRow(event=kind) if kind in CHOICE_EVENT_KINDS:
+            name, added = field_of_event(row.issue_field), kind != "issue_field_removed"
+            return FieldEvent(field=Field.SEVERITY, value=name, added=added, actor=by, at=at, is_choice=True)
         case _:
             return None
 

@@ -58,6 +58,7 @@ class IssueRow(Struct, frozen=True, kw_only=True):
     closed_by: Raw = Raw()
     pull_request: dict[str, Raw] | None = None
     assignees: Raw = Raw()  # undecoded: only where people are mapped does an unreadable one matter
+    issue_field_values: Raw = Raw()  # likewise
 
     @property
     def is_pull_request(self) -> bool:
@@ -107,6 +108,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     rename: RenameRow | None = None
     assignee: Raw = Raw()  # undecoded, as in an issue
     assigner: Raw = Raw()
+    issue_field: Raw = Raw()
 
 
 class PermissionsRow(Struct, frozen=True):
@@ -279,9 +281,8 @@ def error_message(body: bytes) -> str | None:
     if isinstance(row, str):
         return None
     message, details = _text(row.message), "; ".join(_details(row.errors))
-    if message and details:
-        return single_printable_line(f"{message} ({details})")
-    return single_printable_line(message or details)
+    both = f"{message} ({details})" if message and details else message or details
+    return single_printable_line(both)
 
 
 def error_reason(body: bytes) -> str:

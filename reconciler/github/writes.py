@@ -51,6 +51,7 @@ class Writes(Reads):
         *,
         milestone: int | None = None,
         issue_type: str | None = None,
+        priority: tuple[int, str] | None = None,
     ) -> WriteResult[Issue]:
         """Create an issue. What GitHub drops silently of what it was given, the answer lacks."""
         wanted = {
@@ -58,6 +59,7 @@ class Writes(Reads):
             "assignees": list(assignees),
             "milestone": milestone,
             "type": issue_type,
+            "issue_field_values": [{"field_id": priority[0], "value": priority[1]}] if priority else None,
         }
         fields = {"title": title, "body": body} | {name: value for name, value in wanted.items() if value}
         doing = f"create an issue in {self._ref.name}"

@@ -1,6 +1,8 @@
 """The synced fields: their names, their values, and their part of reports, issues and bases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -69,6 +71,38 @@ Assignees = tuple[tuple[int, str], ...]
 """Numeric ids and logins of the accounts that are assigned to an issue. The id is the identity."""
 
 
+Choices = tuple[tuple[int, str], ...]
+"""The organisation's single-select fields that have a value on an issue: id of the field, name of the option.
+
+Source: docs/reference/github.md, Fields and types.
+"""
+
+PRIORITY_NAME = "Priority"
+"""The organisation's field that may have the severity, in any case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityField:
+    """The organisation's field *Priority*, as GitHub has it."""
+
+    id: int
+    options: Mapping[Severity, str]  # the name of the option of every severity
+    since: datetime  # in GitHub's time: what was chosen before is no change
+
+    def value_of(self, choices: Choices | None) -> Severity | None:
+        """Return the severity that an issue's choices give; None: none of the four, or it is not known."""
+        chosen = {name.casefold() for field_id, name in choices or () if field_id == self.id}
+        return next((value for value, name in self.options.items() if name.casefold() in chosen), None)
+
+    def with_option(self, choices: Choices, option: str) -> Choices:
+        """Return choices in which this field has this option."""
+        return (*(each for each in choices if each[0] != self.id), (self.id, option))
+
+    def text_of(self, value: str) -> str:
+        """Return what people see on GitHub for a severity."""
+        return f"{PRIORITY_NAME}: {self.options[Severity(value)]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFields:
     """The synced fields of a report. Each attribute has the name of its field; the status has the stage."""
@@ -92,6 +126,8 @@ class IssueFields:
     # None: not known. Left out of comparisons, because it is stored only where people are mapped; a change
     # moves `updated_at` of the issue
     assignees: Assignees | None = field(default=None, compare=False)
+    # None: not known. Left out of comparisons, because it is stored only where one of them is synced
+    choices: Choices | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +146,7 @@ class Base:
     stage_labels: tuple[str, ...] | None = field(default=None, compare=False)  # all labels of the issue
     severity: Severity
     severity_labels: tuple[str, ...] | None = field(default=None, compare=False)  # all labels of the issue
+    choices: Choices | None = field(default=None, compare=False)  # None: GitHub's half is not known
     category: Category
     category_labels: tuple[str, ...] | None = field(default=None, compare=False)
     title: str  # BugSpark's text, as stored

@@ -1,7 +1,7 @@
 """Intents: recorded writes to GitHub, and the outcome of sending one (docs/design.md, Writing to GitHub)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
@@ -18,7 +18,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account
-from reconciler.model.kinds import Operation
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.plan import Why
 
 T = TypeVar("T")
@@ -42,6 +42,9 @@ UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 DOUBTFUL_ANSWER = "the answer was lost, and "
 """How the reason of a write begins whose answer GitHub shows, but not beyond doubt: a person has to look."""
 
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a refused write is sent again by itself that would only be refused again."""
+
 MISSING_PERMISSION = "it needs the permission "
 """Before the permission, in the reason of a write that was refused for want of it."""
 
@@ -60,6 +63,7 @@ class NewIssue:
     type: str | None = None
     left_out: tuple[str, ...] = ()  # what GitHub refused of these two, in words
     assignees: tuple[str, ...] = ()  # logins
+    priority: tuple[int, str] | None = None  # the organisation's field, by its id, and the option's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,15 @@ class DesiredLabels(DesiredFieldWrite):
 
     add: str | None
     remove: tuple[str, ...]
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredPriority(DesiredFieldWrite):
+    """The desired option of one field. `agreed`: the severity, which becomes the base as above."""
+
+    field_id: int
+    option: str
     agreed: str
 
 
@@ -179,6 +192,16 @@ class Intent:
         return self.local_id, self.operation
 
     @property
+    def next_try(self) -> datetime | None:
+        """Not before this time it is sent again; None: any time, or only when a person says so."""
+        return None if self.not_before == NEVER else self.not_before
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the action that makes such an intent."""
+        return Kind.SET_PRIORITY if isinstance(self.desired, DesiredPriority) else self.operation.kind
+
+    @property
     def needs_decision(self) -> bool:
         """Whether GitHub shows what may be its result, edited since, and a person has to tell."""
         return self.state is IntentState.UNKNOWN and (self.reason or "").startswith(DOUBTFUL_ANSWER)
@@ -217,6 +240,7 @@ class Refused:
     reason: str  # a sentence for people, GitHub's message included
     gone: bool
     request_id: str | None
+    is_final: bool = False  # the same again would be refused again: it waits for a person, or another value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

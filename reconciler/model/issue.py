@@ -64,6 +64,15 @@ class Issue(IssueFields):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationField:
+    """A single-select field that an organisation has for its issues."""
+
+    id: int
+    name: str
+    options: tuple[str, ...]  # their names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueUpdate:
     """A change of an issue's members by one PATCH. Only what changes is sent."""
 
@@ -125,6 +134,7 @@ class FieldEvent:
     added: bool  # for labels: added or removed; True for other fields
     actor: Account | None
     at: datetime
+    is_choice: bool = False  # of an organisation's field; `value`: its id or name, or "": not known
     commit: str | None = None  # that closed the issue: its SHA, if it is one of this repository
 
 

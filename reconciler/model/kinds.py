@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SWAP_LABELS = "swap_labels"
     SET_TITLE = "set_title"
     CHANGE_ASSIGNEES = "change_assignees"
+    SET_PRIORITY = "set_priority"  # the severity, in the organisation's field
     POST_COMMENT = "post_comment"
     EDIT_REMOTE_COMMENT = "edit_remote_comment"
     DELETE_REMOTE_COMMENT = "delete_remote_comment"
@@ -46,7 +47,9 @@ class Kind(StrEnum):
         return "initial sync" if self is Kind.FIRST_CONTACT else self.value.replace("_", " ")
 
 
-FIELD_WRITE_KINDS = frozenset({Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CHANGE_ASSIGNEES})
+FIELD_WRITE_KINDS = frozenset(
+    {Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CHANGE_ASSIGNEES, Kind.SET_PRIORITY}
+)
 """Writes of one field of an issue."""
 
 FIELD_KINDS = frozenset({Kind.SET_FIELD, *FIELD_WRITE_KINDS})

@@ -1,7 +1,6 @@
 """Plans: what a pass would do, as plain data. A dry run shows them, a pass applies them."""
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
@@ -131,7 +130,7 @@ class CreateIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldWrite(ABC):
+class FieldWrite:
     """Give a field of the issue the report's value; one class for each way to write it on GitHub."""
 
     kind: ClassVar[Kind]
@@ -152,9 +151,9 @@ class FieldWrite(ABC):
         return self.field.value
 
     @property
-    @abstractmethod
     def details(self) -> tuple[object, ...]:
         """Everything that is written, as part of the plan's hash."""
+        return tuple(getattr(self, each.name) for each in fields(self) if each.name != "why")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +166,6 @@ class SetState(FieldWrite):
     state: IssueState
     reason: str | None
     why: Why
-
-    @property
-    def details(self) -> tuple[object, ...]:
-        """The state and its reason."""
-        return self.state, self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +186,18 @@ class SwapLabels(FieldWrite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetPriority(FieldWrite):
+    """Choose the option of the report's severity in the organisation's field *Priority*; no other field."""
+
+    kind: ClassVar[Kind] = Kind.SET_PRIORITY
+    field: ClassVar[Field] = Field.SEVERITY
+
+    field_id: int
+    option: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetTitle(FieldWrite):
     """Give the issue the report's title, prefix included."""
 
@@ -200,11 +206,6 @@ class SetTitle(FieldWrite):
 
     title: str
     why: Why
-
-    @property
-    def details(self) -> tuple[object, ...]:
-        """The title."""
-        return (self.title,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from reconciler.model.fields import Assignees, Category, Field, Severity, Status
+from reconciler.model.fields import Assignees, Category, Field, PriorityField, Severity, Status
 
 
 class ConflictPolicy(StrEnum):
@@ -229,6 +229,8 @@ class SyncPolicy:
     earlier_comments: tuple[CommentRules, ...] = ()  # rules that were in force before
     text: TextPolicy = TextPolicy()
     people: People = People()
+    wants_priority: bool = False  # the severity is to be the organisation's field, where there is one
+    priority: PriorityField | None = None  # where the severity is; None: in labels
 
     def shows_section(self, name: str) -> bool:
         """Return whether an exported issue's body has this section."""

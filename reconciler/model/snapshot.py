@@ -7,7 +7,7 @@ from uuid import UUID
 
 from reconciler.model.alerts import NO_ALERT_STATE, NO_MAIL_STATE, AlertState, MailState
 from reconciler.model.database_identity import DatabaseInstance
-from reconciler.model.fields import IssueState, RenamedLabel, Side
+from reconciler.model.fields import IssueState, PriorityField, RenamedLabel, Side
 from reconciler.model.ids import (
     AccountId,
     CommentPairId,
@@ -51,6 +51,16 @@ NO_PEOPLE = KnownPeople()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPriority:
+    """What GitHub said of the organisation's field *Priority* (`sync_projects.priority`)."""
+
+    at: datetime  # when it was asked
+    repository: str  # "owner/repo", as it was then
+    field: PriorityField | None = None  # None: labels stay in use
+    problem: str | None = None  # why, in a sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSettings:
     """One version of a project's own settings, as it is stored (`sync_settings`)."""
 
@@ -61,6 +71,7 @@ class StoredSettings:
     history: str | None = None  # JSON of what counts of earlier versions
     author_name: str | None = None  # the user's, where it was read too
     people: KnownPeople = NO_PEOPLE  # stored beside the settings: whose accounts their logins are
+    priority: KnownPriority | None = None  # likewise; None: the severity is in labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.errors import KeptSettingError
-from reconciler.model.fields import Field
+from reconciler.model.fields import Field, PriorityField
 from reconciler.model.policy import (
     Direction,
     ExportFilter,
@@ -31,6 +31,7 @@ from reconciler.owner_settings.values import (
     Redact,
     Section,
     SettingGroup,
+    SeverityAs,
     Synced,
 )
 
@@ -157,17 +158,19 @@ def policy_in_force(
     *,
     is_public: bool,
     accounts: Mapping[tuple[str, str], int | None] | None = None,
+    priority: PriorityField | None = None,
 ) -> SyncPolicy:
     """Return the policy of a pass for the settings in force. `is_public`: anybody may read the repository.
 
     `accounts`: the numeric id that GitHub gave for a user's login, by the user's id and the login.
+    `priority`: the organisation's field, where it has the severity if that is wanted.
     """
     base = operator.policy
-    directions = settings.directions or {}
     redacts = settings.redact is Redact.ON or (settings.redact is Redact.AUTO and is_public)
     sections = frozenset(settings.sections if settings.sections is not None else Section)
     if redacts and is_public:
         sections -= {Section.REPORTER}
+    wants_priority = settings.severity_as is SeverityAs.PRIORITY
     return replace(
         base,
         conflict=settings.conflict or base.conflict,
@@ -182,11 +185,7 @@ def policy_in_force(
             severity=settings.severity or {}, category=settings.category or {}, stage=settings.stage or {}
         ),
         label_history=history.labels,
-        directions={
-            each: direction
-            for each in Field
-            if (direction := directions.get(Synced(each.value), Direction.BOTH)) is not Direction.BOTH
-        },
+        directions=_directions_in_force(settings),
         sections=frozenset(each.value for each in sections),
         new_labels=settings.labels or (),
         new_milestone=settings.milestone,
@@ -195,11 +194,19 @@ def policy_in_force(
         new_assignee=settings.assignee,
         people=_people_in_force(settings, history, accounts or {}),
         mails_owner=bool(settings.mail),
+        wants_priority=wants_priority,
+        priority=priority if wants_priority else None,
         link_comment=settings.link_comment or False,
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
         earlier_comments=history.comments,
     )
+
+
+def _directions_in_force(settings: ProjectSettings) -> Mapping[Field, Direction]:
+    directions = settings.directions or {}
+    found = {each: directions.get(Synced(each.value), Direction.BOTH) for each in Field}
+    return {each: direction for each, direction in found.items() if direction is not Direction.BOTH}
 
 
 def _people_in_force(

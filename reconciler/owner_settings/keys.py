@@ -62,7 +62,7 @@ BUILT: Mapping[str, frozenset[str] | None] = {
     "severity": ALL,
     "category": ALL,
     "stage": ALL,
-    "severity_as": frozenset({SeverityAs.LABEL}),
+    "severity_as": ALL,
     "people": ALL,
     "people_may_ping": ALL,
     "export": ALL,

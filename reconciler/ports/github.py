@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from reconciler.model.database_identity import DatabaseInstance
-from reconciler.model.fields import Field
+from reconciler.model.fields import Choices, Field
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,
@@ -23,6 +23,7 @@ from reconciler.model.issue import (
     IssueThread,
     IssueUpdate,
     ListState,
+    OrganisationField,
     RateLimit,
     RemoteComment,
     Repository,
@@ -182,6 +183,7 @@ class GitHub(Protocol):
         *,
         milestone: int | None = None,
         issue_type: str | None = None,
+        priority: tuple[int, str] | None = None,
     ) -> WriteResult[Issue]: ...
 
     async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]: ...
@@ -204,9 +206,20 @@ class GitHub(Protocol):
         """Unassign an account."""
         ...
 
+    async def choose_option(self, number: IssueNumber, field_id: int, option: str) -> WriteResult[Choices]:
+        """Choose an option of one field of the organisation, by name; returns what all fields have now."""
+        ...
+
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]: ...
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]: ...
+
+    async def organisation_fields(self) -> tuple[OrganisationField, ...]:
+        """Read the single-select fields that the organisation has for issues.
+
+        Raises GitHubNotFoundError where it has none, CredentialError where the token may not see them.
+        """
+        ...
 
     async def label_names(self) -> frozenset[str]:
         """Read the names of all labels of the repository."""

@@ -13,7 +13,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
-from reconciler.model.snapshot import KnownPeople, PassStart, ProjectState
+from reconciler.model.snapshot import KnownPeople, KnownPriority, PassStart, ProjectState
 from reconciler.model.viewer import Actor
 
 
@@ -76,6 +76,13 @@ class Projects(Protocol):
         """Store whose accounts the logins in the settings are.
 
         `begins`: assignees are synced from now on, so that each link gets BugSpark's present one as its base.
+        """
+        ...
+
+    async def save_priority(self, project_id: ProjectId, known: KnownPriority | None, *, ends: bool) -> None:
+        """Store what GitHub said of the organisation's field *Priority*; None: severities are in labels.
+
+        `ends`: they were in that field until now, so that every link forgets what it had there.
         """
         ...
 

@@ -1,24 +1,14 @@
 """Rows of our tables as values of the model, and back."""
 
-from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
+from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS
 from reconciler.fields.synced_field import BaseColumn, SeenColumn
 from reconciler.model.fields import Base, RenamedLabel, Side
-from reconciler.model.intent import (
-    Desired,
-    DesiredCommentBody,
-    DesiredCommentDeletion,
-    Intent,
-    IntentState,
-    NewComment,
-    NewIssue,
-)
+from reconciler.model.intent import Intent, IntentState
 from reconciler.model.issue import ListState, Resolution, ThreadEtags
 from reconciler.model.kinds import Operation
 from reconciler.model.link import (
@@ -37,18 +27,10 @@ from reconciler.model.link import (
 )
 from reconciler.model.plan import Why
 from reconciler.model.snapshot import NO_PEOPLE, KnownPeople
+from reconciler.store.desired_json import decode_desired, encode_desired
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.types import column_types, decode_json, encode_json
 
-DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
-    Operation.CREATE_ISSUE: NewIssue,
-    Operation.CREATE_COMMENT: NewComment,
-    Operation.EDIT_COMMENT: DesiredCommentBody,
-    Operation.DELETE_COMMENT: DesiredCommentDeletion,
-    **{field.operation: field.desired_type for field in SYNCED_FIELDS.values()},
-}
-OPTIONAL_MEMBERS = frozenset({"assignees", "left_out", "mentions", "milestone", "type"})
-"""Members of creates that are stored only where they have a value."""
 LINK_COLUMN_TYPES = column_types(links)
 COMMENT_PAIR_COLUMN_TYPES = column_types(comment_pairs)
 INTENT_COLUMN_TYPES = column_types(intents)
@@ -274,7 +256,7 @@ def to_intent(row: RowMapping) -> Intent:
         operation=operation,
         repository_id=row["repository_id"],
         number=row["number"],
-        desired=decode_json(row["wish"], DESIRED_TYPES[operation]),
+        desired=decode_desired(row["wish"], operation),
         state=IntentState(row["state"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
@@ -300,7 +282,7 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.operation,
         intent.repository_id,
         intent.number,
-        _encode_desired(intent.desired),
+        encode_desired(intent.desired),
         intent.state,
         intent.attempts,
         intent.created_at,
@@ -312,15 +294,6 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.is_requested,
         encode_json(intent.why) if intent.why else None,
     )
-
-
-def _encode_desired(desired: Desired) -> str:
-    """As JSON; what a create is not asked for is left out, as by releases that did not know of it."""
-    if not isinstance(desired, NewIssue | NewComment):
-        return encode_json(desired)
-    values = {each.name: getattr(desired, each.name) for each in fields(desired)}
-    kept = {name: value for name, value in values.items() if value or name not in OPTIONAL_MEMBERS}
-    return encode_json(kept)
 
 
 def to_list_state(row: RowMapping) -> ListState:

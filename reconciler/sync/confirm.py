@@ -14,6 +14,7 @@ from reconciler.model.intent import (
     DesiredCommentBody,
     DesiredCommentDeletion,
     DesiredFieldWrite,
+    DesiredPriority,
     DesiredState,
     Intent,
     NewComment,
@@ -21,7 +22,7 @@ from reconciler.model.intent import (
 )
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import Rule, Why
 from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
@@ -108,21 +109,28 @@ def _link_after_field_write(
     intent: Intent,
     desired: DesiredFieldWrite,
     link: Link,
-    value: Issue | tuple[str, ...],
+    value: Any,
 ) -> Link:
     if link.base is None or link.seen is None:
         msg = f"link {link.id} was written to before its initial sync"
         raise ValueError(msg)
-    seen = (
-        seen_issue(value)
-        if isinstance(value, Issue)
-        else replace(link.seen, labels=value or link.seen.labels)
-    )
+    seen = _seen_after_field_write(desired, link.seen, value)
     if has_competing_label(context, intent, seen.labels):
         return replace(link, seen=seen)
     base = SYNCED_FIELDS[Field(intent.operation.value)].with_agreed_value(link.base, desired.agreed, seen)
     by_others = None if isinstance(desired, DesiredState) else link.resolution
     return replace(link, base=base, seen=seen, resolution=by_others)
+
+
+def _seen_after_field_write(desired: DesiredFieldWrite, before: SeenIssue, value: Any) -> SeenIssue:
+    """Return what GitHub shows after a write. `value`: the issue, or what it has in the place written."""
+    if isinstance(value, Issue):
+        seen = seen_issue(value)
+        is_shown = before.choices is not None and seen.choices is not None
+        return seen if is_shown else replace(seen, choices=before.choices)
+    if isinstance(desired, DesiredPriority):
+        return replace(before, choices=value)
+    return replace(before, labels=value or before.labels)
 
 
 def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
@@ -131,6 +139,8 @@ def has_competing_label(context: Context, intent: Intent, labels: Sequence[str])
     A swap is finished only when exactly one label is left (docs/design.md, Severity and labels), so the link
     is decided again.
     """
+    if isinstance(intent.desired, DesiredPriority):
+        return False
     field = SYNCED_FIELDS[Field(intent.operation.value)]
     return field.has_competing_label(labels, context.policy.labels)
 
@@ -187,7 +197,7 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
         state=LinkState.ACTIVE if found else LinkState.REPORT_DELETED,
         reason=None if found else "the report was deleted while its issue was being made",
         base=_base_of_exported_issue(context, found[0], intent.desired, issue) if found else None,
-        seen=seen_issue(issue),
+        seen=seen_issue(issue),  # its choices are stored only where the base has some
         created_at=issue.created_at,
         revision=0,
     )
@@ -205,7 +215,15 @@ def _base_of_exported_issue(context: Context, report: Report, sent: NewIssue, is
     What GitHub shows may be later: where the answer was lost, people may have closed, labelled or renamed the
     issue before it was found. Those changes are theirs, and are taken over as such.
     """
-    as_sent = replace(issue, title=sent.title, labels=sent.labels, state=IssueState.OPEN, assignees=())
+    is_in_use = context.policy.priority is not None
+    as_sent = replace(
+        issue,
+        title=sent.title,
+        labels=sent.labels,
+        state=IssueState.OPEN,
+        assignees=(),
+        choices=(sent.priority,) if sent.priority and is_in_use else () if is_in_use else None,
+    )
     seen = seen_issue(as_sent)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():
@@ -226,7 +244,7 @@ def build_confirmed_write_change(
         report_id=intent.report_id,
         link_id=link.id if link else intent.link_id,
         side=Side.GITHUB,
-        kind=intent.operation.kind,
+        kind=intent.kind,
         field=intent.operation.field_name,
         base=why.base,
         local=why.local,

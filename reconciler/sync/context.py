@@ -4,14 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from reconciler.fields import field_of_label
 from reconciler.model.database_identity import DatabaseInstance
-from reconciler.model.fields import Field
-from reconciler.model.ids import Fingerprint
+from reconciler.model.fields import PRIORITY_NAME, Field
+from reconciler.model.ids import Fingerprint, IssueNumber
+from reconciler.model.issue import FieldEvent
 from reconciler.model.passes import Progress
 from reconciler.model.policy import GuardPolicy, PassTiming, SyncPolicy, label_key
 from reconciler.model.report import Project
@@ -87,6 +88,24 @@ class Context:
         """Return the field that has this label as a value, or had it by an old mapping; None: no field."""
         retired = self.policy.label_history.retired
         return field_of_label(label, self.policy.labels) or retired.get(label_key(label))
+
+    async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
+        """Read the changes of an issue's fields; of the severity those of where it is by the settings.
+
+        GitHub may not say which of the organisation's fields a change is of, nor what was chosen (?): every
+        one that may be of Priority counts, without a value (docs/reference/github.md, Events).
+        """
+        events = await self.github.field_events(number, self.field_of_label)
+        return tuple(
+            replace(event, value="") if event.is_choice else event for event in events if self._counts(event)
+        )
+
+    def _counts(self, event: FieldEvent) -> bool:
+        priority = self.policy.priority
+        if event.field is not Field.SEVERITY or priority is None:
+            return not event.is_choice
+        named = {"", str(priority.id), PRIORITY_NAME.casefold()}
+        return event.is_choice and event.value.casefold() in named
 
 
 async def wait_for_write_slot(context: Context) -> None:

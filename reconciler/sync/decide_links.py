@@ -35,10 +35,11 @@ from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
 from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFieldChange
 from reconciler.model.plan import LinkPlan, SetField
-from reconciler.model.policy import LabelHistory, label_key
+from reconciler.model.policy import SyncPolicy, label_key
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.comments.resolutions import keep_resolutions
 from reconciler.sync.context import Context
+from reconciler.sync.settings.priority import with_known_choices
 
 QUARANTINE_DURATION = timedelta(hours=1)
 """How long a link that can't be decided stays in quarantine before it is read in full."""
@@ -49,6 +50,8 @@ log = EventLogger(__name__)
 async def decide_links(context: Context, views: Iterable[LinkObservation]) -> list[LinkPlan]:
     """Return a plan for each view. Raises only what concerns the whole project (limits, unreadable)."""
     views = [await _with_known_collaborator_status(context, view) for view in views]
+    if context.policy.priority is not None:
+        views = [await with_known_choices(context, view) for view in views]
     events: dict[LinkId, tuple[FieldEvent, ...]] = {}  # of links whose decision needed them
     plans = [await _decide_or_quarantine(context, view, events) for view in views]
     for place, fields in (await find_fields_with_unknown_writes(context, plans)).items():
@@ -121,7 +124,7 @@ async def _decide_or_quarantine(
         plan = decide_link(view, context.policy, {}, context.new_id)
         if isinstance(plan, LinkPlan):
             return plan
-        events[view.link.id] = await context.github.field_events(view.link.number, context.field_of_label)
+        events[view.link.id] = await context.field_events(view.link.number)
         times = await _read_change_times(context, view, events[view.link.id])
         decided = decide_link(view, context.policy, times, context.new_id)
         if isinstance(decided, LinkPlan):
@@ -159,8 +162,8 @@ async def _read_change_times(
     return {
         field: FieldTimes(
             local=_local_change_time(context, view, field, _difference_of(field, differences)),
-            remote=_remote_change_time(view, field, events, context.policy.label_history),
-            added=added if field is not Field.ASSIGNEE else _last_assignments(events),
+            remote=_remote_change_time(view, field, events, context.policy),
+            added=_last_additions_of(field, context, events, added),
         )
         for field in Field
     }
@@ -188,10 +191,15 @@ async def _last_label_additions(context: Context, events: Sequence[FieldEvent]) 
     }
 
 
-def _last_assignments(events: Sequence[FieldEvent]) -> Mapping[str, AddedEvent]:
-    """The last event that assigned each account, by its id in digits. Whose it is does not matter."""
-    assigned = (event for event in events if event.field is Field.ASSIGNEE and event.added)
-    return {event.value: AddedEvent(at=event.at, is_own=False) for event in assigned}
+def _last_additions_of(
+    field: Field, context: Context, events: Sequence[FieldEvent], labels: Mapping[str, AddedEvent]
+) -> Mapping[str, AddedEvent]:
+    """The last event that added each value of a field, of an assignee by its id. `labels`: of all labels."""
+    is_choice = field is Field.SEVERITY and context.policy.priority is not None
+    if field is not Field.ASSIGNEE and not is_choice:
+        return labels
+    added = (event for event in events if event.field is field and event.added)
+    return {event.value: AddedEvent(at=event.at, is_own=False) for event in added}
 
 
 def _local_change_time(
@@ -222,14 +230,15 @@ def _is_present_difference(view: LinkObservation, field: Field, difference: Unsy
 
 
 def _remote_change_time(
-    view: LinkObservation, field: Field, events: tuple[FieldEvent, ...], history: LabelHistory
+    view: LinkObservation, field: Field, events: tuple[FieldEvent, ...], policy: SyncPolicy
 ) -> datetime:
     """The time of the field's last event; without one, the value is as old as the issue."""
-    at = [
-        event.at for event in events if event.field is field and label_key(event.value) not in history.retired
-    ]
+    retired = policy.label_history.retired
+    at = [event.at for event in events if event.field is field and label_key(event.value) not in retired]
     if at:
         return max(at)
+    if field is Field.SEVERITY and view.issue and policy.priority is not None:
+        return view.issue.updated_at  # GitHub may not tell when a field was changed (?): not later than this
     return view.issue.created_at if view.issue else view.link.created_at
 
 
@@ -317,7 +326,7 @@ async def _freeze_fields(context: Context, view: LinkObservation, fields: frozen
 async def _last_github_actor(context: Context, view: LinkObservation, field: Field) -> str:
     """Who changed the field last on GitHub."""
     try:
-        events = await context.github.field_events(view.link.number, context.field_of_label)
+        events = await context.field_events(view.link.number)
     except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
         return "somebody"
     actors = [event.actor for event in events if event.field is field and event.actor]

@@ -129,6 +129,7 @@ def build_new_issue(context: Context, report: Report, details: ReportDetails, ma
         milestone=context.policy.new_milestone,
         type=context.policy.new_type,
         assignees=export_assignees(context, report),
+        priority=export_priority(context, report),
     )
 
 
@@ -158,6 +159,12 @@ def export_labels(context: Context, report: Report) -> tuple[str, ...]:
     labels = (each.exported_label(report, context.policy) for each in SYNCED_FIELDS.values())
     mapped = (label for label in labels if label is not None)
     return tuple(dict.fromkeys((EXPORT_LABEL, *mapped, *context.policy.new_labels)))
+
+
+def export_priority(context: Context, report: Report) -> tuple[int, str] | None:
+    """The option of the severity in the organisation's field, where that has the severity."""
+    priority = context.policy.priority
+    return (priority.id, priority.options[report.severity]) if priority is not None else None
 
 
 def export_assignees(context: Context, report: Report) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from reconciler.model.intent import (
     DesiredCommentBody,
     DesiredFieldWrite,
     DesiredLabels,
+    DesiredPriority,
     Intent,
     IntentState,
 )
@@ -295,10 +296,13 @@ async def _is_write_in_events(
     assert intent.number is not None
     ours = {
         (event.value.casefold(), event.added)
-        for event in await context.github.field_events(intent.number, context.field_of_label)
+        for event in await context.field_events(intent.number)
         if event.at >= since and is_own_account(event.actor, accounts) and _is_event_of_field(event, intent)
     }
     done = SYNCED_FIELDS[Field(intent.operation.value)].expected_events(desired) <= ours
+    if isinstance(desired, DesiredPriority):  # GitHub may not show such events at all (?)
+        chosen = (await context.github.issue(intent.number)).choices or ()
+        return done or (desired.field_id, desired.option) in chosen
     if not isinstance(desired, DesiredLabels):
         return done
     if done and not has_competing_label(context, intent, (await context.github.issue(intent.number)).labels):

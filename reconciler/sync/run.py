@@ -54,6 +54,7 @@ from reconciler.sync.result import (
 )
 from reconciler.sync.settings.in_force import with_settings_in_force
 from reconciler.sync.settings.people import people_problems, with_known_people
+from reconciler.sync.settings.priority import with_priority_field
 from reconciler.sync.verify import schedule_verification_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 
@@ -276,6 +277,8 @@ async def run_steps(
     )  # now it is known whether anybody may read the repository
     context = await with_known_people(context, state)
     stats.problems += people_problems(context.policy.people)
+    context, problem = await with_priority_field(context, state)
+    stats.problems += [problem] if problem is not None else []
     steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
     try:
         await steps.run()

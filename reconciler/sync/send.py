@@ -15,6 +15,7 @@ from reconciler.model.intent import (
     DesiredCommentDeletion,
     DesiredFieldWrite,
     DesiredLabels,
+    DesiredPriority,
     DesiredState,
     Intent,
     NewComment,
@@ -25,6 +26,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import Account, Issue
 from reconciler.model.policy import People
 from reconciler.ports import GitHub
+from reconciler.sync.settings.priority import choose_option
 from reconciler.text import without_mentions_of
 
 MAX_LABELS = 100
@@ -88,6 +90,7 @@ async def send_intent(
                 desired.assignees,
                 milestone=desired.milestone,
                 issue_type=desired.type,
+                priority=desired.priority,
             )
         case NewComment():
             body = without_mentions_of(desired.body, [account.login for account in lost])
@@ -98,6 +101,8 @@ async def send_intent(
             return await github.edit_comment(desired.remote_id, desired.body)
         case DesiredCommentDeletion():
             return await github.delete_comment(desired.remote_id)
+        case DesiredPriority():
+            return await choose_option(github, _require_issue_number(intent), desired)
         case DesiredLabels():
             return await _swap_labels(github, _require_issue_number(intent), desired, seen_labels)
         case DesiredFieldWrite():

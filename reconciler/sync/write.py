@@ -18,6 +18,7 @@ from reconciler.errors import (
 from reconciler.logs import EventLogger
 from reconciler.model.ids import IntentId, IssueNumber, LinkId
 from reconciler.model.intent import (
+    NEVER,
     Confirmed,
     DesiredAssignees,
     DesiredCommentDeletion,
@@ -259,6 +260,8 @@ class IntentWriter:
                 self.confirmed = await confirm_write(self.context, claim, done, self.stats)
             case Refused() if instead := without_refused_members(claim.intent.desired, answer):
                 await self._plan_again_without_members(claim.intent, instead, answer.reason)
+            case Refused(is_final=True):
+                await self._quarantine_intent(claim.intent, answer.reason, is_final=True)
             case Refused():
                 is_hint = answer.status in ELSEWHERE_STATUSES
                 await self._record_refusal(claim.intent, claim.link, answer.reason, is_hint=is_hint)
@@ -308,8 +311,8 @@ class IntentWriter:
                 return
         await self._quarantine_intent(intent, reason)
 
-    async def _quarantine_intent(self, intent: Intent, reason: str) -> None:
-        until = self.context.github.now() + REFUSED_WRITE_QUARANTINE
+    async def _quarantine_intent(self, intent: Intent, reason: str, *, is_final: bool = False) -> None:
+        until = NEVER if is_final else self.context.github.now() + REFUSED_WRITE_QUARANTINE
         await self.context.stores.intents.save_unconfirmed(
             replace(intent, state=IntentState.QUARANTINED, not_before=until, reason=reason)
         )

@@ -58,7 +58,7 @@ def test_without_them_no_project_has_an_assignee_a_filter_or_a_link_comment() ->
     ("line", "key"),
     [
         ('assignee = "@alice"', "sync.assignee"),
-        ('severity_as = "priority"', "sync.severity_as"),
+        ('severity_as = "field"', "sync.severity_as"),
         ('export_only.severity = ["urgent"]', "sync.export_only.severity"),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.proofs.follower_rules import FollowerStorm
 from tests.proofs.machine import Storm
 from tests.proofs.people_rules import PeopleStorm
+from tests.proofs.priority_rules import PriorityStorm
 from tests.proofs.resolution_rules import ClosingStorm
 from tests.proofs.stage_rules import StagedStorm
 from tests.proofs.unusual_rules import UnusualStorm
@@ -30,8 +31,9 @@ MACHINES = (
         (ClosingStorm, 0.1),
         (StagedStorm, 0.1),
         (FollowerStorm, 0.15),
-        (PeopleStorm, 0.15),
-        (UnusualStorm, 0.3),
+        (PeopleStorm, 0.1),
+        (PriorityStorm, 0.1),
+        (UnusualStorm, 0.25),
     ]
     if "PROVE" in os.environ
     else [
@@ -40,6 +42,7 @@ MACHINES = (
         (StagedStorm, 0.1),
         (FollowerStorm, 0.1),
         (PeopleStorm, 0.1),
+        (PriorityStorm, 0.1),
         (UnusualStorm, 0.1),
     ]
 )

@@ -19,7 +19,7 @@ LOCAL_KINDS = {
 }  # fmt: skip
 REMOTE_KINDS = {
     Kind.CREATE_ISSUE, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.POST_COMMENT,
-    Kind.EDIT_REMOTE_COMMENT, Kind.DELETE_REMOTE_COMMENT, Kind.CHANGE_ASSIGNEES,
+    Kind.EDIT_REMOTE_COMMENT, Kind.DELETE_REMOTE_COMMENT, Kind.CHANGE_ASSIGNEES, Kind.SET_PRIORITY,
 }  # fmt: skip
 LIMITS_TABLE = "sync_governor"
 """Reads are counted there, those of a plan as well."""

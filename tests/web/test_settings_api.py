@@ -63,7 +63,7 @@ async def test_a_wrong_key_is_named_and_one_that_the_operator_keeps_too(harness:
     for value, status, key in (
         ({"colour": 1}, 422, "colour"),
         ({"export": "some"}, 422, "export"),
-        ({"severity_as": "priority"}, 422, "severity_as"),
+        ({"severity_as": "field"}, 422, "severity_as"),
         (b"[", 422, ""),
         (b'{"labels": ["' + b"x" * 40_000 + b'"]}', 422, ""),
         ({"conflict": "github"}, 403, "conflict"),

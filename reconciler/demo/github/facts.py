@@ -37,6 +37,14 @@ class Facts:
     """Lists of comments carry `author_association`, as single ones do (Lists: since 2026 they may not)."""
     listed_issues_have_closed_by: bool = True
     """Lists of issues carry `closed_by`, as single ones do (Events: unsettled)."""
+    listed_issues_have_field_values: bool = True
+    """Lists of issues carry `issue_field_values`, as single ones do (Fields: unsettled)."""
+    field_change_bumps_issue: bool = True
+    """A field that is set or cleared moves `updated_at` of its issue (Fields: unsettled)."""
+    field_values_are_dropped: bool = False
+    """A value that is set is dropped silently: the answer lacks it (Fields: unsettled)."""
+    field_events: Literal["named", "bare", "none"] = "bare"
+    """Events of an issue's fields say which field it is, do not, or are not listed (Fields: unsettled)."""
     unknown_issue_members: Literal["refused", "dropped"] = "refused"
     """What becomes of a milestone or type that there is not, at an issue's creation (Fields: unsettled)."""
     comment_edit_bumps_issue: bool = True

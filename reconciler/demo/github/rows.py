@@ -65,6 +65,17 @@ class Issue:
     via_app: bool = False
     milestone: int | None = None
     type: str | None = None
+    choices: Mapping[int, str] = field(default_factory=dict)
+    """The organisation's single-select fields that have a value: id of the field → name of the option."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectField:
+    """A single-select field that an organisation has for its issues."""
+
+    id: int
+    name: str
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,8 @@ class Views:
             shown.pop("author_association", None)
         if isinstance(row, Issue) and not self.world.facts.listed_issues_have_closed_by:
             shown.pop("closed_by", None)
+        if isinstance(row, Issue) and not self.world.facts.listed_issues_have_field_values:
+            shown.pop("issue_field_values", None)
         return msgspec.json.encode(shown)
 
     def home(self, repository: Repository) -> str:
@@ -162,6 +164,8 @@ class Views:
         }
         if repository.issue_types:
             shown["type"] = row.type and {"name": row.type}
+        if repository.fields is not None:
+            shown["issue_field_values"] = self.field_values(repository, row)
         if row.pull_request:
             pull = f"{self.home(repository)}/pulls/{row.number}"
             shown["pull_request"] = {
@@ -172,6 +176,24 @@ class Views:
                 "merged_at": None,
             }
         return self.edited(row.id, shown)
+
+    def field_values(self, repository: Repository, row: Issue) -> list[dict[str, Any]]:
+        """Return the values of an issue's fields, without the fields' names."""
+        shown = []
+        for field_id, option in row.choices.items():
+            if (found := (repository.fields or {}).get(field_id)) is not None and option in found.options:
+                number = found.options.index(option) + 1
+                chosen = {"id": number, "name": option, "color": "gray"}
+                shown.append(
+                    {
+                        "issue_field_id": field_id,
+                        "node_id": f"IFSS_{field_id}",
+                        "data_type": "single_select",
+                        "value": number,
+                        "single_select_option": chosen,
+                    }
+                )
+        return shown
 
     def _milestone(self, repository: Repository, row: Issue) -> dict[str, Any] | None:
         if row.milestone is None:

@@ -25,7 +25,6 @@ from reconciler.store.schema.settings_tables import settings_versions, skipped_r
 from reconciler.store.types import Instant, serial
 
 __all__ = ["acts", "followers", "metadata", "settings_versions", "skipped_reports"]
-
 POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
 SQLITE_ONLY_INDEX = "ix_sync_links_compared"
 LIVE_LINK_SQL = "state IN ('new', 'active')"
@@ -39,9 +38,9 @@ UNREAD_DELIVERY_SQL = "read_at IS NULL AND number IS NOT NULL"
 
 
 def partial_index_info(where: str) -> dict[str, str]:
-    """Note on an index which rows it holds; a test compares that with what the migrations make.
+    """Note which rows an index holds, compared with the migrations by a test.
 
-    The dialects' own keywords would import both dialects, a twentieth of a short command's time."""
+    The dialects' own keywords would import both, a twentieth of a short command's time."""
     return {"only": where}
 
 
@@ -84,6 +83,7 @@ projects = Table(
     Column("lock_holder", Uuid),  # who took the project lock last
     Column("lock_epoch", Integer),  # raised when another holder takes it; every claim and apply depends on it
     Column("people", Text),  # JSON of a KnownPeople: whose accounts the logins in the settings are
+    Column("priority", Text),  # JSON of a KnownPriority; null: severities are in labels
     Column("busy_since", Instant),  # when it was first found at work elsewhere, by our clock; null: it is not
 )
 

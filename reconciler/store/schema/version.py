@@ -28,6 +28,7 @@ REVISIONS = (
     "0010",
     "0011",
     "0012",
+    "0013",
 )  # oldest first; the last is what this program works with
 
 

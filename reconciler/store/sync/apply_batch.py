@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.fields import COLUMN_FIELDS, SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
+from reconciler.model.intent import NEVER, UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.plan import (
     EditLocalComment,
@@ -227,8 +227,9 @@ async def upsert_intents(connection: AsyncConnection, desired: Sequence[Intent],
 
     A create that is there stands, unless it is for another issue or repository and was not sent; one for a
     comment in another repository is replaced in any state, because its outcome is never looked up there.
-    Other operations replace what was not sent; a quarantined one stays so until its time has come. An intent
-    that is being sent, or whose outcome is unknown, is left alone.
+    Other operations replace what was not sent; a quarantined one stays so until its time has come, and one
+    that is never sent again until something else is wanted. An intent that is being sent, or whose outcome is
+    unknown, is left alone.
     """
     await _upsert_create_intents(
         connection, [intent_row(each) for each in desired if each.operation.is_create]
@@ -238,10 +239,12 @@ async def upsert_intents(connection: AsyncConnection, desired: Sequence[Intent],
         return
     statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)
     renewed = {name: statement.excluded[name] for name in RENEWED_INTENT_COLUMNS}
-    due = and_(intents.c.state == IntentState.QUARANTINED, intents.c.not_before <= at)
+    is_other = and_(intents.c.not_before == NEVER, intents.c.wish != statement.excluded.wish)
+    due = and_(intents.c.state == IntentState.QUARANTINED, or_(intents.c.not_before <= at, is_other))
     again = {
         "state": case((due, IntentState.PLANNED.value), else_=intents.c.state),
         "reason": case((due, null()), else_=intents.c.reason),
+        "not_before": case((is_other, null()), else_=intents.c.not_before),
     }
     await connection.execute(
         statement.on_conflict_do_update(

@@ -22,6 +22,7 @@ from reconciler.model.snapshot import (
     NO_PEOPLE,
     UNKNOWN_REPOSITORY,
     KnownPeople,
+    KnownPriority,
     PassStart,
     PendingWork,
     ProjectState,
@@ -55,6 +56,7 @@ from reconciler.store.sync.difference_queries import (
 )
 from reconciler.store.sync.followers.follower_queries import has_followers, has_waiting_followers
 from reconciler.store.sync.settings.stored_settings import (
+    forget_choices,
     is_version_in_force,
     settings_columns,
     to_stored_settings,
@@ -164,6 +166,13 @@ class StoredProjects(BugSparkProjects):
         async with self._database.write() as connection:
             if begins:
                 await connection.execute(initial_assignees(), {"project": project_id})
+            await _upsert_state(connection, project_id, values, {"paused": False})
+
+    async def save_priority(self, project_id: ProjectId, known: KnownPriority | None, *, ends: bool) -> None:
+        values = {"priority": encode_json(known) if known is not None else None}
+        async with self._database.write() as connection:
+            if ends:
+                await connection.execute(forget_choices(project_id))
             await _upsert_state(connection, project_id, values, {"paused": False})
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:

@@ -101,7 +101,7 @@ async def _read_resolution(
     events = known.get(view.link.id)
     try:
         if events is None:
-            events = await context.github.field_events(view.link.number, context.field_of_label)
+            events = await context.field_events(view.link.number)
     except (
         GitHubNotFoundError,
         IssueTransferredError,

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.errors import GitHubNotFoundError
 from reconciler.fields import SEEN_COLUMNS
-from reconciler.model.fields import Assignees, IssueState
+from reconciler.model.fields import Assignees, Choices, IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import Confirmed
 from reconciler.model.issue import Account, Issue, IssueThread, IssueUpdate, RemoteComment, ThreadEtags
@@ -26,7 +26,14 @@ class _IssueWrites:
     removed: set[str] = field(default_factory=set)  # folded
     assigned: dict[str, Account] = field(default_factory=dict)  # by folded logins
     unassigned: set[str] = field(default_factory=set)  # folded
+    chosen: dict[int, str] = field(default_factory=dict)  # options by their fields
     comments: list[RemoteComment] = field(default_factory=list)
+
+    def on_choices(self, choices: Choices | None) -> Choices | None:
+        """Return these choices as they are after the writes."""
+        if not self.chosen:
+            return choices
+        return tuple((dict(choices or ()) | self.chosen).items())
 
     def on_labels(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Return these labels as they are after the writes."""
@@ -52,7 +59,7 @@ class DryGitHub(ReadsOnly):
             "credential", "now", "earliest_now", "rate_limit", "grants", "announcements", "cost",
             "repository", "account", "reserve_reads",
             "issue_changes", "comment_changes", "all_issues", "all_comments", "newest_number",
-            "is_unchanged", "field_events", "label_names", "user",
+            "is_unchanged", "field_events", "label_names", "user", "organisation_fields",
         }
     )  # fmt: skip
 
@@ -110,6 +117,7 @@ class DryGitHub(ReadsOnly):
             **values,
             labels=written.on_labels(issue.labels),
             assignees=written.on_assignees(issue.assignees),
+            choices=written.on_choices(issue.choices),
             comments=issue.comments + len(written.comments),
             updated_at=self._github.now(),
         )
@@ -125,6 +133,7 @@ class DryGitHub(ReadsOnly):
         *,
         milestone: int | None = None,
         issue_type: str | None = None,
+        priority: tuple[int, str] | None = None,
     ) -> Confirmed[Issue]:
         number = IssueNumber(self._new_negative_id())
         seen = SeenIssue(
@@ -133,6 +142,7 @@ class DryGitHub(ReadsOnly):
             labels=tuple(labels),
             title=title,
             assignees=tuple((each.id, each.login) for each in await self._accounts(assignees)),
+            choices=(priority,) if priority else None,
             comments=0,
             locked=False,
             updated_at=self._github.now(),
@@ -174,6 +184,10 @@ class DryGitHub(ReadsOnly):
         written.assigned.pop(login.casefold(), None)
         written.unassigned.add(login.casefold())
         return Confirmed(value=self._written_issue(number), request_id=None)
+
+    async def choose_option(self, number: IssueNumber, field_id: int, option: str) -> Confirmed[Choices]:
+        self._writes_to_issue(number).chosen[field_id] = option
+        return Confirmed(value=self._written_issue(number).choices or (), request_id=None)
 
     async def _accounts(self, logins: Sequence[str]) -> list[Account]:
         found = [await self._github.user(login) for login in logins]
@@ -224,6 +238,7 @@ class DryGitHub(ReadsOnly):
             labels=seen.labels,
             colours=seen.colours,
             assignees=seen.assignees,
+            choices=seen.choices,
             comments=seen.comments,
             locked=seen.locked,
             author=None,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentPairId, Fingerprint, IntentId, ProjectId
-from reconciler.model.intent import UNSENT_STATES, Intent, IntentKey, IntentState
+from reconciler.model.intent import NEVER, UNSENT_STATES, Intent, IntentKey, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
@@ -67,10 +67,9 @@ class DryIntents(ReadsOnly):
             if is_unsent or (is_elsewhere and intent.operation is Operation.CREATE_COMMENT):
                 self._open_rows[intent.key] = intent
         elif there.state in UNSENT_STATES:
-            has_rested = (
-                there.state is IntentState.QUARANTINED
-                and there.not_before is not None
-                and there.not_before <= at
+            is_other = there.not_before == NEVER and there.desired != intent.desired
+            has_rested = there.state is IntentState.QUARANTINED and (
+                is_other or (there.not_before is not None and there.not_before <= at)
             )
             self._open_rows[intent.key] = replace(
                 there,
@@ -84,6 +83,7 @@ class DryIntents(ReadsOnly):
                 why=intent.why,
                 state=IntentState.PLANNED if has_rested else there.state,
                 reason=None if has_rested else there.reason,
+                not_before=None if is_other else there.not_before,
             )
 
     def drop_intents_of_found_copies(self, plan: LinkPlan) -> None:

@@ -38,7 +38,7 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
 from reconciler.model.plan import DeleteRemoteComment, EndLink, Rule, WithheldItem
 from reconciler.model.report import Report, ReportDetails
-from reconciler.model.snapshot import KnownPeople, ProjectState, StoredSettings
+from reconciler.model.snapshot import KnownPeople, KnownPriority, ProjectState, StoredSettings
 from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
 from reconciler.sync.comments.withheld_copies import read_comments_of_issues
@@ -175,6 +175,9 @@ class DryProjects(ReadsOnly):
 
     async def save_people(self, project_id: ProjectId, people: KnownPeople, *, begins: bool) -> None:
         """Store nothing: a base without an assignee is decided as one with BugSpark's present one."""
+
+    async def save_priority(self, project_id: ProjectId, known: KnownPriority | None, *, ends: bool) -> None:
+        """Store nothing: without the field nothing depends on what a link knew of it."""
 
     async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
         """Store nothing: no decision depends on it."""

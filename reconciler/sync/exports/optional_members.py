@@ -10,9 +10,11 @@ from typing import Any
 from reconciler.model.intent import Desired, NewIssue, Refused
 from reconciler.model.issue import Issue
 
-ABSENT: Mapping[str, Any] = {"milestone": None, "type": None, "assignees": ()}
+ABSENT: Mapping[str, Any] = {"milestone": None, "type": None, "assignees": (), "priority": None}
 """The optional members, each with the value of an issue that is made without it."""
-WORDS_OF_REFUSALS = {"milestone": "milestone", "type": "type", "assignees": "assign"}
+WORDS_OF_REFUSALS = {"milestone": "milestone", "type": "type", "assignees": "assign", "priority": "field"}
+SETTINGS = {"priority": "severity_as"}
+"""The settings whose names are not those of their members."""
 UNPROCESSABLE = 422
 
 
@@ -38,9 +40,15 @@ def missing_members(desired: NewIssue, issue: Issue) -> tuple[str, ...]:
     dropped: dict[str, Any] = {
         "milestone": desired.milestone if desired.milestone != issue.milestone else None,
         "type": desired.type if (desired.type or "").casefold() != (issue.type or "").casefold() else None,
+        "priority": None if _has_priority(desired, issue) else desired.priority,
         "assignees": tuple(login for login in desired.assignees if login.lower() not in assigned),
     }
     return (*desired.left_out, *(text for name, value in dropped.items() for text in _in_words(name, value)))
+
+
+def _has_priority(desired: NewIssue, issue: Issue) -> bool:
+    """Whether the issue has the option that was asked for, or does not say."""
+    return issue.choices is None or desired.priority in issue.choices
 
 
 def missing_member_message(member: str) -> str:
@@ -51,9 +59,10 @@ def missing_member_message(member: str) -> str:
         if name == "assignee"
         else "GitHub does not have it"
     )
+    setting = SETTINGS.get(name, name)
     return (
         f"GitHub did not take {name} {value} for the new issue, which was created without it: {why}, or this "
-        f"token may not set it; correct the project's setting {name}"
+        f"token may not set it; correct the project's setting {setting}"
     )
 
 
@@ -61,4 +70,10 @@ def _in_words(name: str, value: Any) -> tuple[str, ...]:
     """Each value with the name of its setting."""
     if value == ABSENT[name]:
         return ()
-    return tuple(f"assignee {login}" for login in value) if name == "assignees" else (f"{name} {value}",)
+    match name:
+        case "assignees":
+            return tuple(f"assignee {login}" for login in value)
+        case "priority":
+            return (f"priority {value[1]}",)
+        case _:
+            return (f"{name} {value}",)

@@ -33,6 +33,7 @@ def project_policy(
         settings_in_force(operator, stored_values(stored)),
         decode_history(stored.history if stored is not None else None),
         is_public=is_public,
+        priority=stored.priority.field if stored and stored.priority else None,
         accounts={
             (each.user, each.login): each.account for each in (stored.people.accounts if stored else ())
         },

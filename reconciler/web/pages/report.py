@@ -141,4 +141,4 @@ def thread_page(comments: tuple[ThreadComment, ...], wanted: str) -> ThreadPage:
 
 def operation_text(intent: Intent) -> str:
     """Return the operation of an intent in words, such as `post comment`."""
-    return intent.operation.kind.text
+    return intent.kind.text

@@ -9,6 +9,7 @@ from reconciler.demo.github.messages import Answer, Problem, answered, invalid
 from reconciler.demo.github.paging import key_of, links, page_of, window
 from reconciler.demo.github.routes.checks import assignee_logins, check_body, check_title, label_names, text
 from reconciler.demo.github.routes.exchange import Exchange
+from reconciler.demo.github.routes.fields import new_choices
 from reconciler.demo.github.rows import Issue, Level
 from reconciler.demo.github.table import Order, Table, Window
 from reconciler.demo.github.world import Repository
@@ -75,7 +76,8 @@ def _optional_members(call: Exchange, repository: Repository, body: dict[str, An
         if value not in known[name] and call.world.facts.unknown_issue_members == "refused":
             raise invalid("Issue", name, f"{name} is invalid", "invalid")
     names = {"milestone": "milestone", "type": "issue_type"}
-    return {names[name]: value for name, value in given.items() if value in known[name]}
+    taken = {names[name]: value for name, value in given.items() if value in known[name]}
+    return {**taken, "choices": new_choices(call, repository, body)}
 
 
 def change_issue(call: Exchange) -> Answer:

@@ -30,6 +30,8 @@ class Token:
     """The most it may do, whatever its account may."""
     scopes: tuple[str, ...] = ("repo",)
     """The scopes of a classic token; answers to other tokens have none."""
+    sees_fields: bool = True
+    """Whether it may list the issue fields of an organisation."""
     expires: datetime | None = None
     installation: int | None = None
 

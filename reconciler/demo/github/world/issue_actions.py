@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.demo.github.rows import Issue, Reason
-from reconciler.demo.github.world.assignee_actions import AssigneeActs
+from reconciler.demo.github.world.field_actions import FieldActs
 from reconciler.demo.github.world.state import atomic, changed_from
 
 
-class IssueActs(AssigneeActs):
+class IssueActs(FieldActs):
     """Actions on issues; `by` is the login of the user; each returns the new row."""
 
     @atomic
@@ -26,6 +26,7 @@ class IssueActs(AssigneeActs):
         via_app: bool = False,
         milestone: int | None = None,
         issue_type: str | None = None,
+        choices: Mapping[int, str] | None = None,
     ) -> Issue:
         """Open an issue (or a pull request, which shares the numbers and the lists)."""
         author, now = self.world.user(by).id, self.world.second()
@@ -43,6 +44,7 @@ class IssueActs(AssigneeActs):
             via_app=via_app,
             milestone=milestone,
             type=issue_type,
+            choices=choices or {},
         )
         self._keep_issue(row)
         for label_id in row.labels:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from reconciler.demo.github.rows import Comment, Elsewhere, Event, Hook, Issue, Label, Level
+from reconciler.demo.github.rows import Comment, Elsewhere, Event, Hook, Issue, Label, Level, SelectField
 from reconciler.demo.github.table import Table
 from reconciler.demo.github.world.accounts import Accounts
 
@@ -49,6 +49,7 @@ class RepositoryState:
         self.hooks: dict[int, Hook] = {}
         self.milestones: dict[int, str] = {}  # title by number
         self.issue_types: list[str] = []  # of its organisation
+        self.fields: dict[int, SelectField] | None = None  # likewise; None: it has no issue fields
         self.gone: dict[int, Elsewhere] = {}
         self._numbers: dict[int, int] = {}
         self._last_number = 0
@@ -89,6 +90,13 @@ class RepositoryState:
         """Return the names of the labels the issue carries."""
         return [self.labels[label_id].name for label_id in self.issue(number).labels]
 
+    def chosen(self, number: int) -> dict[str, str]:
+        """Return the options of an issue by the names of their fields."""
+        fields = self.fields or {}
+        return {
+            fields[each].name: name for each, name in self.issue(number).choices.items() if each in fields
+        }
+
     def picture(self) -> dict[int, dict[str, Any]]:
         """Return all that users see of the issues, by number, as plain values to compare."""
         return {row.number: self._seen(row) for row in sorted(self.issues, key=lambda row: row.number)}
@@ -100,6 +108,7 @@ class RepositoryState:
             "reason": row.reason,
             "labels": sorted(self.label_names(row.number)),
             "assignees": sorted(self.world.users[each].login for each in row.assignees),
+            **({"choices": self.chosen(row.number)} if self.fields is not None else {}),
             "locked": row.locked,
             "comments": [(self.world.users[c.author].login, c.body) for c in self.thread(row.number)],
         }

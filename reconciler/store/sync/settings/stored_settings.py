@@ -1,29 +1,32 @@
 """The versions of projects' own settings: `ports.SettingsVersions`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import Update, and_, delete, func, or_, select, update
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.fields import BASE_COLUMNS
 from reconciler.model.ids import ProjectId, RepositoryId
 from reconciler.model.link import LinkState
 from reconciler.model.policy import ExportFilter
-from reconciler.model.snapshot import StoredSettings
+from reconciler.model.snapshot import KnownPriority, StoredSettings
 from reconciler.store.bugspark.bugspark_tables import users
 from reconciler.store.bugspark.reports import is_waiting_for_export, record_reports_outside
 from reconciler.store.bulk import build_insert
 from reconciler.store.mappers import to_known_people
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects, settings_versions
-from reconciler.store.types import column_types
+from reconciler.store.types import column_types, decode_json
 
 KEPT_VERSIONS = 50
 """So many versions of a project are kept."""
 
 SETTINGS_COLUMN_TYPES = column_types(settings_versions)
 NEW_PROJECT_TYPES = column_types(projects, "project_id", "paused", "lock_epoch")
+OPERATORS_VALUES = StoredSettings(version=0, author_id=None, at=datetime(1, 1, 1, tzinfo=UTC), content="{}")
 _newer = settings_versions.alias("newer")
 
 
@@ -41,13 +44,18 @@ def settings_columns() -> tuple[ColumnElement[Any], ...]:
             for name in ("version", "author_id", "at", "content", "history")
         ),
         projects.c.people.label("settings_people"),
+        projects.c.priority.label("settings_priority"),
     )
 
 
 def to_stored_settings(row: Mapping[Any, Any]) -> StoredSettings | None:
-    """Convert the columns; None where the project has no settings."""
+    """Convert the columns; None where the project has no settings.
+
+    Version 0 stands for the operator's values, where something is known beside them.
+    """
+    priority = to_known_priority(row["settings_priority"])
     if row["settings_version"] is None:
-        return None
+        return None if priority is None else replace(OPERATORS_VALUES, priority=priority)
     return StoredSettings(
         version=row["settings_version"],
         author_id=row["settings_author_id"],
@@ -56,6 +64,22 @@ def to_stored_settings(row: Mapping[Any, Any]) -> StoredSettings | None:
         history=row["settings_history"],
         author_name=row.get("author_name"),
         people=to_known_people(row["settings_people"]),
+        priority=priority,
+    )
+
+
+def to_known_priority(text: str | None) -> KnownPriority | None:
+    """Convert what a project's row says of the organisation's field *Priority*."""
+    return decode_json(text, KnownPriority) if text else None
+
+
+def forget_choices(project_id: ProjectId) -> Update:
+    """Forget GitHub's half of the field that a project's links had before, so that none of it is a change."""
+    known = or_(links.c.base_choices.is_not(None), links.c.seen_choices.is_not(None))
+    return (
+        update(links)
+        .where(links.c.project_id == project_id, known)
+        .values(base_choices=None, seen_choices=None, revision=links.c.revision + 1)
     )
 
 

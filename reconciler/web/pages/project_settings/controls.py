@@ -41,6 +41,7 @@ HINTS: Mapping[str, str] = {
     "severity": "One label a line. The first one is written, all of them are read.",
     "category": "One label a line. The first one is written, all of them are read.",
     "stage": "One label a line. Without a label, GitHub says nothing of the stage.",
+    "severity_as": "priority: in your organisation’s field Priority. Without one, labels stay in use.",
     "people": "The login on GitHub of each member, without @. Assignees are copied for these people.",
     "people_may_ping": "An @mention in a member’s comment notifies the account on GitHub.",
     "export": "manual: by the button. all: every report that is filed from now on.",

@@ -1,0 +1,111 @@
+"""Where the severity is on GitHub: the organisation's field *Priority*, or labels as long as it has none.
+
+The organisation is asked once, and again from time to time; where the severity is in labels by the settings,
+nothing is asked and nothing is stored. Source: docs/reference/github.md, Fields and types.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from reconciler.errors import (
+    CredentialError,
+    GitHubError,
+    GitHubNotFoundError,
+    IssueTransferredError,
+    IssueUnreadableError,
+)
+from reconciler.fields.priority import find_priority_field
+from reconciler.model.fields import Choices
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import Confirmed, DesiredPriority, Refused, WriteResult
+from reconciler.model.link import LinkObservation
+from reconciler.model.snapshot import KnownPriority, ProjectState
+from reconciler.ports import GitHub
+from reconciler.sync.context import Context
+
+ASK_AGAIN_AFTER = timedelta(hours=6)
+ASK_AGAIN_WITHOUT_FIELD = timedelta(hours=1)
+LABELS_STAY = "severity_as is priority, but labels stay in use"
+
+
+async def with_priority_field(context: Context, state: ProjectState) -> tuple[Context, str | None]:
+    """Return the context that knows the organisation's field, if the severity is to be there.
+
+    And why labels stay in use, if so. Raises what reading raises that concerns more than this field.
+    """
+    stored = state.settings.priority if state.settings is not None else None
+    was_in_use = stored is not None and stored.field is not None
+    projects, project_id = context.stores.projects, context.project.id
+    if not context.policy.wants_priority:
+        if stored is not None:
+            await projects.save_priority(project_id, None, ends=was_in_use)
+        return context, None
+    known = await _known_priority(context, stored)
+    if known != stored:
+        await projects.save_priority(project_id, known, ends=was_in_use and known.field is None)
+    return replace(context, policy=replace(context.policy, priority=known.field)), known.problem
+
+
+async def _known_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
+    """Return what is stored of the organisation's field, or what GitHub says of it now."""
+    if stored is None or stored.repository != context.project.repository:
+        return await ask_for_priority(context, None)
+    wait = ASK_AGAIN_AFTER if stored.field is not None else ASK_AGAIN_WITHOUT_FIELD
+    if stored.at <= context.github.now() < stored.at + wait:
+        return stored
+    return await ask_for_priority(context, stored)
+
+
+async def ask_for_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
+    """Ask GitHub for the organisation's field *Priority*. `stored`: what it said before of this repository.
+
+    A field that is in use stays so until GitHub lists the organisation's fields without it: 403 and 404 may
+    be about the token alone.
+    """
+    now, repository = context.github.now(), context.project.repository or ""
+    before, owner = stored.field if stored is not None else None, repository.partition("/")[0]
+    try:
+        fields = await context.github.organisation_fields()
+    except (GitHubError, CredentialError) as error:
+        if stored is not None and before is not None:
+            return replace(stored, at=now)
+        is_missing = isinstance(error, GitHubNotFoundError)
+        none = f"{owner} has no issue fields, which organisations have, or the token may not see them"
+        problem = none if is_missing else str(error).rstrip(".")
+    else:
+        found = find_priority_field(fields, since=before.since if before else now)
+        if not isinstance(found, str):
+            return KnownPriority(at=now, repository=repository, field=found)
+        problem = f"{owner} {found}"
+    return KnownPriority(at=now, repository=repository, problem=f"{LABELS_STAY}: {problem}")
+
+
+async def with_known_choices(context: Context, view: LinkObservation) -> LinkObservation:
+    """Return the view with its issue read, where settings are applied and its Priority was never shown."""
+    link = view.link
+    if link.base is None or not link.base.adopts_mapping:
+        return view
+    shown = view.issue or link.seen
+    if shown is not None and shown.choices is not None:
+        return view
+    try:
+        return replace(view, issue=await context.github.issue(link.number))
+    except (GitHubNotFoundError, IssueTransferredError, IssueUnreadableError):
+        return view  # the next full read tells what became of the issue
+
+
+async def choose_option(
+    github: GitHub, number: IssueNumber, desired: DesiredPriority
+) -> WriteResult[Choices]:
+    """Choose the option, and read from the answer whether GitHub took it: it may drop it silently."""
+    answer = await github.choose_option(number, desired.field_id, desired.option)
+    if isinstance(answer, Confirmed) and (desired.field_id, desired.option) not in answer.value:
+        return Refused(
+            status=200,
+            reason=f"GitHub did not set Priority to {desired.option}, and does not say why: the token may "
+            "not push to the repository, or the organisation has changed the field",
+            gone=False,
+            request_id=answer.request_id,
+            is_final=True,
+        )
+    return answer
