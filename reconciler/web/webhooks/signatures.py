@@ -1,8 +1,8 @@
 """Signatures of deliveries: HMAC-SHA256 over the raw body, with the current or the previous secret.
 
 All refusals take the same work. A delivery whose signature does not fit has the secrets read again: another
-process may have replaced them. A flood of bad requests reads them at most once a second for each project, after
-a few reads at once, and with few concurrent reads for unknown ones; memory use is bounded.
+process may have replaced them. A flood of bad requests reads them at most once a second for each project,
+after a few reads at once, and with few concurrent reads for unknown ones; memory use is bounded.
 """
 
 import asyncio
