@@ -288,14 +288,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
             "oldest_at": format_iso(health.coverage.oldest),
             "p95_at": format_iso(health.coverage.p95),
         },
-        "webhook": {
-            "last_at": format_iso(health.webhook.last_at),
-            "last_event": health.webhook.last_event,
-            "received": health.webhook.received,
-            "missed": health.webhook.missed,
-            "silent": health.webhook.silent,
-            "silent_since": format_iso(health.webhook.silent_since),
-        },
+        "webhook": _webhook_as_json(health.webhook),
         "public": health.exposed,
         "elsewhere": health.other_repository_links,
         "attention": [
@@ -308,6 +301,17 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
             }
             for item in health.attention
         ],
+    }
+
+
+def _webhook_as_json(webhook: WebhookHealth) -> dict[str, Any]:
+    return {
+        "last_at": format_iso(webhook.last_at),
+        "last_event": webhook.last_event,
+        "received": webhook.received,
+        "missed": webhook.missed,
+        "silent": webhook.silent,
+        "silent_since": format_iso(webhook.silent_since),
     }
 
 
