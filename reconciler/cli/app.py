@@ -87,11 +87,7 @@ def build_cli() -> typer.Typer:
 
 
 def _build_webhook_cli() -> typer.Typer:
-    app = typer.Typer(
-        rich_markup_mode=None,
-        no_args_is_help=True,
-        help="Set up GitHub's webhook of a project.",
-    )
+    app = typer.Typer(rich_markup_mode=None, help="Set up GitHub's webhook of a project.")
     for command in (webhook.show, webhook.rotate, webhook.create):
         app.command()(command)
     return app

@@ -108,7 +108,12 @@ def _usage_error_text(error: "typer.TyperException") -> str:
 
 
 def move_config_first(arguments: Sequence[str]) -> list[str]:
-    """Move `--config PATH` before the command, because it is a global option that may stand anywhere."""
+    """Move `--config PATH` before the command, because it is a global option that may stand anywhere.
+
+    Raises UsageError where no path follows it: the command would be taken for one.
+    """
+    from reconciler.errors import UsageError
+
     front: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
@@ -116,7 +121,10 @@ def move_config_first(arguments: Sequence[str]) -> list[str]:
         if word == "--":
             rest += [word, *remaining]
         elif word == "--config":
-            front += [word, *([value] if (value := next(remaining, None)) is not None else [])]
+            value = next(remaining, None)
+            if value is None:
+                raise UsageError("--config needs a path, on the command line; add one")
+            front += [word, value]
         elif word.startswith("--config="):
             front.append(word)
         else:

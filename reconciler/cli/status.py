@@ -157,6 +157,7 @@ def status_as_lines(
             yield f"  {status.command}"
     if len(healths) == 1:
         yield from _pending_line(healths[0], view)
+        yield from _followers_line(healths[0])
         yield from _webhook_line(healths[0].webhook, view)
         yield from _attention_lines(healths[0], view)
 
@@ -166,6 +167,13 @@ def _pending_line(health: ProjectHealth, view: DisplayOptions) -> Iterator[str]:
     if health.oldest_intent is not None:
         count = format_count(health.pending + health.quarantined, "write")
         yield f"  Pending: {count}, the oldest {format_age(health.oldest_intent, view.now)}"
+
+
+def _followers_line(health: ProjectHealth) -> Iterator[str]:
+    """Yield how many reports follow others."""
+    if health.followers:
+        follow = "follows another one" if health.followers == 1 else "follow others"
+        yield f"  Followers: {format_count(health.followers, 'report')} {follow}"
 
 
 def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]:
@@ -262,6 +270,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
         "links": dict(health.links),
         "conflicts": health.conflicts,
         "pending": health.pending,
+        "followers": health.followers,
         "oldest_pending_at": format_iso(health.oldest_intent),
         "quarantined": health.quarantined,
         "withheld": {"hash": health.withheld, "count": health.withheld_count} if health.withheld else None,
@@ -279,14 +288,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
             "oldest_at": format_iso(health.coverage.oldest),
             "p95_at": format_iso(health.coverage.p95),
         },
-        "webhook": {
-            "last_at": format_iso(health.webhook.last_at),
-            "last_event": health.webhook.last_event,
-            "received": health.webhook.received,
-            "missed": health.webhook.missed,
-            "silent": health.webhook.silent,
-            "silent_since": format_iso(health.webhook.silent_since),
-        },
+        "webhook": _webhook_as_json(health.webhook),
         "public": health.exposed,
         "elsewhere": health.other_repository_links,
         "attention": [
@@ -299,6 +301,17 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
             }
             for item in health.attention
         ],
+    }
+
+
+def _webhook_as_json(webhook: WebhookHealth) -> dict[str, Any]:
+    return {
+        "last_at": format_iso(webhook.last_at),
+        "last_event": webhook.last_event,
+        "received": webhook.received,
+        "missed": webhook.missed,
+        "silent": webhook.silent,
+        "silent_since": format_iso(webhook.silent_since),
     }
 
 

@@ -85,7 +85,9 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     if shown.resolution is not None:
         yield f"  {shown.resolution_text}, {format_age(shown.resolution.at, view.now)}"
     if shown.followers:
-        yield f"  followed by {', '.join(map(_follower_text, shown.followers))}"
+        count = len(shown.followers)
+        follow = f"{format_count(count, 'report')} follow{'s' if count == 1 else ''}"
+        yield f"  {follow}: {', '.join(map(_follower_text, shown.followers))}"
     if link:
         yield f"  {_verification_line(link, view)}"
     yield ""

@@ -66,6 +66,9 @@ def _follower_status(detail: ReportDetail, follows: FollowedLead) -> tuple[str, 
     """Say what a report follows, and whether it is where the issue is."""
     if detail.unknown:
         return ProjectStatusKind.ATTENTION.value, unknown_values_reason(detail.unknown)
+    problem = next(_second_issue_problems(detail), None)
+    if problem is not None:
+        return ProjectStatusKind.ATTENTION.value, problem
     link = follows.link
     said = f"it follows {follows.tracking_id}, which leads {link.repository}#{link.number}"
     if not link.is_live:
@@ -91,11 +94,15 @@ def _problems(detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]) -
     for view in fields:
         if view.frozen:
             yield view.frozen
-    for second in detail.second_issues:
-        yield second.reason or f"{second.repository}#{second.number} is a second issue of it"
+    yield from _second_issue_problems(detail)
     if detail.withheld:
         count = len(detail.withheld)
         yield f"{count} deletion{'' if count == 1 else 's'} withheld"
+
+
+def _second_issue_problems(detail: ReportDetail) -> Iterator[str]:
+    for second in detail.second_issues:
+        yield second.reason or f"{second.repository}#{second.number} is a second issue of it"
 
 
 def _old_repository_status(

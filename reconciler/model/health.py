@@ -100,6 +100,7 @@ class ProjectHealth:
     renamed_labels: tuple[RenamedLabel, ...] = ()
     recovering: VerificationCoverage | None = None  # after a restore: how many links have been read again
     webhook: WebhookHealth = field(default_factory=WebhookHealth)
+    followers: int = 0  # reports that follow another one's issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

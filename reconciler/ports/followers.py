@@ -66,8 +66,9 @@ class Followers(Protocol):
     async def succeed(self, ended: Link, at: datetime) -> ReportId | None:
         """Give the oldest follower a NEW link to the issue of an ended link, and the others to that one.
 
-        Where another report of the project leads the issue by now, all follow that one. None: then, or where
-        there is no follower that could lead; what is left of them ends.
+        Where another report of the project leads the issue by now, all follow that one, whose link sends what
+        they have not sent. None: then, or where there is no follower that could lead; what is left of them
+        ends.
         """
         ...
 

@@ -33,6 +33,11 @@ class PendingHints:
 class Webhooks(Protocol):
     """The webhooks of receiver, pass and setup. Times are by this machine's clock."""
 
+    @property
+    def secrets_version(self) -> int:
+        """A number that changes when this process replaces a secret."""
+        ...
+
     async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         """Read the current secret, then the previous one while it is still valid.
 

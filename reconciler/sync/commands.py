@@ -251,9 +251,12 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
     report, BusyError while the project is at work.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        follows = await context.stores.followers.find(report_id)
+        follows, why = await context.stores.followers.find(report_id), ""
         if follows is not None:
+            follower = await context.stores.reports.tracking_id_of_report(report_id)
             report_id = (await context.stores.followers.find_link(follows)).report_id
+            leader = await context.stores.reports.tracking_id_of_report(report_id)
+            why = f"{follower} follows {leader}, whose link its comments go by. "
         detail = await context.stores.queries.report_detail(report_id, 0)
         if detail is None:
             raise ProjectError(f"report {report_id} was deleted")
@@ -263,11 +266,11 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
         rule = "given up by a person: it was written in a repository that the project has left"
         stranded = await end_unknown_writes_to_old_repository(context, report_id, again=True, rule=rule)
         if link is None and not resting and not stranded:
-            return f"{name}: nothing of it is in quarantine; nothing to do"
+            return f"{why}{name}: nothing of it is in quarantine; nothing to do"
         what = _describe_quarantined(link, resting + len(stranded))
         ended = replace(link, quarantined_until=min(now, context.clock.now())) if link else None
         await context.stores.ledger.release_quarantine(ended, report_id, f"{what} released by a person", now)
-        return f"{name}: {what} released; the next pass tries"
+        return f"{why}{name}: {what} released; the next pass tries"
 
 
 def _describe_quarantined(link: Link | None, writes: int) -> str:

@@ -186,5 +186,5 @@ def allowed_report_actions(shown: ReportView) -> AllowedActions:
         retry=rests or refused,
         resolve=link is not None and link.state is LinkState.ACTIVE,
         instead=bool(shown.detail.second_issues),
-        duplicate=link is not None and link.is_live,
+        duplicate=(link is not None and link.is_live) or (follows and bool(shown.detail.second_issues)),
     )

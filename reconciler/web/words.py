@@ -1,6 +1,7 @@
 """Single words and lines that a form, a command or a query string brings: limited before they are used."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from fastapi import HTTPException
@@ -33,6 +34,18 @@ def require_plain_lines(text: str) -> None:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "A text is too long.")
     for line in text.replace("\r\n", "\n").split("\n"):
         require_plain_word(line)
+
+
+def choose_word(query: Mapping[str, str], name: str, allowed: Iterable[str]) -> str:
+    """Return a parameter that has one of a few values; "" where it is not given, or empty.
+
+    Raises HTTPException 400 for another value, whose text names those that there are.
+    """
+    text, known = query.get(name, ""), tuple(map(str, allowed))
+    if text and text not in known:
+        words = ", ".join(known)
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"{name} is one of these words, or left out: {words}.")
+    return text
 
 
 def is_plain_query(query: bytes) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.cli.main import move_config_first
+from tests.cli.fakes import command
 
 MAX_START_RATIO = 3.0
 """CPU time of `--version` and `--help` beside importing typer alone; 1.8 is usual."""
@@ -177,8 +178,21 @@ def test_text_a_stream_cannot_encode_is_written_out(tmp_path: Path) -> None:
         (["plan", "--config", "a"], ["--config", "a", "plan"]),
         (["plan", "--config=a", "-p", "x"], ["--config=a", "plan", "-p", "x"]),
         (["export", "--", "--config", "a"], ["export", "--", "--config", "a"]),
-        (["plan", "--config"], ["--config", "plan"]),
     ],
 )
 def test_the_config_flag_is_global(words: list[str], moved: list[str]) -> None:
     assert move_config_first(words) == moved
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("status", "--config"), "--config needs a path, on the command line; add one"),
+        (("--config",), "--config needs a path, on the command line; add one"),
+        (("webhook",), "Missing command; see reconcile webhook --help"),
+    ],
+    ids=" ".join,
+)
+def test_a_word_that_is_missing_at_the_end_is_named_in_one_line(words: tuple[str, ...], said: str) -> None:
+    done = command(*words)
+    assert (done.status, done.out, done.err) == (2, "", f"reconcile: {said}\n")

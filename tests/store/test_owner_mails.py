@@ -63,6 +63,17 @@ async def test_a_second_mail_of_the_same_kind_waits_a_day_and_the_other_kind_doe
     assert len(tasks(bugspark)) == 3
 
 
+async def test_two_projects_of_one_owner_with_the_same_name_have_a_limit_each(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    owner = bugspark.add_user("Olga", email="olga@example.test")
+    pair = [bugspark.add_project("Shop", owner=owner) for _ in range(2)]
+    for project in (*pair, *pair):
+        await stores.owner_mails.save(project, TOLD, "failing", datetime.now(UTC))
+    told = [task["payload"]["html"] for task in tasks(bugspark)]
+    assert sorted(told) == sorted(next(html for html in told if str(each) in html) for each in pair)
+
+
 @pytest.mark.parametrize(
     "values", [{"is_active": False}, {"beta_status": "pending"}, {"beta_status": "rejected"}], ids=str
 )

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 
-
 PATIENCE = 60
 """Seconds for an answer: the first one of a process on a busy machine has taken more than ten."""
 

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from reconciler.cli.status import DisplayOptions, health_as_json, status_as_lines
 from reconciler.errors import IssueHeldError, SchemaError, UsageError
 from reconciler.model.fields import Severity, Status
 from reconciler.model.ids import ReportId
@@ -168,6 +169,34 @@ async def test_a_report_that_is_linked_or_follows_is_refused_and_so_is_an_issue_
         await sync.app.follow(str(third), f"acme/web#{free}")
 
 
+async def test_an_issue_that_is_not_there_can_not_be_followed_and_linking_it_is_not_advised(
+    sync: Sync,
+) -> None:
+    await followed(sync)
+    third = sync.bugspark.add_report(sync.project, "Third")
+    pull_request = sync.github.web.open_issue("Fix", by="alice", pull_request=True).number
+    for number in (99, pull_request):
+        with pytest.raises(UsageError, match=f"nothing can follow acme/web#{number}: ") as refused:
+            await sync.app.follow(str(third), f"acme/web#{number}")
+        assert "link this one" not in str(refused.value)
+    assert len(rows_of_followers(sync)) == 1
+
+
+@ON_BOTH
+async def test_the_health_of_a_project_says_how_many_reports_follow_others(sync: Sync) -> None:
+    _, _, (first, _, third) = await followed(sync, reports=3)
+    project = await sync.app.find_project("Shop")
+    ((health,), _) = await sync.app.status(project)
+    assert health.followers == 3
+    view = DisplayOptions(now=sync.clock.now(), zone=None, is_unicode=True, columns=None)
+    assert "  Followers: 3 reports follow others" in list(status_as_lines([health], (), view))
+    assert health_as_json(health, view)["followers"] == 3
+    sync.bugspark.delete_report(first)
+    await sync.app.unlink(str(third))
+    ((health,), _) = await sync.app.status(project)
+    assert "  Followers: 1 report follows another one" in list(status_as_lines([health], (), view))
+
+
 async def test_a_second_claim_on_an_issue_is_settled_by_following(sync: Sync) -> None:
     lead, number, _ = await followed(sync, reports=0)
     second = sync.bugspark.add_report(sync.project, "Me too")
@@ -195,7 +224,10 @@ async def test_retrying_a_follower_retries_the_writes_of_its_lead(sync: Sync) ->
     assert sync.said_there(number) == []
     sync.github.web.unlock(number, by="alice")
     said = await sync.app.retry(str(follower))
-    assert said == "BUG-0001: 1 write released; the next pass tries"
+    why = "BUG-0002 follows BUG-0001, whose link its comments go by. "
+    assert said == f"{why}BUG-0001: 1 write released; the next pass tries"
+    said = await sync.app.retry(str(follower))
+    assert said == f"{why}BUG-0001: nothing of it is in quarantine; nothing to do"
     await sync.settle()
     assert len(sync.said_there(number)) == 1
 

@@ -8,6 +8,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
+from tests.sync.test_followers import ON_BOTH, followed, rows_of_followers
 
 
 async def shown(sync: Sync, report: ReportId) -> tuple[str, str]:
@@ -162,3 +163,25 @@ async def test_an_export_by_name_waits_for_nothing(sync: Sync) -> None:
     report = sync.bugspark.add_report(sync.project, "It breaks", at=sync.github.clock.now())
     (result,) = await sync.app.export((str(report),), NullProgress())
     assert result.url is not None
+
+
+@ON_BOTH
+async def test_the_button_on_a_follower_is_a_problem_that_is_shown_and_settled_either_way(sync: Sync) -> None:
+    lead, number, (first, second) = await followed(sync, reports=2)
+    made = [sync.press_button(each) for each in (first, second)]
+    await settle(sync)
+    assert await attention(sync) == [("second", f"acme/web#{each}") for each in made]
+    for report, name, issue in ((first, "BUG-0002", made[0]), (second, "BUG-0003", made[1])):
+        state, reason = await shown(sync, report)
+        assert state == "Needs attention"
+        assert f"acme/web#{issue} was made by exporting {name}, which follows another report" in reason
+        assert f"reconcile duplicate Shop:{name} acme/web#{issue}" in reason
+    assert f"acme/web#{number}" in await sync.app.close_duplicate(str(first), f"acme/web#{made[0]}")
+    closed = sync.github.web.issue(made[0])
+    assert (closed.state, closed.reason) == ("closed", "duplicate")
+    await sync.app.link(str(second), f"acme/web#{made[1]}", backfill=False, instead=True)
+    await settle(sync)
+    assert await attention(sync) == []
+    assert rows_of_followers(sync) == [first]
+    assert (sync.number(lead), sync.number(second)) == (number, made[1])
+    assert [(await shown(sync, each))[0] for each in (lead, first, second)] == ["Synced"] * 3

@@ -167,6 +167,32 @@ async def test_after_a_crash_before_the_succession_a_report_linked_meanwhile_lea
     assert (row["report_id"], row["link_id"]) == (follower, link["id"])
 
 
+@ON_BOTH
+async def test_a_report_linked_meanwhile_sends_what_followers_had_not_sent(sync: Sync) -> None:
+    lead, number, (follower,) = await followed(sync)
+    sync.github.world.repository("acme/web").archive()
+    sync.say(follower, "waits")
+    await sync.run()
+    sync.github.world.repository("acme/web").archive(archived=False)
+    sync.change(lead, github_issue_number=None, github_repo=None, github_issue_url=None)
+    sync.bugspark.execute("UPDATE sync_links SET state = 'unlinked'")
+    third = sync.bugspark.add_report(sync.project, "Third")
+    sync.say(third, "older than its link")
+    sync.github.clock.advance(1)
+    sync.say(follower, "unseen")
+    sync.github.clock.advance(1)
+    await sync.app.link(str(third), f"acme/web#{number}", backfill=False)
+    for _ in range(3):
+        await sync.run(seconds=90)
+    await at_rest(sync)
+    assert (leads(sync), rows_of_followers(sync)) == ([third], [follower])
+    there = ["[BugSpark] Ada (BUG-0002):\n\nunseen", "[BugSpark] Ada (BUG-0002):\n\nwaits"]
+    assert sorted(texts_there(sync, number)) == there
+    await whole(sync)
+    await at_rest(sync)
+    assert sorted(texts_there(sync, number)) == there
+
+
 async def test_the_followers_of_an_issue_that_is_gone_end_when_that_is_dismissed(sync: Sync) -> None:
     lead, number, (follower,) = await followed(sync)
     sync.github.web.delete_issue(number, by="alice")

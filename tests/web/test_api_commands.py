@@ -138,6 +138,19 @@ async def test_the_secret_is_revealed_rotated_and_never_compressed(harness: WebH
     assert (created.status_code, "web.public_url" in created.json()["detail"]) == (409, True)
 
 
+async def test_a_secret_rotated_by_this_daemon_is_taken_at_once_whatever_strangers_send(
+    harness: WebHarness,
+) -> None:
+    owner = bearer(harness, owner_of(harness, harness.project))
+    at = f"/api/v1/projects/{harness.project}/webhook"
+    for _ in range(20):
+        assert (await harness.deliver(b"{}", secret="wrong")).status_code == 401
+    assert (await harness.client.post(f"{at}/rotate", json={}, headers=owner)).status_code == 200
+    new = (await harness.client.post(f"{at}/reveal", json={}, headers=owner)).json()["secret"]
+    assert (await harness.deliver(b"{}", secret=new)).status_code == 202
+    assert (await harness.deliver(b"{}", secret=SECRET)).status_code == 202, "valid for a day"
+
+
 async def test_strangers_members_and_the_signed_out_can_run_no_command(harness: WebHarness) -> None:
     report = harness.bugspark.add_report(harness.project, title="Secret plans")
     stranger, member = harness.bugspark.add_user("Stranger"), harness.bugspark.add_user("Member")

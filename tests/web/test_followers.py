@@ -91,7 +91,7 @@ async def test_why_names_lead_and_followers(sync: Sync) -> None:
     sync.change(follower, status="closed")
     view = DisplayOptions(columns=None, now=sync.clock.now(), zone=None, is_unicode=True)
     shown = await sync.app.explain_report(str(lead))
-    assert "  followed by BUG-0002 (closed, by hand)" in list(report_as_lines(shown, view))
+    assert "  1 report follows: BUG-0002 (closed, by hand)" in list(report_as_lines(shown, view))
     (entry,) = report_as_json(shown)["followers"]
     assert (entry["tracking_id"], entry["moved_alone"]) == ("BUG-0002", True)
     shown = await sync.app.explain_report(str(follower))

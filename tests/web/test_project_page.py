@@ -18,7 +18,7 @@ from reconciler.web.pages import overview
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.sync.test_conflicts import relabel
-from tests.web.browsing import Page, page, press
+from tests.web.browsing import HTML, Page, page, press
 from tests.web.harness import RecordingQueue
 from tests.web.page_fixtures import HOSTILE, client, queue, served, sync
 
@@ -257,6 +257,32 @@ async def test_every_tab_holds_what_it_counts_and_unlinked_reports_are_found(
     for query in ("?severity=critical", "?status=resolved"):
         assert "Linked one" not in (await project(client, sync, query)).words
     assert "Linked one" in (await project(client, sync, "?severity=medium&order=oldest")).words
+
+
+async def test_a_parameter_with_a_value_that_it_does_not_have_is_400_and_names_those_it_has(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report = sync.bugspark.add_report(sync.project)
+    of_lists = {
+        "state": "synced, pending, conflict, attention, unlinked",
+        "status": "new, triaging, in_progress, resolved, closed",
+        "severity": "critical, high, medium, low",
+        "order": "oldest",
+        "range": "hour, day, week",
+    }
+    lists = [f"/projects/{sync.project}{file}" for file in ("", "/reports.csv", "/reports.json")]
+    for path, parameters in (
+        ("/", {"order": "name"}),
+        *((path, of_lists) for path in lists),
+        (f"/reports/{report}", {"history": "all"}),
+    ):
+        for name, words in parameters.items():
+            refused = await client.get(f"{path}?{name}=foo", headers=HTML)
+            assert (refused.status_code, words in Page(refused.text).words) == (400, True), (path, name)
+        known = "&".join(f"{name}={words.split(', ')[0]}" for name, words in parameters.items())
+        empty = "&".join(f"{name}=" for name in parameters)
+        for query in (known, empty):
+            assert (await client.get(f"{path}?{query}", headers=HTML)).status_code == 200, (path, query)
 
 
 def issue_reads(sync: Sync) -> list[str]:

@@ -9,7 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from reconciler.model.ids import ProjectId
+from reconciler.model.secret import Secret
+from reconciler.store.sync.webhook_deliveries import StoredWebhooks
 from reconciler.web import request_body, server
+from reconciler.web.webhooks import signatures
 from tests.web.harness import SECRET, WebHarness, integration, issue_event, open_web, other_project, sign
 
 MEBIBYTE = 1024 * 1024
@@ -106,6 +110,39 @@ async def test_a_rotated_secret_is_taken_at_once_though_the_old_one_is_remembere
     )
     harness.clock.advance(1)
     assert (await harness.deliver(issue_event(), secret="new")).status_code == 202
+
+
+async def test_a_secret_replaced_elsewhere_is_taken_at_once_though_a_bad_delivery_came_just_before(
+    harness: WebHarness,
+) -> None:
+    assert (await harness.deliver(issue_event(), secret="wrong")).status_code == 401
+    harness.bugspark.execute(f"UPDATE integrations SET config = '{json.dumps(integration('new'))}'")
+    assert (await harness.deliver(issue_event(), secret="new")).status_code == 202
+
+
+async def test_a_flood_of_bad_deliveries_has_the_secrets_read_a_few_times_and_then_once_a_second(
+    harness: WebHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+    read = StoredWebhooks.valid_secrets
+
+    async def count_reads(self: StoredWebhooks, project_id: ProjectId) -> tuple[Secret, ...]:
+        nonlocal reads
+        reads += 1
+        return await read(self, project_id)
+
+    monkeypatch.setattr(StoredWebhooks, "valid_secrets", count_reads)
+    found = []
+    for project in (harness.project, uuid4()):
+        for seconds in (0, 1, 0.5, 0.5):
+            reads = 0
+            harness.clock.advance(seconds)
+            for _ in range(20):
+                answer = await harness.deliver(b"{}", project=project, secret="wrong")
+                assert answer.status_code == 401
+            found.append(reads)
+    first = 1 + int(signatures.MAX_SPARE_READS)
+    assert found == [first, 1, 0, 1] * 2, "the same whether the project is known or not"
 
 
 async def test_ping_and_unknown_events_are_accepted_without_a_number(harness: WebHarness) -> None:
@@ -282,10 +319,11 @@ async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(harnes
     assert {row["number"] for row in harness.deliveries()} == {7}
 
 
-async def test_a_flood_of_bad_requests_asks_the_database_once_and_is_over_when_it_ends(
+async def test_a_flood_of_bad_requests_asks_the_database_no_more_and_is_over_when_it_ends(
     harness: WebHarness,
 ) -> None:
-    await harness.deliver(issue_event(), secret="wrong")
+    for _ in range(1 + int(signatures.MAX_SPARE_READS)):
+        await harness.deliver(issue_event(), secret="wrong")
     harness.bugspark.execute("UPDATE integrations SET config = '[]'")
 
     async def bad() -> int:

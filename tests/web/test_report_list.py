@@ -130,13 +130,15 @@ async def test_a_search_that_can_not_be_used_is_refused_with_the_reason(harness:
     for query, word in (
         (f"ids={many}", "200"),
         ("ids=a&q=b", "no other"),
-        ("state=broken", "synced"),
+        ("state=broken", "synced, pending, conflict, attention, unlinked"),
+        ("severity=foo", "critical, high, medium, low"),
         ("cursor=x", "cursor"),
         ("q=%1b", "control"),
         (f"severity={'a' * 501}", "severity"),
     ):
         answer = await harness.client.get(f"/api/v1/reports?{query}")
         assert (answer.status_code, word in answer.json()["detail"]) == (400, True), query
+    assert (await harness.client.get("/api/v1/reports?state=&severity=")).status_code == 200
     assert (await harness.client.get("/api/v1/reports?project=x")).status_code == 404
     assert (await harness.client.get("/api/v1/reports?ids=")).json()["reports"] == []
 

@@ -24,6 +24,7 @@ from reconciler.store.bugspark.bugspark_tables import projects as bugspark_proje
 from reconciler.store.schema.definer_functions import (
     BODIES,
     CONTROLS,
+    LAST_LINE,
     MAIL_OWNER,
     MAX_ATTEMPTS,
     MAX_NAME_LENGTH,
@@ -96,7 +97,7 @@ class StoredOwnerMails:
         if owner is None:
             return
         payload = _payload(owner.email, owner.name, project_id, kind)
-        if not await _was_sent(connection, background_tasks, payload, at):
+        if not await _was_sent(connection, background_tasks, payload, project_id, at):
             await connection.execute(insert(background_tasks).values(self._task(payload, at)))
 
     def _task(self, payload: dict[str, str], at: datetime) -> dict[str, Any]:
@@ -118,11 +119,17 @@ def _payload(address: str, name: str, project_id: ProjectId, kind: str) -> dict[
     return {"to": address, "subject": SUBJECTS[kind].replace("{name}", shown), "html": html}
 
 
-async def _was_sent(connection: AsyncConnection, tasks: Table, payload: dict[str, str], at: datetime) -> bool:
+async def _was_sent(
+    connection: AsyncConnection, tasks: Table, payload: dict[str, str], project_id: ProjectId, at: datetime
+) -> bool:
     query = select(tasks.c.payload).where(tasks.c.task_type == TASK_TYPE, tasks.c.created_at > at - WAIT)
     earlier = (await connection.execute(query)).scalars().all()
-    same = ("to", "subject")
-    return any(all(each.get(name) == payload[name] for name in same) for each in earlier)
+    same, last_line = ("to", "subject"), LAST_LINE.replace("{project}", str(project_id))
+    return any(
+        all(each.get(name) == payload[name] for name in same)
+        and str(each.get("html", "")).endswith(last_line)
+        for each in earlier
+    )
 
 
 async def _find_problem(connection: AsyncConnection) -> str | None:

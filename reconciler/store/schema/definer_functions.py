@@ -150,17 +150,19 @@ REASONS: Mapping[str, str] = {
 }
 """By the word of a problem (docs/operating.md, Alerts). Another word is told as `other`."""
 
+LAST_LINE = "<p>Project {project}</p>"
+"""The end of each mail. It tells the project's mails from those of another one with the same name."""
 SUBJECT = "{name}: the sync with GitHub needs attention"
 SUBJECT_OVER = "{name}: the sync with GitHub works again"
 BODY = (
     "<p>The sync of the project <strong>{name}</strong> between BugSpark and GitHub has needed attention for "
     "an hour.</p><p>%s</p><p>The page of the project shows what can be done. Such a mail comes once a day at "
     "most, and one more when it is over. The settings of the project switch it off (mail).</p>"
-    "<p>Project {project}</p>"
+    f"{LAST_LINE}"
 )
 BODY_OVER = (
     "<p>What needed attention in the sync of the project <strong>{name}</strong> between BugSpark and GitHub "
-    "is over.</p><p>Project {project}</p>"
+    f"is over.</p>{LAST_LINE}"
 )
 SUBJECTS: Mapping[str, str] = {**dict.fromkeys(REASONS, SUBJECT), OVER: SUBJECT_OVER}
 BODIES: Mapping[str, str] = {
@@ -168,7 +170,7 @@ BODIES: Mapping[str, str] = {
     OVER: BODY_OVER,
 }
 WAIT = timedelta(hours=23)
-"""A second mail of the same subject to the same address waits so long, for every caller."""
+"""A second mail about a project with the same subject to the same address waits so long, for every caller."""
 MAX_NAME_LENGTH = 100
 CONTROLS = re.compile(r"[\x01-\x1f\x7f-\x9f\u2028\u2029]+")
 CONTROLS_SQL = r"[\u0001-\u001f\u007f-\u009f\u2028\u2029]+"
@@ -184,6 +186,7 @@ DECLARE
     shown text;
     title text := CASE kind %(subjects)s END;
     body text := CASE kind %(bodies)s END;
+    last_line text := replace('%(last_line)s', '{project}', project::text);
 BEGIN
     IF title IS NULL THEN
         RAISE EXCEPTION 'this is no kind of problem' USING ERRCODE = 'invalid_parameter_value';
@@ -207,6 +210,7 @@ BEGIN
         SELECT FROM %(schema)s.background_tasks AS earlier
         WHERE earlier.task_type = 'send_email' AND earlier.payload ->> 'to' = address
           AND earlier.payload ->> 'subject' = title
+          AND right(earlier.payload ->> 'html', length(last_line)) = last_line
           AND earlier.created_at > now() - interval '%(wait_seconds)s seconds');
     RETURN FOUND;
 END
@@ -268,6 +272,7 @@ def mailer_values() -> Mapping[str, object]:
     return {
         "subjects": _cases(SUBJECTS),
         "bodies": _cases(BODIES),
+        "last_line": LAST_LINE,
         "controls": CONTROLS_SQL,
         "max_name_length": MAX_NAME_LENGTH,
         "wait_seconds": int(WAIT.total_seconds()),

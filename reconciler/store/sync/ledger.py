@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Select, exists, func, not_, select, update
+from sqlalchemy import Column, Select, exists, func, not_, or_, select, update
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.health import VerificationCoverage
@@ -318,10 +318,11 @@ class StoredLedger:
     ) -> tuple[UnlinkedReport, ...]:
         return await self._find_by_tracking_ids(DISCOVERY_QUERY.where(*IS_FREE), tracking_ids)
 
-    async def find_linked_by_tracking_ids(
+    async def find_tied_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
-        query = DISCOVERY_QUERY.where(reports.c.project_id == project_id, HAS_LIVE_LINK)
+        is_tied = or_(HAS_LIVE_LINK, is_following(reports.c.id))
+        query = DISCOVERY_QUERY.where(reports.c.project_id == project_id, is_tied)
         return await self._find_by_tracking_ids(query, tracking_ids)
 
     async def _find_by_tracking_ids(

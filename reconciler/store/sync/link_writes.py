@@ -144,14 +144,17 @@ async def record_unseen_comments(
     followed: LinkId,
     since: datetime,
     new_id: Callable[[], UUID],
+    *,
+    of_lead: bool = True,
 ) -> None:
     """Have the initial sync of the stored link send comments that no pass has seen.
 
-    Those of its report, and of the reports that follow the link `followed`, written `since` then.
+    Those of its report (`of_lead`), and of the reports that follow the link `followed`, written `since` then.
     """
     following = select(followers.c.report_id).where(followers.c.link_id == followed)
+    is_of_follower = comments.c.report_id.in_(following)
     never_recorded = select(comments.c.id, comments.c.report_id).where(
-        or_(comments.c.report_id == link.report_id, comments.c.report_id.in_(following)),
+        or_(is_of_follower, comments.c.report_id == link.report_id) if of_lead else is_of_follower,
         comments.c.source.is_(None),
         comments.c.created_at >= since,
         ~exists(ONE).where(comment_pairs.c.local_id == comments.c.id),

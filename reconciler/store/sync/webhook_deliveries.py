@@ -58,7 +58,12 @@ class StoredWebhooks:
         self._database = database
         self._clock = clock
         self._cipher = cipher
+        self._replaced_secrets = 0
         self._app_pairs = {ProjectId(UUID(key)): pair for key, pair in app_pairs.items()}
+
+    @property
+    def secrets_version(self) -> int:
+        return self._replaced_secrets
 
     async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         async with self._database.read() as connection:
@@ -197,6 +202,7 @@ class StoredWebhooks:
             if old is not None:
                 past = {"previous": self._cipher.encrypt(old), "previous_until": valid_until}
                 await _upsert_hook(connection, project_id, past)
+        self._replaced_secrets += 1
         return True
 
     async def record_hook(self, project_id: ProjectId, hook_id: int, at: datetime) -> None:

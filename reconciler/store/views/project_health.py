@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, select
+from sqlalchemy import RowMapping, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.health import (
@@ -27,8 +27,9 @@ from reconciler.model.webhook import WebhookHealth
 from reconciler.store.mappers import to_renamed_labels
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.engine import is_read_only
-from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
+from reconciler.store.schema.tables import credential_budgets, followers, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
+from reconciler.store.sync.followers.follower_queries import is_present
 from reconciler.store.sync.verification_coverage import count_rows_by_project
 from reconciler.store.types import END_OF_TIME, decode_json
 from reconciler.store.views import attention, counts
@@ -134,18 +135,22 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         is_read_only=found.is_read_only,
         renamed_labels=to_renamed_labels(row.get("renamed_labels")),
         recovering=found.reread_progress.get(id_),
+        followers=row.get("follower_count") or 0,
     )
 
 
 async def _read_project_states(
     connection: AsyncConnection, project_id: ProjectId | None
 ) -> dict[ProjectId, RowMapping]:
-    """Read the stored row of each project, or of one."""
-    query = (
-        select(projects)
-        if project_id is None
-        else select(projects).where(projects.c.project_id == project_id)
+    """Read the stored row of each project, or of one, with the number of its followers."""
+    following = (
+        select(func.count())
+        .select_from(followers)
+        .where(followers.c.project_id == projects.c.project_id, is_present())
     )
+    query = select(projects, following.scalar_subquery().label("follower_count"))
+    if project_id is not None:
+        query = query.where(projects.c.project_id == project_id)
     found = (await connection.execute(query)).mappings()
     return {ProjectId(row["project_id"]): row for row in found}
 

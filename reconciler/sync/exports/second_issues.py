@@ -1,9 +1,10 @@
 """Second issues of one report: BugSpark's export button does not know of a link.
 
-Pressed on a linked report, or twice, or while our own export is on its way, it makes one more issue, and
-comments and closings on it would reach nobody. It is recognised by title, footer and an account of ours, and
-stored as a SECOND link: people see it, and say what it is to be (docs/reference/bugspark.md). Issues with our
-own marker are not meant here: they are late copies, and are closed (`own_issues`).
+Pressed on a report that is linked or follows another one, or twice, or while our own export is on its way, it
+makes one more issue, and comments and closings on it would reach nobody. It is recognised by title, footer
+and an account of ours, and stored as a SECOND link: people see it, and say what it is to be
+(docs/reference/bugspark.md). Issues with our own marker are not meant here: they are late copies, and are
+closed (`own_issues`).
 
 With `sync.export = "all"` a report therefore waits for `settle_seconds`, and its issue is looked for before
 another is made.
@@ -32,6 +33,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns, Report
 from reconciler.model.snapshot import ProjectState, TransactionBatch, UnlinkedReport
 from reconciler.sync.context import Context, wait_for_write_slot
+from reconciler.sync.followers.leads import unfollow_report
 from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
     LIVE_LINK_STATES,
@@ -66,8 +68,8 @@ async def record_second_issues(context: Context, state: ProjectState, issues: Se
     accounts = await read_own_accounts(context, state)
     ours = [row for row in exported if row.author and row.author.id in accounts]
     names = {name for row in ours if (name := tracking_id_in_title(row))}
-    linked = await context.stores.ledger.find_linked_by_tracking_ids(context.project.id, names)
-    pairs = [(report, row) for row in ours for report in linked if is_export_of(report, row)]
+    tied = await context.stores.ledger.find_tied_by_tracking_ids(context.project.id, names)
+    pairs = [(report, row) for row in ours for report in tied if is_export_of(report, row)]
     doubtful = (await match_exported_issues(context, state, ours)).several_issues
     pairs += [(pair.report, pair.issue) for pair in doubtful]
     for report, issue in pairs:
@@ -79,7 +81,9 @@ async def _record_second_issue(
 ) -> None:
     past = await context.stores.ledger.find_link_between(report.report_id, state.repository_id, issue.number)
     if past is None and issue.state is IssueState.OPEN:
-        reason = second_issue_reason(context, report.tracking_id, f"{state.repository}#{issue.number}")
+        follows = await context.stores.followers.find(report.report_id) is not None
+        name = f"{state.repository}#{issue.number}"
+        reason = second_issue_reason(context, report.tracking_id, name, follows=follows)
         made = build_link(context, state, report.report_id, issue, LinkOrigin.DISCOVERY, backfill=False)
         await _store_link(context, made, replace(made, state=LinkState.SECOND, reason=reason))
     elif past is not None and past.state is LinkState.SECOND and issue.state is IssueState.CLOSED:
@@ -88,11 +92,12 @@ async def _record_second_issue(
         )
 
 
-def second_issue_reason(context: Context, tracking_id: str, issue: str) -> str:
-    """Say for people what is wrong, and what they can do."""
+def second_issue_reason(context: Context, tracking_id: str, issue: str, *, follows: bool) -> str:
+    """Say for people what is wrong, and what they can do. `follows`: the report follows another one."""
     report = quote(f"{context.project.name}:{tracking_id}")
+    exported = f"{tracking_id}, which follows another report" if follows else f"{tracking_id} once more"
     return (
-        f"{issue} was made by exporting {tracking_id} once more, and nothing of it is synced: "
+        f"{issue} was made by exporting {exported}, and nothing of it is synced: "
         f"`reconcile link {report} {issue} --instead` links it instead, "
         f"`reconcile duplicate {report} {issue}` closes it as a duplicate"
     )
@@ -179,6 +184,7 @@ async def move_link_to_second_issue(
 ) -> Link:
     """Move a report's link to a second issue of its own. The first stays as it is on GitHub.
 
+    A report that follows another one does so no more: it leads its own issue.
     Raises UsageError for an issue that is not an export of this report, or belongs to another report.
     """
     async with context.stores.project_locks.acquire(context.project.id):
@@ -194,6 +200,7 @@ async def move_link_to_second_issue(
         await require_unlinked_issue(context, state, number)
         if present is not None and present.state in LIVE_LINK_STATES:
             await context.stores.ledger.unlink(present)
+        await unfollow_report(context, report)
         made = build_link(context, state, report, issue, LinkOrigin.DISCOVERY, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
@@ -202,7 +209,9 @@ async def move_link_to_second_issue(
 
 
 async def close_as_duplicate(context: Context, report_id: ReportId, number: IssueNumber) -> str:
-    """Close a second issue of a report as a duplicate of the linked one. Returns what was done.
+    """Close a second issue of a report as a duplicate of the linked one, or of that of the report it follows.
+
+    Returns what was done.
 
     Raises UsageError for an issue that is not an export of this report, or is the linked one itself;
     ProjectError where GitHub refuses, GitHubError where it does not answer.
@@ -213,7 +222,7 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
             context, await context.stores.projects.get_state(context.project.id)
         )
         report = await _read_report(context, report_id)
-        present = await context.stores.ledger.find_link_of_report(report_id)
+        present = await _find_link_that_stays(context, report_id)
         name = f"{state.repository}#{number}"
         if present is None or not present.is_live:
             raise UsageError(f"{report.tracking_id} is not linked: link the issue that is to stay first")
@@ -229,6 +238,14 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
             reason = "it was closed as a duplicate by a person"
             await _store_link(context, past, replace(past, state=LinkState.UNLINKED, reason=reason))
         return f"{name} is closed as a duplicate of {present.repository}#{present.number}"
+
+
+async def _find_link_that_stays(context: Context, report_id: ReportId) -> Link | None:
+    """Find the link of a report, or of the report that it follows."""
+    follows = await context.stores.followers.find(report_id)
+    if follows is not None:
+        return await context.stores.followers.find_link(follows)
+    return await context.stores.ledger.find_link_of_report(report_id)
 
 
 async def _close(context: Context, issue: Issue, name: str) -> None:

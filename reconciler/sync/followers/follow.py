@@ -1,7 +1,7 @@
 """Let a report follow the one that leads an issue, by command, and end that. Nothing is written to GitHub."""
 
 from reconciler.decide.copies import OLDER_THAN_LINK
-from reconciler.errors import UsageError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, UsageError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.kinds import Operation
@@ -21,7 +21,8 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
     """Let a report follow the one that is linked to an issue. Returns what was done, in a sentence.
 
     The next pass gives it the state of a closed issue. Raises UsageError where the report is linked or
-    follows one already, where no report of its project leads the issue, or too many follow that.
+    follows one already, where there is no such issue, where no report of its project leads it, or too many
+    follow that.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         state = await resolve_repository_and_account(
@@ -91,9 +92,12 @@ async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
 async def _find_lead(context: Context, state: ProjectState, number: IssueNumber) -> Link:
     lead = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
     if lead is None:
-        raise UsageError(
-            f"no report is linked to {state.repository}#{number}: link this one, without --follow"
-        )
+        name = f"{state.repository}#{number}"
+        try:
+            await context.github.issue(number)
+        except (GitHubNotFoundError, IssueTransferredError) as error:
+            raise UsageError(f"nothing can follow {name}: {error}") from error
+        raise UsageError(f"no report is linked to {name}: link this one, without --follow")
     if lead.project_id != context.project.id:
         await require_unlinked_issue(context, state, number)  # says whose it is
     return lead

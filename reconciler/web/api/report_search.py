@@ -6,15 +6,18 @@ from http import HTTPStatus
 
 from fastapi import HTTPException
 
+from reconciler.model.fields import Severity
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.views import ReportPosition
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.security.sign_in import raise_not_found
-from reconciler.web.words import is_plain_word
+from reconciler.web.words import choose_word, is_plain_word
 
 MAX_IDS = 200
 MAX_SEARCH_CHARACTERS = 500
 SEARCH_PARAMETERS = ("project", "state", "severity", "q", "cursor")
+CHOICES = {"state": tuple(map(str, SyncState)), "severity": tuple(map(str, Severity))}
+"""The parameters that have one of a few values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +52,14 @@ def parse_search(query: Mapping[str, str]) -> ReportSearch:
         text = query.get(name, "")
         if len(text) > MAX_SEARCH_CHARACTERS or not is_plain_word(text):
             raise _refusal(f"{name} is too long, or has control characters.")
-    project_text, state = query.get("project", ""), query.get("state", "")
+    project_text, state = query.get("project", ""), choose_word(query, "state", CHOICES["state"])
     project = parse_uuid(project_text)
     if project_text and project is None:
         raise_not_found()
-    if state and state not in list(SyncState):
-        raise _refusal(f"state is none of {', '.join(SyncState)}.")
     return ReportSearch(
         project=None if project is None else ProjectId(project),
         state=SyncState(state) if state else None,
-        severity=query.get("severity") or None,
+        severity=choose_word(query, "severity", CHOICES["severity"]) or None,
         text=query.get("q", ""),
         after=_parse_position(query.get("cursor", "")),
     )

@@ -18,7 +18,7 @@ from reconciler.model.views import ReportFilter
 from reconciler.ports import Clock, Queries, ReportViews
 from reconciler.web.api import report_models, response_models, serializers
 from reconciler.web.api.polled_response import build_polled_response
-from reconciler.web.api.report_search import ReportSearch, parse_ids, parse_search, position_text
+from reconciler.web.api.report_search import CHOICES, ReportSearch, parse_ids, parse_search, position_text
 from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
 from reconciler.web.site import Site
 
@@ -39,14 +39,21 @@ BAD_REQUEST_RESPONSE: dict[int | str, dict[str, Any]] = {
 POLLED_RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_MODIFIED.value: {"description": "Nothing has changed since the answer with this ETag"},
 }
+
+
+def _schema(parameter: str) -> dict[str, Any]:
+    """Return the schema of a parameter of the list."""
+    return {"type": "string"} | ({"enum": list(CHOICES[parameter])} if parameter in CHOICES else {})
+
+
 LIST_PARAMETERS: dict[str, Any] = {
     "parameters": [
-        {"name": name, "in": "query", "required": False, "description": what, "schema": {"type": "string"}}
+        {"name": name, "in": "query", "required": False, "description": what, "schema": _schema(name)}
         for name, what in {
             "ids": "Up to 200 report ids, separated by commas; goes with no other parameter",
             "project": "The id of a project",
-            "state": "One of synced, pending, conflict, attention, unlinked",
-            "severity": "As BugSpark stores it",
+            "state": "The sync state",
+            "severity": "BugSpark's severity",
             "q": "A tracking id, an issue's number or address, a report's address, or words of the title",
             "cursor": "From the part of the list before",
         }.items()

@@ -18,6 +18,7 @@ from reconciler.model.views import (
     Urgency,
 )
 from reconciler.web.api.response_models import SyncState
+from reconciler.web.words import choose_word
 
 URGENCIES_BY_SYNC_STATE = {
     SyncState.SYNCED: Urgency.SYNCED,
@@ -31,12 +32,11 @@ MAX_SEARCH_LENGTH = 200
 OLDEST_FIRST = "oldest"
 PLOT_PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 DEFAULT_PERIOD = "day"
-KNOWN_VALUES = {"status": frozenset(map(str, Status)), "severity": frozenset(map(str, Severity))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSearch:
-    """A search, from the query string. What is unknown in it counts as not given."""
+    """A search, from the query string. A position that can't be read counts as not given."""
 
     state: str = ""  # a SyncState; "": all links
     text: str = ""
@@ -109,24 +109,20 @@ class LinkSearch:
 
 
 def parse_link_search(query: Mapping[str, str]) -> LinkSearch:
-    """Read the search from a query string."""
-    state = query.get("state", "")
-    period = query.get("range", DEFAULT_PERIOD)
+    """Read the search from a query string.
+
+    Raises HTTPException 400 for a parameter with a value that it does not have.
+    """
     return LinkSearch(
-        state=state if state in list(SyncState) else "",
+        state=choose_word(query, "state", SyncState),
         text=query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", ""),
-        status=_known_value(query, "status"),
-        severity=_known_value(query, "severity"),
-        order=OLDEST_FIRST if query.get("order") == OLDEST_FIRST else "",
-        period=period if period in PLOT_PERIODS else DEFAULT_PERIOD,
+        status=choose_word(query, "status", Status),
+        severity=choose_word(query, "severity", Severity),
+        order=choose_word(query, "order", (OLDEST_FIRST,)),
+        period=choose_word(query, "range", PLOT_PERIODS) or DEFAULT_PERIOD,
         after=query.get("after", "")[:MAX_SEARCH_LENGTH].replace("\0", ""),
         before=query.get("before", "")[:MAX_SEARCH_LENGTH].replace("\0", ""),
     )
-
-
-def _known_value(query: Mapping[str, str], name: str) -> str:
-    value = query.get(name, "")
-    return value if value in KNOWN_VALUES[name] else ""
 
 
 def without_position(search: LinkSearch) -> LinkSearch:

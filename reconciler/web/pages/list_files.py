@@ -53,7 +53,7 @@ class ListFiles:
     queries: Queries
 
     async def render_list(self, request: Request, project_id: ProjectId, kind: str) -> Response:
-        """Answer with the list as a file. Raises HTTPException 401, 404, DatabaseError."""
+        """Answer with the list as a file. Raises HTTPException 400, 401, 404, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         await self.frame.access_control.require_access(visitor.viewer, project_id)
         search = without_position(parse_link_search(request.query_params))

@@ -18,6 +18,7 @@ from reconciler.model.viewer import Access
 from reconciler.ports import Queries
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
 from reconciler.web.pages.page import PageResponder, longest_outage, outage_of_pass
+from reconciler.web.words import choose_word
 
 REFRESH_SECONDS = 10
 """How often an open page refreshes itself."""
@@ -79,7 +80,7 @@ class OverviewPage:
     queries: Queries
 
     async def render(self, request: Request) -> Response:
-        """Render the viewer's projects. Raises HTTPException 401, DatabaseError."""
+        """Render the viewer's projects. Raises HTTPException 400, 401, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.queries.accessible_projects(visitor.viewer)
         rows = await self._load_rows(access)
@@ -151,10 +152,10 @@ def previous_and_next_links(search: ProjectSearch, page: int, count: int) -> dic
 
 
 def parse_project_search(query: Mapping[str, str]) -> ProjectSearch:
-    """Read the search from a query string. What is unknown in it counts as not given."""
+    """Read the search from a query string. Raises HTTPException 400 for an unknown order."""
     return ProjectSearch(
         text=query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "").strip(),
-        order=BY_NAME if query.get("order") == BY_NAME else "",
+        order=choose_word(query, "order", (BY_NAME,)),
     )
 
 

@@ -47,7 +47,7 @@ class ProjectPage:
     actions: ActionRunner
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
-        """Render the page. Raises HTTPException 401, 404, DatabaseError."""
+        """Render the page. Raises HTTPException 400, 401, 404, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         search = parse_link_search(request.query_params)

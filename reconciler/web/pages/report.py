@@ -19,6 +19,7 @@ from reconciler.web.pages.label_colours import label_chips
 from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.timeline import SIDE_NAMES, ThreadComment, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
+from reconciler.web.words import choose_word
 
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
@@ -44,7 +45,7 @@ class ReportPage:
     actions: ActionRunner
 
     async def render(self, request: Request, text: str) -> Response:
-        """Render the page. Raises HTTPException 401, 404, DatabaseError."""
+        """Render the page. Raises HTTPException 400, 401, 404, DatabaseError."""
         visitor, report_id, project_id = await self._find_report(request, text)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         shown = await self.report_views.report_view(report_id)
@@ -52,7 +53,8 @@ class ReportPage:
             raise_not_found()
         now, site = self.frame.clock.now(), self.frame.access_control.site
         link, detail = shown.detail.link, shown.detail
-        history, shows_all = history_lines(detail), request.query_params.get("history") == "all"
+        shows_all = bool(choose_word(request.query_params, "history", ("all",)))
+        history = history_lines(detail)
         return self.frame.render(
             request,
             visitor,

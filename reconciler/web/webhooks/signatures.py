@@ -1,7 +1,8 @@
 """Signatures of deliveries: HMAC-SHA256 over the raw body, with the current or the previous secret.
 
-All refusals take the same work. A flood of bad requests reads the database at most once a second for each
-known project, and with few concurrent reads for unknown ones; memory use is bounded.
+All refusals take the same work. A delivery whose signature does not fit has the secrets read again: another
+process may have replaced them. A flood of bad requests reads them at most once a second for each project,
+after a few reads at once, and with few concurrent reads for unknown ones; memory use is bounded.
 """
 
 import asyncio
@@ -18,18 +19,21 @@ from reconciler.ports import Clock, Webhooks
 
 SECRETS_CACHE_SECONDS = 5.0
 """How long secrets are cached; an expired secret is accepted for this time."""
-RECHECK_AFTER_SECONDS = 1.0
-"""After a wrong signature, secrets cached longer than this are read again: they may have been rotated."""
+MAX_SPARE_READS, SECONDS_PER_SPARE_READ = 5.0, 1.0
+"""So often wrong signatures may have a project's secrets read again at once; later once in such a time."""
 MAX_KNOWN_PROJECTS, MAX_UNKNOWN_PROJECTS = 4096, 1024
 MAX_CONCURRENT_READS_OF_UNKNOWN_PROJECTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSecrets:
-    """A project's secrets, read at `at` (monotonic seconds)."""
+    """A project's secrets, as read number `number` of this process found them at `read_at` (monotonic)."""
 
     secrets: tuple[Secret, ...]
     read_at: float
+    number: int = 0
+    version: int = 0  # `Webhooks.secrets_version` before the read: with another one it counts no more
+    spare_reads: float = 0.0  # how often wrong signatures may have them read again at once
 
 
 class SignatureChecker:
@@ -41,6 +45,7 @@ class SignatureChecker:
         self._known: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
         self._unknown: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
         self._asking: dict[ProjectId, asyncio.Task[CachedSecrets]] = {}
+        self._reads_begun = 0
         self._reads_of_unknown_projects = asyncio.Semaphore(MAX_CONCURRENT_READS_OF_UNKNOWN_PROJECTS)
         self._decoy = token_bytes(32)
 
@@ -50,13 +55,19 @@ class SignatureChecker:
         `project_id`: None for an id that can't be parsed; `signature`: the complete header, "" if there is
         none. Raises DatabaseError when the secrets can't be read.
         """
+        begun_before = self._reads_begun
         cached = await self._cached_secrets(project_id)
-        if is_valid_signature(cached.secrets, body, signature, self._decoy):
-            return True
-        if project_id is None or self._clock.monotonic() - cached.read_at < RECHECK_AFTER_SECONDS:
-            return False
-        secrets = (await self._read_secrets_single_flight(project_id)).secrets
-        return is_valid_signature(secrets, body, signature, self._decoy)
+        while not is_valid_signature(cached.secrets, body, signature, self._decoy):
+            is_fresh = cached.number > begun_before
+            if project_id is None or is_fresh or self._spare_reads(cached) < 1:
+                return False
+            cached = await self._read_secrets_single_flight(project_id)
+        return True
+
+    def _spare_reads(self, cached: CachedSecrets) -> float:
+        """Return how often the secrets may be read again at once."""
+        elapsed = self._clock.monotonic() - cached.read_at
+        return min(MAX_SPARE_READS, cached.spare_reads + elapsed / SECONDS_PER_SPARE_READ)
 
     async def _cached_secrets(self, project_id: ProjectId | None) -> CachedSecrets:
         now = self._clock.monotonic()
@@ -65,30 +76,43 @@ class SignatureChecker:
         cached = self._known.get(project_id) or self._unknown.get(project_id)
         return (
             cached
-            if cached is not None and now - cached.read_at < SECRETS_CACHE_SECONDS
+            if cached is not None
+            and now - cached.read_at < SECRETS_CACHE_SECONDS
+            and cached.version == self._webhooks.secrets_version
             else await self._read_secrets_single_flight(project_id)
         )
 
     async def _read_secrets_single_flight(self, project_id: ProjectId) -> CachedSecrets:
         """Read the secrets once for all concurrent callers. A cancelled caller does not cancel the read."""
         task = self._asking.get(project_id)
-        if task is None:
+        if task is None or task.done():  # of one that is done, the callbacks have not run yet
             task = self._asking[project_id] = asyncio.create_task(self._read_secrets(project_id))
             task.add_done_callback(lambda done: self._forget_finished_read(project_id, done))
         return await asyncio.shield(task)
 
     def _forget_finished_read(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
-        del self._asking[project_id]
+        if self._asking.get(project_id) is task:
+            del self._asking[project_id]
         if not task.cancelled():
             task.exception()  # waiting callers get the exception; without one, asyncio would log it
 
     async def _read_secrets(self, project_id: ProjectId) -> CachedSecrets:
+        before = self._known.get(project_id) or self._unknown.get(project_id)
+        self._reads_begun += 1
+        number, version, began_at = (
+            self._reads_begun,
+            self._webhooks.secrets_version,
+            self._clock.monotonic(),
+        )
+        spare_reads = MAX_SPARE_READS if before is None else max(0.0, self._spare_reads(before) - 1)
         if project_id in self._known:
             secrets = await self._webhooks.valid_secrets(project_id)
         else:
             async with self._reads_of_unknown_projects:
                 secrets = await self._webhooks.valid_secrets(project_id)
-        cached = CachedSecrets(secrets=secrets, read_at=self._clock.monotonic())
+        cached = CachedSecrets(
+            secrets=secrets, read_at=began_at, number=number, version=version, spare_reads=spare_reads
+        )
         self._known.pop(project_id, None)
         self._unknown.pop(project_id, None)
         _store_bounded(self._known, MAX_KNOWN_PROJECTS, project_id, cached) if secrets else _store_bounded(

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, not_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
@@ -50,7 +50,7 @@ async def succeed(
     if holder is not None:
         present = to_link(holder)
         if present.project_id == ended.project_id:
-            await _follow_link(connection, ended, present)
+            await _let_follow_present_link(connection, ended, present, new_id)
         await end_all(connection, ended, at)
         return None
     heir = await _read_heir(connection, ended)
@@ -117,6 +117,25 @@ def _build_link(ended: Link, heir: ReportId, id_: LinkId, at: datetime) -> Link:
     )
 
 
+async def _let_follow_present_link(
+    connection: AsyncConnection, ended: Link, present: Link, new_id: Callable[[], UUID]
+) -> None:
+    """Let the followers of an ended link follow another one to its issue, which sends their unsent comments.
+
+    A full read sends them: the initial sync of a NEW link, else the next verification, which is due then. (An
+    ACTIVE link sends those that no pass has seen without a row, as any new comment.)
+    """
+    await _follow_link(connection, ended, present)
+    carried = await _carry_over_unsent_comments(connection, ended, present)
+    if present.state is LinkState.NEW:
+        since = ended.created_at
+        await record_unseen_comments(connection, present, present.id, since, new_id, of_lead=False)
+    elif carried:
+        due = {"check_due": links.c.checked_at, "etag_issue": None, "revision": links.c.revision + 1}
+        is_checked = (links.c.id == present.id, links.c.checked_at.is_not(None))
+        await connection.execute(update(links).where(*is_checked).values(due))
+
+
 async def _follow_link(connection: AsyncConnection, ended: Link, present: Link) -> None:
     """Let the followers of an ended link, but for the report of the present one, follow that."""
     others = (followers.c.link_id == ended.id, followers.c.report_id != present.report_id)
@@ -136,10 +155,19 @@ async def end_all(connection: AsyncConnection, ended: Link, at: datetime) -> Non
     await history_log.append_changes(connection, ended.project_id, at, changes)
 
 
-async def _carry_over_unsent_comments(connection: AsyncConnection, ended: Link, made: Link) -> None:
-    """Give the new link the rows of followers' comments that were not sent, and of the one about the link."""
+async def _carry_over_unsent_comments(connection: AsyncConnection, ended: Link, made: Link) -> int:
+    """Give the next link the rows of followers' comments that were not sent, and of the one about the link.
+
+    But for comments that it knows already. Returns how many comments were not sent.
+    """
+    known = comment_pairs.alias("known")
+
+    def is_new(local_id: Any) -> ColumnElement[bool]:
+        return not_(exists(ONE).where(known.c.link_id == made.id, known.c.local_id == local_id))
+
     unsent = (
         comment_pairs.c.link_id == ended.id,
+        is_new(comment_pairs.c.local_id),
         comment_pairs.c.follower_id.is_not(None),
         comment_pairs.c.origin == Side.BUGSPARK,
         comment_pairs.c.remote_id.is_(None),
@@ -147,13 +175,18 @@ async def _carry_over_unsent_comments(connection: AsyncConnection, ended: Link, 
     )
     own = func.nullif(comment_pairs.c.follower_id, made.report_id)
     moved = update(comment_pairs).where(*unsent).values(link_id=made.id, follower_id=own)
-    await connection.execute(moved)
-    about_link = (comment_pairs.c.link_id == ended.id, comment_pairs.c.local_id == ended.id)
+    carried = (await connection.execute(moved)).rowcount
+    about_link = (
+        comment_pairs.c.link_id == ended.id,
+        comment_pairs.c.local_id == ended.id,
+        is_new(made.id),
+    )
     await connection.execute(
         update(comment_pairs)
         .where(*about_link, comment_pairs.c.remote_id.is_not(None))
         .values(link_id=made.id, local_id=made.id)
     )
+    return carried
 
 
 async def end_unsent_comments(connection: AsyncConnection, report_ids: Collection[ReportId]) -> None:
