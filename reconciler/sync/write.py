@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
 from reconciler.decide.link import has_new_information
 from reconciler.errors import (
@@ -29,6 +29,7 @@ from reconciler.model.intent import (
     NotSent,
     OutcomeUnknown,
     Refused,
+    WriteResult,
 )
 from reconciler.model.issue import Account, Issue
 from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
@@ -249,6 +250,9 @@ class IntentWriter:
         except (LimitedError, ProjectError):  # GitHub said that nothing was done
             await self.context.stores.intents.release_claim(claim.intent)
             raise
+        await self._record_answer(claim, answer)
+
+    async def _record_answer(self, claim: Claim, answer: WriteResult[Any]) -> None:
         match answer:
             case Confirmed():
                 self.confirmed = await confirm_write(self.context, claim, answer, self.stats)
