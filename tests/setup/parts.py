@@ -7,7 +7,8 @@ from pathlib import Path, PurePath
 ROOT = Path(__file__).parents[2]
 PARTS = {
     "browser": ("tests/browser",),
-    "systemd": ("tests/systemd",),
+    # What takes root and namespaces.
+    "systemd": ("tests/systemd", "tests/proofs/test_full_disk.py"),
     # Long histories, random or told, and what takes many passes.
     "histories": (
         "tests/proofs",

@@ -65,7 +65,10 @@ def test_the_fast_run_leaves_out_every_part_and_keeps_most_of_the_suite() -> Non
         (["tests"], {"browser", "systemd", "histories", "routes", "processes", "pooler", "postgresql"}),
         (["tests/decide", "-k", "text"], {"postgresql"}),
         (["tests/browser"], {"browser", "postgresql"}),
-        (["tests/browser/test_journeys.py::test_x", "tests/proofs"], {"browser", "histories", "postgresql"}),
+        (
+            ["tests/browser/test_journeys.py::test_x", "tests/proofs"],
+            {"browser", "systemd", "histories", "postgresql"},
+        ),
         (["tests/sync"], {"histories", "postgresql"}),
     ],
 )
