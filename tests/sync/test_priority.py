@@ -413,3 +413,10 @@ async def test_a_refused_option_of_a_new_issue_is_left_out_and_named(sync: Sync)
     assert chosen(sync, sync.number(report)) is None
     history = sync.bugspark.rows_of("sync_changes")
     assert any("did not take priority High" in str(row["rule"]) for row in history)
+
+
+async def test_the_preview_of_a_new_issue_shows_its_priority_and_no_severity_label(sync: Sync) -> None:
+    await prioritised(sync)
+    report = sync.bugspark.add_report(sync.project, severity=Severity.CRITICAL)
+    preview = await sync.app.preview_export(report)
+    assert (preview.labels, preview.priority) == (("bug",), "Urgent")
