@@ -195,6 +195,8 @@ def _preview_exports(session: CommandSession, reports: list[str], *, json: bool)
         session.console.print_line(f"Labels:   {', '.join(preview.labels)}")
         if preview.milestone is not None:
             session.console.print_line(f"Milestone: {preview.milestone}")
+        if preview.priority is not None:
+            session.console.print_line(f"Priority: {preview.priority}")
         if preview.type is not None:
             session.console.print_line(f"Type:     {preview.type}")
         if preview.assignees:

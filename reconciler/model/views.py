@@ -342,5 +342,6 @@ class IssuePreview:
     labels: tuple[str, ...]
     redacted: tuple[tuple[str, int], ...]  # what is taken out: the kind, and how many of it
     milestone: int | None = None
+    priority: str | None = None  # the option in the organisation's field
     type: str | None = None
     assignees: tuple[str, ...] = ()

@@ -148,6 +148,7 @@ def preview_new_issue(
         body=issue.body,
         labels=issue.labels,
         milestone=issue.milestone,
+        priority=issue.priority[1] if issue.priority is not None else None,
         type=issue.type,
         assignees=issue.assignees,
         redacted=tuple(sorted(found.items())),

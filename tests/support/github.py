@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -44,6 +44,11 @@ class GitHub:
     def api(self) -> str:
         """The address an API client is pointed at."""
         return self.simulator.views.api
+
+    def hide_fields(self, *, hidden: bool = True) -> None:
+        """Take the permission to list issue fields from every token, or give it back."""
+        tokens = self.world.tokens.items()
+        self.world.tokens = {value: replace(token, sees_fields=not hidden) for value, token in tokens}
 
     def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
         """Return a plain client as the bot, or with another token ("" for none); the caller closes it."""

@@ -275,7 +275,7 @@ async def test_without_a_usable_field_labels_stay_and_one_sentence_says_so(sync:
             web.add_field("Priority", ("Urgent", "High", "Low"))
         case "unseen":
             web.add_field()
-            _hide_fields(sync.github)
+            sync.github.hide_fields()
         case _:
             assert web.fields is None
     await configure(sync, severity_as="priority")
@@ -292,11 +292,6 @@ async def test_without_a_usable_field_labels_stay_and_one_sentence_says_so(sync:
     assert result.error.message.count("labels stay in use") == 1
     checks = await sync.app.run_self_check()
     assert [check.message for check in checks if "labels stay in use" in check.message]
-
-
-def _hide_fields(github: GitHub, *, hidden: bool = True) -> None:
-    world = github.world
-    world.tokens = {value: replace(token, sees_fields=not hidden) for value, token in world.tokens.items()}
 
 
 async def test_a_priority_chosen_before_the_answer_was_lost_is_not_written_twice(sync: Sync) -> None:
@@ -346,12 +341,12 @@ async def test_the_operators_value_counts_without_settings_of_the_project(
 async def test_a_refused_list_of_fields_ends_nothing_and_a_list_without_the_field_does(sync: Sync) -> None:
     await prioritised(sync)
     report, number = await sync.linked(severity="high")
-    _hide_fields(sync.github)
+    sync.github.hide_fields()
     await sync.run(seconds=7 * 3600)
     sync.change(report, severity="critical")
     await sync.settle()
     assert chosen(sync, number) == "Urgent"
-    _hide_fields(sync.github, hidden=False)
+    sync.github.hide_fields(hidden=False)
     sync.github.web.rename_field("Priority", "Rank")
     await sync.run(seconds=7 * 3600)
     sync.change(report, severity="low")
@@ -418,3 +413,10 @@ async def test_a_refused_option_of_a_new_issue_is_left_out_and_named(sync: Sync)
     assert chosen(sync, sync.number(report)) is None
     history = sync.bugspark.rows_of("sync_changes")
     assert any("did not take priority High" in str(row["rule"]) for row in history)
+
+
+async def test_the_preview_of_a_new_issue_shows_its_priority_and_no_severity_label(sync: Sync) -> None:
+    await prioritised(sync)
+    report = sync.bugspark.add_report(sync.project, severity=Severity.CRITICAL)
+    preview = await sync.app.preview_export(report)
+    assert (preview.labels, preview.priority) == (("bug",), "Urgent")

@@ -319,6 +319,13 @@ async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(harnes
     assert {row["number"] for row in harness.deliveries()} == {7}
 
 
+@pytest.mark.parametrize("action", ["field_added", "field_removed", "typed", "untyped"])
+async def test_a_delivery_about_fields_and_types_asks_for_a_pass(harness: WebHarness, action: str) -> None:
+    assert (await harness.deliver(issue_event(7, action))).status_code == 202
+    assert [(row["action"], row["number"]) for row in harness.deliveries()] == [(action, 7)]
+    assert harness.queue.projects == [harness.project]
+
+
 async def test_a_flood_of_bad_requests_asks_the_database_no_more_and_is_over_when_it_ends(
     harness: WebHarness,
 ) -> None:

@@ -29,7 +29,7 @@ from reconciler.demo.github.world import World
 _ACTS = frozenset((
     "open_issue", "close", "reopen", "retitle", "rewrite", "lock", "unlock", "label", "unlabel",
     "rename_label", "delete_label", "comment", "edit_comment", "minimize_comment", "delete_comment",
-    "delete_issue", "assign", "unassign",
+    "delete_issue", "assign", "unassign", "add_field", "rename_field", "choose", "clear_field",
     "convert", "allow", "rename", "make_private", "archive", "disable_issues", "block",
     "transfer",
 ))

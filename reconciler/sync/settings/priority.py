@@ -70,7 +70,9 @@ async def ask_for_priority(context: Context, stored: KnownPriority | None) -> Kn
         if stored is not None and before is not None:
             return replace(stored, at=now)
         is_missing = isinstance(error, GitHubNotFoundError)
-        none = f"{owner} has no issue fields, which organisations have, or the token may not see them"
+        none = (
+            f"GitHub shows no issue fields of {owner}: it is no organisation, or the token may not see them"
+        )
         problem = none if is_missing else str(error).rstrip(".")
     else:
         found = find_priority_field(fields, since=before.since if before else now)
