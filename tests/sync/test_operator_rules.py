@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.decide.passed_over import NOT_TO_GITHUB, PRIVATE
+from reconciler.errors import SchemaError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
 from reconciler.model.policy import CommentRules, Direction
@@ -14,6 +15,7 @@ from reconciler.owner_settings.history import (
     encode_operator_history,
     next_operator_history,
 )
+from reconciler.store.schema.migrate import downgrade
 from tests.support.sync import Sync, settings_for
 from tests.sync.compare_plan import compare
 from tests.sync.test_followers import ON_BOTH
@@ -44,7 +46,7 @@ async def unlinked_with_comments(sync: Sync) -> ReportId:
 async def exported(sync: Sync, report: ReportId) -> list[str]:
     await sync.app.export((str(report),), NullProgress())
     await sync.settle()
-    return [body.splitlines()[2] for body in sync.said_there(sync.number(report))]
+    return sorted(body.splitlines()[2] for body in sync.said_there(sync.number(report)))
 
 
 @ON_BOTH
@@ -98,6 +100,19 @@ async def test_nothing_is_stored_without_a_rule_nor_again_while_it_stays(sync: S
     operate(sync, private_prefix="#secret")
     await sync.plan()
     assert rows_of_rules(sync) == stored, "a plan stores nothing"
+
+
+@ON_BOTH
+async def test_downgrade_refuses_while_earlier_rules_keep_comments_back(sync: Sync) -> None:
+    operate(sync, private_prefix="#internal")
+    await sync.run()
+    url = sync.bugspark.engine.url.render_as_string(hide_password=False)
+    operate(sync)
+    await sync.run()
+    with pytest.raises(SchemaError, match="would lose 1 lists of the operator's earlier rules"):
+        downgrade(url)
+    assert len(rows_of_rules(sync)) == 1
+    downgrade(url, may_lose=True)
 
 
 @pytest.mark.parametrize("turns", [1, 60])
