@@ -28,6 +28,7 @@ from reconciler.model.report import Project
 from reconciler.model.secret import LearntSecrets, NoLearntSecrets
 from reconciler.model.snapshot import PassStart, StoredSettings
 from reconciler.owner_settings.effective import OperatorSettings
+from reconciler.owner_settings.history import decode_operator_history
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.bugspark.object_store import ObjectStore
 from reconciler.store.connection import finish_shielded
@@ -162,7 +163,9 @@ class Container:
             identity=identity,
             clock=self.clock,
             policy=self.sync_policy(),
-            operator=self.operator_settings(),
+            operator=self.operator_settings().with_history(
+                decode_operator_history(identity.comment_rules), self.clock.now()
+            ),
             guard=settings.guard_policy(),
             timing=settings.timing(),
             new_id=uuid4,

@@ -35,6 +35,8 @@ class DatabaseInstance:
     past_instances: frozenset[str] = field(
         default_factory=frozenset
     )  # instances that are no more: their markers are ours
+    # the operator's rules about comments as of the last pass (`owner_settings.history`)
+    comment_rules: str | None = None
 
     @property
     def write_doubt(self) -> str | None:

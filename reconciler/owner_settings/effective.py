@@ -6,6 +6,7 @@ the stricter value of both counts, no matter who stored it and when.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,12 @@ from reconciler.model.policy import (
     people_of,
 )
 from reconciler.owner_settings.checks import wrong
-from reconciler.owner_settings.history import SettingsHistory, comment_rules
+from reconciler.owner_settings.history import (
+    OperatorHistory,
+    SettingsHistory,
+    comment_rules,
+    next_operator_history,
+)
 from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.values import (
     CommentsFrom,
@@ -48,6 +54,13 @@ class OperatorSettings:
     may: frozenset[SettingGroup] = frozenset(SettingGroup)
     # directions that the operator has written down: an owner may narrow them, not widen
     bounds: Mapping[Synced, Direction] = field(default_factory=dict)
+    history: OperatorHistory = field(default_factory=OperatorHistory)
+
+    def with_history(self, known: OperatorHistory, at: datetime) -> "OperatorSettings":
+        """Return the settings with what counts of earlier ones. `known`: that of the last pass; `at`: now."""
+        direction = self.bounds.get(Synced.COMMENTS, Direction.BOTH)
+        prefix = self.defaults.private_prefix
+        return replace(self, history=next_operator_history(known, prefix, direction, at))
 
 
 def settings_in_force(operator: OperatorSettings, own: ProjectSettings) -> ProjectSettings:
@@ -199,7 +212,7 @@ def policy_in_force(
         link_comment=settings.link_comment or False,
         text=replace(base.text, redacts=redacts),
         comments=comment_rules(settings, operator.defaults.private_prefix),
-        earlier_comments=history.comments,
+        earlier_comments=(*operator.history.earlier, *history.comments),
     )
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from reconciler.model.fields import Field
 from reconciler.model.policy import CommentRules, Direction, LabelHistory, label_key
@@ -35,6 +36,34 @@ def comment_rules(settings: ProjectSettings, operator_prefix: str | None) -> Com
     return CommentRules(
         direction=directions.get(Synced.COMMENTS, Direction.BOTH), private_prefixes=tuple(prefixes)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorHistory:
+    """The operator's own rules about comments: those of the last pass, and earlier ones, the oldest first.
+
+    They hold for every project.
+    """
+
+    in_force: CommentRules = field(default_factory=CommentRules)
+    earlier: tuple[CommentRules, ...] = ()
+
+
+def next_operator_history(
+    known: OperatorHistory, prefix: str | None, direction: Direction, at: datetime
+) -> OperatorHistory:
+    """Return what counts with the operator's present prefix and direction of comments, from `at` on.
+
+    Two processes with different configurations may take turns: of equal rules only the last time counts.
+    """
+    present = CommentRules(direction=direction, private_prefixes=(prefix,) if prefix else ())
+    if present == known.in_force:
+        return known
+    earlier = known.earlier
+    if not _keeps_as_much(present, known.in_force):
+        others = (each for each in earlier if replace(each, until=None) != known.in_force)
+        earlier = _limited((*others, replace(known.in_force, until=at)))
+    return OperatorHistory(in_force=present, earlier=earlier)
 
 
 def next_history(
@@ -119,17 +148,42 @@ def encode_history(history: SettingsHistory) -> str | None:
             "since": {label: moment.isoformat() for label, moment in history.labels.since.items()},
             "retired": dict(history.labels.retired),
             **_encode_people(history.people),
-            "comments": [
-                {
-                    "direction": rules.direction,
-                    "prefixes": rules.private_prefixes,
-                    "until": rules.until.isoformat() if rules.until else None,
-                }
-                for rules in history.comments
-            ],
+            "comments": [_encode_rules(rules) for rules in history.comments],
         },
         ensure_ascii=False,
         separators=(",", ":"),
+    )
+
+
+def encode_operator_history(history: OperatorHistory) -> str | None:
+    """Return the history as JSON text; None where there is none."""
+    if history == OperatorHistory():
+        return None
+    rules = [_encode_rules(each) for each in (*history.earlier, history.in_force)]
+    return json.dumps(rules, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode_operator_history(text: str | None) -> OperatorHistory:
+    """Return a history as it was encoded."""
+    if text is None:
+        return OperatorHistory()
+    *earlier, in_force = map(_decode_rules, json.loads(text))
+    return OperatorHistory(in_force=in_force, earlier=tuple(earlier))
+
+
+def _encode_rules(rules: CommentRules) -> Mapping[str, object]:
+    return {
+        "direction": rules.direction,
+        "prefixes": rules.private_prefixes,
+        "until": rules.until.isoformat() if rules.until else None,
+    }
+
+
+def _decode_rules(stored: Mapping[str, Any]) -> CommentRules:
+    return CommentRules(
+        direction=Direction(stored["direction"]),
+        private_prefixes=tuple(stored["prefixes"]),
+        until=datetime.fromisoformat(stored["until"]) if stored["until"] else None,
     )
 
 
@@ -152,12 +206,5 @@ def decode_history(text: str | None) -> SettingsHistory:
             since={label: datetime.fromisoformat(moment) for label, moment in since.items()},
             retired={label: Field(name) for label, name in retired.items()},
         ),
-        comments=tuple(
-            CommentRules(
-                direction=Direction(each["direction"]),
-                private_prefixes=tuple(each["prefixes"]),
-                until=datetime.fromisoformat(each["until"]) if each["until"] else None,
-            )
-            for each in stored["comments"]
-        ),
+        comments=tuple(map(_decode_rules, stored["comments"])),
     )

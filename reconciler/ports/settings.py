@@ -38,6 +38,13 @@ class SettingsVersions(Protocol):
         """
         ...
 
+    async def record_operator_history(self, text: str, *, before: str | None) -> None:
+        """Store the operator's rules about comments (`DatabaseInstance.comment_rules`).
+
+        `before`: what was stored; nothing is stored where another process has changed that.
+        """
+        ...
+
     async def adopt_mapping(self, project_id: ProjectId, repository_id: RepositoryId) -> int:
         """Let the bases of the ACTIVE links of this repository adopt the mapping in force (`Base`).
 

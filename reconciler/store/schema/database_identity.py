@@ -29,8 +29,11 @@ MARKER_KEY = "marker_key"  # 32 random bytes as hex, made by `reconcile migrate`
 LOCATION_KEY = "place"  # JSON of a DatabaseLocation: where the instance was bound
 DUPLICATE_LOCATION_KEY = "twin"  # where another database was seen to write as this one, for people
 PAST_INSTANCES_KEY = "past"  # JSON list: instances that no longer exist
+COMMENT_RULES_KEY = "comment_rules"  # JSON of an OperatorHistory (`owner_settings.history`)
 SELECT_IDENTITY = select(meta.c.key, meta.c.value).where(
-    meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_LOCATION_KEY, PAST_INSTANCES_KEY])
+    meta.c.key.in_(
+        [INSTANCE_KEY, LOCATION_KEY, DUPLICATE_LOCATION_KEY, PAST_INSTANCES_KEY, COMMENT_RULES_KEY]
+    )
 )
 
 DatabaseLocation = Mapping[str, str]
@@ -111,6 +114,7 @@ async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
         past_instances=frozenset(decode_json(known[PAST_INSTANCES_KEY], list[str]))
         if PAST_INSTANCES_KEY in known
         else frozenset(),
+        comment_rules=known.get(COMMENT_RULES_KEY),
     )
 
 

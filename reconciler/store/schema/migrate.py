@@ -45,6 +45,10 @@ LOSSES = {
     "reports that follow another one": ("sync_followers", "1 = 1"),
     "reports that were kept from being exported": ("sync_skipped_reports", "1 = 1"),
     "versions of projects' settings": ("sync_settings", "1 = 1"),
+    "lists of the operator's earlier rules about comments": (
+        "sync_meta",
+        "key = 'comment_rules' AND value LIKE '%},{%'",
+    ),
 }
 """What an initial sync does not bring back: the rows, by table and condition. Others are made again."""
 

@@ -20,6 +20,7 @@ from reconciler.sync.result import (
     with_next_pass_time,
 )
 from reconciler.sync.run import run_steps
+from reconciler.sync.settings.in_force import record_operator_history
 
 log = EventLogger(__name__)
 
@@ -124,6 +125,7 @@ async def _run_locked(
 ) -> PassEnding:
     try:
         await bind_database(context)
+        await record_operator_history(context)
         await run_steps(
             context, project_lock, before, stats, started_monotonic, exports=exports, verify=verify
         )

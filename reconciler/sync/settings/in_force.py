@@ -11,7 +11,7 @@ from reconciler.owner_settings.effective import (
     policy_in_force,
     settings_in_force,
 )
-from reconciler.owner_settings.history import decode_history
+from reconciler.owner_settings.history import decode_history, encode_operator_history
 from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings
 from reconciler.sync.context import Context
 
@@ -38,6 +38,16 @@ def project_policy(
             (each.user, each.login): each.account for each in (stored.people.accounts if stored else ())
         },
     )
+
+
+async def record_operator_history(context: Context) -> None:
+    """Store the operator's rules about comments where they are others than those of the last pass.
+
+    So what they kept back is not sent once the configuration has others.
+    """
+    text, before = encode_operator_history(context.operator.history), context.identity.comment_rules
+    if text is not None and text != before:
+        await context.stores.settings.record_operator_history(text, before=before)
 
 
 def with_settings_in_force(context: Context, state: ProjectState) -> Context:

@@ -17,8 +17,9 @@ from reconciler.store.bugspark.bugspark_tables import users
 from reconciler.store.bugspark.reports import is_waiting_for_export, record_reports_outside
 from reconciler.store.bulk import build_insert
 from reconciler.store.mappers import to_known_people
+from reconciler.store.schema.database_identity import COMMENT_RULES_KEY, save_meta_value
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import links, projects, settings_versions
+from reconciler.store.schema.tables import links, meta, projects, settings_versions
 from reconciler.store.types import column_types, decode_json
 
 KEPT_VERSIONS = 50
@@ -137,6 +138,12 @@ class StoredSettingsVersions:
             old = settings_versions.c.version <= new.version - KEPT_VERSIONS
             await connection.execute(delete(settings_versions).where(mine, old))
         return True
+
+    async def record_operator_history(self, text: str, *, before: str | None) -> None:
+        stored = select(meta.c.value).where(meta.c.key == COMMENT_RULES_KEY).with_for_update()
+        async with self._database.write() as connection:
+            if (await connection.execute(stored)).scalar() == before:
+                await save_meta_value(connection, COMMENT_RULES_KEY, text)
 
     async def adopt_mapping(self, project_id: ProjectId, repository_id: RepositoryId) -> int:
         active = (
