@@ -235,7 +235,7 @@ class SharedCommands:
     async def _record(self, project: Project, what: str, done: str, report_id: ReportId | None = None) -> str:
         """Add a command that was carried out to the history, and return `done`."""
         at = self._container.clock.now()
-        await self._stores.projects.record_act(self._actor, at, project.id, report_id, what, done)
+        await self._stores.projects.record_command(self._actor, at, project.id, report_id, what, done)
         return done
 
     async def _request_pass(self, project: Project, done: str) -> str:

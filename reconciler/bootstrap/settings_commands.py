@@ -85,7 +85,7 @@ class ProjectSettingsCommands:
         )
         done = f"The settings are applied to existing links: {format_count(len(plan.actions), 'action')}."
         at = self._container.clock.now()
-        await self._stores.projects.record_act(actor, at, project, None, "apply settings", done)
+        await self._stores.projects.record_command(actor, at, project, None, "apply settings", done)
         if self._queue is not None:
             await self._queue.nudge(project)
         return plan

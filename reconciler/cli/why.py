@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ReportView,
     )
     from reconciler.model.snapshot import Change
-    from reconciler.model.viewer import Act
+    from reconciler.model.viewer import AuditEntry
 
 
 def why(context: typer.Context, report: ReportArgument, json: JsonOption = False) -> None:
@@ -96,7 +96,9 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield from (_field_line(field_view, view) for field_view in shown.fields)
     yield from _section_lines("Comments", (_comment_line(comment, view) for comment in shown.comments))
     yield from _section_lines("Waiting", (_intent_line(intent) for intent in shown.detail.intents))
-    yield from _section_lines("Who did what", (_act_line(act, view) for act in shown.detail.acts))
+    yield from _section_lines(
+        "Who did what", (_audit_line(each, view) for each in shown.detail.audit_entries)
+    )
     yield from _section_lines(
         "History, newest first", (_history_line(dated, view) for dated in shown.detail.history)
     )
@@ -154,8 +156,8 @@ def _intent_line(intent: Intent) -> str:
     return f"  {intent.kind.text}: {intent.state}{tries}{reason}"
 
 
-def _act_line(act: Act, view: DisplayOptions) -> str:
-    return f"  {act.at.astimezone(view.zone):%m-%d %H:%M} {act.what} by {act.by}: {act.said}"
+def _audit_line(entry: AuditEntry, view: DisplayOptions) -> str:
+    return f"  {entry.at.astimezone(view.zone):%m-%d %H:%M} {entry.what} by {entry.by}: {entry.said}"
 
 
 def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
@@ -211,8 +213,8 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "skipped": [asdict(skipped) for skipped in shown.skipped],
         "intents": [_intent_as_json(intent) for intent in shown.detail.intents],
         "acts": [
-            {"at": format_iso(act.at), "what": act.what, "by": act.by, "message": act.said}
-            for act in shown.detail.acts
+            {"at": format_iso(each.at), "what": each.what, "by": each.by, "message": each.said}
+            for each in shown.detail.audit_entries
         ],
         "story": [_history_entry_as_json(dated) for dated in shown.detail.history],
     }

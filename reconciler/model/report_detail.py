@@ -12,7 +12,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import OTHER_PROJECTS_REPORT, LinkColumns, LocalComment, Report
 from reconciler.model.snapshot import Change, StoredSettings
-from reconciler.model.viewer import Act
+from reconciler.model.viewer import AuditEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class ReportDetail:
     )  # deletions that the guard holds back
     holder: IssueHolder | None = None  # only for those who may see its project
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
-    acts: tuple[Act, ...] = ()  # the commands that people ran on it, newest first
+    audit_entries: tuple[AuditEntry, ...] = ()  # the commands that people ran on it, newest first
     passed_over: str | None = None  # why the settings do not export it by themselves, if so
     follows: FollowedLead | None = None  # of a report without a link that is in force
     followers: tuple[FollowerSummary, ...] = ()  # the oldest first

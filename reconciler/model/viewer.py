@@ -65,7 +65,7 @@ OPERATOR_ACTOR = Actor(kind=ActorKind.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class AuditEntry:
     """A command that a person, or a script of theirs, ran on a project or a report."""
 
     at: datetime

@@ -44,7 +44,7 @@ class Projects(Protocol):
         """Pause or resume passes of the project. False when it was so already."""
         ...
 
-    async def record_act(
+    async def record_command(
         self,
         actor: Actor,
         at: datetime,

@@ -15,7 +15,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail, ReportSummary, ReportView
 from reconciler.model.snapshot import Change
-from reconciler.model.viewer import Access, Act, Member, Viewer
+from reconciler.model.viewer import Access, AuditEntry, Member, Viewer
 from reconciler.model.views import (
     IssuePreview,
     LinkFilter,
@@ -93,7 +93,7 @@ class Queries(Protocol):
         """Read the newest lines of history."""
         ...
 
-    async def recent_acts(self, project_id: ProjectId, limit: int) -> tuple[Act, ...]:
+    async def recent_audit_entries(self, project_id: ProjectId, limit: int) -> tuple[AuditEntry, ...]:
         """Read the newest commands that people ran on the project and its reports, newest first."""
         ...
 

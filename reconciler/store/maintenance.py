@@ -26,7 +26,7 @@ from reconciler.store.schema.engine import Database, is_read_only
 from reconciler.store.schema.privileges import find_other_roles_with_access
 from reconciler.store.schema.tables import (
     accounts,
-    acts,
+    audit_entries,
     changes,
     comment_pairs,
     deliveries,
@@ -54,8 +54,8 @@ MAX_DELETION_STEPS = 200
 """In one cleanup; the next one deletes the rest."""
 
 PROJECT_TABLES = (
-    intents, withheld, unannounced, deliveries, hooks, changes, acts, runs, comment_pairs, followers, links,
-    lists, accounts, settings_versions, skipped_reports, projects,
+    intents, withheld, unannounced, deliveries, hooks, changes, audit_entries, runs, comment_pairs, followers,
+    links, lists, accounts, settings_versions, skipped_reports, projects,
 )  # fmt: skip
 """The tables with rows of a project. Those of `sync_locks` expire by themselves."""
 
@@ -88,7 +88,7 @@ class StoredMaintenance:
     async def delete_older_than(self, before: datetime) -> int:
         deleted = await _delete_old_by_id(self._database, runs, before)
         deleted += await _delete_old_by_id(self._database, changes, before)
-        deleted += await _delete_old_by_id(self._database, acts, before)
+        deleted += await _delete_old_by_id(self._database, audit_entries, before)
         return deleted + await _delete_old_deliveries(self._database, before)
 
     async def delete_rows_of_deleted_projects(self, now: datetime, before: datetime) -> int:

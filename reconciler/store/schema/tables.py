@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
-from reconciler.store.schema.act_table import acts
+from reconciler.store.schema.audit_table import audit_entries
 from reconciler.store.schema.follower_table import followers
 from reconciler.store.schema.metadata import metadata
 from reconciler.store.schema.settings_tables import settings_versions, skipped_reports
 from reconciler.store.types import Instant, serial
 
-__all__ = ["acts", "followers", "metadata", "settings_versions", "skipped_reports"]
+__all__ = ["audit_entries", "followers", "metadata", "settings_versions", "skipped_reports"]
 POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
 SQLITE_ONLY_INDEX = "ix_sync_links_compared"
 LIVE_LINK_SQL = "state IN ('new', 'active')"

@@ -28,7 +28,7 @@ from reconciler.model.snapshot import (
     ProjectState,
 )
 from reconciler.model.viewer import Actor
-from reconciler.store.acts import insert_act
+from reconciler.store.audit_log import insert_audit_entry
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.people import read_member_names
 from reconciler.store.bugspark.projects import (
@@ -127,7 +127,7 @@ class StoredProjects(BugSparkProjects):
                 await _upsert_state(connection, project_id, {"paused": paused}, {})
         return before is not paused
 
-    async def record_act(
+    async def record_command(
         self,
         actor: Actor,
         at: datetime,
@@ -137,7 +137,7 @@ class StoredProjects(BugSparkProjects):
         said: str,
     ) -> None:
         async with self._database.write() as connection:
-            await insert_act(connection, actor, at, project_id, report_id, what, said)
+            await insert_audit_entry(connection, actor, at, project_id, report_id, what, said)
 
     async def save_renamed_labels(self, project_id: ProjectId, renamed: Sequence[RenamedLabel]) -> None:
         values = {"renamed_labels": encode_json(tuple(renamed)) if renamed else None}

@@ -13,7 +13,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail, ReportSummary
 from reconciler.model.snapshot import Change
-from reconciler.model.viewer import Access, Act, Member, Viewer
+from reconciler.model.viewer import Access, AuditEntry, Member, Viewer
 from reconciler.model.views import (
     LinkFilter,
     LinkPage,
@@ -27,7 +27,7 @@ from reconciler.model.views import (
     WithheldRow,
 )
 from reconciler.ports import Clock
-from reconciler.store.acts import read_acts_of_project
+from reconciler.store.audit_log import read_audit_entries_of_project
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import history_log
@@ -138,9 +138,9 @@ class StoredQueries:
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, newest)
 
-    async def recent_acts(self, project_id: ProjectId, limit: int) -> tuple[Act, ...]:
+    async def recent_audit_entries(self, project_id: ProjectId, limit: int) -> tuple[AuditEntry, ...]:
         async with self._database.read() as connection:
-            return await read_acts_of_project(connection, project_id, limit)
+            return await read_audit_entries_of_project(connection, project_id, limit)
 
     async def unresolved_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         standing = counts.unresolved_conflicts_query(self._clock.now(), project_id, limit)

@@ -12,7 +12,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import LocalComment
 from reconciler.model.report_detail import IssueHolder, ReportDetail
-from reconciler.store.acts import read_acts_of_report
+from reconciler.store.audit_log import read_audit_entries_of_report
 from reconciler.store.bugspark.bugspark_tables import comments, reports, users
 from reconciler.store.bugspark.mappers import (
     REPORT_COLUMNS,
@@ -73,7 +73,7 @@ async def read_report_detail(
         pairs=tuple(pairs),
         intents=tuple(to_intent(each) for each in (await connection.execute(intent_query)).mappings()),
         history=await history_log.read_history(connection, report_id, lines),
-        acts=await read_acts_of_report(connection, report_id, lines),
+        audit_entries=await read_audit_entries_of_report(connection, report_id, lines),
         second_issues=await _read_second_issues(connection, report_id),
         follows=follows,
         followers=await read_followers(connection, link.id) if link is not None and is_linked else (),

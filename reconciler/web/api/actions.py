@@ -172,7 +172,7 @@ class ApiActions:
             raise
         except ReconcilerError as error:
             raise await self._refusal(visitor, error) from None
-        _log_act(request, visitor, "secret revealed")
+        _log_command(request, visitor, "secret revealed")
         revealed = response_models.WebhookSecretResponse(
             message="The secret of the webhook: enter it on GitHub, and nowhere else.",
             url=setup.url,
@@ -215,9 +215,9 @@ class ApiActions:
         except DatabaseError:
             raise
         except ReconcilerError as error:
-            _log_act(request, visitor, "refused")
+            _log_command(request, visitor, "refused")
             raise await self._refusal(visitor, error) from None
-        _log_act(request, visitor, "done")
+        _log_command(request, visitor, "done")
         return JSONResponse({"message": message}, command.status)
 
     async def _refusal(self, visitor: Visitor, error: ReconcilerError) -> HTTPException:
@@ -230,7 +230,7 @@ class ApiActions:
         return HTTPException(HTTPStatus.CONFLICT, text, headers)
 
 
-def _log_act(request: Request, visitor: Visitor, what: str) -> None:
+def _log_command(request: Request, visitor: Visitor, what: str) -> None:
     user = visitor.viewer.user_id
     log.info(
         "api",

@@ -86,7 +86,7 @@ class SkippedResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActResponse:
+class AuditEntryResponse:
     """A command that somebody ran."""
 
     at: datetime
@@ -166,7 +166,7 @@ class ReportResponse:
     """Comments of either side that are known and were not copied, counted by reason."""
     history: list[HistoryLineResponse]
     """The newest lines first; at most 50."""
-    acts: list[ActResponse]
+    acts: list[AuditEntryResponse]
     """Who ran which command on it, the newest first; at most 50."""
 
 

@@ -212,8 +212,8 @@ def report_response(
         ],
         history=[_history_line_response(each) for each in detail.history[:MAX_HISTORY_LINES]],
         acts=[
-            report_models.ActResponse(at=each.at, what=each.what, by=each.by, message=each.said)
-            for each in detail.acts[:MAX_HISTORY_LINES]
+            report_models.AuditEntryResponse(at=each.at, what=each.what, by=each.by, message=each.said)
+            for each in detail.audit_entries[:MAX_HISTORY_LINES]
         ],
     )
 

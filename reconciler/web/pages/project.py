@@ -111,7 +111,7 @@ class ProjectPage:
         return {
             "conflicts": await self.queries.unresolved_conflicts(id_, MAX_CONFLICTS),
             "changes": await self.queries.recent_changes(id_, MAX_CHANGES),
-            "acts": await self.queries.recent_acts(id_, MAX_CHANGES),
+            "audit_entries": await self.queries.recent_audit_entries(id_, MAX_CHANGES),
         }
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:

@@ -71,7 +71,7 @@ class ReportPage:
             thread=thread_page(comment_thread(shown), request.query_params.get("comments", "")),
             history=history if shows_all else history[:HISTORY_LINES],
             more_history=0 if shows_all else max(0, len(history) - HISTORY_LINES),
-            acts=detail.acts if shows_all else detail.acts[:HISTORY_LINES],
+            audit_entries=detail.audit_entries if shows_all else detail.audit_entries[:HISTORY_LINES],
             withheld=len(detail.withheld),
             second_issues=detail.second_issues,
             outage=outage_of_pass(await self.queries.last_pass(project_id)),

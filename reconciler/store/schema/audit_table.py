@@ -5,7 +5,7 @@ from sqlalchemy import Column, Index, String, Table, Text, Uuid
 from reconciler.store.schema.metadata import metadata
 from reconciler.store.types import Instant, serial
 
-acts = Table(
+audit_entries = Table(
     "sync_acts",
     metadata,
     Column("id", serial(), primary_key=True),

@@ -6,12 +6,12 @@ from sqlalchemy import Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.viewer import Act, Actor, ActorKind, actor_text
+from reconciler.model.viewer import Actor, ActorKind, AuditEntry, actor_text
 from reconciler.store.bugspark.bugspark_tables import users
-from reconciler.store.schema.tables import acts
+from reconciler.store.schema.tables import audit_entries
 
 
-async def insert_act(
+async def insert_audit_entry(
     connection: AsyncConnection,
     actor: Actor,
     at: datetime,
@@ -31,32 +31,38 @@ async def insert_act(
         "what": what,
         "said": said.replace("\0", ""),
     }
-    await connection.execute(insert(acts).values(values))
+    await connection.execute(insert(audit_entries).values(values))
 
 
-async def read_acts_of_report(
+async def read_audit_entries_of_report(
     connection: AsyncConnection, report_id: ReportId, limit: int
-) -> tuple[Act, ...]:
+) -> tuple[AuditEntry, ...]:
     """Read the newest commands on a report, newest first."""
-    return await _read_acts(connection, _acts_query(limit).where(acts.c.report_id == report_id))
+    return await _read_entries(
+        connection, _entries_query(limit).where(audit_entries.c.report_id == report_id)
+    )
 
 
-async def read_acts_of_project(
+async def read_audit_entries_of_project(
     connection: AsyncConnection, project_id: ProjectId, limit: int
-) -> tuple[Act, ...]:
+) -> tuple[AuditEntry, ...]:
     """Read the newest commands on a project and its reports, newest first."""
-    return await _read_acts(connection, _acts_query(limit).where(acts.c.project_id == project_id))
+    return await _read_entries(
+        connection, _entries_query(limit).where(audit_entries.c.project_id == project_id)
+    )
 
 
-def _acts_query(limit: int) -> Select[tuple[object, ...]]:
-    query = select(acts, users.c.name.label("user_name"))
-    query = query.select_from(acts.outerjoin(users, users.c.id == acts.c.user_id))
-    return query.order_by(acts.c.at.desc(), acts.c.id.desc()).limit(limit)
+def _entries_query(limit: int) -> Select[tuple[object, ...]]:
+    query = select(audit_entries, users.c.name.label("user_name"))
+    query = query.select_from(audit_entries.outerjoin(users, users.c.id == audit_entries.c.user_id))
+    return query.order_by(audit_entries.c.at.desc(), audit_entries.c.id.desc()).limit(limit)
 
 
-async def _read_acts(connection: AsyncConnection, query: Select[tuple[object, ...]]) -> tuple[Act, ...]:
+async def _read_entries(
+    connection: AsyncConnection, query: Select[tuple[object, ...]]
+) -> tuple[AuditEntry, ...]:
     return tuple(
-        Act(
+        AuditEntry(
             at=row["at"],
             project_id=row["project_id"],
             report_id=row["report_id"],
