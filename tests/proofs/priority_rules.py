@@ -90,7 +90,9 @@ class PriorityStorm(Storm):
             self.scenario.repository.rename_field(*names)
 
     def violations_when_settled(self) -> list[str]:
-        """Return those of the other field and of Priority, too."""
+        """Return those of the other field and of Priority, too. Without that field no pass is at peace."""
+        if not self._has_field():
+            self.scenario.repository.rename_field("Rank", "Priority")
         if not self.is_as_configured:
             edits = self.scenario.field_edits
             self.scenario.field_edits = {key: value for key, value in edits.items() if key[1] != "severity"}

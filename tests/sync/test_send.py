@@ -14,6 +14,7 @@ from reconciler.model.intent import (
     DesiredCommentBody,
     DesiredCommentDeletion,
     DesiredLabels,
+    DesiredPriority,
     DesiredState,
     DesiredTitle,
     NewComment,
@@ -51,11 +52,19 @@ async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tu
     [
         (
             NewIssue(title="T", body="B", labels=("bug",)),
-            ("create_issue", "T", "B", ("bug",), (), None, None),
+            ("create_issue", "T", "B", ("bug",), (), None, None, None),
         ),
         (
             NewIssue(title="T", body="B", labels=(), milestone=3, type="Bug", assignees=("alice",)),
-            ("create_issue", "T", "B", (), ("alice",), 3, "Bug"),
+            ("create_issue", "T", "B", (), ("alice",), 3, "Bug", None),
+        ),
+        (
+            NewIssue(title="T", body="B", labels=(), priority=(7, "Urgent")),
+            ("create_issue", "T", "B", (), (), None, None, (7, "Urgent")),
+        ),
+        (
+            DesiredPriority(field_id=7, option="Urgent", agreed="critical"),
+            ("choose_option", 12, 7, "Urgent"),
         ),
         (NewComment(body="B"), ("create_comment", 12, "B")),
         (
