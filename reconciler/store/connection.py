@@ -98,7 +98,7 @@ ERROR_MESSAGES = (
     ),
     ("3F000", "a schema of this program's is missing; run `reconcile migrate`"),
     ("42883", "a function of this program's is missing; run `reconcile migrate`"),
-    ("42501", "this role lacks a right; docs/least-privilege-role.sql lists those it needs"),
+    ("42501", "this role lacks a right; `reconcile migrate --role-sql` prints the statements that give it"),
     ("42P01", "a table is missing; run `reconcile migrate`"),
     ("no such table", "a table is missing; run `reconcile migrate`"),
     ("no such column", "a column is missing; run `reconcile migrate`"),

@@ -176,7 +176,7 @@ async def find_enqueue_problem(connection: AsyncConnection, *, with_addresses: b
     if connection.dialect.name != "postgresql":
         return None
     signature = ENQUEUE_WITH_ADDRESSES if with_addresses else ENQUEUE_REPORT_UPDATED
-    remedy = "run `reconcile migrate`, then docs/least-privilege-role.sql"
+    remedy = "run `reconcile migrate`, then what `reconcile migrate --role-sql` prints"
     if not (await connection.execute(MAY_ENQUEUE_SQL, {"signature": signature})).scalar():
         return f"the database role lacks the right to use {signature}: {remedy}"
     names = {"names": list(SCREENSHOT_MEMBERS)}

@@ -143,5 +143,5 @@ async def _find_problem(connection: AsyncConnection) -> str | None:
         return None
     return (
         f"the database role lacks the right to use {MAIL_OWNER}: "
-        "run `reconcile migrate`, then docs/least-privilege-role.sql"
+        "run `reconcile migrate`, then what `reconcile migrate --role-sql` prints"
     )
