@@ -28,7 +28,7 @@ from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, WRONG_SECRET_STATUS, Hook, select_own_hooks
 from reconciler.sync.context import Context
 from reconciler.sync.preflight import claim_problem
-from reconciler.sync.settings.priority import ask_for_priority
+from reconciler.sync.settings.priority import look_up_priority
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
 """A larger difference from GitHub's clock is a warning, because times decide conflicts."""
@@ -75,7 +75,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
             *await _page_check(context, facts),
             *await _permission_checks(context, repository, account.login),
             *await _priority_check(context),
-            *_announcement_checks(context),
+            *_expiry_checks(context),
             await _webhook_check(context, facts),
             _clock_check(context),
             _rate_limit_check(context),
@@ -164,7 +164,7 @@ async def _priority_check(context: Context) -> list[CheckResult]:
     if not context.policy.wants_priority:
         return []
     try:
-        known = await ask_for_priority(context, None)
+        known = await look_up_priority(context, None)
     except ReconcilerError as error:
         return [_build_check_result("priority", CheckLevel.WARN, str(error), "check again")]
     if known.problem is None:
@@ -272,7 +272,7 @@ def _link_check(facts: StoredProjectFacts) -> Iterator[CheckResult]:
         yield _build_check_result("links", CheckLevel.WARN, message, remedy)
 
 
-def _announcement_checks(context: Context) -> Iterator[CheckResult]:
+def _expiry_checks(context: Context) -> Iterator[CheckResult]:
     """Check what GitHub's headers announce: the end of the token, and of the version of the API."""
     announced = context.github.announcements()
     if announced is None:

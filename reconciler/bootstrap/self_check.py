@@ -33,7 +33,7 @@ async def run_self_check(
     """
     read_only = await container.stores.maintenance.is_read_only()
     lines = [
-        *_installation_checks(container, is_read_only=read_only),
+        *_general_checks(container, is_read_only=read_only),
         *security_checks(container.settings, secrets_file),
         *cookie_checks(container.settings),
     ]
@@ -58,7 +58,7 @@ async def run_self_check(
     return (*lines, *await _check_projects(container, projects, progress))
 
 
-def _installation_checks(container: Container, *, is_read_only: bool) -> Iterator[CheckResult]:
+def _general_checks(container: Container, *, is_read_only: bool) -> Iterator[CheckResult]:
     yield CheckResult(
         name="configuration", level=CheckLevel.OK, message="every key is known, every value fits"
     )

@@ -88,7 +88,7 @@ def base_after_lost_answer(base: Base, desired: DesiredPriority) -> Base:
     )
 
 
-def missing_priority(
+def missing_priority_write(
     report: Report, seen: SeenIssue, priority: PriorityField, why: Why, other: Severity
 ) -> tuple[SetPriority, Mapping[str, object]] | None:
     """Return what gives a newly linked issue its Priority, and the members of the base that wait for it.

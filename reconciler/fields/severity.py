@@ -145,7 +145,7 @@ class SeverityField(LabelField[Severity]):
         """Return what gives a newly linked issue the severity it lacks, and the base that waits for it."""
         if policy.priority is None:
             return super().missing_write(report, seen, policy, why, other)
-        return priority.missing_priority(report, seen, policy.priority, why, Severity(other))
+        return priority.missing_priority_write(report, seen, policy.priority, why, Severity(other))
 
 
 SEVERITY = SeverityField()

@@ -227,7 +227,7 @@ class WithheldDeletions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnlinkedReport:
+class ReportIdentity:
     """The part of a report that discovery compares with issues."""
 
     report_id: ReportId

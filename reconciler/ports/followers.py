@@ -21,7 +21,7 @@ class Followers(Protocol):
         """Read the link of the report that another one follows."""
         ...
 
-    async def names(self, link_ids: Collection[LinkId]) -> Mapping[LinkId, tuple[str, ...]]:
+    async def tracking_ids_by_link(self, link_ids: Collection[LinkId]) -> Mapping[LinkId, tuple[str, ...]]:
         """Read the tracking ids of the reports that follow those of these links, the oldest first."""
         ...
 

@@ -25,10 +25,10 @@ from reconciler.model.snapshot import (
     Change,
     FieldChange,
     LocalThread,
+    ReportIdentity,
     Snapshot,
     StoreResult,
     TransactionBatch,
-    UnlinkedReport,
     WithheldDeletions,
 )
 
@@ -133,7 +133,9 @@ class Ledger(Protocol):
         """Read since when fields of this link's report differ from their bases, as far as a scan saw it."""
         ...
 
-    async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+    async def links_transferred_to(
+        self, project_id: ProjectId, repository_id: RepositoryId
+    ) -> tuple[Link, ...]:
         """Read links whose issue was transferred to this repository."""
         ...
 
@@ -226,13 +228,13 @@ class Ledger(Protocol):
 
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         """Find reports of any project with these tracking ids, without a live link and without columns."""
         ...
 
     async def find_tied_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         """Find the project's reports with these tracking ids that have a live link or follow another one."""
         ...
 

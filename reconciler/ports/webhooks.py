@@ -76,7 +76,7 @@ class Webhooks(Protocol):
         """Mark these deliveries as handled by a pass. Later ones, even for the same issues, stay unread."""
         ...
 
-    async def record_expected_deliveries(
+    async def record_listed_changes(
         self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
     ) -> None:
         """Record when the lists showed changes of these issues.

@@ -90,14 +90,14 @@ async def _confirmed_link_and_pair(
             return link, replace(after, author=desired.author or pair.author)
         case DesiredCommentDeletion() if pair is not None:
             ended = replace(pair, state=CommentPairState.ENDED, reason=value or "deleted in BugSpark")
-            return (_link_to_read_whole(link) if value else link), replace(ended, first_reading=None)
+            return (_link_without_etags(link) if value else link), replace(ended, first_reading=None)
         case DesiredFieldWrite() if link is not None:
             return _link_after_field_write(context, claim.intent, desired, link, value), pair
     msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
     raise ValueError(msg)
 
 
-def _link_to_read_whole(link: Link | None) -> Link | None:
+def _link_without_etags(link: Link | None) -> Link | None:
     """The link without the ETags of a thread that had the comment: should it come back, they would match."""
     if link is None or link.verification is None:
         return link

@@ -139,7 +139,7 @@ async def link_transferred_issues(context: Context, state: ProjectState) -> None
 
     The thread is compared again, as with every new link. The report's columns name the new place.
     """
-    for past in await context.stores.ledger.transferred_links(context.project.id, state.repository_id):
+    for past in await context.stores.ledger.links_transferred_to(context.project.id, state.repository_id):
         assert past.transfer_target is not None
         if (
             await context.stores.ledger.find_live_link_of_issue(
@@ -223,7 +223,7 @@ async def build_link_observations(
     local_threads = await context.stores.ledger.local_threads(tuple(threads))
     names: Mapping[LinkId, tuple[str, ...]] = {}
     if state.has_followers and context.policy.link_comment:
-        names = await context.stores.followers.names([link.id for link in threads])
+        names = await context.stores.followers.tracking_ids_by_link([link.id for link in threads])
     views = []
     for link, thread in threads.items():
         local_thread = local_threads[link.report_id]

@@ -17,7 +17,7 @@ from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.report import OTHER_PROJECTS_REPORT, IssueColumns
-from reconciler.model.snapshot import ProjectState, UnlinkedReport
+from reconciler.model.snapshot import ProjectState, ReportIdentity
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export, end_unknown_writes_to_old_repository
@@ -139,7 +139,7 @@ _TITLE_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
 class ExportMatch:
     """A report and an issue that belong together beyond doubt."""
 
-    report: UnlinkedReport
+    report: ReportIdentity
     issue: Issue
 
 
@@ -211,7 +211,7 @@ async def _is_issue_unlinked(context: Context, state: ProjectState, issue: Issue
     return await context.stores.ledger.find_live_link_of_issue(state.repository_id, issue.number) is None
 
 
-async def _has_been_unlinked(context: Context, report: UnlinkedReport) -> bool:
+async def _has_been_unlinked(context: Context, report: ReportIdentity) -> bool:
     """Whether a person removed its link, or has to choose one: then only a person makes another."""
     last = await context.stores.ledger.find_link_of_report(report.report_id)
     return last is not None and last.state in (LinkState.UNLINKED, LinkState.SECOND)
@@ -223,7 +223,7 @@ def looks_like_export(issue: Issue) -> bool:
     return name is not None and has_export_footer(issue.body, name)
 
 
-def is_export_of(report: UnlinkedReport, issue: Issue) -> bool:
+def is_export_of(report: ReportIdentity, issue: Issue) -> bool:
     """Whether an issue has the title that BugSpark's button gives to this report's."""
     return report.tracking_id == tracking_id_in_title(issue) and is_button_export_title(
         issue.title, report.tracking_id, report.title

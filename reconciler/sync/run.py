@@ -53,7 +53,7 @@ from reconciler.sync.result import (
     PassStats,
 )
 from reconciler.sync.settings.in_force import with_settings_in_force
-from reconciler.sync.settings.people import people_problems, with_known_people
+from reconciler.sync.settings.people import look_up_people, people_problems
 from reconciler.sync.settings.priority import with_priority_field
 from reconciler.sync.verify import schedule_verification_for_hidden_rows, verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
@@ -275,7 +275,7 @@ async def run_steps(
     context = with_settings_in_force(
         context, state
     )  # now it is known whether anybody may read the repository
-    context = await with_known_people(context, state)
+    context = await look_up_people(context, state)
     stats.problems += people_problems(context.policy.people)
     context, problem = await with_priority_field(context, state)
     stats.problems += [problem] if problem is not None else []

@@ -159,9 +159,7 @@ async def expect_deliveries(
     ahead = context.github.now() - context.clock.now()
     changes = {number: at - ahead for number, at in _remote_change_times(observation, plans).items()}
     if changes:
-        await context.stores.webhooks.record_expected_deliveries(
-            context.project.id, changes, context.clock.now()
-        )
+        await context.stores.webhooks.record_listed_changes(context.project.id, changes, context.clock.now())
 
 
 def _remote_change_times(

@@ -128,7 +128,7 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     )
     await stores.intents.cancel([claim.intent])
     await stores.webhooks.record_hook(project, 1, NOW)
-    await stores.webhooks.record_expected_deliveries(project, {link.number: NOW + timedelta(hours=1)}, NOW)
+    await stores.webhooks.record_listed_changes(project, {link.number: NOW + timedelta(hours=1)}, NOW)
     await stores.webhooks.mark_handled(project, ["none"], NOW)
     await stores.ledger.unlink(link)
     await stores.ledger.create_link(link, IssueColumns(repository=NAME, number=1))

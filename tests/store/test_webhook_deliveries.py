@@ -143,12 +143,12 @@ async def test_a_change_that_no_delivery_announces_is_counted_after_a_while(
     stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
 ) -> None:
     project = a_project(bugspark)
-    await stores.webhooks.record_expected_deliveries(project, {SEVEN: NOW}, NOW)
+    await stores.webhooks.record_listed_changes(project, {SEVEN: NOW}, NOW)
     clock.at += 10 * MINUTE
     assert await health(stores, project) == WebhookHealth()  # no hook is known: nothing was to be expected
     await stores.webhooks.record_delivery(a_delivery(project, None, event="ping", at=clock.at))
     known = clock.at
-    await stores.webhooks.record_expected_deliveries(
+    await stores.webhooks.record_listed_changes(
         project, {SEVEN: known - MINUTE, EIGHT: known + MINUTE}, clock.at
     )
     clock.at += 2 * MINUTE
@@ -157,7 +157,7 @@ async def test_a_change_that_no_delivery_announces_is_counted_after_a_while(
     silent = await health(stores, project)
     assert (silent.missed, silent.silent) == (1, 1)
     assert silent.silent_since == known + MINUTE - webhook_gaps.CLOCK_SKEW
-    await stores.webhooks.record_expected_deliveries(project, {}, clock.at)
+    await stores.webhooks.record_listed_changes(project, {}, clock.at)
     assert await health(stores, project) == silent
     await stores.webhooks.record_delivery(a_delivery(project, 9, at=clock.at))
     heard = await health(stores, project)
@@ -170,15 +170,13 @@ async def test_a_delivery_that_lags_or_came_first_has_announced_the_change(
     project = a_project(bugspark)
     await stores.webhooks.record_hook(project, 4711, NOW - DAY)
     await stores.webhooks.record_delivery(a_delivery(project, 7, at=NOW))
-    await stores.webhooks.record_expected_deliveries(
-        project, {SEVEN: NOW + timedelta(seconds=1), EIGHT: NOW}, NOW
-    )
+    await stores.webhooks.record_listed_changes(project, {SEVEN: NOW + timedelta(seconds=1), EIGHT: NOW}, NOW)
     await stores.webhooks.record_delivery(a_delivery(project, 8, at=NOW + MINUTE))
     renamed = NOW + 5 * MINUTE  # of a label: it names no issue, and may have changed any
-    await stores.webhooks.record_expected_deliveries(project, {IssueNumber(9): renamed}, renamed)
+    await stores.webhooks.record_listed_changes(project, {IssueNumber(9): renamed}, renamed)
     await stores.webhooks.record_delivery(a_delivery(project, None, event="label", at=renamed))
     clock.at += 10 * MINUTE
-    await stores.webhooks.record_expected_deliveries(project, {}, clock.at)
+    await stores.webhooks.record_listed_changes(project, {}, clock.at)
     assert (await health(stores, project)).missed == 0
 
 

@@ -23,7 +23,7 @@ from reconciler.model.snapshot import Change
 from reconciler.model.viewer import Access
 from reconciler.web.api import response_models, serializers
 from reconciler.web.api.response_models import SyncState
-from reconciler.web.api.serializers import state_and_reason_of_report
+from reconciler.web.api.serializers import sync_state_and_reason
 from reconciler.web.pages import templating
 from reconciler.web.pages.static_files import read_static_files
 from reconciler.web.pages.templating import build_templates
@@ -116,7 +116,7 @@ REPORTS: list[tuple[dict[str, Any], SyncState]] = [
 @pytest.mark.parametrize(("given", "state"), REPORTS)
 def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], state: SyncState) -> None:
     shown = build_report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
-    told, reason = state_and_reason_of_report(shown)
+    told, reason = sync_state_and_reason(shown)
     assert told is state
     assert shown.state in (response_models.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
     assert reason == (

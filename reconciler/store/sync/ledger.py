@@ -33,10 +33,10 @@ from reconciler.model.snapshot import (
     Change,
     FieldChange,
     LocalThread,
+    ReportIdentity,
     Snapshot,
     StoreResult,
     TransactionBatch,
-    UnlinkedReport,
     WithheldDeletions,
 )
 from reconciler.ports import Clock
@@ -190,7 +190,9 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await read_differences(connection, link_id)
 
-    async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+    async def links_transferred_to(
+        self, project_id: ProjectId, repository_id: RepositoryId
+    ) -> tuple[Link, ...]:
         query = select(links).where(
             links.c.project_id == project_id,
             links.c.state == LinkState.TRANSFERRED,
@@ -315,25 +317,25 @@ class StoredLedger:
 
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         return await self._find_by_tracking_ids(DISCOVERY_QUERY.where(*IS_FREE), tracking_ids)
 
     async def find_tied_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         is_tied = or_(HAS_LIVE_LINK, is_following(reports.c.id))
         query = DISCOVERY_QUERY.where(reports.c.project_id == project_id, is_tied)
         return await self._find_by_tracking_ids(query, tracking_ids)
 
     async def _find_by_tracking_ids(
         self, query: Select[Any], tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         if not tracking_ids:
             return ()
         wanted = select_values(self._database.dialect, "wanted", reports.c.tracking_id.type, tracking_ids)
         query = query.where(reports.c.tracking_id.in_(wanted)).order_by(reports.c.id)
         async with self._database.read() as connection:
-            return tuple(UnlinkedReport(**row) for row in (await connection.execute(query)).mappings())
+            return tuple(ReportIdentity(**row) for row in (await connection.execute(query)).mappings())
 
     async def _longest_unverified_links(
         self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int

@@ -172,12 +172,12 @@ class StoredWebhooks:
             await connection.execute(lock_hook)  # locked before the rows, as deleting old deliveries does
             await connection.execute(_mark_read_statement(self._database.dialect, project_id, deliveries, at))
 
-    async def record_expected_deliveries(
+    async def record_listed_changes(
         self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
     ) -> None:
         async with self._database.write() as connection:
             await webhook_gaps.count_missed_deliveries(connection, project_id, at)
-            await webhook_gaps.record_expected_deliveries(connection, project_id, changes)
+            await webhook_gaps.record_listed_changes(connection, project_id, changes)
 
     async def is_silent(self, project_id: ProjectId, at: datetime) -> bool:
         async with self._database.read() as connection:

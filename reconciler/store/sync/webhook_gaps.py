@@ -38,7 +38,7 @@ def has_unannounced_changes(project_id: UUID | ColumnElement[Any]) -> ColumnElem
     return or_(waiting, missed)
 
 
-async def record_expected_deliveries(
+async def record_listed_changes(
     connection: AsyncConnection, project_id: ProjectId, changes: Mapping[IssueNumber, datetime]
 ) -> None:
     """Write down the changes that a hook which is known to work should announce, or should have."""

@@ -35,7 +35,7 @@ from reconciler.model.plan import (
     WriteLocalComment,
 )
 from reconciler.model.report import IssueColumns, Report
-from reconciler.model.snapshot import LocalThread, Snapshot, StoreResult, TransactionBatch, UnlinkedReport
+from reconciler.model.snapshot import LocalThread, ReportIdentity, Snapshot, StoreResult, TransactionBatch
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotParameters, with_changed_links
@@ -208,8 +208,10 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.unverified_links(project_id, repository_id, since, more)
         return self._state.longest_unverified_links(stored, repository_id, since, limit, lambda each: each.at)
 
-    async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
-        stored = await self._stored.transferred_links(project_id, repository_id)
+    async def links_transferred_to(
+        self, project_id: ProjectId, repository_id: RepositoryId
+    ) -> tuple[Link, ...]:
+        stored = await self._stored.links_transferred_to(project_id, repository_id)
         return tuple(link for link in stored if link.id not in self._state.links)
 
     async def find_link_of_report(self, report_id: ReportId) -> Link | None:
@@ -242,14 +244,14 @@ class DryLedger(ReadsOnly):
 
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         stored = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         return tuple(row for row in stored if row.report_id not in held | self._state.columns.keys())
 
     async def find_tied_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
-    ) -> tuple[UnlinkedReport, ...]:
+    ) -> tuple[ReportIdentity, ...]:
         stored = await self._stored.find_tied_by_tracking_ids(project_id, tracking_ids)
         unlinked = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
         held = {link.report_id for link in self._state.links.values() if link.is_live}

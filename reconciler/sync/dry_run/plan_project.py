@@ -295,7 +295,7 @@ class DryWebhooks(ReadsOnly):
     async def mark_handled(self, project_id: ProjectId, deliveries: Sequence[Any], at: datetime) -> None:
         """Do nothing: the pass still has to read them."""
 
-    async def record_expected_deliveries(
+    async def record_listed_changes(
         self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
     ) -> None:
         """Do nothing: the pass will see them, too."""

@@ -31,7 +31,7 @@ from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns, Report
-from reconciler.model.snapshot import ProjectState, TransactionBatch, UnlinkedReport
+from reconciler.model.snapshot import ProjectState, ReportIdentity, TransactionBatch
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.followers.leads import unfollow_report
 from reconciler.sync.intents import is_automatic_export, record_export_intents
@@ -77,7 +77,7 @@ async def record_second_issues(context: Context, state: ProjectState, issues: Se
 
 
 async def _record_second_issue(
-    context: Context, state: ProjectState, report: UnlinkedReport, issue: Issue
+    context: Context, state: ProjectState, report: ReportIdentity, issue: Issue
 ) -> None:
     past = await context.stores.ledger.find_link_between(report.report_id, state.repository_id, issue.number)
     if past is None and issue.state is IssueState.OPEN:

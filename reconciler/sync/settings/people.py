@@ -19,7 +19,7 @@ LOOKUP_INTERVAL = timedelta(hours=1)
 """A login that nobody had is looked up again after this time."""
 
 
-async def with_known_people(context: Context, state: ProjectState) -> Context:
+async def look_up_people(context: Context, state: ProjectState) -> Context:
     """Return the context with the accounts of mapped people and the project's members.
 
     Raises what reading an account raises.

@@ -49,14 +49,14 @@ async def with_priority_field(context: Context, state: ProjectState) -> tuple[Co
 async def _known_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
     """Return what is stored of the organisation's field, or what GitHub says of it now."""
     if stored is None or stored.repository != context.project.repository:
-        return await ask_for_priority(context, None)
+        return await look_up_priority(context, None)
     wait = ASK_AGAIN_AFTER if stored.field is not None else ASK_AGAIN_WITHOUT_FIELD
     if stored.at <= context.github.now() < stored.at + wait:
         return stored
-    return await ask_for_priority(context, stored)
+    return await look_up_priority(context, stored)
 
 
-async def ask_for_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
+async def look_up_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
     """Ask GitHub for the organisation's field *Priority*. `stored`: what it said before of this repository.
 
     A field that is in use stays so until GitHub lists the organisation's fields without it: 403 and 404 may

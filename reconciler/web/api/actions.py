@@ -133,7 +133,7 @@ class ApiActions:
         project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
         words = await self._read_allowed_body(request, visitor, project_id, command)
         what = words.action if isinstance(words, LinkBody) else command.name
-        return await self._answer(
+        return await self._run_command(
             request,
             visitor,
             command,
@@ -144,7 +144,7 @@ class ApiActions:
         """Run a command on the project with this id."""
         visitor, project_id = await self._find_project(request, text)
         body = await self._read_allowed_body(request, visitor, project_id, command)
-        return await self._answer(
+        return await self._run_command(
             request,
             visitor,
             command,
@@ -155,7 +155,7 @@ class ApiActions:
         """Run a command on the webhook of the project with this id."""
         visitor, project_id = await self._find_project(request, text)
         await self._read_allowed_body(request, visitor, project_id, command)
-        return await self._answer(
+        return await self._run_command(
             request,
             visitor,
             command,
@@ -207,7 +207,7 @@ class ApiActions:
             require_plain_word(word)
         return words
 
-    async def _answer(
+    async def _run_command(
         self, request: Request, visitor: Visitor, command: ApiCommand, act: Callable[[], Awaitable[str]]
     ) -> Response:
         try:

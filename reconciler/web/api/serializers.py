@@ -30,7 +30,7 @@ MAX_HISTORY_LINES, MAX_PROBLEMS = 50, 30
 STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
 
 
-def state_and_reason_of_report(shown: ReportView) -> tuple[SyncState, str | None]:
+def sync_state_and_reason(shown: ReportView) -> tuple[SyncState, str | None]:
     """Return state and reason. A state that only pages have, such as "Gone on GitHub", is a reason here."""
     state = STATES_BY_WORD.get(shown.state, SyncState.ATTENTION)
     return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
@@ -150,7 +150,7 @@ def webhook_setup_response(
 def report_state_response(shown: ReportView, access: Access, site: Site) -> report_models.ReportStateResponse:
     """Build the response for one of many reports."""
     detail = shown.detail
-    state, reason = state_and_reason_of_report(shown)
+    state, reason = sync_state_and_reason(shown)
     values = {
         field.value: detail.unknown.get(field, str(getattr(detail.report, field.value)))
         for field in (Field.STATUS, Field.SEVERITY, Field.CATEGORY)
@@ -176,7 +176,7 @@ def report_response(
 ) -> report_models.ReportResponse:
     """Build the response for a report on both sides. `now`: decides which conflicts are still open."""
     detail, link = shown.detail, shown.detail.link
-    state, reason = state_and_reason_of_report(shown)
+    state, reason = sync_state_and_reason(shown)
     return report_models.ReportResponse(
         id=detail.report.id,
         tracking_id=detail.report.tracking_id,

@@ -58,7 +58,7 @@ class StoredFollowers:
         async with self._database.read() as connection:
             return await _read_link(connection, follower)
 
-    async def names(self, link_ids: Collection[LinkId]) -> Mapping[LinkId, tuple[str, ...]]:
+    async def tracking_ids_by_link(self, link_ids: Collection[LinkId]) -> Mapping[LinkId, tuple[str, ...]]:
         found: defaultdict[LinkId, list[str]] = defaultdict(list)
         query = (
             select(followers.c.link_id, reports.c.tracking_id)
