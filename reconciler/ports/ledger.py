@@ -133,9 +133,7 @@ class Ledger(Protocol):
         """Read since when fields of this link's report differ from their bases, as far as a scan saw it."""
         ...
 
-    async def links_transferred_to(
-        self, project_id: ProjectId, repository_id: RepositoryId
-    ) -> tuple[Link, ...]:
+    async def links_moved_to(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         """Read links whose issue was transferred to this repository."""
         ...
 

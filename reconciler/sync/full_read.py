@@ -139,7 +139,7 @@ async def link_transferred_issues(context: Context, state: ProjectState) -> None
 
     The thread is compared again, as with every new link. The report's columns name the new place.
     """
-    for past in await context.stores.ledger.links_transferred_to(context.project.id, state.repository_id):
+    for past in await context.stores.ledger.links_moved_to(context.project.id, state.repository_id):
         assert past.transfer_target is not None
         if (
             await context.stores.ledger.find_live_link_of_issue(

@@ -190,9 +190,7 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await read_differences(connection, link_id)
 
-    async def links_transferred_to(
-        self, project_id: ProjectId, repository_id: RepositoryId
-    ) -> tuple[Link, ...]:
+    async def links_moved_to(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         query = select(links).where(
             links.c.project_id == project_id,
             links.c.state == LinkState.TRANSFERRED,

@@ -208,10 +208,8 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.unverified_links(project_id, repository_id, since, more)
         return self._state.longest_unverified_links(stored, repository_id, since, limit, lambda each: each.at)
 
-    async def links_transferred_to(
-        self, project_id: ProjectId, repository_id: RepositoryId
-    ) -> tuple[Link, ...]:
-        stored = await self._stored.links_transferred_to(project_id, repository_id)
+    async def links_moved_to(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        stored = await self._stored.links_moved_to(project_id, repository_id)
         return tuple(link for link in stored if link.id not in self._state.links)
 
     async def find_link_of_report(self, report_id: ReportId) -> Link | None:
