@@ -16,7 +16,7 @@ from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
 class DryFollowers(ReadsOnly):
     """`ports.Followers` of a dry run."""
 
-    reads = frozenset({"names"})
+    reads = frozenset({"tracking_ids_by_link"})
 
     def __init__(self, stores: Stores, state: DryRunState) -> None:
         super().__init__(stores.followers)
