@@ -231,17 +231,18 @@ async def test_the_whole_schedule_is_read_for_a_fiftieth_of_the_time_and_passes_
 
 
 async def test_a_due_pass_compares_at_the_start_and_then_only_what_a_scan_found() -> None:
+    """On a busy machine a whole scan may be older than an interval: such a pass compares, too."""
     village = Village()
     one, two = village.add(1), village.add(2)
     village.results = True
-    async with serving(village, rhythm=replace(QUICK, interval=0.01)):
+    async with serving(village, rhythm=replace(QUICK, interval=0.05)):
         await village.until(30)
         assert (village.compared.count(one), village.compared.count(two)) < (10, 10)
         assert {one, two} <= set(village.compared)
         before = village.compared.count(two)
         village.waiting[one] = 1
         await village.until(len(village.looked) + 20)
-        assert village.compared.count(two) <= before + 1
+        assert village.compared.count(two) <= before + 5  # of ten passes
         assert village.looked[-1] != one or village.compared[-1] == one
 
 
