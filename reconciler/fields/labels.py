@@ -95,6 +95,14 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
         parts: dict[str, Any] = {self.field.value: self.parse(desired.agreed), self.labels_attribute: labels}
         return replace(base, **parts)
 
+    def with_half_written_value(self, base: Base, desired: DesiredLabels, left: tuple[str, ...]) -> Base:
+        """Return the base after a swap that stopped: its label was added, those of `left` are there still."""
+        if self.base_labels(base) is None:
+            known: dict[str, Any] = {self.labels_attribute: left}
+            base = replace(base, **known)
+        removed = tuple(label for label in desired.remove if label not in left)
+        return self.with_written_value(base, replace(desired, remove=removed))
+
     def base_labels(self, base: Base) -> tuple[str, ...] | None:
         """Return GitHub's half of the base; None: it says what BugSpark's half says."""
         labels: tuple[str, ...] | None = getattr(base, self.labels_attribute)

@@ -7,14 +7,16 @@ Source: docs/design.md, Writing to GitHub, 5.
 """
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.errors import GitHubNotFoundError, IssueTransferredError, IssueUnreadableError
 from reconciler.fields import SYNCED_FIELDS
+from reconciler.fields.labels import LabelField
 from reconciler.logs import EventLogger
-from reconciler.model.fields import Field
+from reconciler.model.fields import Base, Field
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import (
     MAYBE_SENT_STATES,
@@ -249,8 +251,8 @@ async def _recover_change(
     """
     desired = intent.desired
     if isinstance(desired, DesiredFieldWrite) and link.base is not None:
-        if await _is_write_in_events(context, state, intent, desired):
-            base = SYNCED_FIELDS[Field(intent.operation.value)].with_written_value(link.base, desired)
+        base = await _base_after_write(context, state, intent, desired, link.base)
+        if base is not None:
             written = Confirmation(
                 intent=intent,
                 link=replace(link, base=base),
@@ -284,12 +286,13 @@ async def _confirm_if_edited(
     return True
 
 
-async def _is_write_in_events(
-    context: Context, state: ProjectState, intent: Intent, desired: DesiredFieldWrite
-) -> bool:
-    """Whether every step of the write is among the issue's events, by an account of ours, since the claim.
+async def _base_after_write(
+    context: Context, state: ProjectState, intent: Intent, desired: DesiredFieldWrite, base: Base
+) -> Base | None:
+    """Return the base after the write, if its steps are among the issue's events, by an account of ours,
+    since the claim; None: it has not happened.
 
-    A label swap that was interrupted in the middle has not happened.
+    A label swap that was interrupted in the middle has not happened, unless BugSpark has another value since.
     """
     accounts = await read_own_accounts(context, state)
     since = (intent.claimed_at or intent.created_at).replace(microsecond=0)
@@ -299,24 +302,37 @@ async def _is_write_in_events(
         for event in await context.field_events(intent.number)
         if event.at >= since and is_own_account(event.actor, accounts) and _is_event_of_field(event, intent)
     }
-    done = SYNCED_FIELDS[Field(intent.operation.value)].expected_events(desired) <= ours
+    field = SYNCED_FIELDS[Field(intent.operation.value)]
+    is_done = field.expected_events(desired) <= ours
     if isinstance(desired, DesiredPriority):  # GitHub may not show such events at all (?)
         chosen = (await context.github.issue(intent.number)).choices or ()
-        return done or (desired.field_id, desired.option) in chosen
-    if not isinstance(desired, DesiredLabels):
-        return done
-    if done and not has_competing_label(context, intent, (await context.github.issue(intent.number)).labels):
-        return True
-    added = desired.add is not None and (desired.add.casefold(), True) in ours
-    return added and await _is_undone_in_bugspark(context, intent, desired)
+        is_done = is_done or (desired.field_id, desired.option) in chosen
+    elif isinstance(desired, DesiredLabels):
+        labels = (await context.github.issue(intent.number)).labels if is_done else ()
+        if not is_done or has_competing_label(context, intent, labels):
+            return await _base_after_half_a_swap(context, intent, desired, base, ours)
+    return field.with_written_value(base, desired) if is_done else None
+
+
+async def _base_after_half_a_swap(
+    context: Context, intent: Intent, desired: DesiredLabels, base: Base, ours: AbstractSet[tuple[str, bool]]
+) -> Base | None:
+    """Return the base in which both labels are there, if the report says something else by now.
+
+    Then half a swap counts: its label is our own, the one that it was to remove is no change of GitHub's, and
+    what is to be there instead is BugSpark's change.
+    """
+    field = SYNCED_FIELDS[Field(intent.operation.value)]
+    if desired.add is None or (desired.add.casefold(), True) not in ours or not isinstance(field, LabelField):
+        return None
+    if not await _is_undone_in_bugspark(context, intent, desired):
+        return None
+    left = tuple(label for label in desired.remove if (label.casefold(), False) not in ours)
+    return field.with_half_written_value(base, desired, left)
 
 
 async def _is_undone_in_bugspark(context: Context, intent: Intent, desired: DesiredLabels) -> bool:
-    """Whether the report says something else by now.
-
-    Then half a swap counts as whole: its label is our own, and what is to be there instead is BugSpark's
-    change.
-    """
+    """Whether the report says something else by now."""
     link = await context.stores.ledger.find_link_of_report(intent.report_id)
     report = (await context.stores.ledger.local_threads((link,)))[intent.report_id].report if link else None
     return (

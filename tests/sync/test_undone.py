@@ -1,10 +1,13 @@
 """Writes of unknown outcome to what is there already, and people who act before it is known."""
 
+from itertools import permutations
+
 import pytest
 
 from reconciler.demo.github.faults import Drop, DuringRequest, Fault, Truncate, error, html
 from reconciler.model.passes import NullProgress
-from tests.support.sync import Sync
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
 from tests.sync.test_unknown import at_peace, recovered
 
 ISSUE = r"/issues/\d+$"
@@ -43,6 +46,27 @@ async def test_a_label_swap_whose_answer_was_lost_in_either_half_is_finished(
     assert sync.severity(report) == new
     assert sync.labels(number) == {"bug", "critical" if new == "critical" else "low-priority"}
     await at_peace(sync)
+
+
+@pytest.mark.parametrize("policy", ["newest", "github", "bugspark"])
+@pytest.mark.parametrize(
+    ("old", "new", "later"), [*permutations(("high", "low", "critical")), ("high", "low", "high")]
+)
+async def test_a_change_after_half_a_swap_is_bugsparks_alone_whoever_wins_conflicts(
+    world_url: str, github: GitHub, policy: str, old: str, new: str, later: str
+) -> None:
+    """The answer to the new label was lost, so the old one is still there: nobody on GitHub wanted that."""
+    async with open_sync(world_url, github, sync={"conflict": policy}) as sync:
+        report, number = await sync.linked(severity=old)
+        sync.change(report, severity=new)
+        sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=LABELS)
+        await sync.run()
+        sync.change(report, severity=later)
+        await recovered(sync)
+        wanted = later if later == "critical" else f"{later}-priority"
+        assert (sync.severity(report), sync.labels(number)) == (later, {"bug", wanted})
+        assert "conflict" not in {row["kind"] for row in sync.bugspark.rows_of("sync_changes")}
+        await at_peace(sync)
 
 
 @pytest.mark.parametrize("name", LOST)
