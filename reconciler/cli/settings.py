@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from reconciler.model.views import PlanView
 
 MAX_FILE_BYTES = 1024 * 1024
-MAPS = ("severity", "category", "stage")
-"""The keys with label names (`owner_settings.effective.MAPS`)."""
+KEYS_OF_MEANING = ("severity", "category", "stage", "severity_as")
+"""The keys by which what is on issues has another meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ async def _set_and_apply(
     if digest is not None:
         plan = await application.apply_settings(found, digest)
         applied = await application.run_pass(found, wait=True, accept=None, progress=display.new_progress())
-    elif text is not None and _labels_differ(before, view):
+    elif text is not None and _meaning_differs(before, view):
         try:
             plan = await application.settings.preview_settings(found.id, text, OPERATOR)
         except ReconcilerError as error:
@@ -115,9 +115,9 @@ async def _set_and_apply(
     return SettingsResult(project=found, view=view, plan=plan, applied=applied, problem=problem)
 
 
-def _labels_differ(before: SettingsView, after: SettingsView) -> bool:
-    """Whether labels have another meaning, so that applying them to existing links may do something."""
-    return any(before.effective.get(name) != after.effective.get(name) for name in MAPS)
+def _meaning_differs(before: SettingsView, after: SettingsView) -> bool:
+    """Whether labels or Priority have another meaning, so that applying may change existing links."""
+    return any(before.effective.get(name) != after.effective.get(name) for name in KEYS_OF_MEANING)
 
 
 def _print_settings(session: CommandSession, done: SettingsResult, *, is_stored: bool, json: bool) -> None:

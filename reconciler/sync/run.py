@@ -277,8 +277,7 @@ async def run_steps(
     )  # now it is known whether anybody may read the repository
     context = await look_up_people(context, state)
     stats.problems += people_problems(context.policy.people)
-    context, problem = await with_priority_field(context, state)
-    stats.problems += [problem] if problem is not None else []
+    context = await with_priority_field(context, state)
     steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
     try:
         await steps.run()

@@ -123,6 +123,14 @@ def test_other_labels_are_stored_and_the_plan_of_existing_links_is_shown(
     assert [each["kind"] for each in shown.objects[0]["actions"]] == ["swap_labels"]
 
 
+def test_another_place_of_the_severity_shows_the_plan_too(
+    application: SettingsApplication, tmp_path: Path
+) -> None:
+    said = run(application, "--set", file_of(tmp_path, {"severity_as": "priority"}))
+    assert application.fake.calls == [("save", 0), ("preview",)]
+    assert f"--apply {HASH}" in said.err
+
+
 def test_without_other_labels_there_is_no_plan(application: SettingsApplication, tmp_path: Path) -> None:
     said = run(application, "--set", file_of(tmp_path, {"conflict": "github"}), "--json")
     assert application.fake.calls == [("save", 0)]

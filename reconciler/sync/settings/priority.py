@@ -15,6 +15,7 @@ from reconciler.errors import (
     IssueUnreadableError,
 )
 from reconciler.fields.priority import find_priority_field
+from reconciler.logs import EventLogger
 from reconciler.model.fields import Choices
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, DesiredPriority, Refused, WriteResult
@@ -27,11 +28,14 @@ ASK_AGAIN_AFTER = timedelta(hours=6)
 ASK_AGAIN_WITHOUT_FIELD = timedelta(hours=1)
 LABELS_STAY = "severity_as is priority, but labels stay in use"
 
+log = EventLogger(__name__)
 
-async def with_priority_field(context: Context, state: ProjectState) -> tuple[Context, str | None]:
+
+async def with_priority_field(context: Context, state: ProjectState) -> Context:
     """Return the context that knows the organisation's field, if the severity is to be there.
 
-    And why labels stay in use, if so. Raises what reading raises that concerns more than this field.
+    Where labels stay in use, nothing is wrong with the pass: the log says so when it begins, and `check` at
+    any time. Raises what reading raises that concerns more than this field.
     """
     stored = state.settings.priority if state.settings is not None else None
     was_in_use = stored is not None and stored.field is not None
@@ -39,11 +43,13 @@ async def with_priority_field(context: Context, state: ProjectState) -> tuple[Co
     if not context.policy.wants_priority:
         if stored is not None:
             await projects.save_priority(project_id, None, ends=was_in_use)
-        return context, None
+        return context
     known = await _known_priority(context, stored)
     if known != stored:
+        if known.problem is not None and (stored is None or known.problem != stored.problem):
+            log.warning("labels stay in use", project=context.project.name, reason=known.problem)
         await projects.save_priority(project_id, known, ends=was_in_use and known.field is None)
-    return replace(context, policy=replace(context.policy, priority=known.field)), known.problem
+    return replace(context, policy=replace(context.policy, priority=known.field))
 
 
 async def _known_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
