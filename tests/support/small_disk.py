@@ -20,6 +20,8 @@ from tests.support import pg_binaries, pg_keeper, postgres
 SIZE = 96 * 1024 * 1024
 BLOCK = 4096
 PATIENCE = 60.0
+HOLD = "mount --make-rprivate / 2>/dev/null; echo held; exec sleep infinity"
+"""In a chroot / is no mount, and can't be made private: there whoever made the chroot has to have done so."""
 OPTIONS = {**pg_keeper.OPTIONS, "fsync": "off", "max_wal_size": "4MB", "min_wal_size": "2MB"}
 
 
@@ -92,11 +94,9 @@ class ServerOnSmallDisk:
             )
 
     def stop(self) -> None:
-        """End it, and the file system with the process that holds it."""
+        """End it; the file system ends with the process that holds it."""
         if self.process is not None and self.process.poll() is None:
             pg_keeper.stop(self.process)
-        self.holder.kill()
-        self.holder.wait()
 
     def make(self) -> None:
         """Mount the disk, make a cluster on it with segments of 1 MB of log, and start the server."""
@@ -114,7 +114,8 @@ class ServerOnSmallDisk:
             raise RuntimeError(f"{command[-1]}: {done.stdout}{done.stderr}")
 
     def _inside(self, command: Sequence[str]) -> list[str]:
-        return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--", *command]
+        process = f"/proc/{self.holder.pid}"  # its root too: otherwise a chroot would be left
+        return ["nsenter", f"--mount={process}/ns/mnt", f"--root={process}/root", "--", *command]
 
     def _as_account(self, command: Sequence[str]) -> list[str]:
         ids = [f"--reuid={self.account.uid}", f"--regid={self.account.gid}", "--clear-groups"]
@@ -129,17 +130,16 @@ def server_on_small_disk() -> Iterator[ServerOnSmallDisk]:
     with ExitStack() as resources:
         home = postgres.make_home(account)
         resources.callback(shutil.rmtree, home, ignore_errors=True)
+        alone = ["unshare", "--mount", "--propagation=unchanged"]
         holder = subprocess.Popen(
-            [
-                "setpriv",
-                "--pdeathsig=KILL",
-                "unshare",
-                "--mount",
-                "--propagation=private",
-                "sleep",
-                "infinity",
-            ]
+            ["setpriv", "--pdeathsig=KILL", *alone, "sh", "-c", HOLD], stdout=subprocess.PIPE
         )
+        resources.callback(holder.wait)
+        resources.callback(holder.kill)
+        assert holder.stdout is not None
+        resources.enter_context(holder.stdout)
+        if holder.stdout.readline() != b"held\n":  # before, what is mounted would be everybody's
+            raise RuntimeError("a mount namespace could not be made")
         binaries = pg_binaries.lend(pg_binaries.find(), home, account)
         made = ServerOnSmallDisk(home=home, binaries=binaries, account=account, holder=holder)
         resources.callback(made.stop)
