@@ -39,7 +39,7 @@ help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
 	@echo "make test    the whole suite; installs what it starts (ARGS='tests/decide -k text' for a part of it,"
 	@echo "             WITHOUT=browser,systemd where those can't be had, WORKERS=4 instead of what the cores suggest)"
-	@echo "make test-fast  in two minutes: no browser, systemd, PostgreSQL, long histories, every route, own processes"
+	@echo "make test-fast  in two to four minutes: no browser, systemd, PostgreSQL, long histories, every route, own processes"
 	@echo "make check   format, lint, types, import contracts, migrations, then make test: what CI runs"
 	@echo "make lint    the part of make check that needs no test"
 	@echo "make prove   break everything N times (N=20000; SEED=… repeats a run) and look for what does not heal"

@@ -21,7 +21,7 @@ SIZE = 96 * 1024 * 1024
 BLOCK = 4096
 PATIENCE = 60.0
 HOLD = "mount --make-rprivate / 2>/dev/null; echo held; exec sleep infinity"
-"""In a chroot / is no mount, and can't be made private: there whoever made the chroot has to have done so."""
+"""In a chroot, / is no mount and can not be made private: who made the chroot has done so."""
 OPTIONS = {**pg_keeper.OPTIONS, "fsync": "off", "max_wal_size": "4MB", "min_wal_size": "2MB"}
 
 

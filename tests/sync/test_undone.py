@@ -52,7 +52,7 @@ async def test_a_label_swap_whose_answer_was_lost_in_either_half_is_finished(
 @pytest.mark.parametrize(
     ("old", "new", "later"), [*permutations(("high", "low", "critical")), ("high", "low", "high")]
 )
-async def test_a_change_after_half_a_swap_is_bugsparks_alone_whoever_wins_conflicts(
+async def test_a_change_after_half_a_swap_is_bugsparks_alone_with_every_policy(
     world_url: str, github: GitHub, policy: str, old: str, new: str, later: str
 ) -> None:
     """The answer to the new label was lost, so the old one is still there: nobody on GitHub wanted that."""
