@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from reconciler.model.views import PlanView
 
 MAX_FILE_BYTES = 1024 * 1024
-KEYS_OF_MEANING = ("severity", "category", "stage", "severity_as")
-"""The keys by which what is on issues has another meaning."""
+MAPPING_KEYS = ("severity", "category", "stage", "severity_as")
+"""The keys that say what a label or a Priority on an issue means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ async def _set_and_apply(
 
 def _meaning_differs(before: SettingsView, after: SettingsView) -> bool:
     """Whether labels or Priority have another meaning, so that applying may change existing links."""
-    return any(before.effective.get(name) != after.effective.get(name) for name in KEYS_OF_MEANING)
+    return any(before.effective.get(name) != after.effective.get(name) for name in MAPPING_KEYS)
 
 
 def _print_settings(session: CommandSession, done: SettingsResult, *, is_stored: bool, json: bool) -> None:

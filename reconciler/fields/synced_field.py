@@ -113,9 +113,8 @@ class SyncedField(ABC, Generic[Write, Desired]):
 
     field: ClassVar[Field]
     desired_type: type[Desired]
-    other_desired_type: ClassVar[type[DesiredFieldWrite] | None] = (
-        None  # where GitHub has the field in two places
-    )
+    # of the writes to the second place, if GitHub has the field in two
+    other_desired_type: ClassVar[type[DesiredFieldWrite] | None] = None
     base_columns: ClassVar[Sequence[BaseColumn]]  # the first one holds BugSpark's value
     seen_columns: ClassVar[Sequence[SeenColumn]]  # fields may share one
     # BugSpark's column is text; otherwise it has a type of its own and is cast to text

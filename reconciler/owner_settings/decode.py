@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.errors import WrongSettingError
 from reconciler.owner_settings.checks import check_object, wrong
-from reconciler.owner_settings.keys import KEYS, require_built
+from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.values import ProjectSettings
 
 MAX_SETTINGS_BYTES = 32 * 1024
@@ -30,7 +30,6 @@ def decode_settings(text: str | bytes) -> ProjectSettings:
     values: dict[str, Any] = {}
     for name, member in members.items():
         values[name] = KEYS[name].check(name, member)
-        require_built(name, member)
     return ProjectSettings(**values)
 
 

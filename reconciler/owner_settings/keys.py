@@ -1,9 +1,8 @@
-"""Every key of a project's settings: its group, its check, and what of it is built."""
+"""Every key of a project's settings: its group and its check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.errors import WrongSettingError
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import ConflictPolicy
 from reconciler.owner_settings import checks
@@ -56,49 +55,3 @@ KEYS: Mapping[str, SettingKey] = {
     "conflict": SettingKey(group=SettingGroup.DIRECTIONS, check=checks.choice(ConflictPolicy)),
 }
 """The keys by name. The order is that of the contract."""
-
-ALL = None
-BUILT: Mapping[str, frozenset[str] | None] = {
-    "severity": ALL,
-    "category": ALL,
-    "stage": ALL,
-    "severity_as": ALL,
-    "people": ALL,
-    "people_may_ping": ALL,
-    "export": ALL,
-    "export_only": ALL,
-    "labels": ALL,
-    "milestone": ALL,
-    "type": ALL,
-    "assignee": ALL,
-    "link_comment": ALL,
-    "private_prefix": ALL,
-    "redact": ALL,
-    "sections": ALL,
-    "comments_from": ALL,
-    "resolution_comment": ALL,
-    "mail": ALL,
-    "directions": ALL,
-    "conflict": ALL,
-}
-"""The keys whose behaviour is built: all of a key, or these of its members or words.
-
-A key, member or word that is not here is refused as not available yet. What builds it adds it here.
-"""
-
-
-def require_built(key: str, value: object) -> None:
-    """Raise WrongSettingError for a key, or a part of its value, whose behaviour is not built yet."""
-    if key not in BUILT:
-        raise _not_available(key)
-    built = BUILT[key]
-    if built is ALL:
-        return
-    named = value if isinstance(value, dict) else [value]
-    for each in named:
-        if each not in built:
-            raise _not_available(f"{key}.{each}" if isinstance(value, dict) else key)
-
-
-def _not_available(key: str) -> WrongSettingError:
-    return checks.wrong(key, "is not available yet in this version of the program", "leave it out")

@@ -15,7 +15,7 @@ from reconciler.model.policy import (
     Direction,
 )
 from reconciler.owner_settings import checks
-from reconciler.owner_settings.keys import BUILT
+from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.values import (
     MAPPED_CATEGORIES,
     STAGES,
@@ -84,7 +84,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "directions": _members(tuple(Synced), _one_of(tuple(Direction))),
     "conflict": _one_of(tuple(ConflictPolicy)),
 }
-"""By key; what of a key is built is taken from `BUILT`."""
+"""By key."""
 
 
 def settings_schema() -> Schema:
@@ -93,16 +93,6 @@ def settings_schema() -> Schema:
         "$schema": DIALECT,
         "title": "Settings of one project of bugspark-reconciler",
         "type": "object",
-        "properties": {key: _without_unbuilt(_SCHEMAS[key], built) for key, built in BUILT.items()},
+        "properties": {key: _SCHEMAS[key] for key in KEYS},
         "additionalProperties": False,
     }
-
-
-def _without_unbuilt(schema: Schema, built: frozenset[str] | None) -> Schema:
-    """The schema without the words or members that are not built yet."""
-    if built is None:
-        return schema
-    if "enum" in schema:
-        return {**schema, "enum": [word for word in schema["enum"] if word in built]}
-    members = {name: each for name, each in schema["properties"].items() if name in built}
-    return {**schema, "properties": members}

@@ -230,7 +230,7 @@ class Ledger(Protocol):
         """Find reports of any project with these tracking ids, without a live link and without columns."""
         ...
 
-    async def find_tied_by_tracking_ids(
+    async def find_attached_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[ReportIdentity, ...]:
         """Find the project's reports with these tracking ids that have a live link or follow another one."""

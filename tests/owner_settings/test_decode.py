@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from reconciler.errors import WrongSettingError
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.policy import ConflictPolicy, Direction, ExportFilter
-from reconciler.owner_settings import keys
 from reconciler.owner_settings.decode import decode_settings, encode_settings, settings_as_json
 from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.values import ProjectSettings, Redact, Section, Synced
@@ -42,19 +40,12 @@ CONTRACT: dict[str, Any] = {
 """The object of docs/reference/contract.md."""
 
 
-@pytest.fixture
-def everything_built() -> Any:
-    with patch.object(keys, "BUILT", dict.fromkeys(KEYS)):
-        yield
-
-
 def refusal(value: Any) -> WrongSettingError:
     with pytest.raises(WrongSettingError) as caught:
         decode_settings(value if isinstance(value, str | bytes) else json.dumps(value))
     return caught.value
 
 
-@pytest.mark.usefixtures("everything_built")
 def test_every_key_of_the_contract_is_read_and_written_back_as_it_was() -> None:
     read = decode_settings(json.dumps(CONTRACT))
     assert set(CONTRACT) == set(KEYS)
@@ -77,7 +68,6 @@ def test_no_key_is_needed() -> None:
     assert encode_settings(ProjectSettings()) == "{}"
 
 
-@pytest.mark.usefixtures("everything_built")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -125,7 +115,6 @@ def test_a_wrong_value_is_named_by_its_key(key: str, value: Any) -> None:
     assert refusal({key.partition(".")[0]: value}).key == key
 
 
-@pytest.mark.usefixtures("everything_built")
 def test_one_login_belongs_to_one_user() -> None:
     other = str(uuid4())
     assert refusal({"people": {USER: "alice", other: "Alice"}}).key == f"people.{other}"
@@ -153,19 +142,3 @@ def test_what_is_no_object_is_refused_whole(text: str | bytes) -> None:
 def test_an_unknown_key_and_one_that_stands_twice_are_named() -> None:
     assert refusal({"colour": "red"}).key == "colour"
     assert refusal('{"conflict": "newest", "conflict": "github"}').key == "conflict"
-
-
-def test_what_is_not_built_yet_is_refused_by_name() -> None:
-    for key in sorted(set(KEYS) - set(keys.BUILT)):
-        error = refusal({key: CONTRACT[key]})
-        assert error.key == key
-        assert "not available yet" in str(error)
-    with patch.object(
-        keys, "BUILT", {"directions": frozenset({"status"}), "severity_as": frozenset({"label"})}
-    ):
-        assert (
-            decode_settings('{"directions": {"status": "off"}, "severity_as": "label"}').severity_as
-            == "label"
-        )
-        assert refusal({"directions": {"status": "off", "stage": "off"}}).key == "directions.stage"
-        assert refusal({"severity_as": "priority"}).key == "severity_as"

@@ -1,6 +1,5 @@
 """Rules of the state machine for followers: made, commented, changed by hand, let go, left to lead."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,6 @@ from hypothesis.stateful import initialize, precondition, rule
 from reconciler.bootstrap.application import Application
 from reconciler.errors import ProjectError, UsageError
 from reconciler.model.ids import ReportId
-from reconciler.model.viewer import OPERATOR
 from tests.proofs.machine import ACTS, STATUSES, WHICH, Storm
 from tests.support.scenario import Scenario
 from tests.support.scenario_records import BUGSPARK, Note
@@ -83,13 +81,7 @@ class FollowerStorm(Storm):
     @rule(is_on=st.booleans())
     def switch_link_comment(self, is_on: bool) -> None:
         """The owner lets issues that are linked by command show it, or no more."""
-
-        async def save(app: Application) -> None:
-            now = (await app.settings.show_settings(self.scenario.project)).version
-            text = json.dumps({"link_comment": is_on}).encode()
-            await app.settings.save_settings(self.scenario.project, text, OPERATOR, expected=now)
-
-        self.wait(self.scenario.run_work(save))
+        self.wait(self.scenario.save_settings(link_comment=is_on))
 
     def follower_at(self, which: int) -> ReportId:
         """Return one of the reports that follow, or did."""

@@ -1,16 +1,13 @@
 """Rules of the state machine for assignees: people assign on both sides, owners map, accounts are renamed."""
 
-import json
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from reconciler.bootstrap.application import Application
 from reconciler.demo.github.rows import Level
 from reconciler.model.ids import ReportId
-from reconciler.model.viewer import OPERATOR
 from reconciler.store.bugspark import bugspark_tables
 from tests.proofs.machine import WHICH, Storm
 
@@ -133,10 +130,4 @@ class PeopleStorm(Storm):
     def _save(self, *, is_mapped: bool, direction: str) -> None:
         people = {str(user): login for user, login in zip(self.users, MAPPED, strict=False)}
         own = {"people": people if is_mapped else {}, "directions": {"assignee": direction}}
-
-        async def save(app: Application) -> None:
-            now = (await app.settings.show_settings(self.scenario.project)).version
-            text = json.dumps(own).encode()
-            await app.settings.save_settings(self.scenario.project, text, OPERATOR, expected=now)
-
-        self.wait(self.scenario.run_work(save))
+        self.wait(self.scenario.save_settings(**own))

@@ -1,15 +1,12 @@
 """Rules of the state machine for severities in the organisation's field *Priority*."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from reconciler.bootstrap.application import Application
 from reconciler.model.ids import ReportId
-from reconciler.model.viewer import OPERATOR
 from tests.proofs.machine import WHICH, Storm
 from tests.support.scenario_records import GITHUB
 
@@ -72,13 +69,7 @@ class PriorityStorm(Storm):
         """The owner changes where the severity is, or its direction; the sides may then differ for good."""
         self.is_as_configured = False
         own = {"severity_as": severity_as, "directions": {"severity": direction}}
-
-        async def save(app: Application) -> None:
-            now = (await app.settings.show_settings(self.scenario.project)).version
-            text = json.dumps(own).encode()
-            await app.settings.save_settings(self.scenario.project, text, OPERATOR, expected=now)
-
-        self.wait(self.scenario.run_work(save))
+        self.wait(self.scenario.save_settings(**own))
 
     @precondition(lambda self: len(self.scenario.reports) > 1)
     @rule(is_there=st.booleans())

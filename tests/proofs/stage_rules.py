@@ -1,6 +1,5 @@
 """Rules of the state machine for stages: people add and remove labels of stages besides everything else."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, ClassVar, cast
@@ -59,13 +58,7 @@ class StagedStorm(Storm):
         if not is_mapped:
             own["stage"] = {stage: [] for stage in STAGES}
         self.is_as_configured = False
-
-        async def save(app: Application) -> None:
-            now = (await app.settings.show_settings(self.scenario.project)).version
-            text = json.dumps(own).encode()
-            await app.settings.save_settings(self.scenario.project, text, OPERATOR, expected=now)
-
-        self.wait(self.scenario.run_work(save))
+        self.wait(self.scenario.save_settings(**own))
 
     @precondition(lambda self: self.is_as_configured and not self.labelled_by_people)
     @rule()

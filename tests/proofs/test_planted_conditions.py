@@ -4,8 +4,7 @@ Rows that can't be read, edits before a lost answer is searched for, times ahead
 BugSpark's own button, another repository, a limited first contact (tests/proofs/unusual_rules.py).
 """
 
-import shutil
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,14 +32,14 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.comments import second_readings
 from reconciler.sync.context import Context
 from reconciler.sync.intents import record_export_intents
+from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
 from tests.proofs.unusual_rules import LOST
 from tests.support.invariants import find_violations
-from tests.support.scenario import Scenario, open_scenario
+from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
 
-Wrong = list[str]
 AHEAD_HOURS = 5
 
 
@@ -291,8 +290,7 @@ async def a_limit_ends_the_first_contact(scenario: Scenario) -> Wrong:
     return find_violations(scenario, await scenario.settle(hours=0))
 
 
-Situation = Callable[[Scenario], Awaitable[Wrong]]
-PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
+PLANTED: dict[str, tuple[Plant, Situation]] = {
     "an unreadable issue stops nothing else": (
         what_cannot_be_read_stops_the_project,
         partial(a_row_cannot_be_read, comment=False),
@@ -326,9 +324,4 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
 async def test_a_planted_bug_in_a_rule_for_unusual_conditions_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, situation = PLANTED[rule]
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as scenario:
-        assert await situation(scenario) == []
-    plant(monkeypatch)
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as scenario:
-        assert await situation(scenario) != []
+    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)

@@ -1,7 +1,6 @@
 """A test of the proofs without crashes: a planted bug for each of these invariants must be found."""
 
-import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -26,16 +25,15 @@ from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimit
 from reconciler.store.sync.sliding_window import WindowUsage
 from reconciler.sync import apply, decide_links, run
 from reconciler.sync.context import Context
+from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
 from tests.support.crash_points import HOST, intercept_process
 from tests.support.invariants import find_violations
-from tests.support.scenario import Scenario, open_scenario
+from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
 from tests.support.sync import settings_for
 
 __all__ = ["sqlite_template"]
-
-Wrong = list[str]
 
 
 # --- 7: replayed pages change nothing ---------------------------------------------------------------------
@@ -175,8 +173,7 @@ async def a_pass_is_written_down(scenario: Scenario) -> Wrong:
     return []
 
 
-Situation = Callable[[Scenario], Awaitable[Wrong]]
-PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
+PLANTED: dict[str, tuple[Plant, Situation]] = {
     "7": (known_comments_are_news, pages_come_again),
     "9": (each_process_counts_for_itself, two_processes_write),
     "11": (nothing_is_withheld, everything_vanishes),
@@ -185,22 +182,12 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
 }
 
 
-@pytest.fixture
-def open_copies(sqlite_template: Path, tmp_path: Path) -> Callable[[], Any]:
-    names = iter(("sound", "planted"))
-    return lambda: open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / next(names))}")
-
-
 @pytest.mark.parametrize("invariant", PLANTED)
 async def test_a_scenario_shows_a_planted_bug_and_nothing_without_it(
     invariant: str,
-    open_copies: Callable[[], Any],
+    sqlite_template: Path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     the_token_may_show: None,
 ) -> None:
-    plant, situation = PLANTED[invariant]
-    async with open_copies() as scenario:
-        assert await situation(scenario) == []
-    plant(monkeypatch)
-    async with open_copies() as scenario:
-        assert await situation(scenario) != []
+    await require_that_it_is_seen(*PLANTED[invariant], sqlite_template, tmp_path, monkeypatch)

@@ -2,8 +2,6 @@
 two readings must be seen, and nothing without it (docs/design.md, Comments).
 """
 
-import shutil
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +17,13 @@ from reconciler.model.passes import NullProgress
 from reconciler.model.plan import Rule
 from reconciler.sync import full_read, write
 from reconciler.sync.comments import second_readings
+from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
 from tests.support.invariants import find_violations
-from tests.support.scenario import Scenario, open_scenario
+from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
 
-Wrong = list[str]
 THREAD = r"/issues/\d+/comments"
 
 
@@ -179,8 +177,7 @@ async def an_issue_is_lost_between_two_readings(scenario: Scenario) -> Wrong:
     return [] if scenario.copies_in_bugspark(note) else ["a comment of a lost issue was deleted"]
 
 
-Situation = Callable[[Scenario], Awaitable[Wrong]]
-PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
+PLANTED: dict[str, tuple[Plant, Situation]] = {
     "a stale reading after a deletion": (one_reading_revives, a_moderator_deletes_before_a_stale_reading),
     "a flagged author": (deletions_are_final, a_flagged_author_returns),
     "hidden comments": (hidden_comments_are_shown, comments_are_hidden_and_shown),
@@ -198,9 +195,4 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
 async def test_a_planted_bug_in_a_rule_of_two_readings_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, situation = PLANTED[rule]
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as scenario:
-        assert await situation(scenario) == []
-    plant(monkeypatch)
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as scenario:
-        assert await situation(scenario) != []
+    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)

@@ -4,9 +4,6 @@ What the histories with stages, people, followers and closings check (tests/proo
 by one short story for each rule: it ends as it must, and does not with the rule taken away.
 """
 
-import json
-import shutil
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -15,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.bootstrap.application import Application
 from reconciler.decide import comments, link, resolution, stage
 from reconciler.demo.github.rows import Level
 from reconciler.fields.assignee import AssigneeField
@@ -24,33 +20,20 @@ from reconciler.fields.stage import STAGE as STAGE_FIELD
 from reconciler.model.fields import IssueState, Severity
 from reconciler.model.ids import ReportId
 from reconciler.model.policy import Direction, SyncPolicy
-from reconciler.model.viewer import OPERATOR
 from reconciler.sync import run, write
 from reconciler.sync.comments import resolutions
 from reconciler.sync.exports import second_issues
+from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
 from tests.proofs.resolution_rules import TOLD
 from tests.support.invariants import find_violations
-from tests.support.scenario import Scenario, open_scenario
+from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
 
-Wrong = list[str]
-Plant = Callable[[pytest.MonkeyPatch], None]
-"""Takes a rule away."""
-
 
 def unless(is_right: bool, what: object) -> Wrong:
     return [] if is_right else [str(what)]
-
-
-async def save_settings(scenario: Scenario, **own: Any) -> None:
-    async def save(app: Application) -> None:
-        now = (await app.settings.show_settings(scenario.project)).version
-        text = json.dumps(own).encode()
-        await app.settings.save_settings(scenario.project, text, OPERATOR, expected=now)
-
-    await scenario.run_work(save)
 
 
 async def linked(scenario: Scenario, **fields: Any) -> tuple[ReportId, int]:
@@ -76,7 +59,7 @@ def older_labels_count_after_a_reopening(patch: pytest.MonkeyPatch) -> None:
 
 async def an_issue_with_an_old_stage_label_is_opened_again(scenario: Scenario) -> Wrong:
     """The label came while the issue was closed: it is news to the base, and older than the reopening."""
-    await save_settings(scenario, stage=STAGE)
+    await scenario.save_settings(stage=STAGE)
     report, number = await linked(scenario)
     scenario.set_on_github(report, "status", "resolved")
     await scenario.run(seconds=61)
@@ -96,7 +79,7 @@ def labels_stay_when_it_is_closed(patch: pytest.MonkeyPatch) -> None:
 
 
 async def a_report_with_a_stage_is_resolved(scenario: Scenario) -> Wrong:
-    await save_settings(scenario, stage=STAGE)
+    await scenario.save_settings(stage=STAGE)
     report, number = await linked(scenario)
     scenario.set_in_bugspark(report, "status", "in_progress")
     await scenario.run(seconds=61)
@@ -119,7 +102,7 @@ async def a_label_gets_a_meaning_later(scenario: Scenario) -> Wrong:
     report, number = await linked(scenario, severity=Severity.HIGH)
     scenario.repository_of(number).label(number, "sev1", by="alice")
     scenario.github.clock.advance(61)
-    await save_settings(scenario, severity={"critical": ["sev1"]})
+    await scenario.save_settings(severity={"critical": ["sev1"]})
     last = await scenario.settle()
     severity = scenario.all_reports()[report]["severity"]
     return find_violations(scenario, last) + unless(severity == "high", f"severity became {severity}")
@@ -132,7 +115,7 @@ def labels_of_ours_lose_their_origin(patch: pytest.MonkeyPatch) -> None:
 async def a_label_of_an_old_mapping_is_replaced(scenario: Scenario) -> Wrong:
     report, number = await linked(scenario, severity=Severity.HIGH)
     assert "high-priority" in labels_of(scenario, number)
-    await save_settings(scenario, severity={"high": ["sev2"], "low": ["sev4"]})
+    await scenario.save_settings(severity={"high": ["sev2"], "low": ["sev4"]})
     scenario.github.clock.advance(61)
     scenario.set_in_bugspark(report, "severity", "low")
     await scenario.settle()
@@ -146,7 +129,7 @@ def directions_bar_nothing(patch: pytest.MonkeyPatch) -> None:
 
 async def a_field_comes_from_github_only(scenario: Scenario) -> Wrong:
     report, number = await linked(scenario, severity=Severity.HIGH)
-    await save_settings(scenario, directions={"severity": "to_bugspark"})
+    await scenario.save_settings(directions={"severity": "to_bugspark"})
     scenario.set_in_bugspark(report, "severity", "low")
     await scenario.settle()
     present = labels_of(scenario, number)
@@ -166,13 +149,13 @@ def only_the_rules_in_force_count(patch: pytest.MonkeyPatch) -> None:
 
 async def a_private_comment_is_written(scenario: Scenario, *, prefix_goes: bool) -> Wrong:
     """No pass runs between the comment and the end of the prefix."""
-    await save_settings(scenario, private_prefix="[intern]")
+    await scenario.save_settings(private_prefix="[intern]")
     report, number = await linked(scenario)
     at = scenario.bugspark_now()
     scenario.bugspark.add_comment(report, "[intern] the customer is angry", author=scenario.ada, at=at)
     scenario.github.clock.advance(5)
     if prefix_goes:
-        await save_settings(scenario)
+        await scenario.save_settings()
     await scenario.settle()
     sent = [body for body in scenario.comments_of_issue(number) if "angry" in body]
     return unless(not sent, f"a private comment was sent: {sent}")
@@ -183,7 +166,7 @@ def nothing_is_redacted(patch: pytest.MonkeyPatch) -> None:
 
 
 async def a_comment_names_an_address(scenario: Scenario) -> Wrong:
-    await save_settings(scenario, redact="on")
+    await scenario.save_settings(redact="on")
     report, number = await linked(scenario)
     at = scenario.bugspark_now()
     scenario.bugspark.add_comment(report, "write to ada@example.test", author=scenario.ada, at=at)
@@ -203,7 +186,7 @@ def the_filter_admits_everything(patch: pytest.MonkeyPatch) -> None:
 
 
 async def a_report_outside_the_filter_is_filed(scenario: Scenario) -> Wrong:
-    await save_settings(scenario, export="all", export_only={"severity": ["critical"]})
+    await scenario.save_settings(export="all", export_only={"severity": ["critical"]})
     await scenario.run()
     scenario.github.clock.advance(61)
     low = scenario.bugspark.add_report(
@@ -239,7 +222,7 @@ def logins_are_not_looked_up_again(patch: pytest.MonkeyPatch) -> None:
 
 async def somebody_takes_over_the_login_of_a_mapped_account(scenario: Scenario) -> Wrong:
     ada, world = map_dave(scenario), scenario.github.world
-    await save_settings(scenario, people={ada: "dave"})
+    await scenario.save_settings(people={ada: "dave"})
     report, number = await linked(scenario)
     world.rename_user("dave", "dave-new")
     stranger = world.add_user("dave")
@@ -266,7 +249,7 @@ def nobody_is_always_an_opinion(patch: pytest.MonkeyPatch) -> None:
 async def a_report_has_an_assignee_whom_nobody_mapped(scenario: Scenario) -> Wrong:
     ada = map_dave(scenario)
     other = scenario.bugspark.add_user("Dora")
-    await save_settings(scenario, people={ada: "dave"})
+    await scenario.save_settings(people={ada: "dave"})
     report, number = await linked(scenario)
     scenario.bugspark.set_report(report, assignee_id=other, updated_at=scenario.bugspark_now())
     scenario.repository_of(number).assign(number, "frank", by="alice")
@@ -325,7 +308,7 @@ def a_link_is_not_shown(patch: pytest.MonkeyPatch) -> None:
 
 
 async def a_link_is_shown_on_its_issue(scenario: Scenario) -> Wrong:
-    await save_settings(scenario, link_comment=True)
+    await scenario.save_settings(link_comment=True)
     web = scenario.github.web
     number = web.open_issue("first", by="alice").number
     report = scenario.bugspark.add_report(scenario.project, "first", at=scenario.bugspark_now())
@@ -346,7 +329,7 @@ def an_initial_sync_tells_closings(patch: pytest.MonkeyPatch) -> None:
 
 
 async def an_issue_is_linked_that_was_closed_long_ago(scenario: Scenario) -> Wrong:
-    await save_settings(scenario, resolution_comment=True)
+    await scenario.save_settings(resolution_comment=True)
     web = scenario.github.web
     number = web.open_issue("first", by="alice").number
     report = scenario.bugspark.add_report(scenario.project, "first", at=scenario.bugspark_now())
@@ -370,7 +353,7 @@ def closings_are_told_to_everybody(patch: pytest.MonkeyPatch) -> None:
 
 
 async def a_person_closes_an_issue(scenario: Scenario, *, is_wanted: bool) -> Wrong:
-    await save_settings(scenario, resolution_comment=is_wanted)
+    await scenario.save_settings(resolution_comment=is_wanted)
     report, number = await linked(scenario)
     scenario.set_on_github(report, "status", "resolved")
     await scenario.settle()
@@ -383,7 +366,6 @@ def closings_are_not_noticed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resolutions, "was_closed", lambda *_: False)
 
 
-Situation = Callable[[Scenario], Awaitable[Wrong]]
 PLANTED: dict[str, tuple[Plant, Situation]] = {
     "stage: a reopening": (
         older_labels_count_after_a_reopening,
@@ -424,9 +406,4 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
 async def test_a_planted_bug_in_a_rule_of_settings_people_and_followers_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, situation = PLANTED[rule]
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as scenario:
-        assert await situation(scenario) == []
-    plant(monkeypatch)
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as scenario:
-        assert await situation(scenario) != []
+    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)

@@ -2,8 +2,7 @@
 lost, nothing asked or written, nothing inferred from half a list. A planted bug for each must be seen.
 """
 
-import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -33,13 +32,12 @@ from reconciler.sync import run
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import end_renamed_label_problems
 from reconciler.sync.preflight import resolve_repository_and_account
+from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
 from tests.support.invariants import find_violations
-from tests.support.scenario import Scenario, open_scenario
+from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
-
-Wrong = list[str]
 
 
 # --- 1: both sides become equal ---------------------------------------------------------------------------
@@ -169,8 +167,7 @@ async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:
     return find_violations(scenario, await scenario.settle(hours=0))
 
 
-Situation = Callable[[Scenario], Awaitable[Wrong]]
-PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
+PLANTED: dict[str, tuple[Plant, Situation]] = {
     "1": (a_category_counts_as_equal, people_sort_reports),
     "2": (whoever_is_faster_is_overwritten, somebody_is_faster),
     "8, it asks": (every_pass_asks_who_it_is, nothing_happens),
@@ -183,9 +180,4 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
 async def test_a_settled_scenario_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, situation = PLANTED[invariant]
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as scenario:
-        assert await situation(scenario) == []
-    plant(monkeypatch)
-    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as scenario:
-        assert await situation(scenario) != []
+    await require_that_it_is_seen(*PLANTED[invariant], sqlite_template, tmp_path, monkeypatch)

@@ -7,15 +7,12 @@ follows another.
 """
 
 import asyncio
-import json
 import sqlite3
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reconciler.bootstrap.application import Application
 from reconciler.demo.github.faults import Drop, Reply
-from reconciler.model.viewer import OPERATOR
 from reconciler.store.schema.migrate import migrate
 from reconciler.store.schema.version import REVISIONS
 from tests.support import pg_binaries
@@ -37,13 +34,8 @@ COMMENT_POSTS = r"/issues/\d+/comments$"
 async def fill(scenario: Scenario) -> None:
     """Have people and the program do what the module's docstring says."""
 
-    async def save(app: Application) -> None:
-        await app.settings.save_settings(
-            scenario.project, json.dumps(SETTINGS).encode(), OPERATOR, expected=0
-        )
-
     faults = scenario.github.simulator.faults
-    await scenario.run_work(save)
+    await scenario.save_settings(**SETTINGS)
     first, second, third, fourth = [await scenario.export(title=f"report {place}") for place in range(4)]
     await scenario.run()
     scenario.comment_in_bugspark(first)

@@ -4,6 +4,7 @@ Every comment body contains a unique token, so that each comment and its copies 
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from copy import deepcopy
@@ -16,6 +17,7 @@ from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, ProjectError, UsageError
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress, PassResult
+from reconciler.model.viewer import OPERATOR
 from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdentity
 from reconciler.store.schema.engine import open_database
 from tests.support.bugspark import BugSpark, connected
@@ -109,6 +111,16 @@ class Scenario(Conditions):
         if await self.run_work(lambda app: app.export((str(report),), NullProgress())) is not None:
             self.exported.add(report)
         return report
+
+    async def save_settings(self, **own: Any) -> None:
+        """Store the project's own settings, by the operator."""
+
+        async def save(app: Application) -> None:
+            now = (await app.settings.show_settings(self.project)).version
+            text = json.dumps(own).encode()
+            await app.settings.save_settings(self.project, text, OPERATOR, expected=now)
+
+        await self.run_work(save)
 
     async def settle_second_issue(self, report: ReportId, *, instead: bool) -> None:
         """Link the newest issue of the button in place of the present one, or close it as a duplicate."""

@@ -318,11 +318,11 @@ class StoredLedger:
     ) -> tuple[ReportIdentity, ...]:
         return await self._find_by_tracking_ids(DISCOVERY_QUERY.where(*IS_FREE), tracking_ids)
 
-    async def find_tied_by_tracking_ids(
+    async def find_attached_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[ReportIdentity, ...]:
-        is_tied = or_(HAS_LIVE_LINK, is_following(reports.c.id))
-        query = DISCOVERY_QUERY.where(reports.c.project_id == project_id, is_tied)
+        is_attached = or_(HAS_LIVE_LINK, is_following(reports.c.id))
+        query = DISCOVERY_QUERY.where(reports.c.project_id == project_id, is_attached)
         return await self._find_by_tracking_ids(query, tracking_ids)
 
     async def _find_by_tracking_ids(

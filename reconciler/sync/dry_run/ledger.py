@@ -247,10 +247,10 @@ class DryLedger(ReadsOnly):
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         return tuple(row for row in stored if row.report_id not in held | self._state.columns.keys())
 
-    async def find_tied_by_tracking_ids(
+    async def find_attached_by_tracking_ids(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[ReportIdentity, ...]:
-        stored = await self._stored.find_tied_by_tracking_ids(project_id, tracking_ids)
+        stored = await self._stored.find_attached_by_tracking_ids(project_id, tracking_ids)
         unlinked = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         made = [row for row in unlinked if row.project_id == project_id and row.report_id in held]

@@ -68,8 +68,8 @@ async def record_second_issues(context: Context, state: ProjectState, issues: Se
     accounts = await read_own_accounts(context, state)
     ours = [row for row in exported if row.author and row.author.id in accounts]
     names = {name for row in ours if (name := tracking_id_in_title(row))}
-    tied = await context.stores.ledger.find_tied_by_tracking_ids(context.project.id, names)
-    pairs = [(report, row) for row in ours for report in tied if is_export_of(report, row)]
+    attached = await context.stores.ledger.find_attached_by_tracking_ids(context.project.id, names)
+    pairs = [(report, row) for row in ours for report in attached if is_export_of(report, row)]
     doubtful = (await match_exported_issues(context, state, ours)).several_issues
     pairs += [(pair.report, pair.issue) for pair in doubtful]
     for report, issue in pairs:

@@ -37,7 +37,7 @@ SETTINGS_RESPONSES: dict[int | str, dict[str, Any]] = {
     **ACTION_RESPONSES,
     HTTPStatus.FORBIDDEN.value: {"description": "You may look, or the operator keeps the `key`"},
     HTTPStatus.PRECONDITION_FAILED.value: {"description": "Somebody else has changed them in between"},
-    HTTPStatus.UNPROCESSABLE_ENTITY.value: {"description": "`key` is unknown, wrong or not available yet"},
+    HTTPStatus.UNPROCESSABLE_ENTITY.value: {"description": "`key` is unknown or wrong"},
     HTTPStatus.PRECONDITION_REQUIRED.value: {"description": "Send `If-Match` with the ETag of your last GET"},
 }
 SETTINGS_BODY: dict[str, Any] = {
