@@ -72,7 +72,7 @@ class SoakRun:
         Returns the seconds and the differences.
         """
         began, differences = time.monotonic(), ["nothing was compared"]
-        while differences and (now := time.monotonic()) - began < within:
+        while (differences or self.editors.waiting) and (now := time.monotonic()) - began < within:
             self.observe(now)
             if not self.editors.waiting or self._is_due("compare", COMPARE_SECONDS, now):
                 differences = find_differences(self.editors)
