@@ -170,7 +170,7 @@ class Gateway:
         self._backoff.require_no_wait(self.credential.limits_key, self._clock.monotonic())
         # Recovery of an unknown outcome relies on it that no byte leaves long after the claim.
         if self._clock.monotonic() > before:
-            raise NotSentError("it could not be sent in time")
+            raise NotSentError("this machine took too long to begin sending")
         try:
             reply = await self.http.write(
                 method, url, token, body, connect_timeout_seconds=self._step_timeout_seconds

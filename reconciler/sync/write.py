@@ -273,7 +273,9 @@ class IntentWriter:
                 await self.context.stores.intents.save_unconfirmed(
                     replace(claim.intent, state=IntentState.PLANNED)
                 )
-                raise GitHubError(f"{self.context.project.name}: GitHub can't be reached: {answer.reason}")
+                raise GitHubError(
+                    f"{self.context.project.name}: {answer.reason}; nothing was sent, the next pass tries again"
+                )
             case OutcomeUnknown():
                 await self._mark_outcome_unknown(claim.intent, answer)
             case _:

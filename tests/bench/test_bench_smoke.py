@@ -20,7 +20,6 @@ def server(request: pytest.FixtureRequest) -> Server | None:
     return database_server
 
 
-@pytest.mark.timeout(300)
 def test_an_idle_pass_costs_two_requests_and_two_rows(server: Server | None, tmp_path: Path) -> None:
     run = measure("idle", tmp_path, server)
     assert [each.links for each in run.idle] == list(QUICK.idle)
@@ -31,7 +30,6 @@ def test_an_idle_pass_costs_two_requests_and_two_rows(server: Server | None, tmp
         assert each.rows_written <= 3
 
 
-@pytest.mark.timeout(300)
 def test_every_change_arrives_and_every_comment_leaves(server: Server | None, tmp_path: Path) -> None:
     run = measure("bulk", tmp_path, server)
     assert [each.objects for each in run.bulk] == [2 * QUICK.incoming, QUICK.outgoing]
@@ -39,7 +37,6 @@ def test_every_change_arrives_and_every_comment_leaves(server: Server | None, tm
     assert QUICK.outgoing <= outgoing.requests <= QUICK.outgoing + 3
 
 
-@pytest.mark.timeout(300)
 def test_every_delivery_changes_its_report_and_is_timed(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     assert main(["--quick", "--only", "webhooks", "--json", str(path)]) == 0
@@ -49,7 +46,6 @@ def test_every_delivery_changes_its_report_and_is_timed(tmp_path: Path) -> None:
     assert 0 < webhooks.answered.p50 <= webhooks.changed.p50 <= webhooks.changed.p99
 
 
-@pytest.mark.timeout(300)
 def test_every_page_is_answered(tmp_path: Path) -> None:
     run = measure("pages", tmp_path)
     assert {"overview", "project", "report", "API, project"} < {each.page for each in run.pages}

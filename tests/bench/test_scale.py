@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from bench.scale import QUICK, Scale, main
 
 
-@pytest.mark.timeout(240)
 def test_idle_projects_of_two_daemons_cost_two_requests_a_pass_and_changes_arrive(tmp_path: Path) -> None:
     path = tmp_path / "scale.json"
     assert main(["--quick", "--json", str(path)]) == 0

@@ -31,7 +31,6 @@ TINY = [
 ]
 
 
-@pytest.mark.timeout(240)
 def test_a_tiny_soak_ends_equal(tmp_path: Path) -> None:
     path = tmp_path / "soak.json"
     code = main([*TINY, "--edits-per-second", "3", "--trouble-every", "1.5", "--json", str(path)])
@@ -42,7 +41,6 @@ def test_a_tiny_soak_ends_equal(tmp_path: Path) -> None:
     assert sum(latency.all.count for latency in result.ways) == result.edits + 4
 
 
-@pytest.mark.timeout(120)
 def test_the_comparison_names_what_is_lost_duplicated_or_different(tmp_path: Path) -> None:
     with (
         open_environment(tmp_path, projects=1, links=1, hooked=0, settings={}) as environment,

@@ -22,7 +22,7 @@ from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import Outcome, PassResult, ScheduledProject
 from tests.support.factories import a_result
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 QUICK = ServiceIntervals(
     tick=0.02, schema_check=0.02, scan=0.02, requeue_stalled=0.05, retry=0.02, heartbeat=0.02, concurrency=2
 )

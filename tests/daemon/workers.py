@@ -10,7 +10,7 @@ from uuid import UUID
 from reconciler.daemon.pass_queue import PassQueue, QueuedPass, QueueWorker
 from reconciler.model.ids import ProjectId
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def project(number: int) -> ProjectId:

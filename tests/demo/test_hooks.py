@@ -49,7 +49,7 @@ def address(receiver: Receiver) -> str:
 
 
 async def settled(deliveries: list[Delivery]) -> list[int | None]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.005)
     return [delivery.status for delivery in deliveries]

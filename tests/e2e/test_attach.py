@@ -138,7 +138,6 @@ wait $!
 """
 
 
-@pytest.mark.timeout(300)  # a dozen commands, each with an interpreter of its own
 def test_the_steps_of_the_readme_attach_a_live_bugspark(live: LiveBugSpark, tmp_path: Path) -> None:
     issue = fill(live)
     status, said = run_script(script(live, issue), live, tmp_path)

@@ -194,7 +194,7 @@ async def test_a_cancelled_request_is_cancelled_and_the_next_one_works(github: G
     github.simulator.faults.add(Drop(seconds=30))
     transport = Transport(user_agent="test")
     task = asyncio.create_task(transport.send(get(f"{github.api}/repos/acme/web", github.token)))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not github.simulator.in_flight:  # noqa: ASYNC110 - the simulator has no event for it
             await asyncio.sleep(0.01)
     task.cancel()

@@ -240,7 +240,7 @@ async def test_a_cancelled_write_is_cancelled_not_swallowed(
 ) -> None:
     github.simulator.faults.add(Drop(applied=True, seconds=30), method="POST")
     task = asyncio.create_task(harness.repository.create_comment(number, "Hello"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not github.simulator.in_flight:  # noqa: ASYNC110 - the simulator has no event for it
             await asyncio.sleep(0.01)
     task.cancel()
@@ -354,7 +354,7 @@ async def test_a_write_that_cannot_begin_in_time_is_not_sent() -> None:
     net.on("GET", REPO, answer(200, REPOSITORY))
     result = await net.github.create_issue("T", "B", [])
     assert isinstance(result, NotSent)
-    assert "in time" in result.reason
+    assert "took too long" in result.reason
     assert net.github.cost().writes == 1
 
 

@@ -79,7 +79,7 @@ def roles(harness: WebHarness) -> tuple[Role, ...]:
     )
 
 
-@pytest.mark.timeout(0 if PROVE else 300)
+@pytest.mark.timeout(0 if PROVE else 600)
 @pytest.mark.parametrize("migrated", ["sqlite", "postgresql"] if PROVE else ["sqlite"], indirect=True)
 async def test_anything_sent_by_anybody_is_answered_as_described_and_only_to_who_may(migrated: str) -> None:
     async with open_web(migrated, **BUGSPARK, **by_password()) as harness:

@@ -108,7 +108,7 @@ async def refused(
     return bool(met), said
 
 
-@pytest.mark.timeout(0 if "PROVE" in os.environ else 120)
+@pytest.mark.timeout(0 if "PROVE" in os.environ else 600)
 @pytest.mark.parametrize(("exposed", "trouble"), TROUBLES, indirect=["exposed"])
 async def test_a_database_that_refuses_anywhere_in_a_pass_loses_and_doubles_nothing(
     exposed: tuple[str, DatabaseFaults], trouble: str

@@ -154,7 +154,6 @@ PLACES: dict[str, tuple[str, str, Work]] = {
 }
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("place", PLACES)
 async def test_no_fault_at_any_endpoint_loses_or_doubles_anything(
     place: str, sqlite_template: Path, tmp_path: Path, record_property: Callable[[str, object], None]

@@ -23,7 +23,7 @@ LEFT = (0, 4_096, 16_384, 65_536, 262_144, 1_048_576)
 """Bytes that are left: a pass fails at its first page of log, or goes on for a while."""
 
 
-@pytest.mark.timeout(0 if PROVE else 300)
+@pytest.mark.timeout(0 if PROVE else 600)
 async def test_a_full_disk_under_postgresql_loses_and_doubles_nothing() -> None:
     dice = random.Random(SEED)
     with server_on_small_disk() as small:

@@ -106,7 +106,6 @@ async def cut_at(
         return met, find_violations(scenario, await scenario.settle(hours=0))
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("first", range(STRIDE))
 async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(
     again: Again, first: int, request: pytest.FixtureRequest

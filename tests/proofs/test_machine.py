@@ -57,7 +57,7 @@ QUIET = settings(
 )
 
 
-@pytest.mark.timeout(0 if "PROVE" in os.environ else 300)
+@pytest.mark.timeout(0 if "PROVE" in os.environ else 600)
 @pytest.mark.parametrize(("kind", "share"), MACHINES)
 @pytest.mark.parametrize("number", [SEED * 100 + shard for shard in range(SHARDS)])
 def test_everything_settles_on_sqlite(
@@ -74,7 +74,7 @@ def test_everything_settles_on_sqlite(
     run_machine(kind, make_url, number, RUNS * share * 24 // 25 // SHARDS)
 
 
-@pytest.mark.timeout(0 if "PROVE" in os.environ else 300)
+@pytest.mark.timeout(0 if "PROVE" in os.environ else 600)
 @pytest.mark.parametrize(("kind", "share"), MACHINES)
 @pytest.mark.parametrize("number", [SEED * 100 + 50 + shard for shard in range(max(1, SHARDS // 4))])
 def test_everything_settles_on_postgresql(

@@ -51,7 +51,7 @@ def read(text: str) -> str:
     return "".join(everything.replace("\u200b", "").replace("%40", "@").split())
 
 
-@pytest.mark.timeout(0 if PROVE else 120)
+@pytest.mark.timeout(0 if PROVE else 600)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_real_texts_are_inert_on_github_and_the_same_to_read(shard: int) -> None:
     for seed in range(SEED + shard, SEED + TEXTS, SHARDS):
@@ -94,7 +94,7 @@ def _stays(text: str) -> bool:
     return parsed(github_html(rendered)).code == parsed(github_html(clean(text))).code
 
 
-@pytest.mark.timeout(0 if PROVE else 120)
+@pytest.mark.timeout(0 if PROVE else 600)
 @seed_of_examples(SEED)
 @settings(max_examples=TEXTS, derandomize=False, database=None)
 @given(st.one_of(hostile, hostile_lines))

@@ -396,7 +396,7 @@ async def test_a_killed_holder_holds_nothing(stores: DatabaseStores, store_url: 
             raise AssertionError("held twice")
     holder.kill()
     await holder.communicate()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 async with stores.project_locks.acquire(project) as lock:

@@ -283,7 +283,7 @@ async def sync_as_reconciler(url: str, bugspark: BugSpark, github: GitHub) -> No
         github.api,
         bugspark={"notify_webhooks": True, "s3": s3},
         sync={"export": "all", "title": "both"},
-        write={"settle_seconds": 0.5},
+        write={"settle_seconds": 30.0},
         web={"public_url": "https://sync.example.test"},
     )
     clock = FollowingClock(github.clock)

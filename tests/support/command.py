@@ -195,7 +195,7 @@ class Installation:
         wanted: dict[str, dict[str, Any]] = {
             "database": {"url": self.url},
             "github": {"api_url": self.github.api},
-            "write": {"min_interval_seconds": 0.0, "settle_seconds": 0.5},
+            "write": {"min_interval_seconds": 0.0, "settle_seconds": 30.0},
         }
         for name, values in sections.items():
             wanted[name] = {**wanted.get(name, {}), **values}

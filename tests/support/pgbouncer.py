@@ -17,7 +17,7 @@ from tests.support import pg_binaries
 from tests.support.postgres import PORT, Server
 
 PROGRAMS = ("pgbouncer", "/usr/sbin/pgbouncer")
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 
 
 def find() -> str | None:

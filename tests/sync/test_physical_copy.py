@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from signal import SIGINT
 
-import pytest
 import sqlalchemy as sa
 
 from reconciler.errors import DatabaseError
@@ -49,7 +48,6 @@ def place(world: Sync) -> tuple[object, ...]:
         return tuple(connection.execute(PLACE).one())
 
 
-@pytest.mark.timeout(120)
 async def test_a_physical_copy_looks_like_its_original_until_it_is_seen_to_write(github: GitHub) -> None:
     with shaky_server() as original:
         name = original.server.create()

@@ -74,7 +74,7 @@ class AppWorld:
     async def settled(self) -> list[int | None]:
         """Wait until GitHub has an answer to each of its deliveries; return their statuses."""
         deliveries = self.github.simulator.hooks.all
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.005)
         return [delivery.status for delivery in deliveries]
