@@ -15,7 +15,7 @@ from reconciler.config.settings import Settings
 from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.errors import UsageError
 from reconciler.model.ids import Fingerprint, ProjectId
-from reconciler.model.passes import NullProgress, PassResult, ScheduledProject
+from reconciler.model.passes import DuePass, NullProgress, PassResult, ScheduledProject
 from reconciler.model.secret import LearntSecrets
 from reconciler.model.snapshot import PassStart
 from reconciler.store.sync import local_scan
@@ -155,7 +155,7 @@ class ReloadableRuntime:
             await container.delete_old_records(CLEANUP_INTERVAL)
 
     async def run_pass(
-        self, project_id: ProjectId, activity: PassProgressCounter, *, compares: bool
+        self, project_id: ProjectId, activity: PassProgressCounter, *, compares: bool, due: DuePass | None
     ) -> PassResult | None:
         async with self._lease_current() as container:
 
@@ -165,7 +165,7 @@ class ReloadableRuntime:
                 return context
 
             return await run_due_pass(
-                container.stores, container.clock, project_id, build_context, compares=compares
+                container.stores, container.clock, project_id, build_context, compares=compares, due=due
             )
 
     async def record_hung_pass(self, project_id: ProjectId, silent_seconds: float) -> PassResult | None:

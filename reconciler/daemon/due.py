@@ -7,7 +7,7 @@ is due again. The wall clock is used once per pass, to convert that time to the 
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ MAX_JITTER_SHARE = 0.1
 """A pass is delayed by up to this share of its interval, so that projects are not all due together."""
 QUEUE_AGAIN_SECONDS = 5.0
 """Delay before a project is queued again if its pass recorded nothing: it was busy, or without a database."""
+LATE_SECONDS = 5.0
+"""How long a project is due before a daemon takes it that another one should have taken."""
 MIN_OVERDUE_SECONDS = 30.0
 """A shorter interval is no promise: passes take their time."""
 MAX_OVERDUE_AT_ONCE = 2
@@ -79,11 +81,13 @@ class DueProjects:
         limit: int | None = None,
         skipped: Collection[ProjectId] = (),
         room: Mapping[Fingerprint, int] | None = None,
+        is_own: Callable[[ProjectId], bool] = lambda _: True,
     ) -> list[ProjectId]:
         """Return projects that are due now: the longest overdue first, the credentials in turn.
 
         `limit`: at most so many; `skipped`: projects that are waiting or running; `room`: at most so many of
-        these credentials. Looks at due projects only, however many there are.
+        these credentials; `is_own`: whether a project is this daemon's, others must be late. Looks at due
+        projects only, however many there are.
         """
         late: list[tuple[float, ProjectId]] = []
         while self._queue and self._queue[0][0] <= monotonic:
@@ -98,7 +102,8 @@ class DueProjects:
         for due, project_id in late:
             times = self._times[project_id]
             again = times.queued_monotonic + QUEUE_AGAIN_SECONDS
-            if project_id not in skipped and again <= monotonic:
+            is_ready = project_id not in skipped and again <= monotonic
+            if is_ready and (due + LATE_SECONDS <= monotonic or is_own(project_id)):
                 ready.append((max(due, again), project_id, times.project.credential))
         return _take_credentials_in_turn(sorted(ready, key=lambda each: each[:2]), room or {})[:limit]
 
@@ -127,6 +132,11 @@ class DueProjects:
     def credentials(self) -> frozenset[Fingerprint | None]:
         """Return the credentials of all scheduled projects."""
         return frozenset(times.project.credential for times in self._times.values())
+
+    def last_pass_at(self, project_id: ProjectId) -> datetime | None:
+        """Return when the last pass of a project ended, as it was read; None: never, or it is unknown."""
+        times = self._times.get(project_id)
+        return None if times is None else times.project.last_pass_at
 
     def credential_of(self, project_id: ProjectId) -> Fingerprint | None:
         """Return the credential that passes of a project use, as far as it is known."""

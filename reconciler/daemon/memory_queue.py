@@ -1,4 +1,4 @@
-"""The queue inside one process, for SQLite, where only one daemon runs."""
+"""The queue inside one process: with SQLite, where only one daemon runs, all of it."""
 
 import asyncio
 import itertools
@@ -22,20 +22,41 @@ class MemoryQueue:
         self._workers: set[MemoryQueueWorker] = set()
 
     async def nudge(self, project_id: ProjectId) -> None:
+        self.put_nudged(project_id)
+
+    def put_nudged(self, project_id: ProjectId) -> None:
         """Queue a project ahead of all due projects."""
         if project_id not in self._nudged_projects:
             job_id = self._due_projects.pop(project_id, None)
             self._nudged_projects[project_id] = next(self._job_ids) if job_id is None else job_id
         self._wake_workers()
 
-    async def put_due(self, projects: Collection[ProjectId]) -> None:
+    def is_own(self, project_id: ProjectId) -> bool:
+        """Return True: there is no other daemon."""
+        del project_id
+        return True
+
+    def put_due(self, projects: Collection[ProjectId]) -> None:
         """Queue projects behind those that are already waiting."""
         for project_id in projects:
             if project_id not in self._nudged_projects and project_id not in self._due_projects:
                 self._due_projects[project_id] = next(self._job_ids)
         self._wake_workers()
 
+    def withdraw_due(self, project_id: ProjectId) -> None:
+        """Take back a due pass that has not begun, because a nudge goes ahead of it."""
+        self._due_projects.pop(project_id, None)
+
+    def withdraw_nudged(self, project_id: ProjectId) -> None:
+        """Take back a nudge that no worker has taken."""
+        self._nudged_projects.pop(project_id, None)
+
     async def backlog(self) -> QueueContent:
+        return self.content
+
+    @property
+    def content(self) -> QueueContent:
+        """What waits and runs in this process."""
         return QueueContent(
             waiting=frozenset(self._nudged_projects) | frozenset(self._due_projects),
             running=frozenset(self._running),
@@ -56,6 +77,11 @@ class MemoryQueue:
     def unregister_worker(self, worker: "MemoryQueueWorker") -> None:
         """Stop waking this worker."""
         self._workers.discard(worker)
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether any worker takes passes."""
+        return bool(self._workers)
 
     def take_nudged(self) -> ProjectId | None:
         """Take the next nudged project that is not running, and mark it as running; None without one."""
@@ -97,7 +123,8 @@ class MemoryQueueWorker:
         self._grace: float | None = None
 
     async def serve(self) -> None:
-        self._queue.register_worker(self)
+        if not self._stopped:
+            self._queue.register_worker(self)
         try:
             while not self._stopped:
                 self._woken.clear()
@@ -110,6 +137,7 @@ class MemoryQueueWorker:
     def stop(self, grace: float | None) -> None:
         self._stopped = True
         self._grace = grace
+        self._queue.unregister_worker(self)
         self.wake()
 
     def wake(self) -> None:

@@ -1,5 +1,9 @@
 """The queue of passes for the daemon: `ports.Queue`, due projects, and workers.
 
+Who nudges a project may be another process than the one that runs its pass, so nudges are stored. Due
+projects are not: every daemon reads in the database which are due
+(docs/decisions/0098-due-passes-without-jobs.md).
+
 There are two implementations, `memory_queue` and `procrastinate_queue`; tests/daemon/test_queue.py tests
 both.
 """
@@ -23,13 +27,16 @@ class QueuedPass:
     is_nudged: bool  # not only due
 
 
-RunPass = Callable[[QueuedPass], Awaitable[None]]
-"""Runs one pass. Raises nothing but CancelledError."""
+RunPass = Callable[[QueuedPass], Awaitable[bool]]
+"""Runs one pass. Returns False if another process has the project, so that none was run.
+
+Raises nothing but CancelledError.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueContent:
-    """The content of the queue, over all daemons that share it."""
+    """The content of the queue: nudged projects of all daemons that share it, due ones of this daemon."""
 
     waiting: frozenset[ProjectId] = frozenset()
     running: frozenset[ProjectId] = frozenset()
@@ -50,14 +57,21 @@ class QueueWorker(Protocol):
 
 
 class PassQueue(Queue, Protocol):
-    """The queue for the daemon. Each project waits at most once, and has at most one running pass."""
+    """The queue for the daemon. Each project waits at most once, and has at most one running pass here."""
 
-    async def put_due(self, projects: Collection[ProjectId]) -> None:
-        """Queue due projects behind those that were nudged. Raises DatabaseError."""
+    def is_own(self, project_id: ProjectId) -> bool:
+        """Whether this daemon, of all that share the database, makes the project's due passes.
+
+        Others make them only when it is late (`due.DueProjects`).
+        """
+        ...
+
+    def put_due(self, projects: Collection[ProjectId]) -> None:
+        """Queue due projects in this process, behind those that were nudged."""
         ...
 
     async def backlog(self) -> QueueContent:
-        """Return the waiting and the running projects. Raises DatabaseError."""
+        """Return due passes of this process and nudged ones of all. Raises DatabaseError."""
         ...
 
     async def requeue_stalled(self) -> int:

@@ -1,17 +1,19 @@
-"""The queue in PostgreSQL, shared by all daemons of one database, made with Procrastinate.
+"""The queue of nudged projects in PostgreSQL, shared by all daemons of a database, made with Procrastinate.
 
 `lock` = project: one job runs. `queueing_lock` = project: one job waits. Features that are not used, because
 they fail here (docs/design.md, Where one machine is not enough):
 - retries: with `queueing_lock` the key would be blocked for good; a project is simply due again;
 - jobs for later: one with a `lock` blocks ready ones;
 - setting back the job of a dead worker: it would collide with a waiting job of the same project. It is
-  finished as failed, and a new job is queued. Cancelled jobs are queued again by this module.
+  finished as failed, and a new job is queued. Jobs that a stop cut short are queued again by this module.
 
-Nudged projects wait in a separate queue, ahead of due ones. A second Procrastinate worker serves only that
-queue: it has the slots that due passes never take. A due job that is nudged moves to that queue.
+Due projects have no job: a `MemoryQueue` has them, and its workers run every pass of this process, those of
+jobs too. Which daemon makes a project's due passes follows from the workers that are alive: the one with the
+highest hash of worker and project (docs/decisions/0098-due-passes-without-jobs.md).
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -21,19 +23,21 @@ from uuid import UUID
 
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import DeleteJobCondition, JobDeferrer, Status
+from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from reconciler.daemon.announcements import JobAnnouncements
-from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass, due_slot_count
+from reconciler.daemon.job_passes import JobPasses
+from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
+from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass
 from reconciler.errors import DatabaseError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
 
-NUDGED_QUEUE, DUE_QUEUE, TASK_NAME = "reconciler.nudged", "reconciler", "reconciler.look"
-QUEUE_NAMES = [NUDGED_QUEUE, DUE_QUEUE]
-QUEUE_PRIORITIES = {NUDGED_QUEUE: 1, DUE_QUEUE: 0}
+NUDGED_QUEUE, TASK_NAME = "reconciler.nudged", "reconciler.look"
+QUEUE_NAMES = [NUDGED_QUEUE, "reconciler"]
+"""The second one has due projects that a daemon of version 0.1.0 queued."""
 POLL_SECONDS = 1.0
 """Time between two polls of the queue.
 
@@ -46,85 +50,81 @@ POOL_TIMEOUT_SECONDS = 10.0
 """Time limit for getting a connection."""
 RECONNECT_TIMEOUT_SECONDS = 5.0
 """How long the pool retries, with growing delays; the next query starts with a short delay again."""
-SELECT_WAITING_KEYS = (
-    "SELECT queueing_lock FROM procrastinate_jobs WHERE queueing_lock = ANY(%(keys)s) AND status = 'todo'"
-)
 SELECT_JOBS_OF_PROJECT = """
-    SELECT priority, false AS is_running FROM procrastinate_jobs
-    WHERE queueing_lock = %(key)s AND status = 'todo'
+    SELECT false AS is_running FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'
     UNION ALL
-    SELECT priority, true FROM procrastinate_jobs WHERE lock = %(key)s AND status = 'doing'
+    SELECT true FROM procrastinate_jobs WHERE lock = %(key)s AND status = 'doing'
 """
-RAISE_JOB_PRIORITY = """
-    WITH raised AS (
-        UPDATE procrastinate_jobs SET queue_name = %(row)s, priority = %(priority)s
-        WHERE queueing_lock = %(key)s AND status = 'todo' AND priority < %(priority)s RETURNING id
-    )
-    SELECT pg_notify(
-        'procrastinate_queue_v1#' || %(row)s, json_build_object('type', 'job_inserted', 'job_id', id)::text
-    ) FROM raised
-"""
-"""Sends the notification of a new job in that queue, because Procrastinate notifies about new jobs only."""
 SELECT_HELD_JOBS = """
     SELECT id, lock FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status = 'doing' AND worker_id = ANY(%(workers)s)
 """
-SELECT_OPEN_JOBS = """
+SELECT_JOBS_AND_WORKERS = """
     SELECT id, lock, status::text FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status IN ('todo', 'doing') AND lock IS NOT NULL
+    UNION ALL
+    SELECT id, NULL, 'alive' FROM procrastinate_workers
+    WHERE last_heartbeat > now() - make_interval(secs => %(silent)s)
 """
 
 log = EventLogger(__name__)
 
 
 class ProcrastinateQueue:
-    """`pass_queue.PassQueue` in the tables that `reconcile migrate` creates."""
+    """`pass_queue.PassQueue`: due projects in memory, nudged ones in the tables of `reconcile migrate`."""
 
     def __init__(self, app: App, silent: float) -> None:
         self.app = app
         self._dead_after_seconds = silent
-        self._task = app.task(name=TASK_NAME, queue=DUE_QUEUE, pass_context=True)(self._run_job)
+        self._task = app.task(name=TASK_NAME, queue=NUDGED_QUEUE, pass_context=True)(self._run_job)
         self._run: RunPass | None = None
-        self._cut_off_projects: set[ProjectId] = set()
-        self._running_projects: set[ProjectId] = set()
+        self.passes = MemoryQueue()  # every pass of this process
+        self.job_passes = JobPasses(self.passes)
+        self._running_projects: set[ProjectId] = set()  # those of jobs
         self._suspected_jobs: frozenset[int] = frozenset()
         self._nudged_while_running: set[ProjectId] = set()
         self._announcements = JobAnnouncements(app)
         self.workers: set[Worker] = set()  # the running workers of this process
+        self._live_workers: frozenset[int] = frozenset()  # of all daemons, at the last tick
 
     async def nudge(self, project_id: ProjectId) -> None:
         if is_running_here := project_id in self._running_projects:
             self._nudged_while_running.add(project_id)
-        is_running = await self._defer_job(project_id, NUDGED_QUEUE)
+        is_running = await self._defer_job(project_id)
+        self.passes.withdraw_due(project_id)
         if is_running and not is_running_here:
             self._announcements.announce_after_other_pass(project_id)
 
-    async def put_due(self, projects: Collection[ProjectId]) -> None:
-        """All in one statement, unless another daemon has just queued one of them: then one by one."""
-        keys = list(dict.fromkeys(map(str, projects)))
-        with translate_queue_errors():
-            rows = await self.app.connector.execute_query_all_async(SELECT_WAITING_KEYS, keys=keys)
-            waiting = {row["queueing_lock"] for row in rows}
-            jobs = [self._job_deferrer(key, DUE_QUEUE).make_new_job(project=key) for key in keys]
-            absent = [job for job in jobs if job.queueing_lock not in waiting]
-            try:
-                if absent:
-                    await self.app.job_manager.batch_defer_jobs_async(absent)
-            except AlreadyEnqueued:
-                for job in absent:
-                    await self._defer_job(ProjectId(UUID(job.queueing_lock)), DUE_QUEUE)
+    def is_own(self, project_id: ProjectId) -> bool:
+        own = self._own_worker_ids
+        workers = self._live_workers | own
+        return not workers or max(workers, key=partial(_rank, project_id)) in own
+
+    def put_due(self, projects: Collection[ProjectId]) -> None:
+        self.passes.put_due(projects)
 
     async def backlog(self) -> QueueContent:
         with translate_queue_errors():
-            rows = await self.app.connector.execute_query_all_async(SELECT_OPEN_JOBS, rows=QUEUE_NAMES)
-        by_status: dict[str, set[ProjectId]] = {"todo": set(), "doing": set()}
+            rows = await self.app.connector.execute_query_all_async(
+                SELECT_JOBS_AND_WORKERS, rows=QUEUE_NAMES, silent=self._dead_after_seconds
+            )
+        jobs: dict[str, dict[int, ProjectId]] = {"todo": {}, "doing": {}}
         for row in rows:
-            by_status[row["status"]].add(ProjectId(UUID(row["lock"])))
+            if row["status"] in jobs:
+                jobs[row["status"]][row["id"]] = ProjectId(UUID(row["lock"]))
+        self._live_workers = frozenset(row["id"] for row in rows if row["status"] == "alive")
+        here = self.passes.content
         return QueueContent(
-            waiting=frozenset(by_status["todo"]),
-            running=frozenset(by_status["doing"]),
-            waiting_jobs=frozenset(row["id"] for row in rows if row["status"] == "todo"),
+            waiting=here.waiting.union(jobs["todo"].values()),
+            # A job that waits for a place in this process is taken, but its pass does not run.
+            running=here.running.union(set(jobs["doing"].values()) - here.waiting),
+            # No job of the database has a negative id.
+            waiting_jobs=frozenset((*jobs["todo"], *(-job_id for job_id in here.waiting_jobs))),
         )
+
+    @property
+    def _own_worker_ids(self) -> frozenset[int]:
+        return frozenset(worker.worker_id for worker in self.workers if worker.worker_id is not None)
 
     async def requeue_stalled(self) -> int:
         with translate_queue_errors():
@@ -152,9 +152,8 @@ class ProcrastinateQueue:
         block its project until this process ends. A job must be found twice in a row, because its beginning
         and end take a moment.
         """
-        workers = [worker.worker_id for worker in self.workers if worker.worker_id is not None]
         rows = await self.app.connector.execute_query_all_async(
-            SELECT_HELD_JOBS, rows=QUEUE_NAMES, workers=workers
+            SELECT_HELD_JOBS, rows=QUEUE_NAMES, workers=list(self._own_worker_ids)
         )
         idle = {
             row["id"]: row["lock"]
@@ -168,24 +167,26 @@ class ProcrastinateQueue:
         self._run = run
         return ProcrastinateQueueWorker(self, concurrency)
 
-    async def requeue_cancelled(self) -> None:
-        """Queue cancelled jobs again, which Procrastinate does not do. Another daemon may take them."""
-        while self._cut_off_projects:
-            await self.nudge(self._cut_off_projects.pop())
+    async def requeue_unfinished(self) -> None:
+        """Queue jobs again that ended without their pass. Another daemon may take them."""
+        while self.job_passes.unfinished:
+            await self.nudge(self.job_passes.unfinished.pop())
+
+    async def run_pass(self, queued: QueuedPass) -> bool:
+        """Run a pass that a worker of `passes` has taken."""
+        if self._run is None:
+            raise RuntimeError("a pass came before the first worker")
+        return await self.job_passes.run_pass(queued, self._run)
 
     async def _run_job(self, context: JobContext, project: str) -> None:
+        del context
         project_id = ProjectId(UUID(project))
-        if self._run is None:
-            raise RuntimeError("a job came before the first stint")
         job_task = asyncio.current_task()
         assert job_task is not None  # Procrastinate makes one for each job
         job_task.add_done_callback(partial(_log_unwritten_end, project_id))
         self._running_projects.add(project_id)
         try:
-            await self._run(QueuedPass(project_id=project_id, is_nudged=context.job.queue == NUDGED_QUEUE))
-        except asyncio.CancelledError:
-            self._cut_off_projects.add(project_id)
-            raise
+            await self.job_passes.run_job(project_id)
         finally:
             self._running_projects.discard(project_id)
             if project_id in self._nudged_while_running:
@@ -196,28 +197,22 @@ class ProcrastinateQueue:
         """Announce nothing any more, before the connections are closed."""
         await self._announcements.aclose()
 
-    async def _defer_job(self, project_id: ProjectId, row: str) -> bool:
-        """Queue a project that does not wait, or move it ahead. Returns whether a pass of it runs."""
-        key, priority, ask = (
-            str(project_id),
-            QUEUE_PRIORITIES[row],
-            self.app.connector.execute_query_all_async,
-        )
+    async def _defer_job(self, project_id: ProjectId) -> bool:
+        """Queue a project that does not wait. Returns whether a job of it runs."""
+        key = str(project_id)
         is_running = False
         with translate_queue_errors(), suppress(AlreadyEnqueued):
             # Checked first: a refused INSERT is an error in the server's log, and nudges come in bursts.
-            found = await ask(SELECT_JOBS_OF_PROJECT, key=key)
+            found = await self.app.connector.execute_query_all_async(SELECT_JOBS_OF_PROJECT, key=key)
             is_running = any(job["is_running"] for job in found)
-            waiting = [job["priority"] for job in found if not job["is_running"]]
-            if any(other < priority for other in waiting):
-                await ask(RAISE_JOB_PRIORITY, key=key, row=row, priority=priority)
-            elif not waiting:
-                await self._job_deferrer(key, row).defer_async(project=key)
+            if all(job["is_running"] for job in found):
+                await self._task.configure(lock=key, queueing_lock=key).defer_async(project=key)
         return is_running
 
-    def _job_deferrer(self, key: str, row: str) -> JobDeferrer:
-        """Return what makes jobs of a project: one of them may wait, and one run."""
-        return self._task.configure(lock=key, queueing_lock=key, queue=row, priority=QUEUE_PRIORITIES[row])
+
+def _rank(project_id: ProjectId, worker_id: int) -> bytes:
+    """Return what the workers of a project are compared by: all daemons get the same order."""
+    return hashlib.blake2b(f"{worker_id} {project_id}".encode(), digest_size=8).digest()
 
 
 def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) -> None:
@@ -235,68 +230,62 @@ def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) ->
 
 
 class ProcrastinateQueueWorker:
-    """One worker, made of one or two Procrastinate workers."""
+    """One worker for passes, and one of Procrastinate that takes jobs for it."""
 
     def __init__(self, queue: ProcrastinateQueue, concurrency: int) -> None:
         self._queue = queue
         self._stopped = False
-        shared = due_slot_count(concurrency)
-        self._workers = [_build_worker(queue.app, QUEUE_NAMES, shared)]
-        if concurrency > shared:
-            self._workers.append(_build_worker(queue.app, [NUDGED_QUEUE], concurrency - shared))
+        self._passes = MemoryQueueWorker(queue.passes, queue.run_pass, concurrency)
+        self._jobs = Worker(
+            queue.app,
+            queues=QUEUE_NAMES,
+            concurrency=concurrency,
+            fetch_job_polling_interval=POLL_SECONDS,
+            delete_jobs=DeleteJobCondition.ALWAYS,
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            # A worker that only seems dead could fetch no more jobs once pruned; `requeue_stalled` is enough.
+            stalled_worker_timeout=24 * 3600.0,
+        )
 
     async def serve(self) -> None:
         if self._stopped:
             return
-        self._queue.workers.update(self._workers)
+        self._queue.workers.add(self._jobs)
         try:
             with translate_queue_errors():
                 await self._run_workers()
-                await self._queue.requeue_cancelled()
+                await self._queue.requeue_unfinished()
         finally:
-            self._queue.workers.difference_update(self._workers)
+            self._queue.workers.discard(self._jobs)
         if not self._stopped:  # the LISTEN connection broke, or a heartbeat failed
             raise DatabaseError("The queue's worker lost its database.")
 
     def stop(self, grace: float | None) -> None:
         self._stopped = True
-        for worker in self._workers:
-            worker.shutdown_graceful_timeout = grace
-        self._stop_workers()
+        self._jobs.shutdown_graceful_timeout = grace
+        self._stop_workers(grace)
 
     async def _run_workers(self) -> None:
-        """Run all workers. When one ends, stop the others. Raises the first error of any."""
-        runs = [worker.run() for worker in self._workers]  # type: ignore[no-untyped-call]  # untyped library
-        tasks = [asyncio.create_task(each) for each in runs]
+        """Run both workers. When one ends, stop the other. Raises the first error of any."""
+        runs = self._jobs.run()  # type: ignore[no-untyped-call]  # untyped library
+        tasks = [asyncio.create_task(runs), asyncio.create_task(self._passes.serve())]
         try:
             await asyncio.sleep(0)  # a stop before a worker runs would be lost
             if self._stopped:
-                self._stop_workers()
+                self._stop_workers(self._jobs.shutdown_graceful_timeout)
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._stop_workers()
+            self._stop_workers(self._jobs.shutdown_graceful_timeout)
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         for each in ended:
             if isinstance(each, BaseException):
                 raise each
 
-    def _stop_workers(self) -> None:
-        for worker in self._workers:
-            worker.stop()  # type: ignore[no-untyped-call]  # untyped library
-
-
-def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
-    return Worker(
-        app,
-        queues=rows,
-        concurrency=concurrency,
-        fetch_job_polling_interval=POLL_SECONDS,
-        delete_jobs=DeleteJobCondition.ALWAYS,
-        install_signal_handlers=False,
-        update_heartbeat_interval=HEARTBEAT_SECONDS,
-        # A worker that only seems dead could fetch no more jobs once pruned; `requeue_stalled` is enough.
-        stalled_worker_timeout=24 * 3600.0,
-    )
+    def _stop_workers(self, grace: float | None) -> None:
+        self._passes.stop(grace)
+        self._queue.job_passes.end_waiting_jobs()
+        self._jobs.stop()  # type: ignore[no-untyped-call]  # untyped library
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.model.ids import Fingerprint, ProjectId
-from reconciler.model.passes import PassResult, ScheduledProject
+from reconciler.model.passes import DuePass, PassResult, ScheduledProject
 
 
 class PassProgressCounter:
@@ -75,9 +75,11 @@ class DaemonBackend(Protocol):
         ...
 
     async def run_pass(
-        self, project_id: ProjectId, activity: PassProgressCounter, *, compares: bool
+        self, project_id: ProjectId, activity: PassProgressCounter, *, compares: bool, due: DuePass | None
     ) -> PassResult | None:
-        """Run one pass. Returns None if the project is no longer synced.
+        """Run one pass; `due`: nobody asked for it.
+
+        Returns None if the project is no longer synced, or another daemon makes or has made the due pass.
 
         `compares`: it looks itself for what differs in BugSpark, whether or not a scan found anything.
         A problem of the project is returned in the result. Raises DatabaseError.

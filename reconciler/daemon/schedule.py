@@ -2,15 +2,16 @@
 
 All projects are read rarely, because that takes the longer the more there are. In between the due times in
 memory are enough: projects whose passes ended here are read again, and so are due ones before they are
-queued, because another daemon may have run their passes.
+queued, because another daemon may have made their passes. A due pass looks once more when it begins.
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from reconciler.daemon.due import DueProjects
 from reconciler.daemon.runtime import DaemonBackend
 from reconciler.model.ids import Fingerprint, ProjectId
+from reconciler.model.passes import DuePass
 from reconciler.ports import Clock
 
 PAUSE_AFTER_READING_FACTOR = 50.0
@@ -22,10 +23,14 @@ CROWDED_SHARE = 4
 class Schedule:
     """Which projects are due, kept up to date."""
 
-    def __init__(self, runtime: DaemonBackend, clock: Clock, interval: float) -> None:
+    def __init__(
+        self, runtime: DaemonBackend, clock: Clock, interval: float, is_own: Callable[[ProjectId], bool]
+    ) -> None:
+        """`is_own`: whether this daemon makes a project's due passes (`pass_queue.PassQueue`)."""
         self.due_projects = DueProjects(interval)
         self._runtime = runtime
         self._clock = clock
+        self._is_own = is_own
         self._read_all_monotonic = float("-inf")  # when all projects are to be read again
         self._ended: set[ProjectId] = set()  # projects whose passes ended since they were read
 
@@ -38,6 +43,12 @@ class Schedule:
     def record_end(self, project_id: ProjectId) -> None:
         """Record that a pass of this daemon ended."""
         self._ended.add(project_id)
+
+    def due_pass(self, project_id: ProjectId) -> DuePass:
+        """Return what is known of a project whose due pass begins."""
+        return DuePass(
+            last_pass_at=self.due_projects.last_pass_at(project_id), is_own=self._is_own(project_id)
+        )
 
     async def refresh(self) -> bool:
         """Read what may have changed; returns whether that was everything. Raises DatabaseError."""
@@ -60,7 +71,7 @@ class Schedule:
         `busy`: projects that are waiting or running; `is_fresh`: all have just been read.
         """
         room = self._room_of_crowded_credentials(busy, concurrency)
-        found = self.due_projects.select_due(self._clock.monotonic(), limit, busy, room)
+        found = self.due_projects.select_due(self._clock.monotonic(), limit, busy, room, self._is_own)
         if found and not is_fresh:
             await self._read_again(found)
             late = set(self.due_projects.select_due(self._clock.monotonic(), None, busy))

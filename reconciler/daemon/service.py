@@ -17,13 +17,12 @@ from uuid import UUID
 from reconciler.daemon.comparisons import Comparisons
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass, QueueWorker
-from reconciler.daemon.queue_progress import QueueProgress
 from reconciler.daemon.runtime import DaemonBackend
 from reconciler.daemon.scan import FullAndIncrementalScans
 from reconciler.daemon.schedule import Schedule
 from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
-from reconciler.daemon.work_monitor import WorkMonitor
+from reconciler.daemon.work_monitor import QueueProgress, WorkMonitor
 from reconciler.daemon.worker import OnPassResult, PassRunner
 from reconciler.errors import (
     ConfigurationError,
@@ -75,7 +74,7 @@ class Service:
         self._intervals = intervals
         self._comparisons = Comparisons(intervals.interval)
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result, self._comparisons)
-        self._schedule = Schedule(runtime, clock, intervals.interval)
+        self._schedule = Schedule(runtime, clock, intervals.interval, queue.is_own)
         self._due_projects = self._schedule.due_projects
         self._queueing = asyncio.Lock()
         self._refill_requested = asyncio.Event()
@@ -198,9 +197,10 @@ class Service:
             else:
                 return
 
-    async def _run_pass(self, queued: QueuedPass) -> None:
+    async def _run_pass(self, queued: QueuedPass) -> bool:
+        due = None if queued.is_nudged else self._schedule.due_pass(queued.project_id)
         try:
-            await self._pass_runner.run_pass(queued)
+            return await self._pass_runner.run_pass(queued, due)
         finally:
             self._schedule.record_end(queued.project_id)
             self._ended_since_queueing += 1
@@ -279,7 +279,7 @@ class Service:
         project_ids = await self._schedule.find_due(limit, busy, concurrency, is_fresh=is_fresh)
         self._has_more_due, self._ended_since_queueing = len(project_ids) >= limit, 0
         if project_ids:
-            await self._queue.put_due(project_ids)
+            self._queue.put_due(project_ids)
             self._due_projects.mark_queued(project_ids, monotonic)
 
     async def _scan_and_nudge(self) -> None:

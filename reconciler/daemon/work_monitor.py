@@ -1,7 +1,7 @@
-"""The numbers of a daemon's work for `/metrics`: how late it is, and what waits.
+"""What a daemon's ticks and scans saw of its work: whether passes run, how late it is, and what waits.
 
-They come from what the ticks and scans of this daemon saw, so they can be read while the database is
-unreachable; then lags and ages grow. Intervals use the monotonic clock.
+The numbers for `/metrics` come from there too, so they can be read while the database is unreachable; then
+lags and ages grow. Intervals use the monotonic clock.
 """
 
 from collections import defaultdict
@@ -13,6 +13,9 @@ from reconciler.model.health import WaitingPasses, WorkGauges
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import ScheduledProject
 from reconciler.ports import Clock
+
+MAX_STANDSTILL_SECONDS = 60.0
+"""Projects may wait this long without any pass running or ending. A worker takes one within a second."""
 
 
 class WorkMonitor:
@@ -94,3 +97,22 @@ def _count_waiting_passes(
         project_id: WaitingPasses(start=starts.get(project_id, 0), write=writes.get(project_id, 0))
         for project_id in {*name_of_credential.values(), *starts}
     }
+
+
+class QueueProgress:
+    """Watches the queue from tick to tick."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ended_count = 0
+        self._moved_at = clock.monotonic()
+
+    def record_counts(self, *, waiting: int, running: int, ended_count: int) -> None:
+        """Record what a tick saw: waiting and running passes, and how many this process has ended so far."""
+        if not waiting or running or ended_count != self._ended_count:
+            self._moved_at = self._clock.monotonic()
+        self._ended_count = ended_count
+
+    def is_standing_still(self) -> bool:
+        """Return whether projects have waited too long without any pass."""
+        return self._clock.monotonic() - self._moved_at > MAX_STANDSTILL_SECONDS

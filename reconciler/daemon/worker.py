@@ -12,7 +12,7 @@ from reconciler.daemon.runtime import DaemonBackend, PassProgressCounter
 from reconciler.errors import BusyError, PausedError, ReconcilerError
 from reconciler.logs import ROOT_LOGGER, EventLogger, bind_log_values
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import AppliedCounts, Outcome, PassResult
+from reconciler.model.passes import AppliedCounts, DuePass, Outcome, PassResult
 from reconciler.ports import Clock
 
 HUNG_PASS_SECONDS = 600.0
@@ -75,8 +75,8 @@ class PassRunner:
         """Return the number of running passes."""
         return len(self._running)
 
-    async def run_pass(self, queued: QueuedPass) -> None:
-        """Run one pass.
+    async def run_pass(self, queued: QueuedPass, due: DuePass | None) -> bool:
+        """Run one pass; `due`: nobody asked for it. Returns False if another process has the project.
 
         Raises nothing but CancelledError: errors are logged, and the next tick tries again.
         """
@@ -91,7 +91,7 @@ class PassRunner:
         )
         with bind_log_values(pass_id=str(pass_id), project=str(project_id)):
             try:
-                result = await self._run_until_cut(running)
+                result = await self._run_until_cut(running, due)
             except asyncio.CancelledError:
                 log.info("pass cut short", reason="the service stops")
                 raise
@@ -102,15 +102,17 @@ class PassRunner:
             else:
                 if result is not None:
                     self._publish_and_log_result(result)
+                    return result.error is None or result.error.kind != BusyError.kind
             finally:
                 del self._running[pass_id]
                 self.ended_count += 1
+        return True
 
-    async def _run_until_cut(self, running: _RunningPass) -> PassResult | None:
+    async def _run_until_cut(self, running: _RunningPass, due: DuePass | None) -> PassResult | None:
         """Return the result of the pass, or that of its being cut. Raises what a pass raises."""
         project_id, began = running.project_id, self._clock.monotonic()
         running.pass_task = asyncio.create_task(
-            self._runtime.run_pass(project_id, running.activity, compares=running.compares)
+            self._runtime.run_pass(project_id, running.activity, compares=running.compares, due=due)
         )
         try:
             result = await running.pass_task

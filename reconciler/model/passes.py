@@ -200,6 +200,14 @@ class ScheduledProject:
     credential: Fingerprint | None = None  # that passes of it use; None: no pass has recorded one
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePass:
+    """A pass that nobody asked for: its time has come, as one daemon read the schedule."""
+
+    last_pass_at: datetime | None  # as the daemon read it; another time: another daemon has made the pass
+    is_own: bool  # this daemon makes the project's due passes as long as it lives
+
+
 def due_at(project: ScheduledProject, interval: timedelta, now: datetime) -> datetime:
     """Return when the project's next pass is due, if nothing asks for an earlier one. Due: `now` or earlier.
 

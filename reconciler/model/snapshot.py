@@ -141,6 +141,7 @@ class ProjectState:
     has_unannounced_changes: bool = False  # a change waits for its delivery, or a delivery was missed
     renamed_labels: tuple[RenamedLabel, ...] = ()  # labels of the mapping that have other names on GitHub
     failures: int = 0  # failed passes in a row
+    last_pass_at: datetime | None = None  # when the last pass ended
     settings: StoredSettings | None = (
         None  # the version in force; None: the project has no settings of its own
     )

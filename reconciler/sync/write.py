@@ -273,9 +273,8 @@ class IntentWriter:
                 await self.context.stores.intents.save_unconfirmed(
                     replace(claim.intent, state=IntentState.PLANNED)
                 )
-                raise GitHubError(
-                    f"{self.context.project.name}: {answer.reason}; nothing was sent, the next pass tries again"
-                )
+                said = f"{answer.reason}; nothing was sent, the next pass tries again"
+                raise GitHubError(f"{self.context.project.name}: {said}")
             case OutcomeUnknown():
                 await self._mark_outcome_unknown(claim.intent, answer)
             case _:

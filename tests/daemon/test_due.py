@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from reconciler.daemon.due import MAX_JITTER_SHARE, QUEUE_AGAIN_SECONDS, DueProjects
+from reconciler.daemon.due import LATE_SECONDS, MAX_JITTER_SHARE, QUEUE_AGAIN_SECONDS, DueProjects
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import Outcome, ScheduledProject
 
@@ -170,3 +170,15 @@ def test_a_project_that_has_been_due_for_an_interval_is_overdue_the_longest_firs
     pacer.mark_queued([projects[4].project_id, projects[3].project_id], 0.0)
     assert pacer.select_overdue(1.0, ()) == [projects[2].project_id]
     assert len(pacer.select_overdue(QUEUE_AGAIN_SECONDS, ())) == 2
+
+
+def test_a_project_of_another_daemon_is_taken_only_when_it_is_late() -> None:
+    pacer, mine, theirs = DueProjects(INTERVAL), a_project(1, ago=None), a_project(2, ago=None)
+    pacer.replace_all([mine, theirs], NOW, 10.0)
+
+    def is_own(project_id: ProjectId) -> bool:
+        return project_id == mine.project_id
+
+    assert pacer.select_due(10.0, is_own=is_own) == [mine.project_id]
+    assert pacer.select_due(10.0 + LATE_SECONDS - 0.1, is_own=is_own) == [mine.project_id]
+    assert set(pacer.select_due(10.0 + LATE_SECONDS, is_own=is_own)) == {mine.project_id, theirs.project_id}

@@ -11,9 +11,11 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
-from reconciler.daemon.pass_queue import PassQueue, QueuedPass
-from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
+from reconciler.daemon.memory_queue import MemoryQueue
+from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass
+from reconciler.daemon.procrastinate_queue import ProcrastinateQueue, open_procrastinate_queue
 from reconciler.errors import DatabaseError
+from reconciler.model.ids import ProjectId
 from reconciler.store.schema import engine
 from tests.daemon.workers import PATIENCE, RecordingRunner, project, working
 
@@ -44,12 +46,15 @@ async def test_a_nudge_reaches_a_worker_that_waits_at_once(
 
 
 async def test_a_worker_learns_whether_a_project_was_nudged_or_is_only_due(queue: PassQueue) -> None:
-    runner = RecordingRunner()
-    await queue.put_due([ONE, TWO])
-    await queue.nudge(TWO)  # it moves ahead
-    await queue.nudge(THREE)
-    async with working(queue, runner):
-        await runner.until(3, ended=True)
+    runner = RecordingRunner(hold=True)
+    queue.put_due([FOUR, ONE, TWO])
+    async with working(queue, runner, concurrency=1):
+        await runner.until(1)
+        await queue.nudge(TWO)  # it moves ahead
+        await queue.nudge(THREE)
+        runner.hold = False
+        runner.let_go(FOUR)
+        await runner.until(4, ended=True)
     assert sorted(runner.nudged) == [TWO, THREE]
 
 
@@ -88,8 +93,8 @@ async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
 async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQueue) -> None:
     runner = RecordingRunner()
     for _ in range(5):
+        queue.put_due([ONE, ONE])
         await queue.nudge(ONE)
-        await queue.put_due([ONE, ONE])
     assert (await queue.backlog()).waiting == {ONE}
     async with working(queue, runner):
         await queue.nudge(TWO)
@@ -100,10 +105,9 @@ async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQue
 async def test_a_waiting_job_keeps_its_id_until_it_is_taken_and_a_later_one_has_another(
     queue: PassQueue,
 ) -> None:
-    await queue.put_due([ONE])
+    await queue.nudge(ONE)
     (first,) = (await queue.backlog()).waiting_jobs
-    await queue.nudge(ONE)  # it moves ahead
-    await queue.put_due([ONE])
+    await queue.nudge(ONE)
     assert (await queue.backlog()).waiting_jobs == {first}
     runner = RecordingRunner()
     async with working(queue, runner):
@@ -139,7 +143,7 @@ async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at
 
 async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
-    await queue.put_due([ONE, TWO, THREE, FOUR])
+    queue.put_due([ONE, TWO, THREE, FOUR])
     async with working(queue, runner, concurrency=2):
         await runner.until(2)
         runner.hold = False
@@ -150,28 +154,44 @@ async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
 
 
 async def test_nudges_go_ahead_of_what_is_merely_due(queue: PassQueue) -> None:
-    runner = RecordingRunner()
-    await queue.put_due([ONE, TWO])
-    await queue.nudge(THREE)
+    runner = RecordingRunner(hold=True)
+    queue.put_due([FOUR, ONE, TWO])
     async with working(queue, runner, concurrency=1):
-        await runner.until(3, ended=True)
-    assert runner.began == [THREE, ONE, TWO]
+        await runner.until(1)
+        await queue.nudge(THREE)
+        await until_taken(queue, THREE)
+        runner.hold = False
+        runner.let_go(FOUR)
+        await runner.until(4, ended=True)
+    assert runner.began == [FOUR, THREE, ONE, TWO]
+
+
+async def until_taken(queue: PassQueue, project_id: ProjectId) -> None:
+    """Wait until a nudged project waits in this process."""
+    passes = queue.passes if isinstance(queue, ProcrastinateQueue) else queue
+    assert isinstance(passes, MemoryQueue)
+    async with asyncio.timeout(PATIENCE):
+        while project_id not in passes.content.waiting:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
 
 
 async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: PassQueue) -> None:
-    runner = RecordingRunner()
-    await queue.put_due([ONE, TWO, THREE])
-    await queue.nudge(THREE)
-    await queue.put_due([THREE])
+    runner = RecordingRunner(hold=True)
+    queue.put_due([FOUR, ONE, TWO, THREE])
     async with working(queue, runner, concurrency=1):
-        await runner.until(3, ended=True)
-    assert runner.began == [THREE, ONE, TWO]
+        await runner.until(1)
+        await queue.nudge(THREE)
+        await until_taken(queue, THREE)
+        runner.hold = False
+        runner.let_go(FOUR)
+        await runner.until(4, ended=True)
+    assert runner.began == [FOUR, THREE, ONE, TWO]
 
 
 async def test_what_is_merely_due_never_takes_every_place(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
     due = [project(number) for number in range(10, 20)]
-    await queue.put_due(due)
+    queue.put_due(due)
     async with working(queue, runner, concurrency=4):
         await runner.until(3)
         await queue.nudge(due[-1])  # in the queue already, behind all others
@@ -196,9 +216,9 @@ async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: PassQu
     runner = RecordingRunner(hold=True)
     stint = queue.create_worker(runner.run, 1)
     task = asyncio.create_task(stint.serve())
-    await queue.put_due([ONE])
+    queue.put_due([ONE])
     await runner.until(1)
-    await queue.put_due([TWO])
+    queue.put_due([TWO])
     stint.stop(PATIENCE)
     runner.let_go(ONE)
     await task
@@ -218,7 +238,7 @@ async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: PassQueue) -> No
 async def test_stints_side_by_side_share_the_work(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
     async with working(queue, runner, 1), working(queue, runner, 1):
-        await queue.put_due([ONE, TWO])
+        queue.put_due([ONE, TWO])
         await runner.until(2)
     assert sorted(runner.cut) == [ONE, TWO]
 
@@ -251,11 +271,12 @@ def abandoned(url: str) -> None:
     told(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
 
 
-async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(shared: Any) -> None:
+async def test_several_daemons_share_nudged_projects_and_never_run_one_twice_at_once(shared: Any) -> None:
     mine, theirs, _ = shared
     here, there = RecordingRunner(hold=True), RecordingRunner(hold=True)
     async with working(mine, here, 1), working(theirs, there, 1):
-        await mine.put_due([ONE, TWO])
+        await mine.nudge(ONE)
+        await mine.nudge(TWO)
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(here.until(1), there.until(1))
         await theirs.nudge(here.began[0])
@@ -266,37 +287,101 @@ async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(sh
     assert {*here.began, *there.began} == {ONE, TWO}
 
 
-async def test_due_projects_are_queued_in_one_statement(shared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    mine, _, _ = shared
-    execute, statements = mine.app.connector.execute_query_all_async, list[str]()
-
-    async def count(query: str, **arguments: Any) -> Any:
-        statements.append(query)
-        return await execute(query, **arguments)
-
-    monkeypatch.setattr(mine.app.connector, "execute_query_all_async", count)
-    await mine.put_due([ONE, TWO, THREE, FOUR])
-    await mine.put_due([FOUR, ONE])
-    assert len(statements) == 3  # what waits, the four jobs; what waits
-    assert (await mine.backlog()).waiting == {ONE, TWO, THREE, FOUR}
+async def test_due_projects_write_nothing_to_the_database(shared: Any) -> None:
+    mine, theirs, url = shared
+    runner = RecordingRunner(hold=True)
+    async with working(mine, runner, 1):
+        mine.put_due([ONE, TWO])
+        await runner.until(1)
+        assert told(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+        assert (await mine.backlog()).running == {ONE}
+        assert (await mine.backlog()).waiting == {TWO}
+        assert await theirs.backlog() == QueueContent()
 
 
-async def test_due_projects_are_queued_also_when_another_daemon_is_faster_with_one_of_them(
+async def test_each_project_is_one_daemons_own_and_every_daemon_knows_whose(shared: Any) -> None:
+    mine, theirs, url = shared
+    projects = [project(number) for number in range(1, 41)]
+    async with working(mine, RecordingRunner()), working(theirs, RecordingRunner()):
+        await until_worker_count(url, 2)
+        for queue in (mine, theirs):
+            await queue.backlog()
+        own = [each for each in projects if mine.is_own(each)]
+        assert own == [each for each in projects if not theirs.is_own(each)]
+        assert 5 < len(own) < 35
+        abandoned(url)
+        told(
+            url,
+            "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = ANY"
+            f"(ARRAY{sorted(mine._own_worker_ids)})",
+        )
+        await mine.backlog()
+        assert all(mine.is_own(each) for each in projects), "the other daemon is dead"
+
+
+async def until_worker_count(url: str, count: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while len(told(url, "SELECT id FROM procrastinate_workers")) < count:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.02)
+
+
+async def test_a_nudge_that_meets_a_due_pass_of_this_process_is_run_when_that_ends(shared: Any) -> None:
+    mine, _, url = shared
+    runner = RecordingRunner(hold=True)
+    async with working(mine, runner, 2):
+        mine.put_due([ONE])
+        await runner.until(1)
+        await mine.nudge(ONE)
+        async with asyncio.timeout(PATIENCE):
+            while told(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert runner.began == [ONE]
+        runner.hold = False
+        runner.let_go(ONE)
+        await runner.until(2, ended=True)
+    assert (runner.began, runner.nudged, runner.twice) == ([ONE, ONE], [ONE], 0)
+
+
+async def test_a_nudge_that_meets_a_pass_of_another_process_is_tried_until_that_has_ended(
     shared: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("reconciler.daemon.job_passes.BUSY_PAUSES_SECONDS", (0.0, 0.0, 0.0, 0.0))
+    mine, _, url = shared
+    tries = list[bool]()
+
+    async def run(_: QueuedPass) -> bool:
+        tries.append(len(tries) == 2)
+        return tries[-1]
+
+    stint = mine.create_worker(run, 1)
+    task = asyncio.create_task(stint.serve())
+    await mine.nudge(ONE)
+    async with asyncio.timeout(PATIENCE):
+        while not tries or told(url, "SELECT id FROM procrastinate_jobs"):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.02)
+    assert tries == [False, False, True]
+    stint.stop(PATIENCE)
+    await task
+
+
+async def test_a_job_that_waits_for_a_place_is_there_for_the_next_worker_after_a_stop(shared: Any) -> None:
     mine, theirs, url = shared
-    execute = mine.app.connector.execute_query_all_async
-
-    async def be_overtaken(query: str, **arguments: Any) -> Any:
-        monkeypatch.setattr(mine.app.connector, "execute_query_all_async", execute)
-        found = await execute(query, **arguments)
-        await theirs.put_due([TWO])
-        return found
-
-    monkeypatch.setattr(mine.app.connector, "execute_query_all_async", be_overtaken)
-    await mine.put_due([ONE, TWO, THREE])
-    assert (await mine.backlog()).waiting == {ONE, TWO, THREE}
-    assert told(url, "SELECT count(*) FROM procrastinate_jobs") == [(3,)]
+    runner = RecordingRunner(hold=True)
+    stint = mine.create_worker(runner.run, 2)
+    task = asyncio.create_task(stint.serve())
+    mine.put_due([THREE, FOUR])
+    await mine.nudge(ONE)
+    await runner.until(2)
+    await mine.nudge(TWO)
+    async with asyncio.timeout(PATIENCE):
+        while told(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)] * 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    stint.stop(PATIENCE)
+    for each in list(runner.began):
+        runner.let_go(each)
+    await task
+    assert sorted(runner.began) == [THREE, FOUR]
+    assert (await theirs.backlog()).waiting == {ONE, TWO}
 
 
 async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_taken_when_that_pass_ends(
@@ -313,7 +398,8 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
     mine, theirs, url = shared
     runner, again = RecordingRunner(hold=True), RecordingRunner()
     async with working(mine, runner, 2):
-        await mine.put_due([ONE, TWO])
+        await mine.nudge(ONE)
+        await mine.nudge(TWO)
         await runner.until(2)
         await mine.nudge(ONE)  # the twin: setting the job back would break the queueing lock
         abandoned(url)
@@ -411,7 +497,7 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
 async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any) -> None:
     mine, _, url = shared
     runner = RecordingRunner()
-    await mine.put_due([ONE])
+    mine.put_due([ONE])
     await mine.nudge(TWO)
     assert told(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
     async with working(mine, runner):

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.daemon import due, queue_progress, worker
+from reconciler.daemon import due, work_monitor, worker
 from reconciler.daemon import service as module
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
@@ -19,7 +19,7 @@ from reconciler.daemon.service import Service
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import Fingerprint, ProjectId
-from reconciler.model.passes import Outcome, PassResult, ScheduledProject
+from reconciler.model.passes import DuePass, Outcome, PassResult, ScheduledProject
 from tests.support.factories import a_result
 
 PATIENCE = 60.0
@@ -107,8 +107,9 @@ class Village:
         self.kept += 1
 
     async def run_pass(
-        self, project_id: ProjectId, life: PassProgressCounter, *, compares: bool
+        self, project_id: ProjectId, life: PassProgressCounter, *, compares: bool, due: DuePass | None
     ) -> PassResult | None:
+        del life, due
         async with self.news:
             self.looked.append(project_id)
             self.compared += [project_id] if compares else []
@@ -374,7 +375,7 @@ async def test_due_projects_without_any_pass_are_no_work(monkeypatch: pytest.Mon
     async with serving(village, clock) as service:
         await village.until_asked(5)
         assert service.is_working
-        clock.ahead = queue_progress.MAX_STANDSTILL_SECONDS + 1
+        clock.ahead = work_monitor.MAX_STANDSTILL_SECONDS + 1
         await village.until_asked(village.asked + 2)
         assert (service.is_alive, service.is_working) == (True, False)
 
@@ -384,7 +385,7 @@ async def test_no_project_or_a_database_that_is_away_is_no_standstill() -> None:
     async with serving(village, clock) as service:
         await village.until_asked(2)
         village.away = True
-        clock.ahead = queue_progress.MAX_STANDSTILL_SECONDS + 1
+        clock.ahead = work_monitor.MAX_STANDSTILL_SECONDS + 1
         await village.until_asked(village.asked + 2)
         assert service.is_alive
         village.away = False

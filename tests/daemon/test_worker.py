@@ -33,14 +33,16 @@ class Ends:
         return self.end
 
 
-async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
-    """Return the levels of log lines from info on, and the number of counted passes."""
+async def said(
+    caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None
+) -> tuple[list[str], int, bool]:
+    """Return the levels of log lines from info on, the number of counted passes, and whether one was run."""
     counted: list[PassResult] = []
     worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
     with caplog.at_level(logging.INFO, "reconciler"):
-        await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=False))
+        has_run = await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=True), None)
     assert (worker.running_count, worker.ended_count) == (0, 1)
-    return [record.levelname for record in caplog.records], len(counted)
+    return [record.levelname for record in caplog.records], len(counted), has_run
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,8 @@ async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | N
 async def test_a_pass_is_logged_and_counted(
     caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
 ) -> None:
-    assert await said(caplog, end) == (levels, counted)
+    is_busy = isinstance(end, PassResult) and end.error is not None and end.error.kind == "busy"
+    assert await said(caplog, end) == (levels, counted, not is_busy)
 
 
 async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
@@ -71,7 +74,7 @@ async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
     worker = PassRunner(never, SystemClock(), lambda: UUID(int=7), lambda _: None, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
     worker.cancel_all()
     with pytest.raises(asyncio.CancelledError):
-        await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=False))
+        await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=True), None)
     assert (worker.running_count, worker.ended_count) == (0, 0)
 
 

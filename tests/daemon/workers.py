@@ -33,7 +33,7 @@ class RecordingRunner:
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _running: Counter[ProjectId] = field(default_factory=Counter)
 
-    async def run(self, queued: QueuedPass) -> None:
+    async def run(self, queued: QueuedPass) -> bool:
         project_id = queued.project_id
         await self._say(self.began, project_id)
         if queued.is_nudged:
@@ -52,6 +52,7 @@ class RecordingRunner:
             self.at_once -= 1
             self._running[project_id] -= 1
         await self._say(self.ended, project_id)
+        return True
 
     def let_go(self, project_id: ProjectId) -> None:
         self._held.setdefault(project_id, asyncio.Event()).set()

@@ -217,8 +217,9 @@ async def use_the_queue(arguments: dict[str, Any]) -> None:
     """Run one queued pass, and look for jobs of a dead worker."""
     project, ran = ProjectId(uuid4()), asyncio.Event()
 
-    async def run(_: QueuedPass) -> None:
+    async def run(_: QueuedPass) -> bool:
         ran.set()
+        return True
 
     async with open_procrastinate_queue(arguments, engine.psycopg_connection_class()) as queue:
         await queue.nudge(project)

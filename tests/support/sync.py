@@ -13,7 +13,7 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import RecordedRequest
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.model.passes import NullProgress, Outcome, PassResult, ScheduledProject
+from reconciler.model.passes import DuePass, NullProgress, Outcome, PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.model.views import PlanView
 from reconciler.sync.passes.run_pass import run_due_pass
@@ -71,20 +71,29 @@ class Sync:
             found, wait=False, accept=options.pop("accept", None), progress=NullProgress(), **options
         )
 
-    async def run_due(self, *, compares: bool = False, seconds: float = 5) -> PassResult:
+    async def run_due(
+        self, *, compares: bool = False, seconds: float = 5, due: DuePass | None = None
+    ) -> PassResult:
         """Run a pass as the daemon does, `seconds` after the last event."""
+        result = await self.run_due_or_none(due, compares=compares, seconds=seconds)
+        assert result is not None, "the project is not active"
+        return result
+
+    async def run_due_or_none(
+        self, due: DuePass | None, *, compares: bool = False, seconds: float = 5
+    ) -> PassResult | None:
+        """Run a pass as the daemon does. None: it was not to be made."""
         self.github.clock.advance(seconds)
         self.since = len(self.github.simulator.requests)
         container = self.app._container
-        result = await run_due_pass(
+        return await run_due_pass(
             container.stores,
             container.clock,
             self.project,
             lambda start: container.build_context_of_start(start, NullProgress(), manual=False),
             compares=compares,
+            due=due,
         )
-        assert result is not None, "the project is not active"
-        return result
 
     async def plan(self, *, seconds: float = 5) -> PlanView:
         """Return the plan of a pass."""

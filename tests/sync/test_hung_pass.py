@@ -22,9 +22,9 @@ async def test_a_cut_pass_is_a_failure_of_its_project_and_is_tried_again(sync: S
 
     class Hanging:
         async def run_pass(
-            self, project_id: object, activity: PassProgressCounter, *, compares: bool
+            self, project_id: object, activity: PassProgressCounter, *, compares: bool, due: None
         ) -> PassResult | None:
-            del compares
+            del compares, due
             async with sync.app._container.stores.project_locks.acquire(sync.project, wait=False):
                 entered.set()
                 await asyncio.Event().wait()
@@ -33,7 +33,7 @@ async def test_a_cut_pass_is_a_failure_of_its_project_and_is_tried_again(sync: S
         record_hung_pass = runtime.record_hung_pass
 
     runner = PassRunner(Hanging(), clock, uuid4, results.append, Comparisons())  # type: ignore[arg-type]  # two methods do
-    running = asyncio.create_task(runner.run_pass(QueuedPass(project_id=sync.project, is_nudged=False)))
+    running = asyncio.create_task(runner.run_pass(QueuedPass(project_id=sync.project, is_nudged=True), None))
     await asyncio.wait_for(entered.wait(), 60)
     runner.cut_hung_passes()
     assert not running.done()

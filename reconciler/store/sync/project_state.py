@@ -303,6 +303,7 @@ def to_project_state(
         has_unannounced_changes=row["has_unannounced_changes"],
         renamed_labels=to_renamed_labels(row["renamed_labels"]),
         failures=row["failures"] or 0,
+        last_pass_at=row["last_pass_at"],
         settings=to_stored_settings(row),
         alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
         mail_state=decode_json(row["mail"], MailState) if row["mail"] else NO_MAIL_STATE,

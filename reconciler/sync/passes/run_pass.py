@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from reconciler.errors import BusyError, DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.passes import Failure, Outcome, PassResult
+from reconciler.model.passes import DuePass, Failure, Outcome, PassResult
 from reconciler.model.snapshot import PassStart, ProjectState
 from reconciler.ports import Clock, ProjectLock, Stores
 from reconciler.sync.alerts import send_alerts
@@ -58,8 +58,10 @@ async def run_due_pass(
     build_context: Callable[[PassStart], Context],
     *,
     compares: bool,
+    due: DuePass | None,
 ) -> PassResult | None:
-    """Run one pass of the daemon; None if the project is not active any more.
+    """Run one pass of the daemon. None if the project is not active any more, or another daemon has made or
+    makes the pass that was `due`.
 
     What it needs is read once, under the lock. `compares`: the pass looks itself for what differs in
     BugSpark; without it an idle pass asks for nothing that grows with the links
@@ -70,7 +72,7 @@ async def run_due_pass(
     try:
         async with stores.project_locks.acquire(project_id) as project_lock:
             start = await stores.projects.read_pass_start(project_id)
-            if start is None:
+            if start is None or (due is not None and start.state.last_pass_at != due.last_pass_at):
                 return None
             context = build_context(start)
             stats = PassStats(compares=compares, misnamed_before=start.state.misnamed)
@@ -81,6 +83,8 @@ async def run_due_pass(
             except ReconcilerError as error:
                 return await _build_unrecorded_result(context, stats, error, started_monotonic)
     except BusyError as error:
+        if due is not None and not due.is_own:
+            return None  # the daemon whose project it is notices when nobody makes its passes
         start = await stores.projects.read_pass_start(project_id)
         if start is None:
             return None
