@@ -8,7 +8,9 @@ import pwd
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from reconciler.logs import bind_log_values
 from reconciler.model.formatting import format_count
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
+from reconciler.model.kinds import Kind
 from reconciler.model.link import LIVE_STATES
 from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
 from reconciler.model.report import Project, Report, unknown_values_reason
@@ -43,6 +46,9 @@ MANUAL_CLEANUP_INTERVAL = timedelta(days=1)
 
 MAX_HISTORY_LINES = 500
 """Number of the newest history lines that are shown for a report."""
+
+MAX_EXPORT_LINES = 50
+"""Number of the newest history lines of a new issue that are searched for what GitHub did not take of it."""
 
 
 class Application(SharedCommands):
@@ -199,6 +205,7 @@ class Application(SharedCommands):
         self, project: Project, wanted: dict[ReportId, str], progress: Progress, *, wait: bool
     ) -> list[ExportResult]:
         """Export reports of one project. For a report that already has an issue, return that issue."""
+        new: list[ReportId] = []
         unlinked = [
             report_id
             for report_id in wanted
@@ -218,9 +225,18 @@ class Application(SharedCommands):
             for report_id in unlinked:
                 done = f"{wanted[report_id]} was to become an issue in {project.repository}."
                 await self._record(project, "export", done, report_id)
+        results = {key: await self._build_export_result(key, text, result) for key, text in wanted.items()}
         return [
-            await self._build_export_result(report_id, text, result) for report_id, text in wanted.items()
+            replace(found, notes=await self._export_notes(key)) if key in new and found.url else found
+            for key, found in results.items()
         ]
+
+    async def _export_notes(self, report_id: ReportId) -> tuple[str, ...]:
+        """Return what GitHub did not take of an issue that was just created, as the report's history says."""
+        detail = await self._stores.queries.report_detail(report_id, MAX_EXPORT_LINES)
+        lines = [dated.change for dated in detail.history] if detail is not None else []
+        since = takewhile(lambda change: change.kind is not Kind.CREATE_ISSUE, lines)
+        return tuple(change.rule for change in since if change.kind is Kind.NOTE)[::-1]
 
     async def _is_report_linked(self, report_id: ReportId) -> bool:
         link = await self._stores.ledger.find_link_of_report(report_id)

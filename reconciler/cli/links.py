@@ -173,6 +173,8 @@ def export(
             console.print_json({"report": result.report, "url": result.url, "error": result.error})
         elif result.url:
             console.print_line(result.url)
+        for note in result.notes:
+            console.print_note(f"{note} (report {result.report})")
         if result.error:
             console.print_error(f"{result.error} (report {result.report})")
     if any(result.error for result in results):

@@ -24,6 +24,8 @@ OPTION_NAMES: Mapping[Severity, str] = {
     Severity.LOW: "Low",
 }
 """The option of each severity, in any case."""
+NOT_READ = f"{PRIORITY_NAME} not read yet"
+"""What people see of an issue whose row has not been read since the field came into use."""
 
 
 def priority_diff(report: Report, seen: SeenIssue, base: Base | None, priority: PriorityField) -> FieldDiff:
@@ -53,6 +55,7 @@ def priority_diff(report: Report, seen: SeenIssue, base: Base | None, priority: 
             equal=remote is local or (remote is None and not local_moved),
         ),
         present=() if remote is None else (priority.text_of(remote),),
+        is_unread=seen.choices is None,
         is_by_mapping=adopts and local is agreed,
     )
 

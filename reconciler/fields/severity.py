@@ -104,6 +104,10 @@ class SeverityField(LabelField[Severity]):
         """Return the labels of an old mapping that this program added; a Priority removes none."""
         return super().own_retired_labels(seen, policy, added) if policy.priority is None else ()
 
+    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
+        """Return the labels or the Priority, or that the latter is not known."""
+        return priority.NOT_READ if diff.is_unread else super().github_text(diff, seen)
+
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> FieldWrite:
         """Return the swap of labels, or the choice of a Priority."""
         if policy.priority is None:

@@ -60,6 +60,7 @@ class FieldDiff:
     present: tuple[str, ...] = ()  # labels on the issue with a value of the field, the one that counts first
     surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
     retired: tuple[str, ...] = ()  # labels of an old mapping that this program added: a swap removes them too
+    is_unread: bool = False  # GitHub has not shown its value since it has the field in this place
     is_by_mapping: bool = False  # BugSpark has not changed: the base adopts another mapping of labels
     names: Mapping[str, str] = dataclass_field(default_factory=dict)  # how people read values that are ids
 

@@ -276,6 +276,7 @@ class ExportResult:
     report: str  # as the command's argument named it
     url: str | None
     error: str | None
+    notes: tuple[str, ...] = ()  # what GitHub did not take of the issue
 
 
 class CheckLevel(StrEnum):

@@ -110,6 +110,7 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         name, link = detail.report.tracking_id, detail.link
         if detail.unknown:
             raise ProjectError(f"{name}: {unknown_values_reason(detail.unknown)}")
+        _require_own_link(detail, "resolve")
         if link is None or link.state is not LinkState.ACTIVE:
             raise ProjectError(f"{name} is not linked to an issue: there is nothing to resolve")
         frozen = any(each.field is field for each in link.frozen_fields)
@@ -167,12 +168,24 @@ async def dismiss(context: Context, report_id: ReportId, field: Field | None) ->
             if field is None or dated.change.field == field
         ]
         if link is None or not standing:
+            _require_own_link(detail, "dismiss")
             what = f"conflict about {field}" if field else "decided conflict and no ended link"
             raise ProjectError(f"{name}: no {what}: there is nothing to dismiss")
         for conflict in standing:
             await _dismiss_conflict(context, detail, link, Field(str(conflict.field)))
         fields = ", ".join(str(conflict.field) for conflict in standing)
         return f"{name}: the conflict about {fields} is dismissed; the present value stays"
+
+
+def _require_own_link(detail: ReportDetail, command: str) -> None:
+    """Raise ProjectError for a report that follows another one: only that one's fields meet the issue."""
+    follows = detail.follows
+    if follows is not None:
+        name, issue = detail.report.tracking_id, f"{follows.link.repository}#{follows.link.number}"
+        raise ProjectError(
+            f"{name} follows {follows.tracking_id}, which alone is compared with {issue}: {command} that, "
+            "or unlink this one first"
+        )
 
 
 async def _dismiss_conflict(context: Context, detail: ReportDetail, link: Link, field: Field) -> None:

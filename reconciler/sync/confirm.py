@@ -167,7 +167,7 @@ def _missing_member_notes(
         return
     for member in missing_members(intent.desired, value):
         message = missing_member_message(member)
-        stats.problems.append(message)
+        stats.problems.append(f"{link.repository}#{link.number}: {message}" if link else message)
         (change,) = build_confirmed_write_change(intent, link, None)
         yield replace(change, kind=Kind.NOTE, field=None, local=None, to=None, rule=message)
 

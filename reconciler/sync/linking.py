@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from shlex import quote
 
 from reconciler.errors import GitHubNotFoundError, IssueHeldError, IssueTransferredError, UsageError
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
@@ -56,7 +57,7 @@ async def link_report(
                 f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
             )
         await require_no_lead(context, report)
-        await require_unlinked_issue(context, state, number)
+        await require_unlinked_issue(context, state, number, follower=report)
         try:
             issue = await context.github.issue(number)
         except (GitHubNotFoundError, IssueTransferredError) as error:
@@ -67,8 +68,13 @@ async def link_report(
         return made
 
 
-async def require_unlinked_issue(context: Context, state: ProjectState, number: IssueNumber) -> None:
-    """Raise UsageError if a report is linked to the issue, IssueHeldError if it is one of another project."""
+async def require_unlinked_issue(
+    context: Context, state: ProjectState, number: IssueNumber, *, follower: ReportId | None = None
+) -> None:
+    """Raise UsageError if a report is linked to the issue, IssueHeldError if it is one of another project.
+
+    `follower`: a report that may follow the linked one.
+    """
     holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
     if holder is None:
         return
@@ -78,13 +84,20 @@ async def require_unlinked_issue(context: Context, state: ProjectState, number: 
     )
     in_full = f"{issue} belongs to {name}; unlink that first"
     if holder.project_id == context.project.id:
-        raise UsageError(in_full)
+        raise UsageError(in_full + (await _follow_advice(context, follower, issue) if follower else ""))
     raise IssueHeldError(
         f"{issue} is linked to {OTHER_PROJECTS_REPORT} of this BugSpark; it can be linked here once that"
         " link is cut there: ask that project's owner, or the operator",
         holder=holder.project_id,
         in_full=in_full,
     )
+
+
+async def _follow_advice(context: Context, report: ReportId, issue: str) -> str:
+    """Return how a report that is the same bug can follow the one that is linked to the issue."""
+    name = await context.stores.reports.tracking_id_of_report(report)
+    command = f"reconcile link {quote(f'{context.project.name}:{name}')} {issue} --follow"
+    return f"; or, for the same bug, let {name} follow it: {command}"
 
 
 async def relink_exported_issue(context: Context, report: ReportId) -> bool:

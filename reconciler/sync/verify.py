@@ -87,9 +87,10 @@ async def _compare_links(context: Context, state: ProjectState, links: Sequence[
     links = [link for link in links if link.id not in unreadable]
     moved = [link for link in links if _is_report_in_other_project(link, local_threads[link.report_id])]
     missing = [link for link in links if local_threads[link.report_id].report is None]
-    edited = _links_with_edited_comments(links, local_threads) | _links_closed_by_unknown(links)
+    to_read = _links_with_edited_comments(links, local_threads) | _links_closed_by_unknown(links)
+    to_read |= _links_with_unread_priority(context, links)
     for link in (each for each in links if each not in moved and each not in missing):
-        same_here = link not in edited
+        same_here = link not in to_read
         (unchanged if same_here and await is_unchanged_on_github(context, link) else changed).append(link)
     full = await read_links_in_full(context, state, changed)
     return [
@@ -136,6 +137,22 @@ def _links_with_edited_comments(
 def _links_closed_by_unknown(links: Sequence[Link]) -> set[Link]:
     """Links whose issue was closed while there was no budget for reading its events: a full read does it."""
     return {link for link in links if link.resolution is not None and not link.resolution.is_read}
+
+
+def _links_with_unread_priority(context: Context, links: Sequence[Link]) -> set[Link]:
+    """Links that were not compared since the organisation's field came into use: GitHub would answer 304, and
+    nobody would know what their issues had in it before.
+    """
+    priority = context.policy.priority
+    if priority is None:
+        return set()
+    return {
+        link
+        for link in links
+        if link.base is not None
+        and link.base.choices is None
+        and (link.verification is None or link.verification.at <= priority.since)
+    }
 
 
 async def is_unchanged_on_github(context: Context, link: Link) -> bool:

@@ -47,6 +47,7 @@ from reconciler.sync.preflight import (
 )
 from reconciler.sync.result import PassStats
 from reconciler.sync.send import asks_before_claim, find_lost_logins, send_intent
+from reconciler.sync.settings.priority import ask_again_in_next_pass, is_value_refused
 
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
@@ -253,6 +254,8 @@ class IntentWriter:
         await self._record_answer(claim, answer)
 
     async def _record_answer(self, claim: Claim, answer: WriteResult[Any]) -> None:
+        if is_value_refused(claim.intent.desired, answer):
+            await ask_again_in_next_pass(self.context)
         match answer:
             case Confirmed():
                 self.confirmed = await confirm_write(self.context, claim, answer, self.stats)

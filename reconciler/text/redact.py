@@ -33,6 +33,18 @@ _TOKEN_SHAPES: Final = (
     r"npm_[A-Za-z0-9]{30,}",
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
 )
+# Other things with an @ and dots, of which commands and logs are full: actions/checkout@v4.1.1,
+# x@1.0.0-rc.one, logo@2x.png, user@1000.service.
+_OTHER_DOMAINS: Final = (
+    r"v?[0-9]+\.[0-9]+\.[0-9]+[+-]",
+    r"[0-9](?:\.[0-9])?x\.",
+    r"[A-Za-z0-9-]{1,63}\.(?:service|socket|timer|slice|scope)(?!\.?[A-Za-z0-9])",
+)
+_EMAIL: Final = (
+    r"(?<![A-Za-z0-9._%+-])(?!git@)[A-Za-z0-9._%+-]{1,64}@"  # git@host:path names a repository and nobody
+    rf"(?!{'|'.join(_OTHER_DOMAINS)})(?:[A-Za-z0-9-]{{1,63}}\.){{1,126}}"
+    r"(?:xn--[A-Za-z0-9-]{1,59}|[A-Za-z]{2,63})(?![A-Za-z0-9])"  # RFC 3696, 2: no digits alone
+)
 _RULES: Final[Sequence[tuple[str, re.Pattern[str], str]]] = (
     (
         "private key",
@@ -58,13 +70,7 @@ _RULES: Final[Sequence[tuple[str, re.Pattern[str], str]]] = (
         re.compile(r"(\bhttps?://[^\s?#<>\"'`)\]]{1,2000})([?#])(?!redacted\b)[^\s<>\"'`)\]]+", _FLAGS),
         r"\1\2redacted",
     ),
-    (
-        "e-mail",
-        re.compile(
-            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
-        ),
-        "(redacted e-mail)",
-    ),
+    ("e-mail", re.compile(_EMAIL), "(redacted e-mail)"),
 )
 
 

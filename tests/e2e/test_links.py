@@ -52,6 +52,20 @@ def test_export_prints_addresses_and_makes_one_issue_however_often(each_installa
     assert said_there(each_installation, 1) == ["[BugSpark] Ada:\n\nAn older word"]
 
 
+def test_export_says_on_stderr_what_github_did_not_take_of_the_issue(installation: Installation) -> None:
+    installation.configure(sync={"severity_as": "priority"})
+    installation.github.web.add_field()
+    installation.github.world.assume(field_values_are_dropped=True)
+    installation.bugspark.add_report(installation.project, severity=Severity.HIGH)
+    done = installation.reconcile("export", "Shop:BUG-0001")
+    assert (done.code, done.out) == (0, f"{installation.github.api}/acme/web/issues/1\n")
+    (line,) = done.err.splitlines()
+    assert line.startswith("GitHub did not take priority High for the new issue")
+    assert line.endswith("(report Shop:BUG-0001)")
+    again = installation.reconcile("export", "Shop:BUG-0001", "--json")
+    assert (again.code, again.err, again.row["error"]) == (0, "", None), "it was made before"
+
+
 def test_export_refuses_before_anything_is_done(installation: Installation) -> None:
     installation.bugspark.add_report(installation.project)
     before = installation.everything()

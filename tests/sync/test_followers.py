@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.cli.status import DisplayOptions, health_as_json, status_as_lines
-from reconciler.errors import IssueHeldError, SchemaError, UsageError
-from reconciler.model.fields import Severity, Status
+from reconciler.errors import IssueHeldError, ProjectError, SchemaError, UsageError
+from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
 from reconciler.store.schema.migrate import downgrade
@@ -304,3 +304,26 @@ async def test_a_person_who_changes_a_follower_meanwhile_is_not_overwritten(
         if row["kind"] == "set_field"
     ]
     assert line["local"] == "triaging", "what was overwritten is what the person said"
+
+
+async def test_link_to_an_issue_that_another_report_leads_names_follow_as_the_way(sync: Sync) -> None:
+    _, number = await sync.linked()
+    second = sync.bugspark.add_report(sync.project)
+    command = f"reconcile link Shop:BUG-0002 acme/web#{number} --follow$"
+    with pytest.raises(UsageError, match=f"belongs to BUG-0001 .* let BUG-0002 follow it: {command}"):
+        await sync.app.link(str(second), f"acme/web#{number}", backfill=False)
+    other = sync.bugspark.add_project("Other")
+    sync.bugspark.add_integration(other, token=sync.github.token)
+    third = sync.bugspark.add_report(other)
+    with pytest.raises(IssueHeldError) as caught:
+        await sync.app.link(str(third), f"acme/web#{number}", backfill=False)
+    assert "follow" not in f"{caught.value} {caught.value.in_full}", "reports of other projects can't"
+
+
+async def test_resolve_and_dismiss_of_a_follower_name_the_report_that_it_follows(sync: Sync) -> None:
+    _, number, (second,) = await followed(sync)
+    told = f"BUG-0002 follows BUG-0001, which alone is compared with acme/web#{number}"
+    with pytest.raises(ProjectError, match=f"{told}: resolve that"):
+        await sync.app.resolve(str(second), Field.SEVERITY, Side.GITHUB)
+    with pytest.raises(ProjectError, match=f"{told}: dismiss that"):
+        await sync.app.dismiss(str(second), Field.SEVERITY)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.demo.github.faults import Drop
+from reconciler.demo.github.faults import Drop, error
 from reconciler.model.fields import Field, Severity, Side
 from reconciler.model.passes import NullProgress
 from reconciler.model.viewer import OPERATOR
@@ -27,6 +27,19 @@ async def prioritised(sync: Sync, **settings: Any) -> None:
 
 def chosen(sync: Sync, number: int) -> str | None:
     return sync.github.web.chosen(number).get("Priority")
+
+
+def rename_option(sync: Sync, option: str, to: str) -> None:
+    """Rename an option of the organisation's field; issues that have it keep the old name."""
+    (known,) = (sync.github.web.fields or {}).values()
+    options = tuple(to if each == option else each for each in known.options)
+    sync.github.web.fields = {known.id: replace(known, options=options)}
+    sync.github.world.forget_rendered()
+
+
+def fields_asked_for(sync: Sync) -> int:
+    """How often the last pass asked for the organisation's fields."""
+    return sum("/orgs/" in seen.path for seen in sync.asked)
 
 
 def stored(sync: Sync) -> list[tuple[Any, ...]]:
@@ -419,3 +432,94 @@ async def test_the_preview_of_a_new_issue_shows_its_priority_and_no_severity_lab
     report = sync.bugspark.add_report(sync.project, severity=Severity.CRITICAL)
     preview = await sync.app.preview_export(report)
     assert (preview.labels, preview.priority) == (("bug",), "Urgent")
+
+
+async def test_after_a_refused_option_the_next_pass_asks_for_the_field_again(sync: Sync) -> None:
+    await prioritised(sync)
+    report, number = await sync.linked(severity="high")
+    rename_option(sync, "Low", "Someday")
+    sync.change(report, severity="low")
+    result = await sync.run_due(compares=True)
+    assert (result.quarantined, fields_asked_for(sync)) == (1, 0)
+    await sync.run_due(compares=True)
+    assert fields_asked_for(sync) == 1
+    assert (sync.severity(report), sync.labels(number)) == ("low", {"bug", "low-priority"})
+    result = await sync.run_due(compares=True)
+    assert (result.outcome, result.quarantined, fields_asked_for(sync)) == ("ok", 0, 0)
+
+
+async def test_after_a_field_was_made_anew_the_next_pass_writes_to_that_one(sync: Sync) -> None:
+    await prioritised(sync)
+    report, number = await sync.linked(severity="high")
+    sync.github.web.clear_field(number, by="alice")
+    sync.github.web.fields = {}
+    sync.github.web.add_field()
+    sync.change(report, severity="low")
+    assert (await sync.run_due(compares=True)).quarantined == 1
+    result = await sync.run_due(compares=True)
+    assert (chosen(sync, number), sync.severity(report), result.quarantined) == ("Low", "low", 0)
+
+
+@pytest.mark.parametrize("is_dropped", [False, True])
+async def test_a_new_issue_without_its_priority_has_the_next_pass_ask_for_the_field_again(
+    sync: Sync, is_dropped: bool
+) -> None:
+    await prioritised(sync)
+    if is_dropped:
+        sync.github.world.assume(field_values_are_dropped=True)
+    else:
+        rename_option(sync, "High", "P1")
+    report = sync.bugspark.add_report(sync.project, severity=Severity.HIGH)
+    (done,) = await sync.app.export((str(report),), NullProgress())
+    assert done.url is not None
+    (note,) = done.notes
+    assert note.startswith("GitHub did not take priority High for the new issue")
+    await sync.run()
+    assert fields_asked_for(sync) == 1
+    await sync.run()
+    assert fields_asked_for(sync) == 0
+    (again,) = await sync.app.export((str(report),), NullProgress())
+    assert (again.url, again.notes) == (done.url, ()), "it was made before"
+
+
+@pytest.mark.parametrize("severity_as", ["label", "priority"])
+async def test_the_history_of_a_refused_severity_has_the_value_before(sync: Sync, severity_as: str) -> None:
+    sync.github.web.add_field()
+    await configure(sync, severity_as=severity_as)
+    report, _ = await sync.linked(severity="high")
+    sync.github.simulator.faults.add(error(403, "Not now"), method="POST", times=None)
+    for severity in ("low", "critical"):
+        sync.change(report, severity=severity)
+        sync.github.clock.advance(4_000)
+        await sync.run()
+    lines = [row for row in sync.bugspark.rows_of("sync_changes") if row["kind"] == "quarantine"]
+    assert [(row["remote"], row["to"]) for row in lines] == [("high", "low"), ("high", "critical")]
+
+
+async def test_a_priority_from_before_the_settings_is_shown_once_it_was_read(sync: Sync) -> None:
+    sync.github.web.add_field()
+    report, number = await sync.linked(severity="high")
+    sync.github.web.choose(number, "Low", by="alice")
+    await sync.settle()
+
+    async def shown() -> str | None:
+        view = await sync.app.explain_report(str(report))
+        return next(each.github for each in view.fields if each.field is Field.SEVERITY)
+
+    async def verify() -> list[int | None]:
+        sync.github.clock.advance(5)
+        sync.since = len(sync.github.simulator.requests)
+        project = await sync.app.find_project(str(sync.project))
+        await sync.app.verify(project, wait=False, progress=NullProgress())
+        return [seen.status for seen in sync.asked if f"/issues/{number}" in seen.path]
+
+    await verify()
+    await configure(sync, severity_as="priority")
+    await sync.settle()
+    assert await shown() == "Priority not read yet"
+    assert 200 in await verify()
+    assert (await shown(), sync.severity(report), chosen(sync, number)) == ("Priority: Low", "high", "Low")
+    assert set(await verify()) == {304}
+    sync.change(report, severity="critical")
+    await sync.settle()
+    assert (await shown(), chosen(sync, number)) == ("Priority: Urgent", "Urgent")

@@ -63,6 +63,30 @@ def test_ordinary_text_stays(text: str) -> None:
     assert not redact_and_count(text)[1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git clone git@github.com:acme/web.git",
+        "npm i lodash@4.17.21 @types/node@20.11.1 vue@3.0.0-rc.one",
+        "uses: actions/checkout@v4.1.1",
+        "img/logo@2x.png and icon@1.5x.webp",
+        "systemctl status user@1000.service getty@tty1.service.",
+        "ssh admin@10.0.0.1",
+    ],
+)
+def test_commands_and_names_of_files_with_an_at_sign_are_no_e_mail_addresses(text: str) -> None:
+    for framed in (text, f"`{text}`", f"```\n{text}\n```"):
+        assert redact(framed) == framed
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ada@163.com", "ada@1.2.3.example.com", "a@b.service.example", "mygit@host.example", "ada@x.xn--p1ai"],
+)
+def test_addresses_that_look_like_versions_or_units_are_taken_out(address: str) -> None:
+    assert redact(f"to {address}, now") == "to (redacted e-mail), now"
+
+
 def test_what_was_taken_out_is_counted_by_kind() -> None:
     _, counts = redact_and_count("a@b.test and c@d.test, https://x.test/?q=1")
     assert counts == {"e-mail": 2, "address": 1}

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 import httpx
@@ -117,6 +117,25 @@ async def test_errors_are_pages_for_people_and_json_for_programs(harness: WebHar
         assert answer.json() == {"detail": "Not found."}
     answer = await harness.client.get(f"/api/v1/projects/{uuid4()}", headers=owner | HTML)
     assert answer.headers["content-type"] == "application/json"
+
+
+async def test_every_refused_request_has_a_title_of_its_own(harness: WebHarness) -> None:
+    user = owner_of(harness, harness.project)
+    owner, sync = bearer(harness, user), f"/projects/{harness.project}/sync"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    tries: Sequence[tuple[str, str, bytes, dict[str, str], str]] = (
+        ("GET", f"/projects/{harness.project}?state=zebra", b"", {}, "This request can’t be used"),
+        ("POST", "/", b"", {}, "This address takes no such request"),
+        ("POST", sync, b"a=b", form, "This form was not taken"),
+        ("POST", sync, b"a=b", form | origin(harness), "This form was not taken"),
+        ("POST", sync, b"a", {"Content-Type": "text/plain"} | origin(harness), "This is no form"),
+        ("POST", sync, b"a" * 2_000_000, form | origin(harness), "This is too large"),
+    )
+    for method, path, body, headers, title in tries:
+        answer = await harness.client.request(method, path, content=body, headers=HTML | owner | headers)
+        assert f"<h1>{title}</h1>" in answer.text, (method, path, answer.status_code)
+        assert "Its owner in BugSpark can do" not in answer.text, "nothing is said of rights"
+    assert harness.untouched()
 
 
 async def test_without_the_database_the_page_says_what_still_works(harness: WebHarness) -> None:

@@ -210,22 +210,22 @@ async def append_changes(
 
 async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None:
     """Record that a write was refused and is in quarantine, unless the newest line says the same."""
-    field = intent.operation.field_name
+    field, why = intent.operation.field_name, intent.why
     reason = intent.reason or "it was refused"
     newest = await read_newest_change(connection, intent.report_id, field)
-    if newest is not None and (newest.kind, newest.rule) == (Kind.QUARANTINE, reason):
+    wanted = why.to if why else None
+    if newest is not None and (newest.kind, newest.rule, newest.to) == (Kind.QUARANTINE, reason, wanted):
         return
-    why = intent.why
     change = Change(
         report_id=intent.report_id,
         link_id=intent.link_id,
         side=Side.GITHUB,
         kind=Kind.QUARANTINE,
         field=field,
-        base=None,
+        base=why.base if why else None,
         local=why.local if why else None,
-        remote=None,
-        to=why.to if why else None,
+        remote=why.remote if why else None,
+        to=wanted,
         rule=reason,
     )
     await append_changes(connection, intent.project_id, intent.ended_at or intent.created_at, [change])

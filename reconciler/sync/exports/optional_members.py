@@ -40,26 +40,30 @@ def missing_members(desired: NewIssue, issue: Issue) -> tuple[str, ...]:
     dropped: dict[str, Any] = {
         "milestone": desired.milestone if desired.milestone != issue.milestone else None,
         "type": desired.type if (desired.type or "").casefold() != (issue.type or "").casefold() else None,
-        "priority": None if _has_priority(desired, issue) else desired.priority,
+        "priority": desired.priority if lacks_priority(desired, issue) else None,
         "assignees": tuple(login for login in desired.assignees if login.lower() not in assigned),
     }
     return (*desired.left_out, *(text for name, value in dropped.items() for text in _in_words(name, value)))
 
 
-def _has_priority(desired: NewIssue, issue: Issue) -> bool:
-    """Whether the issue has the option that was asked for, or does not say."""
-    return issue.choices is None or desired.priority in issue.choices
+def lacks_priority(desired: NewIssue, issue: Issue) -> bool:
+    """Whether the issue was made without the option that was asked for; False where GitHub does not say."""
+    return (
+        desired.priority is not None and issue.choices is not None and desired.priority not in issue.choices
+    )
 
 
 def missing_member_message(member: str) -> str:
     """Say that the issue was created without it, why that may be, and what to do."""
     name, _, value = member.partition(" ")
-    why = (
-        "that account may have no access to the repository"
-        if name == "assignee"
-        else "GitHub does not have it"
-    )
     setting = SETTINGS.get(name, name)
+    match name:
+        case "assignee":
+            why = "that account may have no access to the repository"
+        case "priority":
+            why = "the organisation's field may have changed, and is asked for again"
+        case _:
+            why = "GitHub does not have it"
     return (
         f"GitHub did not take {name} {value} for the new issue, which was created without it: {why}, or this "
         f"token may not set it; correct the project's setting {setting}"

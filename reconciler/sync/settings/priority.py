@@ -6,6 +6,7 @@ nothing is asked and nothing is stored. Source: docs/reference/github.md, Fields
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from reconciler.errors import (
     CredentialError,
@@ -18,11 +19,19 @@ from reconciler.fields.priority import find_priority_field
 from reconciler.logs import EventLogger
 from reconciler.model.fields import Choices
 from reconciler.model.ids import IssueNumber
-from reconciler.model.intent import Confirmed, DesiredPriority, Refused, WriteResult
+from reconciler.model.intent import (
+    Confirmed,
+    Desired,
+    DesiredPriority,
+    NewIssue,
+    Refused,
+    WriteResult,
+)
 from reconciler.model.link import LinkObservation
 from reconciler.model.snapshot import KnownPriority, ProjectState
 from reconciler.ports import GitHub
 from reconciler.sync.context import Context
+from reconciler.sync.exports.optional_members import UNPROCESSABLE, lacks_priority
 
 ASK_AGAIN_AFTER = timedelta(hours=6)
 ASK_AGAIN_WITHOUT_FIELD = timedelta(hours=1)
@@ -88,6 +97,27 @@ async def look_up_priority(context: Context, stored: KnownPriority | None) -> Kn
     return KnownPriority(at=now, repository=repository, problem=f"{LABELS_STAY}: {problem}")
 
 
+def is_value_refused(desired: Desired, answer: WriteResult[Any]) -> bool:
+    """Whether GitHub refused or dropped a value of the organisation's field."""
+    match desired, answer:
+        case DesiredPriority(), Refused(is_final=True):
+            return True
+        case NewIssue(priority=(_, _)), Refused(status=422):
+            return True
+        case NewIssue(), Confirmed(value=issue):
+            return lacks_priority(desired, issue)
+        case _:
+            return False
+
+
+async def ask_again_in_next_pass(context: Context) -> None:
+    """Have the next pass ask for the field: GitHub did not take a value of it, so it may have changed."""
+    settings = (await context.stores.projects.get_state(context.project.id)).settings
+    if settings is not None and settings.priority is not None:
+        known = replace(settings.priority, at=settings.priority.at - ASK_AGAIN_AFTER)
+        await context.stores.projects.save_priority(context.project.id, known, ends=False)
+
+
 async def with_known_choices(context: Context, view: LinkObservation) -> LinkObservation:
     """Return the view with its issue read, where settings are applied and its Priority was never shown."""
     link = view.link
@@ -105,8 +135,14 @@ async def with_known_choices(context: Context, view: LinkObservation) -> LinkObs
 async def choose_option(
     github: GitHub, number: IssueNumber, desired: DesiredPriority
 ) -> WriteResult[Choices]:
-    """Choose the option, and read from the answer whether GitHub took it: it may drop it silently."""
+    """Choose the option, and read from the answer whether GitHub took it: it may drop it silently.
+
+    A field or an option that there is not is refused for good: only another look at the organisation's fields
+    tells what to write.
+    """
     answer = await github.choose_option(number, desired.field_id, desired.option)
+    if isinstance(answer, Refused) and answer.status == UNPROCESSABLE:
+        return replace(answer, is_final=True)
     if isinstance(answer, Confirmed) and (desired.field_id, desired.option) not in answer.value:
         return Refused(
             status=200,

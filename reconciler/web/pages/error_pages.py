@@ -14,17 +14,29 @@ from starlette.responses import Response
 
 from reconciler.errors import DatabaseError
 from reconciler.web.pages.templating import Templates
+from reconciler.web.security.cross_origin import RefusedFormError
 from reconciler.web.site import Site
 
 TITLES_BY_STATUS = {
+    HTTPStatus.BAD_REQUEST: "This request can’t be used",
     HTTPStatus.UNAUTHORIZED: "Sign in first",
     HTTPStatus.FORBIDDEN: "You may look, but not change this",
     HTTPStatus.NOT_FOUND: "Not found",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database is unreachable",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address takes no such request",
+    HTTPStatus.REQUEST_TIMEOUT: "The request came too slowly",
+    HTTPStatus.CONFLICT: "This is not possible now",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "This is too large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "This is no form",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Too busy",
 }
 EXPLANATIONS_BY_STATUS = {
     HTTPStatus.UNAUTHORIZED: "Your session is over, or there was none. Nothing was changed.",
     HTTPStatus.NOT_FOUND: "There is nothing at this address, or you have no access to it.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "It has a page, or takes a form, but not both. Nothing was changed.",
+    HTTPStatus.REQUEST_TIMEOUT: "It was not complete in time. Nothing was changed; send it again.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Nothing was changed. Send less text.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Only forms of these pages are taken here. Nothing was changed.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Nothing was changed; send it again in ten seconds.",
 }
 STILL_WORKING_BY_STATUS = {
     HTTPStatus.UNAUTHORIZED: (
@@ -40,6 +52,11 @@ STILL_WORKING_BY_STATUS = {
         "A project that somebody shares with you appears there once you accept their invitation in BugSpark.",
     ),
 }
+REFUSED_FORM_TITLE = "This form was not taken"
+STILL_WORKING_AFTER_REFUSED_FORM = (
+    "Nothing was changed. Load the page again, and send the form from there.",
+)
+WITHOUT_DATABASE_TITLE = "The database is unreachable"
 STILL_WORKING_WITHOUT_DATABASE = (
     "Reports and comments in BugSpark and on GitHub are untouched; changes made until then are found.",
     "Every write under way is recorded, and is searched for before anything is sent again.",
@@ -70,7 +87,11 @@ class ErrorPages:
                 f"{self.site.path_prefix}/sign-in?next={quote(self._requested_path(request))}",
                 HTTPStatus.SEE_OTHER,
             )
-        answer = self._render(status, str(error.detail))
+        title = TITLES_BY_STATUS.get(status, status.phrase)
+        still = STILL_WORKING_BY_STATUS.get(status, ())
+        if isinstance(error, RefusedFormError):
+            title, still = REFUSED_FORM_TITLE, STILL_WORKING_AFTER_REFUSED_FORM
+        answer = self._render(status, title, EXPLANATIONS_BY_STATUS.get(status, str(error.detail)), still)
         answer.headers.update(error.headers or {})
         return answer
 
@@ -82,6 +103,7 @@ class ErrorPages:
         what = "It does not answer, or can't be written to. What you asked for was not begun."
         answer = self._render(
             status,
+            WITHOUT_DATABASE_TITLE,
             what,
             STILL_WORKING_WITHOUT_DATABASE,
             onward=self._requested_path(request) if request.method == "GET" else "/",
@@ -90,15 +112,15 @@ class ErrorPages:
         return answer
 
     def _render(
-        self, status: HTTPStatus, detail: str, still: tuple[str, ...] = (), onward: str | None = None
+        self, status: HTTPStatus, title: str, what: str, still: tuple[str, ...], onward: str | None = None
     ) -> Response:
         signed_out = status is HTTPStatus.UNAUTHORIZED
         return self.templates.render(
             "error.html",
             status,
-            title=TITLES_BY_STATUS.get(status, status.phrase),
-            what=EXPLANATIONS_BY_STATUS.get(status, detail),
-            still=still or STILL_WORKING_BY_STATUS.get(status, ()),
+            title=title,
+            what=what,
+            still=still,
             onward=onward or ("/sign-in" if signed_out else "/"),
             onward_text="Try again" if onward else "Sign in" if signed_out else "To the overview",
         )

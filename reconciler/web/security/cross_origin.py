@@ -36,6 +36,10 @@ PREFLIGHT_HEADERS = {
 """Besides what the API reads: BugSpark's own client sends `X-CSRF-Token` and `Accept-Language`."""
 
 
+class RefusedFormError(HTTPException):
+    """A form that was not sent from a page of this server, or is too old: it says nothing of rights."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormReader:
     """Reads forms that were sent from this server's own pages."""
@@ -56,11 +60,11 @@ class FormReader:
         `BodyReader.read_body` raises.
         """
         if not is_same_origin_form(request, self.site):
-            raise HTTPException(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
+            raise RefusedFormError(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
         fields = await self._read_fields(request, has_lines=has_lines)
         token = fields.pop(FORM_TOKEN_FIELD, "")
         if subject is not None and not self.sessions.is_form_token(subject, token):
-            raise HTTPException(HTTPStatus.FORBIDDEN, "This form is too old; load the page again.")
+            raise RefusedFormError(HTTPStatus.FORBIDDEN, "This form is too old; load the page again.")
         return fields
 
     async def _read_fields(self, request: Request, *, has_lines: bool) -> dict[str, str]:
