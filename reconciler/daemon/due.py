@@ -6,12 +6,12 @@ is due again. The wall clock is used once per pass, to convert that time to the 
 
 import hashlib
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.model.ids import Fingerprint, ProjectId
+from reconciler.model.ids import Fingerprint, OwnerId, ProjectId
 from reconciler.model.passes import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
 MAX_JITTER_SHARE = 0.1
@@ -24,6 +24,9 @@ MIN_OVERDUE_SECONDS = 30.0
 """A shorter interval is no promise: passes take their time."""
 MAX_OVERDUE_AT_ONCE = 2
 """Few: where all projects are late, nudged ones shall still go ahead of most."""
+
+Room = Mapping[OwnerId | Fingerprint, int]
+"""How many more projects of these owners and credentials may be queued; of all others any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class DueProjects:
     def __init__(self, interval: float) -> None:
         self.interval_seconds = interval  # poll.interval_seconds
         self._times: dict[ProjectId, _ProjectTimes] = {}
+        self.owners: set[OwnerId | None] = set()  # of these, and of those that left since all were read
         self._queue: list[tuple[float, ProjectId]] = []  # heap; an entry with another due time is outdated
 
     def __len__(self) -> int:
@@ -54,6 +58,7 @@ class DueProjects:
             for project in projects
             if _is_scheduled(project)
         }
+        self.owners = {times.project.owner for times in self._times.values()}
         self._queue = [(times.due_monotonic, project_id) for project_id, times in self._times.items()]
         heapq.heapify(self._queue)
 
@@ -72,6 +77,7 @@ class DueProjects:
                 continue
             before, times = self._times.get(project_id), self._project_times(project, now, monotonic)
             self._times[project_id] = times
+            self.owners.add(project.owner)
             if before is None or before.due_monotonic != times.due_monotonic:
                 heapq.heappush(self._queue, (times.due_monotonic, project_id))
 
@@ -80,14 +86,14 @@ class DueProjects:
         monotonic: float,
         limit: int | None = None,
         skipped: Collection[ProjectId] = (),
-        room: Mapping[Fingerprint, int] | None = None,
+        room: Room | None = None,
         is_own: Callable[[ProjectId], bool] = lambda _: True,
     ) -> list[ProjectId]:
-        """Return projects that are due now: the longest overdue first, the credentials in turn.
+        """Return projects that are due now: the owners in turn, each one's credentials in turn, and the
+        longest overdue first.
 
-        `limit`: at most so many; `skipped`: projects that are waiting or running; `room`: at most so many of
-        these credentials; `is_own`: whether a project is this daemon's, others must be late. Looks at due
-        projects only, however many there are.
+        `limit`: at most so many; `skipped`: projects that are waiting or running; `is_own`: whether a project
+        is this daemon's, others must be late. Looks at due projects only, however many there are.
         """
         late: list[tuple[float, ProjectId]] = []
         while self._queue and self._queue[0][0] <= monotonic:
@@ -98,25 +104,25 @@ class DueProjects:
         late = sorted(set(late))
         for entry in late:  # they stay due until a pass of theirs is recorded
             heapq.heappush(self._queue, entry)
-        ready: list[tuple[float, ProjectId, Fingerprint | None]] = []
+        ready: list[tuple[float, ProjectId, ScheduledProject]] = []
         for due, project_id in late:
             times = self._times[project_id]
             again = times.queued_monotonic + QUEUE_AGAIN_SECONDS
             is_ready = project_id not in skipped and again <= monotonic
             if is_ready and (due + LATE_SECONDS <= monotonic or is_own(project_id)):
-                ready.append((max(due, again), project_id, times.project.credential))
-        return _take_credentials_in_turn(sorted(ready, key=lambda each: each[:2]), room or {})[:limit]
+                ready.append((max(due, again), project_id, times.project))
+        return _take_in_turn(sorted(ready, key=lambda each: each[:2]), room or {})[:limit]
 
     def select_overdue(
         self,
         monotonic: float,
         running: Collection[ProjectId],
-        room: Mapping[Fingerprint, int] | None = None,
+        room: Room | None = None,
     ) -> list[ProjectId]:
         """Return those that have been due for a whole interval without a pass, a few, the longest first.
 
         Nudged projects go ahead of due ones, and anybody who has the secret of a webhook can nudge; so due
-        ones that wait for too long are nudged too. `room`: as for `select_due`.
+        ones that wait for too long are nudged too.
 
         Source: docs/security.md, Of a pass.
         """
@@ -142,6 +148,11 @@ class DueProjects:
         """Return the credential that passes of a project use, as far as it is known."""
         times = self._times.get(project_id)
         return None if times is None else times.project.credential
+
+    def owner_of(self, project_id: ProjectId) -> OwnerId | None:
+        """Return the owner of a project, as far as it is known."""
+        times = self._times.get(project_id)
+        return None if times is None else times.project.owner
 
     @property
     def scheduled(self) -> Sequence[ScheduledProject]:
@@ -169,15 +180,13 @@ class DueProjects:
 
     def reset(self) -> None:
         """Forget all times, because the configuration changed."""
-        self._times, self._queue = {}, []
+        self._times, self._queue, self.owners = {}, [], set()
 
     def _project_times(self, project: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
         times = self._times.get(project.project_id)
         if times is not None and _has_same_times(times.project, project):
-            # The first pass of a project records its credential long before it ends.
-            return (
-                times if times.project.credential == project.credential else replace(times, project=project)
-            )
+            # The first pass of a project records its credential long before it ends; an owner may change.
+            return times if _has_same_group(times.project, project) else replace(times, project=project)
         if times is not None and times.project.config != project.config:
             return _ProjectTimes(project=project, due_monotonic=monotonic, not_before_monotonic=monotonic)
         if times is None and project.failures:
@@ -204,22 +213,36 @@ def _is_scheduled(project: ScheduledProject) -> bool:
     return not project.paused
 
 
-def _take_credentials_in_turn(
-    ready: Iterable[tuple[float, ProjectId, Fingerprint | None]], room: Mapping[Fingerprint, int]
-) -> list[ProjectId]:
-    """Order projects so that each credential's first one comes first, then each one's second one.
+def _take_in_turn(ready: Iterable[tuple[float, ProjectId, ScheduledProject]], room: Room) -> list[ProjectId]:
+    """Order projects so that each owner's first one comes first, then each one's second one.
 
-    A project without a known credential counts as one with a credential of its own.
+    An owner's own order is that of its credentials in turn, so that neither many projects nor many tokens put
+    anybody ahead. A project without a known credential counts as one with a credential of its own.
     """
-    counts: Counter[Fingerprint] = Counter()
-    ranked: list[tuple[int, float, ProjectId]] = []
-    for late_since, project_id, credential in ready:
-        if credential is None:
-            ranked.append((0, late_since, project_id))
-        elif counts[credential] < room.get(credential, counts[credential] + 1):
-            ranked.append((counts[credential], late_since, project_id))
-            counts[credential] += 1
+    counts: Counter[OwnerId | Fingerprint] = Counter()
+    ranks: Counter[tuple[OwnerId | None, Fingerprint]] = Counter()
+    by_owner: defaultdict[OwnerId | None, list[tuple[int, float, ProjectId]]] = defaultdict(list)
+    for late_since, project_id, project in ready:
+        groups = [group for group in (project.owner, project.credential) if group is not None]
+        if any(counts[group] >= room.get(group, counts[group] + 1) for group in groups):
+            continue
+        counts.update(groups)
+        rank = 0
+        if project.credential is not None:
+            rank = ranks[project.owner, project.credential]
+            ranks[project.owner, project.credential] += 1
+        by_owner[project.owner].append((rank, late_since, project_id))
+    ranked = [
+        (turn, late_since, project_id)
+        for own in by_owner.values()
+        for turn, (_, late_since, project_id) in enumerate(sorted(own))
+    ]
     return [project_id for *_, project_id in sorted(ranked)]
+
+
+def _has_same_group(first: ScheduledProject, second: ScheduledProject) -> bool:
+    """Return whether both count for the same owner and credential."""
+    return (first.owner, first.credential) == (second.owner, second.credential)
 
 
 def _has_same_times(first: ScheduledProject, second: ScheduledProject) -> bool:

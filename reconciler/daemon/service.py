@@ -74,7 +74,7 @@ class Service:
         self._intervals = intervals
         self._comparisons = Comparisons(intervals.interval)
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result, self._comparisons)
-        self._schedule = Schedule(runtime, clock, intervals.interval, queue.is_own)
+        self._schedule = Schedule(runtime, clock, intervals, queue.is_own)
         self._due_projects = self._schedule.due_projects
         self._queueing = asyncio.Lock()
         self._refill_requested = asyncio.Event()
@@ -157,7 +157,7 @@ class Service:
                 if worker is not None:
                     worker.stop(None)
             self._start_worker(intervals.concurrency)
-        self._schedule.reset(intervals.interval)
+        self._schedule.reset(intervals)
         self._comparisons.reset(intervals.interval)
         self._intervals = intervals
 
@@ -198,6 +198,8 @@ class Service:
                 return
 
     async def _run_pass(self, queued: QueuedPass) -> bool:
+        if not self._schedule.begin_pass(queued.project_id):
+            return True
         due = None if queued.is_nudged else self._schedule.due_pass(queued.project_id)
         try:
             return await self._pass_runner.run_pass(queued, due)
@@ -270,13 +272,12 @@ class Service:
         self._comparisons.keep_projects(
             {project.project_id: project.config for project in self._due_projects.scheduled}
         )
-        concurrency = self._intervals.concurrency
-        overdue = await self._schedule.find_overdue(backlog.running, busy, concurrency, is_fresh=is_fresh)
+        overdue = await self._schedule.find_overdue(backlog.running, busy, is_fresh=is_fresh)
         for project_id in overdue:
             await self._queue.nudge(project_id)
         self._due_projects.mark_queued(overdue, monotonic)
-        limit = max(0, MAX_WAITING_PER_SLOT * concurrency - len(backlog.waiting))
-        project_ids = await self._schedule.find_due(limit, busy, concurrency, is_fresh=is_fresh)
+        limit = max(0, MAX_WAITING_PER_SLOT * self._intervals.concurrency - len(backlog.waiting))
+        project_ids = await self._schedule.find_due(limit, busy, is_fresh=is_fresh)
         self._has_more_due, self._ended_since_queueing = len(project_ids) >= limit, 0
         if project_ids:
             self._queue.put_due(project_ids)

@@ -4,6 +4,8 @@ from typing import NewType
 from uuid import UUID
 
 ProjectId = NewType("ProjectId", UUID)
+OwnerId = NewType("OwnerId", UUID)
+"""The id of the BugSpark user who owns a project."""
 ReportId = NewType("ReportId", UUID)
 CommentId = NewType("CommentId", UUID)
 """The id of a comment in BugSpark."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from reconciler.model.formatting import format_count
-from reconciler.model.ids import Fingerprint, ProjectId
+from reconciler.model.ids import Fingerprint, OwnerId, ProjectId
 from reconciler.model.report import MisnamedReport
 
 MAX_IDLE_FACTOR = 5
@@ -189,6 +189,7 @@ class ScheduledProject:
     project_id: ProjectId
     name: str
     config: str  # changes with the integration; a project with a new one is due at once
+    owner: OwnerId | None = None  # None: not known
     problem: str | None = None  # why the integration can't be used: a pass could only report it again
     paused: bool = False
     outcome: Outcome | None = None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from reconciler.daemon.due import LATE_SECONDS, MAX_JITTER_SHARE, QUEUE_AGAIN_SECONDS, DueProjects
-from reconciler.model.ids import Fingerprint, ProjectId
+from reconciler.model.ids import Fingerprint, OwnerId, ProjectId
 from reconciler.model.passes import Outcome, ScheduledProject
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -159,6 +159,23 @@ def test_credentials_take_turns_and_a_crowded_one_leaves_room() -> None:
     assert len(crowded) == 3
     assert set(crowded) == {ids[0], *ids[4:]}
     assert pacer.select_due(0.0, skipped=ids[:5]) == [ids[5]]
+
+
+def test_owners_take_turns_however_many_tokens_they_have_and_a_crowded_one_leaves_room() -> None:
+    pacer, owner = DueProjects(INTERVAL), OwnerId(UUID(int=1))
+    many = [a_project(number, ago=500.0, owner=owner, credential=f"token {number}") for number in range(1, 5)]
+    few = [a_project(number, ago=100.0, owner=OwnerId(UUID(int=2)), credential="one") for number in (5, 6)]
+    pacer.replace_all([*many, *few], NOW, 0.0)
+    ids = [project.project_id for project in (*many, *few)]
+    owners = [pacer.owner_of(each) for each in pacer.select_due(0.0)]
+    assert [each == owner for each in owners[:4]].count(True) == 2
+    assert owners[4:] == [owner, owner]
+    assert set(pacer.select_due(0.0, room={owner: 1})) == {ids[0], *ids[4:]}
+    assert pacer.select_overdue(0.0, (), {owner: 0}) == []
+    given = replace(many[0], owner=OwnerId(UUID(int=3)))
+    pacer.update([given.project_id], [given], NOW, 0.0)
+    assert pacer.owner_of(given.project_id) == given.owner
+    assert len(pacer.owners) == 3
 
 
 def test_a_project_that_has_been_due_for_an_interval_is_overdue_the_longest_first_a_few_at_once() -> None:

@@ -1,6 +1,7 @@
 """The service with a runtime of its own: which projects it runs and when, and how it ends."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.daemon import due, work_monitor, worker
+from reconciler.daemon import due, schedule, work_monitor, worker
 from reconciler.daemon import service as module
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
@@ -18,11 +19,12 @@ from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.daemon.service import Service
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
-from reconciler.model.ids import Fingerprint, ProjectId
+from reconciler.model.ids import Fingerprint, OwnerId, ProjectId
 from reconciler.model.passes import DuePass, Outcome, PassResult, ScheduledProject
 from tests.support.factories import a_result
 
 PATIENCE = 60.0
+OWNER = OwnerId(UUID(int=4711))
 QUICK = ServiceIntervals(
     tick=0.02, schema_check=0.02, scan=0.02, requeue_stalled=0.05, retry=0.02, heartbeat=0.02, concurrency=2
 )
@@ -53,6 +55,7 @@ class Village:
     waiting: dict[ProjectId, int] = field(default_factory=dict)
     away: bool = False
     hang: bool = False
+    slow: set[ProjectId] = field(default_factory=set)  # their passes hang, those of others do not
     deaf: bool = False  # to cancellation
     hung: list[tuple[ProjectId, float]] = field(default_factory=list)
     schedule_error: Exception | None = None
@@ -114,9 +117,9 @@ class Village:
             self.looked.append(project_id)
             self.compared += [project_id] if compares else []
             self.news.notify_all()
-        while self.hang:
+        while self.hang or project_id in self.slow:
             try:
-                await asyncio.sleep(0.05 if self.deaf else 3_600)
+                await asyncio.sleep(0.02 if self.deaf or self.slow else 3_600)
             except asyncio.CancelledError:
                 if not self.deaf:
                     raise
@@ -448,7 +451,7 @@ async def test_more_workers_after_a_reload_and_no_pass_is_cut_for_it(monkeypatch
     monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     village = Village(hang=True)
     for number in range(1, 5):
-        village.add(number)
+        village.add(number, owner=OWNER)
     async with serving(village, rhythm=replace(QUICK, concurrency=1)) as service:
         await village.until(1)
         service.apply_intervals(replace(QUICK, concurrency=3))
@@ -476,3 +479,58 @@ async def test_nudges_without_end_keep_no_due_project_from_its_pass(monkeypatch:
             await asyncio.sleep(0)
     stop.set()
     await task
+
+
+@pytest.mark.parametrize("nudges", [False, True], ids=["due", "nudged all the time"])
+async def test_slow_projects_of_one_owner_keep_no_project_of_others_from_its_interval(
+    monkeypatch: pytest.MonkeyPatch, nudges: bool
+) -> None:
+    monkeypatch.setattr(due, "MIN_OVERDUE_SECONDS", 0.0)
+    monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "LONG_PASS_SECONDS", 0.05)
+    village, queue = Village(), MemoryQueue()
+    village.slow = {village.add(number, owner=OWNER) for number in range(1, 31)}
+    honest = [village.add(number, owner=OwnerId(UUID(int=number))) for number in range(31, 51)]
+    rhythm = replace(QUICK, concurrency=8, interval=0.2)
+    service = Service(village, queue, Clock(), SystemdNotifier({}), rhythm, new_id=uuid4)
+    stop = asyncio.Event()
+    task = asyncio.create_task(service.run(stop))
+    try:
+        async with asyncio.timeout(4 * PATIENCE):
+            while min(Counter(village.looked)[each] for each in honest) < 2:
+                for each in village.slow if nudges else ():
+                    await queue.nudge(each)
+                await asyncio.sleep(0.2)
+    finally:
+        stop.set()
+        await task
+    assert len(village.slow & set(village.looked)) >= 4, "the slow ones have their share"
+
+
+async def test_a_project_that_was_postponed_runs_when_a_pass_of_its_owner_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
+    village, queue = Village(), MemoryQueue()
+    now = datetime.now(UTC)
+    village.slow = {village.add(number, owner=OWNER, last_pass_at=now) for number in range(1, 9)}
+    village.add(9, owner=OwnerId(UUID(int=9)), last_pass_at=now)
+    service = Service(
+        village, queue, Clock(), SystemdNotifier({}), replace(QUICK, concurrency=8), new_id=uuid4
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(service.run(stop))
+    try:
+        await village.until_asked(2)
+        for each in village.slow:
+            await queue.nudge(each)
+        await village.until(7)
+        (left,) = village.slow - set(village.looked)
+        await village.until_asked(village.asked + 5)
+        assert len(village.looked) == 7
+        village.slow.clear()
+        await village.until(8)
+        assert village.looked[-1] == left
+    finally:
+        stop.set()
+        await task

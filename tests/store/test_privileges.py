@@ -114,11 +114,13 @@ async def test_rights_given_before_are_named_by_check_and_taken_by_the_next_migr
         "GRANT ALL ON ALL TABLES IN SCHEMA public TO anon",
         "GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO PUBLIC",
         "GRANT SELECT (value) ON sync_meta TO authenticated",
+        "GRANT USAGE ON SCHEMA bugspark_sync TO authenticated",
+        "GRANT EXECUTE ON FUNCTION bugspark_sync.mail_owner(uuid, text) TO authenticated",
     )
     found = await named_by_check(supabase)
     assert found.keys() == {"PUBLIC", "anon", "authenticated"}
     assert {"sync_meta", "procrastinate_jobs", "reconciler_alembic_version"} <= set(found["anon"])
-    assert found["authenticated"] == ["sync_meta"]
+    assert found["authenticated"] == ["bugspark_sync", "bugspark_sync.mail_owner(uuid,text)", "sync_meta"]
     assert all(name.startswith("procrastinate_") for name in found["PUBLIC"])
     assert migrate(supabase).revoked_from == ("anon", "authenticated")
     assert rights_of_anon(supabase) == []

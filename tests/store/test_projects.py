@@ -38,6 +38,16 @@ async def test_a_usable_project_has_its_integration(stores: DatabaseStores, bugs
     assert "plain" not in repr(project)
 
 
+async def test_the_schedule_knows_whose_a_project_is(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    ada = bugspark.add_user()
+    for name in ("Shop", "Web"):
+        bugspark.add_integration(bugspark.add_project(name, owner=ada))
+    bugspark.add_integration(bugspark.add_project("Other"))
+    first, second, third = sorted(await stores.projects.pass_schedule(), key=lambda each: each.name)
+    assert first.owner != ada
+    assert (second.owner, third.owner) == (ada, ada)
+
+
 async def test_projects_without_github_or_switched_off_are_not_listed(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:

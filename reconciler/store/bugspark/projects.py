@@ -157,7 +157,7 @@ async def read_schedule_rows(
     )
     query = (
         active_projects_query()
-        .add_columns(*SCHEDULE_COLUMNS, due.label("check_due"))
+        .add_columns(*SCHEDULE_COLUMNS, bugspark_projects.c.owner_id, due.label("check_due"))
         .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
     )
     if project_ids is not None:
@@ -191,6 +191,7 @@ def build_scheduled(
         project_id=found.id,
         name=found.name,
         config=config,
+        owner=row["owner_id"],
         problem=problem,
         paused=bool(row["paused"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,

@@ -73,7 +73,8 @@ FIND_OTHER_ROLES_SQL = text(f"""
 """)  # noqa: S608 - constants
 FIND_PROGRAM_ROLES_SQL = text(f"""
     SELECT granted.grantee FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS granted
-    WHERE n.nspname = '{SCHEMA}' AND granted.privilege_type = 'USAGE'
+    WHERE n.nspname = '{SCHEMA}' AND granted.privilege_type = 'USAGE' AND granted.grantee <> 0
+      AND NOT EXISTS (SELECT FROM pg_roles WHERE oid = granted.grantee AND rolname = ANY (:api_roles))
 """)  # noqa: S608 - constants
 FIND_UNASKED_ROLES_SQL = text("""
     SELECT DISTINCT granted.grantee FROM pg_default_acl CROSS JOIN LATERAL aclexplode(defaclacl) AS granted
@@ -104,13 +105,13 @@ def revoke_unasked_rights(connection: Connection) -> tuple[str, ...]:
 
     Returns the names of the roles that had one. The owner and the roles that may use the schema
     `bugspark_sync`, which are this program's, keep theirs; so does a role that somebody gave a right on
-    purpose: `check` names it.
+    purpose: `check` names it. A role of Supabase's HTTP API is never this program's, even if it may use that
+    schema, as its guide to custom schemas has it.
     """
     grants = connection.execute(FIND_GRANTS_SQL).all()
-    unasked = {
-        0,
-        *connection.execute(FIND_UNASKED_ROLES_SQL, {"api_roles": list(API_ROLES)}).scalars(),
-    } - (set(connection.execute(FIND_PROGRAM_ROLES_SQL).scalars()) - {0})
+    api_roles = {"api_roles": list(API_ROLES)}
+    unasked = {0, *connection.execute(FIND_UNASKED_ROLES_SQL, api_roles).scalars()}
+    unasked -= set(connection.execute(FIND_PROGRAM_ROLES_SQL, api_roles).scalars())
     taken = [each for each in grants if each.grantee in unasked and each.grantee != each.owner]
     names = _role_names(connection, {each.grantee for each in taken})
     for each in taken:

@@ -88,7 +88,7 @@ class ErrorPages:
                 HTTPStatus.SEE_OTHER,
             )
         title = TITLES_BY_STATUS.get(status, status.phrase)
-        still = STILL_WORKING_BY_STATUS.get(status, ())
+        still: tuple[str, ...] = STILL_WORKING_BY_STATUS.get(status, ())
         if isinstance(error, RefusedFormError):
             title, still = REFUSED_FORM_TITLE, STILL_WORKING_AFTER_REFUSED_FORM
         answer = self._render(status, title, EXPLANATIONS_BY_STATUS.get(status, str(error.detail)), still)

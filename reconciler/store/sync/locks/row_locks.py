@@ -66,7 +66,7 @@ class RowProjectLocks:
         try:
             while not await lock.try_acquire():
                 if not wait:
-                    raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
+                    raise BusyError(PROJECT_BUSY_MESSAGE)
                 await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
         except asyncio.CancelledError:
             await finish_shielded(lock.release())  # the row may have been committed all the same

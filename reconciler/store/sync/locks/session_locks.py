@@ -37,7 +37,9 @@ TRY_LOCK_SQL = """
 """The statement's snapshot is older than the lock. An epoch that was raised in between is refused by the
 fence: the pass ends before it has stored anything, and the next one reads the new epoch.
 """
-PROJECT_BUSY_MESSAGE = "Project {} is at work in another process."
+PROJECT_BUSY_MESSAGE = (
+    "A pass or another command is at work on this project, so nothing was done: try again in a few seconds."
+)
 IS_HELD_SQL = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
     AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = %s
@@ -83,7 +85,7 @@ class AdvisoryProjectLocks:
         """Raises BusyError, or DatabaseError when there is no session for locks."""
         while project_id in self._taken:
             if not wait:
-                raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
+                raise BusyError(PROJECT_BUSY_MESSAGE)
             await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
         self._taken.add(project_id)
         try:
@@ -92,7 +94,7 @@ class AdvisoryProjectLocks:
                 try:
                     while not await lock.try_acquire():
                         if not wait:
-                            raise BusyError(PROJECT_BUSY_MESSAGE.format(project_id))
+                            raise BusyError(PROJECT_BUSY_MESSAGE)
                         await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
                     await self._fences.enter(project_id, lock.epoch)
                     self._held.add(lock)
