@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -21,6 +22,8 @@ from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
 
 WRITE_POINTS = 5
 """What one write costs of a credential's points per minute."""
+DATE_RESOLUTION = timedelta(seconds=2)
+"""How far an exact clock may seem behind: a `Date` has whole seconds, and its answer takes a while."""
 
 
 class CredentialLocks:
@@ -83,6 +86,15 @@ class Context:
     credential_locks: CredentialLocks  # one for each credential
     alert_channel: AlertChannel | None  # takes alerts about what needs a person
     manual: bool  # ignores our own back-off and quarantine, never GitHub's limits
+
+    def github_clock_difference(self) -> timedelta:
+        """Return how far GitHub's clock is ahead of this machine's; zero where `Date` is too coarse to tell.
+
+        What a `Date` lacks of its second is different in each pass: taken for a difference of the clocks, it
+        would let a pass decide two changes of one second apart in another way than the plan before it.
+        """
+        ahead = self.github.now() - self.clock.now()
+        return ahead if abs(ahead) > DATE_RESOLUTION else timedelta(0)
 
     def field_of_label(self, label: str) -> Field | None:
         """Return the field that has this label as a value, or had it by an old mapping; None: no field."""

@@ -211,12 +211,11 @@ def _local_change_time(
     the field differ; but not before a scan that saw it equal. Not later than now: a row with a time in the
     future, by a wrong clock, must not always win.
     """
-    ahead = context.github.now() - context.clock.now()
     at = min(view.report.updated_at, context.clock.now())
     if difference is not None and _is_present_difference(view, field, difference):
         at = min(at, difference.seen_at)
         at = max(at, difference.equal_at or at)
-    return (at + ahead).replace(microsecond=0)
+    return (at + context.github_clock_difference()).replace(microsecond=0)
 
 
 def _is_present_difference(view: LinkObservation, field: Field, difference: UnsyncedFieldChange) -> bool:

@@ -156,7 +156,7 @@ async def expect_deliveries(
     """Tell the store which changes of the lists a working webhook should have announced, or will shortly."""
     if not state.has_webhook:
         return
-    ahead = context.github.now() - context.clock.now()
+    ahead = context.github_clock_difference()
     changes = {number: at - ahead for number, at in _remote_change_times(observation, plans).items()}
     if changes:
         await context.stores.webhooks.record_listed_changes(context.project.id, changes, context.clock.now())

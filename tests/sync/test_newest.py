@@ -5,8 +5,10 @@ Source: docs/design.md, Deciding.
 
 from datetime import datetime
 
+from reconciler.bootstrap.application import open_application
+from reconciler.model.passes import NullProgress
 from reconciler.store.sync import local_scan
-from tests.support.sync import Sync
+from tests.support.sync import Sync, settings_for
 
 
 class Scans:
@@ -106,3 +108,23 @@ async def test_without_a_scan_the_reports_time_counts(sync: Sync) -> None:
     sync.change(report, severity="low")
     await sync.settle()
     assert (sync.severity(report), "low-priority" in sync.labels(number)) == ("low", True)
+
+
+async def test_a_plan_and_the_pass_after_it_decide_two_changes_of_about_a_second_alike(
+    sync: Sync, world_url: str
+) -> None:
+    """GitHub's `Date` lacks part of its second: little for one process, most of it for the next one."""
+    report, number = await sync.linked(severity="medium")
+    sync.github.clock.advance(0.8)
+    relabel(sync, number, "medium-priority", "critical")
+    sync.github.clock.advance(0.8)
+    sync.change(report, severity="low")
+    verdicts = set()
+    for seconds in (3.5, 0.8):
+        sync.github.clock.advance(seconds)
+        async with open_application(settings_for(world_url, sync.github.api), sync.clock) as process:
+            planned = await process.plan(await process.find_project("Shop"), NullProgress())
+            verdicts.add(tuple((each.field, each.to) for each in planned.actions))
+    assert verdicts == {(("severity", "low"),)}, "the later one, whenever it is decided"
+    await sync.settle()
+    assert (sync.severity(report), sync.labels(number)) == ("low", {"bug", "low-priority"})
