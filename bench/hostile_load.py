@@ -173,9 +173,9 @@ def measure(folder: Path, sizes: Sizes) -> HostileLoad:
 def _start_strangers(run: DeliveryRun, sizes: Sizes) -> "subprocess.Popen[str]":
     projects = [str(plot.project) for plot in run.environment.plots]
     options = (f"--{name}={getattr(sizes, name)}" for name in ("requests", "sockets", "bodies", "seconds"))
-    words = [str(run.daemon.port), *projects, *options]
+    arguments = [str(run.daemon.port), *projects, *options]
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.strangers", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.strangers", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
 
 

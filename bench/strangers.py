@@ -49,11 +49,11 @@ class Strangers:
     async def attack(self, sockets: int, bodies: int) -> None:
         """Do all of it at once."""
         async with asyncio.TaskGroup() as group:
-            lasting = [group.create_task(self._idle(IDLERS[n % len(IDLERS)])) for n in range(sockets)]
-            lasting += [group.create_task(self._send_slowly(SLOW[n % len(SLOW)])) for n in range(bodies)]
+            background = [group.create_task(self._idle(IDLERS[n % len(IDLERS)])) for n in range(sockets)]
+            background += [group.create_task(self._send_slowly(SLOW[n % len(SLOW)])) for n in range(bodies)]
             await asyncio.gather(*(self._ask(address) for address in ASKERS for _ in range(2)))
             await asyncio.sleep(max(0.0, self.end_at - time.monotonic()))
-            for task in lasting:
+            for task in background:
                 task.cancel()
 
     async def _ask(self, address: str) -> None:

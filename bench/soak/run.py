@@ -172,7 +172,7 @@ def _run_stage(soak_run: SoakRun) -> SoakResult:
         troubles=[f"{at - soak_run.began:.0f} s: {what}" for at, what in fault_injector.past],
         settled=settled,
         apart=differences,
-        stories=explain_differences(soak_run.environment, differences),
+        explanations=explain_differences(soak_run.environment, differences),
     )
 
 

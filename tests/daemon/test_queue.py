@@ -15,7 +15,7 @@ from reconciler.daemon.pass_queue import PassQueue, QueuedPass
 from reconciler.daemon.procrastinate_queue import open_procrastinate_queue
 from reconciler.errors import DatabaseError
 from reconciler.store.schema import engine
-from tests.daemon.workers import PATIENCE, RecordingRunner, project, working
+from tests.daemon.workers import TIMEOUT_SECONDS, RecordingRunner, project, working
 
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
 
@@ -65,13 +65,13 @@ async def nudge_while_running(
         await runner.until(2)
         for count in range(3, 3 + times):
             await theirs.nudge(ONE)
-            runner.let_go(ONE)
+            runner.release(ONE)
             ended = loop.time()
             await runner.until(count)
             waits.append(loop.time() - ended)
         runner.hold = False
-        runner.let_go(ONE)
-        runner.let_go(TWO)
+        runner.release(ONE)
+        runner.release(TWO)
         await runner.until(2 + times, ended=True)
     return runner, waits
 
@@ -129,8 +129,8 @@ async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at
         assert set(backlog.running) == {ONE, TWO}
         assert set(backlog.waiting) == {ONE}
         runner.hold = False
-        runner.let_go(ONE)
-        runner.let_go(TWO)
+        runner.release(ONE)
+        runner.release(TWO)
         await runner.until(3, ended=True)
     assert runner.twice == 0
     assert sorted(runner.began) == [ONE, ONE, TWO]
@@ -144,7 +144,7 @@ async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
         await runner.until(2)
         runner.hold = False
         for each in list(runner.began):
-            runner.let_go(each)
+            runner.release(each)
         await runner.until(4, ended=True)
     assert runner.most_at_once == 2
 
@@ -179,7 +179,7 @@ async def test_what_is_merely_due_never_takes_every_place(queue: PassQueue) -> N
         await queue.nudge(ONE)
         backlog = await queue.backlog()
         assert (runner.began[3], runner.most_at_once, len(backlog.running)) == (due[-1], 4, 4)
-        runner.let_go(due[-1])
+        runner.release(due[-1])
         await runner.until(5)
     assert runner.began[4] == ONE
 
@@ -194,13 +194,13 @@ async def test_what_is_nudged_may_take_every_place(queue: PassQueue) -> None:
 
 async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
-    stint = queue.create_worker(runner.run, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = queue.create_worker(runner.run, 1)
+    task = asyncio.create_task(queue_worker.serve())
     await queue.put_due([ONE])
     await runner.until(1)
     await queue.put_due([TWO])
-    stint.stop(PATIENCE)
-    runner.let_go(ONE)
+    queue_worker.stop(TIMEOUT_SECONDS)
+    runner.release(ONE)
     await task
     assert runner.ended == [ONE]
     assert (await queue.backlog()).waiting == {TWO}
@@ -240,7 +240,7 @@ async def shared(queue_url: str) -> Any:
         yield mine, theirs, queue_url
 
 
-def told(url: str, statement: str) -> list[Any]:
+def run_query(url: str, statement: str) -> list[Any]:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         found = connection.execute(statement.encode())
         return found.fetchall() if found.description else []
@@ -248,7 +248,7 @@ def told(url: str, statement: str) -> list[Any]:
 
 def abandoned(url: str) -> None:
     """Make the running jobs look as if their worker had died."""
-    told(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    run_query(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
 
 
 async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(shared: Any) -> None:
@@ -256,13 +256,13 @@ async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(sh
     here, there = RecordingRunner(hold=True), RecordingRunner(hold=True)
     async with working(mine, here, 1), working(theirs, there, 1):
         await mine.put_due([ONE, TWO])
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await asyncio.gather(here.until(1), there.until(1))
         await theirs.nudge(here.began[0])
         assert (await theirs.backlog()).running == {ONE, TWO}
         here.hold = there.hold = False
         for runner in (here, there):
-            runner.let_go(runner.began[0])
+            runner.release(runner.began[0])
     assert {*here.began, *there.began} == {ONE, TWO}
 
 
@@ -287,16 +287,16 @@ async def test_due_projects_are_queued_also_when_another_daemon_is_faster_with_o
     mine, theirs, url = shared
     execute = mine.app.connector.execute_query_all_async
 
-    async def be_overtaken(query: str, **arguments: Any) -> Any:
+    async def put_due_elsewhere_first(query: str, **arguments: Any) -> Any:
         monkeypatch.setattr(mine.app.connector, "execute_query_all_async", execute)
         found = await execute(query, **arguments)
         await theirs.put_due([TWO])
         return found
 
-    monkeypatch.setattr(mine.app.connector, "execute_query_all_async", be_overtaken)
+    monkeypatch.setattr(mine.app.connector, "execute_query_all_async", put_due_elsewhere_first)
     await mine.put_due([ONE, TWO, THREE])
     assert (await mine.backlog()).waiting == {ONE, TWO, THREE}
-    assert told(url, "SELECT count(*) FROM procrastinate_jobs") == [(3,)]
+    assert run_query(url, "SELECT count(*) FROM procrastinate_jobs") == [(3,)]
 
 
 async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_taken_when_that_pass_ends(
@@ -325,7 +325,7 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
             await again.until(2, ended=True)
         runner.hold = False
         for each in (ONE, TWO):
-            runner.let_go(each)
+            runner.release(each)
         await runner.until(2, ended=True)
     assert sorted(again.began) == [ONE, TWO]
 
@@ -354,7 +354,7 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
         assert rescued == [0, 0, 0], "it may be ending just now"
         assert await mine.requeue_stalled() == 1
         await runner.until(2, ended=True)
-    assert told(url, "SELECT * FROM procrastinate_jobs") == []
+    assert run_query(url, "SELECT * FROM procrastinate_jobs") == []
 
 
 async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to_nobody(
@@ -371,7 +371,7 @@ async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to
     monkeypatch.setattr(mine.app.job_manager, "finish_job", away)
     async with working(mine, runner, 1):
         await mine.nudge(ONE)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await failed.wait()
         for _ in range(5):  # what follows a task's end is done by then
             await asyncio.sleep(0)
@@ -398,14 +398,14 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
         await runner.run(QueuedPass(project_id=ONE, is_nudged=True))
         raise ValueError("a mistake of ours")
 
-    stint = mine.create_worker(fail, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = mine.create_worker(fail, 1)
+    task = asyncio.create_task(queue_worker.serve())
     for count in (1, 2):
         await mine.nudge(ONE)
         await runner.until(count)
-    stint.stop(PATIENCE)
+    queue_worker.stop(TIMEOUT_SECONDS)
     await task
-    assert told(url, "SELECT * FROM procrastinate_jobs") == []
+    assert run_query(url, "SELECT * FROM procrastinate_jobs") == []
 
 
 async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any) -> None:
@@ -413,26 +413,26 @@ async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any)
     runner = RecordingRunner()
     await mine.put_due([ONE])
     await mine.nudge(TWO)
-    assert told(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
+    assert run_query(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
     async with working(mine, runner):
         await runner.until(2, ended=True)
     for table in ("jobs", "events", "workers"):
-        assert told(url, f"SELECT * FROM procrastinate_{table}") == []
+        assert run_query(url, f"SELECT * FROM procrastinate_{table}") == []
 
 
 async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(shared: Any) -> None:
     mine, _, url = shared
     runner = RecordingRunner()
-    stint = mine.create_worker(runner.run, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = mine.create_worker(runner.run, 1)
+    task = asyncio.create_task(queue_worker.serve())
     await mine.nudge(ONE)
     await runner.until(1, ended=True)
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
-    async with asyncio.timeout(PATIENCE):  # it may have taken the job before it began to listen
+    async with asyncio.timeout(TIMEOUT_SECONDS):  # it may have taken the job before it began to listen
         # A connection of its own, beside the pool.
-        while len(told(url, listening)) != 1:  # noqa: ASYNC110 - another process has no event of ours
+        while len(run_query(url, listening)) != 1:  # noqa: ASYNC110 - another process has no event of ours
             await asyncio.sleep(0.02)
-    told(
+    run_query(
         url,
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE application_name LIKE '%queue' AND datname = current_database()",
@@ -442,5 +442,5 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
     await mine.nudge(TWO)
     async with working(mine, runner, 1):  # the first may have stopped before it could take it
         await runner.until(2)
-    stint.stop(PATIENCE)
+    queue_worker.stop(TIMEOUT_SECONDS)
     await asyncio.wait([task])

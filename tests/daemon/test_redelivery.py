@@ -18,7 +18,7 @@ from reconciler.daemon import signals
 from reconciler.demo.github.faults import error
 from tests.proofs.test_sigterm import a_life
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import QUICK, eventually, time_passing
+from tests.support.daemon import QUICK, advancing_clock, eventually
 from tests.support.stores import sqlite_template, store_url
 from tests.web.harness import SECRET, integration, issue_event, sign
 
@@ -86,7 +86,7 @@ async def test_a_delivery_whose_pass_failed_acts_when_it_is_delivered_again(
         return [row["state"] for row in installation.bugspark.rows_of("sync_links")] == ["active"]
 
     delivery = str(uuid4())
-    with time_passing(installation):
+    with advancing_clock(installation):
         daemon = asyncio.create_task(a_life(installation))
         await until(lambda: is_linked() and outcome() == "['ok']")
         rule = faults.add(error(502), times=None)

@@ -33,7 +33,9 @@ class Ends:
         return self.end
 
 
-async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
+async def run_and_count(
+    caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None
+) -> tuple[list[str], int]:
     """Return the levels of log lines from info on, and the number of counted passes."""
     counted: list[PassResult] = []
     worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
@@ -63,7 +65,7 @@ async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | N
 async def test_a_pass_is_logged_and_counted(
     caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
 ) -> None:
-    assert await said(caplog, end) == (levels, counted)
+    assert await run_and_count(caplog, end) == (levels, counted)
 
 
 async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
@@ -79,7 +81,7 @@ async def test_a_line_says_what_was_done_and_what_it_cost(caplog: pytest.LogCapt
     done = replace(
         IDLE, applied=AppliedCounts(comments_imported=3), github=Cost(requests=4, cost=2), pending=1
     )
-    await said(caplog, done)
+    await run_and_count(caplog, done)
     values = getattr(caplog.records[0], RECORD_VALUES_ATTRIBUTE)
     assert values == {
         "outcome": "ok",

@@ -41,7 +41,7 @@ bodies = (
     | (json_texts | deliveries).map(lambda text: text.encode("utf-8", "surrogatepass"))
     | deliveries.map(lambda text: b"payload=" + quote_from_bytes(text.encode()).encode())
 )
-words = texts | st.text(max_size=600) | st.sampled_from([str(UUID(int=1)), f"{UUID(int=1)}.BUG-1", "."])
+query_texts = texts | st.text(max_size=600) | st.sampled_from([str(UUID(int=1)), f"{UUID(int=1)}.BUG-1", "."])
 header_values = st.text(st.characters(max_codepoint=255), max_size=90)
 
 
@@ -78,7 +78,7 @@ def test_any_token_that_bugspark_did_not_sign_is_nobody_s(token: str) -> None:
 
 
 @settings(**PROVING)
-@given(st.dictionaries(st.sampled_from([*SEARCH_PARAMETERS, "ids"]), words, max_size=3))
+@given(st.dictionaries(st.sampled_from([*SEARCH_PARAMETERS, "ids"]), query_texts, max_size=3))
 def test_any_search_is_one_or_is_refused(query: dict[str, str]) -> None:
     ids, status = None, 400
     try:
@@ -91,7 +91,7 @@ def test_any_search_is_one_or_is_refused(query: dict[str, str]) -> None:
 
 
 @settings(**PROVING)
-@given(words)
+@given(query_texts)
 def test_any_address_and_origin_is_one_or_none(text: str) -> None:
     assert len(client_network(text)) <= MAX_NAME_LENGTH
     parse_origin(text)

@@ -42,12 +42,12 @@ async def busy_scenario(url: str) -> AsyncIterator[Scenario]:
             scenario.comment_in_bugspark(first)
             scenario.comment_on_github(first)
         await scenario.run()
-        mine, hers = scenario.notes[0], scenario.notes[1]
+        local_note, remote_note = scenario.notes[0], scenario.notes[1]
         scenario.github.clock.advance(30)
         scenario.comment_in_bugspark(first)
         scenario.comment_on_github(first)
-        scenario.edit(hers)
-        scenario.delete_comment_of(mine)
+        scenario.edit(remote_note)
+        scenario.delete_comment_of(local_note)
         scenario.delete_comment_of(scenario.notes[3])
         scenario.set_in_bugspark(first, "status", "resolved")
         scenario.set_in_bugspark(first, "severity", "high")

@@ -61,8 +61,8 @@ def report(lost: Sequence[Missing]) -> list[str]:
     lines += [f"  {each.need.name} ({each.need.part}): {each.why}" for each in lost]
     if helpful := commands(lost, families()):
         lines += ["what helps:", *(f"  {command}" for command in helpful)]
-    if words := [part for part in parts.PARTS if part in {each.need.part for each in lost}]:
-        lines += ["or, without those tests:", f"  make test WITHOUT={','.join(words)}"]
+    if part_names := [part for part in parts.PARTS if part in {each.need.part for each in lost}]:
+        lines += ["or, without those tests:", f"  make test WITHOUT={','.join(part_names)}"]
     return lines
 
 
@@ -84,8 +84,8 @@ def families() -> list[str]:
         release = platform.freedesktop_os_release()
     except OSError:
         release = {}
-    words = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".split()
-    return [family for family in INSTALLERS if family.lower() in words] or list(INSTALLERS)
+    identifiers = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".split()
+    return [family for family in INSTALLERS if family.lower() in identifiers] or list(INSTALLERS)
 
 
 def no_chromium() -> str:
@@ -116,8 +116,8 @@ def no_program(*names: str) -> str:
 def no_systemd(systemd: Path = SYSTEMD) -> str:
     if absent := no_program(str(systemd), "systemctl", "systemd-analyze"):
         return absent
-    said = subprocess.run([systemd, "--version"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"systemd (\d+)", said)
+    output = subprocess.run([systemd, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.match(r"systemd (\d+)", output)
     if version is None or int(version[1]) < OLDEST_SYSTEMD:
         return (
             f"{systemd} is {version[0] if version else 'of no known version'}, not {OLDEST_SYSTEMD} or newer"
@@ -134,13 +134,13 @@ def no_namespaces() -> str:
     if no_program("unshare", "mount"):
         return ""  # util-linux is missing, which is said anyway; this is tried again once it is there
     with tempfile.TemporaryDirectory() as folder:
-        words = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--uts", "--ipc"]
-        words += ["sh", "-ec", 'mount -t cgroup2 none "$0"; umount "$0"', folder]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        command = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--uts", "--ipc"]
+        command += ["sh", "-ec", 'mount -t cgroup2 none "$0"; umount "$0"', folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    said = done.stderr.strip()
-    return f"testing the systemd unit takes namespaces and cgroup v2 (a container: --privileged): {said}"
+    message = done.stderr.strip()
+    return f"testing the systemd unit takes namespaces and cgroup v2 (a container: --privileged): {message}"
 
 
 def _everywhere(name: str, **others: str) -> dict[str, str]:

@@ -115,10 +115,10 @@ def parse(text: str) -> tuple[str, ...]:
 
     Raises UnknownPartError.
     """
-    words = text.replace(",", " ").split()
-    if unknown := [word for word in words if word not in PARTS]:
+    names = text.replace(",", " ").split()
+    if unknown := [word for word in names if word not in PARTS]:
         raise UnknownPartError(f"WITHOUT={text}: {', '.join(unknown)} is none of {', '.join(PARTS)}")
-    return tuple(part for part in PARTS if part in words)
+    return tuple(part for part in PARTS if part in names)
 
 
 def is_left_out(path: PurePath, parts: Iterable[str], root: PurePath = ROOT) -> bool:

@@ -48,8 +48,8 @@ def main(lock: Path) -> int:
         f"installing {lock.name} into {Path(sys.prefix).name}: {progress.total} packages, about {duration}",
         flush=True,
     )
-    words: list[str | Path] = [sys.executable, *PIP, "--require-hashes", "-r", lock]
-    finished = follow(words, read_progress=progress.read, silence_seconds=SILENCE_SECONDS)
+    command: list[str | Path] = [sys.executable, *PIP, "--require-hashes", "-r", lock]
+    finished = follow(command, read_progress=progress.read, silence_seconds=SILENCE_SECONDS)
     if progress.unreachable:
         places = ", ".join(sorted(progress.unreachable))
         print(

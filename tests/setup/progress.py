@@ -29,7 +29,7 @@ def in_steps(verb: str, percent: float, of: str = "") -> str | None:
 
 
 def follow(
-    words: Sequence[str | Path],
+    command: Sequence[str | Path],
     *,
     read_progress: Callable[[str], str | None],
     silence_seconds: float,
@@ -41,7 +41,7 @@ def follow(
     It is stopped after `silence_seconds` without a line and without growth of the files below `downloads`.
     """
     process = subprocess.Popen(
-        words,
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -29,18 +29,18 @@ class SqliteFaults:
 
     path: Path
     pragmas: tuple[str, ...] = NO_FAULT
-    _rival: ExitStack = field(default_factory=ExitStack)
+    _competitor: ExitStack = field(default_factory=ExitStack)
 
     def start(self, trouble: str) -> None:
         if trouble != "busy":
             self.pragmas = REFUSING[trouble]
             return
-        rival = sqlite3.connect(self.path, isolation_level=None)
-        self._rival.callback(rival.close)
-        rival.execute("BEGIN IMMEDIATE")
+        competitor = sqlite3.connect(self.path, isolation_level=None)
+        self._competitor.callback(competitor.close)
+        competitor.execute("BEGIN IMMEDIATE")
 
     def clear(self) -> None:
-        self._rival.close()
+        self._competitor.close()
         self.pragmas = NO_FAULT
 
 

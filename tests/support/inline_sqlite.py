@@ -16,14 +16,16 @@ import aiosqlite
 T = TypeVar("T")
 
 
-async def _done_here(self: aiosqlite.Connection, step: Callable[..., T], *words: Any, **more: Any) -> T:
+async def _execute_inline(
+    self: aiosqlite.Connection, step: Callable[..., T], *arguments: Any, **more: Any
+) -> T:
     if not self._running or not self._connection:
         raise ValueError("Connection closed")  # as the original says it
-    return step(*words, **more)
+    return step(*arguments, **more)
 
 
 @contextmanager
 def inline() -> Iterator[None]:
     """Within the block, no step of a statement is done by another thread."""
-    with patch.object(aiosqlite.Connection, "_execute", _done_here):
+    with patch.object(aiosqlite.Connection, "_execute", _execute_inline):
         yield

@@ -30,7 +30,7 @@ def dealt(items: Sequence[T], path: Callable[[T], str], workers: int) -> list[T]
     cards = [
         card
         for n, group in groupby(long, key=lambda pair: pair[0])
-        for card in _cards([item for _, item in group], is_one=LONG[n] in TOGETHER)
+        for card in _shuffled([item for _, item in group], is_one=LONG[n] in TOGETHER)
     ]
     short = iter([item for place, item in ranked if place is None])
     made: list[T] = []
@@ -42,5 +42,5 @@ def dealt(items: Sequence[T], path: Callable[[T], str], workers: int) -> list[T]
     return [*made, *short]
 
 
-def _cards(items: list[T], *, is_one: bool) -> list[list[T]]:
+def _shuffled(items: list[T], *, is_one: bool) -> list[list[T]]:
     return [items] if is_one else [[item] for item in items]

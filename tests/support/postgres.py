@@ -84,7 +84,7 @@ class Server:
                 made.touch()
         return name
 
-    def hurry(self) -> None:
+    def disable_fsync(self) -> None:
         """Wait for no disk from now on."""
         for name in ("fsync", "full_page_writes"):
             self._run(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
@@ -141,7 +141,7 @@ def server_in(home: Path, *, binaries: Path | None = None, durable: bool = True)
         if not made.exists():
             _start(home, binaries or pg_binaries.find())
             if not durable:
-                Server(home=home).hurry()
+                Server(home=home).disable_fsync()
             made.touch()
     return Server(home=home)
 

@@ -20,7 +20,7 @@ async def worker(path: Path) -> int:
     database = open_database(f"sqlite:///{path}")
 
     @event.listens_for(database._engine, "connect")
-    def _teach(dbapi: Any, _: object) -> None:
+    def _add_function(dbapi: Any, _: object) -> None:
         dbapi.create_function("thread", 0, threading.get_ident)
 
     try:

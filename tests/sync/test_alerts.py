@@ -16,7 +16,7 @@ async def refused(sync: Sync) -> int:
     """A write that GitHub refuses, and its issue."""
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "to a locked one")
+    sync.add_comment(report, "to a locked one")
     return number
 
 

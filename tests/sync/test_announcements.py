@@ -82,8 +82,8 @@ async def test_the_end_of_the_api_version_is_told(
     sync.github.world.assume(ending_versions={"2022-11-28": sunset})
     await sync.settle()
     found, reason = await status(sync)
-    told = f"GitHub ends version 2022-11-28 of its API on {ends:%Y-%m-%d}"
-    assert (found, told in reason) == (state, True)
+    expected = f"GitHub ends version 2022-11-28 of its API on {ends:%Y-%m-%d}"
+    assert (found, expected in reason) == (state, True)
     level, message = await check(sync, "API version") or ("", "")
-    assert (level, message.startswith(told)) == ("warn", True)
+    assert (level, message.startswith(expected)) == ("warn", True)
     assert listener.told == [(["api_version"], [])]

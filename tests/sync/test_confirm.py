@@ -125,7 +125,7 @@ async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same()
 
 
 @pytest.mark.parametrize(
-    ("operation", "wish"),
+    ("operation", "desired"),
     [
         (Operation.CREATE_COMMENT, NewComment(body="B")),
         (Operation.EDIT_COMMENT, EDIT),
@@ -134,9 +134,9 @@ async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same()
     ],
 )
 async def test_an_answer_without_the_row_it_belongs_to_is_stored_nowhere(
-    operation: Operation, wish: Desired
+    operation: Operation, desired: Desired
 ) -> None:
-    intent = an_intent(operation, wish)
+    intent = an_intent(operation, desired)
     harness = WriterHarness().with_intents(intent)
     claim = Claim(intent=intent, link=None, pair=None)
     with pytest.raises(ValueError, match="row it belongs to is missing"):
@@ -157,13 +157,13 @@ async def test_an_issue_of_a_report_deleted_meanwhile_is_kept_as_such_and_not_lo
         (None, LinkState.REPORT_DELETED, None),
         (WriterHarness().report, LinkState.ACTIVE, an_issue().created_at),
     ):
-        harness, tally = WriterHarness(report=report).with_intents(intent), PassStats()
-        await adopt_issue(harness.context(), intent, an_issue(), tally)
+        harness, stats = WriterHarness(report=report).with_intents(intent), PassStats()
+        await adopt_issue(harness.context(), intent, an_issue(), stats)
         (link,) = harness.intents.stored
         assert isinstance(link, Link)
         assert (link.state, link.quarantined_until) == (state, rest)
         assert (link.base is None) is (report is None)
-        assert tally.counts["issues_created"] == 1
+        assert stats.counts["issues_created"] == 1
         assert harness.intents.changes[0].since == AFTER
 
 

@@ -33,13 +33,13 @@ async def test_columns_that_name_a_held_issue_are_told_by_whom(sync: Sync) -> No
 async def test_a_refused_write_is_told_by_the_tracking_id(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "Nobody can read this there")
+    sync.add_comment(report, "Nobody can read this there")
     result = await sync.run()
     row = sync.bugspark.report(report)
     assert row is not None and result.error is not None
     assert f"Shop: create_comment for {row['tracking_id']}: " in result.error.message
     assert str(report) not in result.error.message
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
 
 
 async def test_a_report_with_an_unknown_value_is_told_by_the_tracking_id(sync: Sync) -> None:

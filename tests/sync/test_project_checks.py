@@ -94,7 +94,7 @@ async def test_after_a_refused_write_the_missing_permission_fails(sync: Sync) ->
     sync.github.world.add_token("bugspark-bot", "github_pat_x", kind="fine", cap=Level.READ)
     sync.bugspark.execute("DELETE FROM integrations")
     sync.bugspark.add_integration(sync.project, token="github_pat_x")
-    sync.say(report, "Same here")
+    sync.add_comment(report, "Same here")
     await sync.run()
     found = await lines(sync)
     assert (found["issues"].level.value, found["writes"].level.value) == ("fail", "warn")
@@ -206,22 +206,26 @@ async def test_only_trouble_of_github_com_sends_people_to_its_status_page(
 async def test_every_integration_is_decrypted(url: str, github: GitHub) -> None:
     key, other = Fernet.generate_key(), Fernet.generate_key()
     async with open_sync(url, github) as sync:
-        fine, shut = sync.bugspark.add_project("Fine"), sync.bugspark.add_project("Shut")
+        fine, undecryptable = sync.bugspark.add_project("Fine"), sync.bugspark.add_project("Shut")
         token = github.token.encode()
         sync.bugspark.add_integration(fine, token=Fernet(key).encrypt(token).decode())
         sealed = {"owner": "acme", "repo": "web", "token": github.token}
         secret = Fernet(other).encrypt(b"secret").decode()
-        sync.bugspark.add_integration(shut, config=sealed | {"webhookSecret": secret})
-        said = {line.name: line for line in await sync.app.run_self_check()}
-        assert (said["key"].level.value, "Fine, Shut" in said["key"].message) == ("fail", True)
-        for keys, how, told in (
+        sync.bugspark.add_integration(undecryptable, config=sealed | {"webhookSecret": secret})
+        checks = {line.name: line for line in await sync.app.run_self_check()}
+        assert (checks["key"].level.value, "Fine, Shut" in checks["key"].message) == ("fail", True)
+        for keys, how, expected in (
             (key, "fail", "Shut"),
             (key + b"," + other, "warn", "not encrypted: 2 secrets"),
         ):
             settings = settings_for(url, github.api, bugspark={"encryption_key": keys.decode()})
             async with open_application(settings, sync.clock) as app:
                 (line,) = [each for each in await app.run_self_check() if each.name == "key"]
-                assert (line.level.value, told in line.message, "Fine" in line.message) == (how, True, False)
+                assert (line.level.value, expected in line.message, "Fine" in line.message) == (
+                    how,
+                    True,
+                    False,
+                )
 
 
 async def test_customers_webhooks_without_a_table_fail(url: str, github: GitHub) -> None:
@@ -268,20 +272,20 @@ async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) ->
 
 
 @pytest.mark.parametrize(
-    ("version", "told"),
+    ("version", "expected"),
     [
         ("2020-01-01", "does not know this version"),
         ("2021-01-01", "answers this version of its API no more"),
     ],
 )
 async def test_an_unknown_and_a_retired_api_version_are_told_as_such(
-    sync: Sync, url: str, version: str, told: str
+    sync: Sync, url: str, version: str, expected: str
 ) -> None:
     sync.github.world.assume(retired_versions={"2021-01-01": 410})
     values = {"api_version": version, "api_url": sync.github.api}
     async with open_application(settings_for(url, sync.github.api, github=values), sync.clock) as app:
         (found,) = [line for line in await app.run_self_check() if line.name == "Shop: GitHub"]
-    assert (found.level.value, told in (found.remedy or "")) == ("fail", True)
+    assert (found.level.value, expected in (found.remedy or "")) == ("fail", True)
     assert "github.api_version" in (found.remedy or "")
     assert version in found.message
 

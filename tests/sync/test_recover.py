@@ -87,7 +87,7 @@ async def looked(
 
 
 @pytest.mark.parametrize(
-    ("operation", "wish", "events", "base"),
+    ("operation", "desired", "events", "base"),
     [
         (Operation.STATUS, CLOSE, [event(Field.STATUS, "closed")], a_base(status=Status.RESOLVED)),
         (Operation.STATUS, REOPEN, [event(Field.STATUS, "reopened")], a_base(status=Status.NEW)),
@@ -112,11 +112,11 @@ async def looked(
     ],
 )
 async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
-    operation: Operation, wish: Desired, events: list[FieldEvent], base: Any
+    operation: Operation, desired: Desired, events: list[FieldEvent], base: Any
 ) -> None:
     github = ScriptedGitHub(field_events=[tuple(events)], issue=[an_issue("critical")])
     report = a_report(severity=Severity.CRITICAL)
-    harness, recovery = await looked(a_lost_intent(operation, wish), github=github, report=report)
+    harness, recovery = await looked(a_lost_intent(operation, desired), github=github, report=report)
     (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert (link.base, harness.intents.rows, harness.intents.at) == (base, {}, AFTER)
@@ -358,6 +358,6 @@ async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_w
     with caplog.at_level(logging.INFO, "reconciler"):
         await conclude_recovery(harness.context(), RecoveryFindings(unsettled_comments=(adopted, intent)), ())
     assert harness.intents.only == replace(intent, state=PLANNED, empty_searches=0, reason=None)
-    (said,) = caplog.records
+    (record,) = caplog.records
     values = {"operation": "create_comment", "report": str(REPORT), "link": str(intent.link_id)}
-    assert (said.msg, getattr(said, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)
+    assert (record.msg, getattr(record, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)

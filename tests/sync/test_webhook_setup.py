@@ -148,7 +148,7 @@ async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync)
 
 
 @pytest.mark.parametrize(
-    ("status", "level", "told"),
+    ("status", "level", "expected"),
     [
         (202, "ok", "with every event"),
         (401, "warn", "answered 401: the secret doesn't match"),
@@ -157,12 +157,12 @@ async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync)
     ],
 )
 async def test_check_reads_how_the_last_delivery_was_answered(
-    sync: Sync, status: int, level: str, told: str
+    sync: Sync, status: int, level: str, expected: str
 ) -> None:
     made = await sync.app.create_webhook(await the_project(sync))
     sync.github.world.hook_answers[made.id] = status
     found = {line.name: line for line in await sync.app.run_self_check()}["Shop: hook"]
-    assert (found.level.value, told in found.message) == (level, True)
+    assert (found.level.value, expected in found.message) == (level, True)
     assert ("reconcile webhook create" in (found.remedy or "")) is (level == "warn")
     told_by_test = await sync.app.ping_webhook(await the_project(sync))
     assert ("Before that" in told_by_test) is (level == "warn")

@@ -311,7 +311,7 @@ async def test_what_goes_wrong_with_the_exchange_is_said_without_the_code(
 ) -> None:
     caplog.set_level(logging.DEBUG, "reconciler")
     async with open_operator(migrated, github) as operator:
-        for fault, words in (
+        for fault, expected in (
             (Drop(), "GitHub's answer did not arrive: the App exists on GitHub"),
             (Reply(status=404), "GitHub does not know this code"),
             (Reply(status=500), "GitHub refuses the code (500"),
@@ -322,7 +322,7 @@ async def test_what_goes_wrong_with_the_exchange_is_said_without_the_code(
             github.simulator.faults.add(fault, path="/app-manifests/.*", times=1)
             seen = await operator.come_back(path)
             (code,) = parse_qs(urlsplit(path).query)["code"]
-            assert words in seen.words
+            assert expected in seen.words
             assert code not in seen.words + logged(caplog)
         assert operator.exchanges() == 5, "each code is sent once"
 

@@ -33,8 +33,8 @@ def by(token: str) -> dict[str, str]:
 
 
 async def acts_of(client: httpx.AsyncClient, report: object) -> list[tuple[str, str]]:
-    said = (await client.get(f"/api/v1/reports/{report}")).json()
-    return [(each["what"], each["by"]) for each in said["acts"]]
+    details = (await client.get(f"/api/v1/reports/{report}")).json()
+    return [(each["what"], each["by"]) for each in details["acts"]]
 
 
 async def test_buttons_and_commands_of_the_terminal_stand_under_who_ran_them(

@@ -69,8 +69,8 @@ def addresses(harness: WebHarness, project: object, about: object) -> list[tuple
     """Return the path with ids filled in."""
     found = []
     for method, pattern in guarded(harness):
-        whats = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))
-        for what in whats:
+        actions = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))
+        for what in actions:
             path = pattern.format(project_id=project, report_id=about, what=what)
             found.append((method, path))
     return found

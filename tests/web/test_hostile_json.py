@@ -33,7 +33,7 @@ async def test_a_hostile_config_is_named_in_every_view_and_others_sync(
 ) -> None:
     hostile = sync.bugspark.add_project("Hostile")
     sync.bugspark.add_integration(hostile, config=CONFIGS[kind])
-    stranded = sync.bugspark.add_report(hostile)
+    unsynced = sync.bugspark.add_report(hostile)
     report, number = await sync.linked()
     sync.change(report, status="closed")
     scheduled = await sync.app._stores.projects.pass_schedule()
@@ -49,8 +49,8 @@ async def test_a_hostile_config_is_named_in_every_view_and_others_sync(
     assert len(shown) == 2
     for path in ("/", f"/projects/{hostile}", f"/projects/{hostile}/setup"):
         assert SAID[kind] in (await page(client, path)).words, path
-    assert (await page(client, f"/reports/{stranded}")).words
-    for path in ("projects", f"projects/{hostile}", f"reports/{stranded}"):
+    assert (await page(client, f"/reports/{unsynced}")).words
+    for path in ("projects", f"projects/{hostile}", f"reports/{unsynced}"):
         assert (await client.get(f"/api/v1/{path}")).status_code == 200
     assert (await client.get("/readyz")).status_code == 200
     delivery = await client.post(f"/api/v1/webhooks/github/{hostile}", json={})

@@ -137,9 +137,9 @@ async def test_a_flash_message_is_shown_once_and_cannot_be_forged(harness: WebHa
     kept = {"Cookie": f"reconciler-said={cookie}"}
     live = await page(harness.client, "/", owner | kept | {"X-Live": "1"})
     assert "Shop is paused" not in live.words  # a refresh takes nothing away
-    said = await harness.client.get("/", headers=HTML | owner | kept)
-    assert "Shop is paused: no pass" in said.text
-    assert "Max-Age=0" in said.headers["set-cookie"]
+    shown = await harness.client.get("/", headers=HTML | owner | kept)
+    assert "Shop is paused: no pass" in shown.text
+    assert "Max-Age=0" in shown.headers["set-cookie"]
     other = harness.bugspark.add_user("Root", role="superadmin")
     assert "no pass is made" not in (await page(harness.client, "/", bearer(harness, other) | kept)).words
     forged = urlsafe_b64encode(json.dumps(["Send money", False]).encode()).decode()

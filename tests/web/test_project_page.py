@@ -92,7 +92,7 @@ async def test_untrusted_text_on_the_project_page_is_escaped(sync: Sync, client:
     report, number = await sync.linked(title=HOSTILE)
     sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)
     sync.github.web.comment(number, f"see {HOSTILE}", by="alice")
-    sync.say(report, HOSTILE)
+    sync.add_comment(report, HOSTILE)
     sync.change(report, severity="low")
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
@@ -196,7 +196,7 @@ async def test_coverage_latency_and_activity_are_also_text(sync: Sync, client: h
     report, number = await sync.linked()
     sync.github.web.comment(number, "From there", by="alice")
     await sync.run(seconds=7)
-    sync.say(report, "From here")
+    sync.add_comment(report, "From here")
     await sync.run()
     seen = await project(client, sync)
     assert "1 of 1 checked within 6 h, none not equal" in seen.words
@@ -251,8 +251,8 @@ async def test_every_tab_holds_what_it_counts_and_unlinked_reports_are_found(
     assert seen.link(f"/reports/{loose}") and "Waits for its issue" in seen.words
     assert "Linked one" not in seen.words
     for query in ("severity=high", "q=Nobody", "severity=high&status=new&range=week"):
-        words = (await project(client, sync, f"?state=unlinked&{query}")).words
-        assert "Nobody linked it" in words and "Waits for its issue" not in words, query
+        text = (await project(client, sync, f"?state=unlinked&{query}")).words
+        assert "Nobody linked it" in text and "Waits for its issue" not in text, query
     assert "Every report is linked" not in seen.words
     for query in ("?severity=critical", "?status=resolved"):
         assert "Linked one" not in (await project(client, sync, query)).words
@@ -276,10 +276,10 @@ async def test_a_parameter_with_a_value_that_it_does_not_have_is_400_and_names_t
         *((path, of_lists) for path in lists),
         (f"/reports/{report}", {"history": "all"}),
     ):
-        for name, words in parameters.items():
+        for name, values in parameters.items():
             refused = await client.get(f"{path}?{name}=foo", headers=HTML)
-            assert (refused.status_code, words in Page(refused.text).words) == (400, True), (path, name)
-        known = "&".join(f"{name}={words.split(', ')[0]}" for name, words in parameters.items())
+            assert (refused.status_code, values in Page(refused.text).words) == (400, True), (path, name)
+        known = "&".join(f"{name}={values.split(', ')[0]}" for name, values in parameters.items())
         empty = "&".join(f"{name}=" for name in parameters)
         for query in (known, empty):
             assert (await client.get(f"{path}?{query}", headers=HTML)).status_code == 200, (path, query)
@@ -334,9 +334,9 @@ async def test_during_a_github_outage_every_page_says_what_still_works(
     assert failed.error is not None
     reason = " ".join(failed.error.message.split())
     for path in pages:
-        words = (await page(client, path)).words
-        assert f"GitHub is unreachable {reason}" in words and "What still works" in words, path
-        assert "is recorded and waits" in words
+        text = (await page(client, path)).words
+        assert f"GitHub is unreachable {reason}" in text and "What still works" in text, path
+        assert "is recorded and waits" in text
     sync.github.simulator.faults.clear()
     await sync.run(seconds=60)
     for path in pages:

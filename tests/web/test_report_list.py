@@ -193,24 +193,24 @@ async def test_comments_conflicts_and_history_of_one_report_are_told_in_full(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked(severity="low")
-    sync.say(report, "It&#x27;s &lt;b&gt; here")
+    sync.add_comment(report, "It&#x27;s &lt;b&gt; here")
     sync.github.clock.advance(5)
     remote = sync.github.web.comment(number, "From **there** &amp;", by="alice")
     relabel(sync, number, "low-priority", "high-priority")
     sync.github.clock.advance(10)
     sync.change(report, severity="critical")
     await sync.settle()
-    said = (await client.get(f"/api/v1/reports/{report}")).json()
-    assert [each["text"] for each in said["comments"]] == ["It's <b> here", "From **there** &amp;"]
-    assert said["comments"][1]["url"] == f"{said['issue']['url']}#issuecomment-{remote.id}"
-    assert said["comments"][0]["url"].startswith(f"{said['issue']['url']}#issuecomment-")
-    severity = next(each for each in said["fields"] if each["field"] == Field.SEVERITY)
+    details = (await client.get(f"/api/v1/reports/{report}")).json()
+    assert [each["text"] for each in details["comments"]] == ["It's <b> here", "From **there** &amp;"]
+    assert details["comments"][1]["url"] == f"{details['issue']['url']}#issuecomment-{remote.id}"
+    assert details["comments"][0]["url"].startswith(f"{details['issue']['url']}#issuecomment-")
+    severity = next(each for each in details["fields"] if each["field"] == Field.SEVERITY)
     assert severity["conflict"]["lost"] == "high"
     assert severity["choices"] == [
         {"take": Side.GITHUB, "value": "high"},
         {"take": Side.BUGSPARK, "value": "critical"},
     ]
-    assert {"unlink", "resolve", "duplicate"} == set(said["actions"])
-    whats = [each["what"] for each in said["history"]]
-    assert "conflict: severity" in whats and "import comment" in whats
-    assert said["page"] == f"/reports/{report}"
+    assert {"unlink", "resolve", "duplicate"} == set(details["actions"])
+    actions = [each["what"] for each in details["history"]]
+    assert "conflict: severity" in actions and "import comment" in actions
+    assert details["page"] == f"/reports/{report}"

@@ -20,15 +20,15 @@ __all__ = ["client", "github", "queue", "served", "sync"]
 async def shown(client: httpx.AsyncClient, report: ReportId) -> Page:
     """Read the page; it must agree with the API."""
     seen = await page(client, f"/reports/{report}")
-    said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
-    state = SyncState(said["state"])
+    details: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
+    state = SyncState(details["state"])
     assert WORDS_BY_STATE[state] in seen.words or (
-        state is SyncState.ATTENTION and said["reason"] in seen.words
+        state is SyncState.ATTENTION and details["reason"] in seen.words
     )
-    assert said["reason"] is None or said["reason"] in seen.words
-    if said["issue"] is not None:
-        assert seen.link("/issues/") == said["issue"]["url"]
-    for each in said["comments"]:
+    assert details["reason"] is None or details["reason"] in seen.words
+    if details["issue"] is not None:
+        assert seen.link("/issues/") == details["issue"]["url"]
+    for each in details["comments"]:
         assert each["state"] in seen.words
     return seen
 
@@ -37,7 +37,7 @@ async def test_both_sides_one_thread_and_the_history_are_on_one_page(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked(title="It doesn&#x27;t add up")
-    ours = sync.say(report, "From here\nin two lines")
+    ours = sync.add_comment(report, "From here\nin two lines")
     await sync.settle()
     sync.github.web.comment(number, "From there", by="alice")
     await sync.settle()
@@ -48,16 +48,16 @@ async def test_both_sides_one_thread_and_the_history_are_on_one_page(
     assert "on GitHub, not shown by GitHub's last reading" in (await shown(client, report)).words
     await sync.run(seconds=61)
     seen = await shown(client, report)
-    words = seen.words
-    assert "It doesn't add up" in words and f"acme/web#{number}" in words and "Synced" in words
+    text = seen.words
+    assert "It doesn't add up" in text and f"acme/web#{number}" in text and "Synced" in text
     assert "It doesn't add up" in (await page(client, f"/projects/{sync.project}")).words
-    thread = words[words.index("2 comments") : words.index("History Newest first")]
+    thread = text[text.index("2 comments") : text.index("History Newest first")]
     for part in ("BugSpark Ada", "From here in two lines", "deleted there", "GitHub alice", "in BugSpark"):
         assert part in thread, part
     assert thread.index("From here") < thread.index("From there")
-    story = words[words.index("History Newest first") :]
-    assert story.index("copy deleted") < story.index("import comment") < story.index("create issue")
-    assert "GitHub’s request" in story
+    history = text[text.index("History Newest first") :]
+    assert history.index("copy deleted") < history.index("import comment") < history.index("create issue")
+    assert "GitHub’s request" in history
     sync.bugspark.delete_comment(ours)
     assert "no text of it is kept here" in (await shown(client, report)).words
 
@@ -70,8 +70,8 @@ async def test_page_and_api_say_who_closed_the_issue_until_it_is_open_again(
     sync.github.web.close(number, by="alice", commit=commit)
     await sync.settle()
     assert "Closed as completed by alice in 1a2b3c4" in (await shown(client, report)).words
-    said = (await client.get(f"/api/v1/reports/{report}")).json()["resolution"]
-    assert (said["by"], said["commit"]) == ("alice", commit)
+    resolution = (await client.get(f"/api/v1/reports/{report}")).json()["resolution"]
+    assert (resolution["by"], resolution["commit"]) == ("alice", commit)
     sync.github.web.reopen(number, by="alice")
     await sync.settle()
     seen = await shown(client, report)
@@ -139,7 +139,7 @@ async def test_a_comment_that_github_refuses_says_why_and_is_tried_again(
 ) -> None:
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "Too late?")
+    sync.add_comment(report, "Too late?")
     await sync.run()
     seen = await shown(client, report)
     assert "not sent: GitHub refused" in seen.words and "issue is locked" in seen.words
@@ -147,7 +147,7 @@ async def test_a_comment_that_github_refuses_says_why_and_is_tried_again(
     seen = await press(client, seen, "Try again")
     assert "1 write released" in seen.words
     await sync.settle()
-    assert any("Too late?" in body for body in sync.said_there(number))
+    assert any("Too late?" in body for body in sync.texts_on_github(number))
     seen = await shown(client, report)
     assert "on GitHub" in seen.words and "Try again" not in seen.buttons
 
@@ -167,13 +167,13 @@ async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
     seen = await press(client, await shown(client, report), "Unlink")
     assert "Unlink" not in seen.buttons
     assert sync.bugspark.report(report)["github_issue_number"] is None  # type: ignore[index]  # it is there
-    sync.say(report, "Said in between")
+    sync.add_comment(report, "Said in between")
     refused = await press(client, seen, "Link", issue=HOSTILE.replace("\x1b", ""))
     assert "Link" in refused.buttons and r"\u202e" in refused.words
     seen = await press(client, seen, "Link", issue=f"#{number}", backfill="1")
     assert f"acme/web#{number}" in seen.words
     await sync.settle()
-    assert any("Said in between" in body for body in sync.said_there(number))
+    assert any("Said in between" in body for body in sync.texts_on_github(number))
 
 
 async def test_withheld_deletions_of_a_report_are_shown_with_each_comment(
@@ -181,9 +181,9 @@ async def test_withheld_deletions_of_a_report_are_shown_with_each_comment(
 ) -> None:
     report, number = await sync.linked()
     quiet, _ = await sync.linked()
-    said = [sync.say(report, f"remark {i}") for i in range(3)]
+    comments = [sync.add_comment(report, f"remark {i}") for i in range(3)]
     await sync.settle()
-    for each in said:
+    for each in comments:
         sync.bugspark.delete_comment(each)
     await sync.settle()
     seen = await shown(client, report)
@@ -193,7 +193,7 @@ async def test_withheld_deletions_of_a_report_are_shown_with_each_comment(
     assert "Synced" in (await shown(client, quiet)).words
     links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
     assert links == {"synced": 1, "pending": 0, "conflict": 0, "attention": 1}
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
 
 
 async def test_untrusted_text_on_the_report_page_is_escaped(sync: Sync, client: httpx.AsyncClient) -> None:
@@ -202,7 +202,7 @@ async def test_untrusted_text_on_the_report_page_is_escaped(sync: Sync, client: 
     sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)
     sync.bugspark.execute("UPDATE users SET name = :name", name=HOSTILE)
     sync.github.web.comment(number, f"see {HOSTILE}", by="alice")
-    sync.say(report, f"{HOSTILE} {HOSTILE.replace('<', '&lt;')}")
+    sync.add_comment(report, f"{HOSTILE} {HOSTILE.replace('<', '&lt;')}")
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
     sync.bugspark.execute(

@@ -51,18 +51,18 @@ class SetupPage:
         """Where the form leads."""
         answer = await self.push(button)
         assert answer.status_code == 303, answer.text[:300]
-        said = {"Cookie": "; ".join(f"{name}={value}" for name, value in answer.cookies.items())}
-        return await page(self.client, answer.headers["location"], self.owner | said)
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in answer.cookies.items())}
+        return await page(self.client, answer.headers["location"], self.owner | cookies)
 
-    async def until(self, words: str) -> Page:
+    async def until(self, text: str) -> Page:
         """Reload the page until it contains the text: deliveries take a moment."""
         seen = await self.look()
         for _ in range(LOOKS):
-            if words in seen.words:
+            if text in seen.words:
                 break
             await asyncio.sleep(0.05)
             seen = await self.look()
-        assert words in seen.words
+        assert text in seen.words
         return seen
 
     def kept(self) -> str | None:
@@ -108,8 +108,8 @@ async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
         await setup_page.sync.app.show_webhook_setup(await setup_page.sync.app.find_project("Shop"))
     ).secret.reveal()
     assert newer != secret and newer in (await setup_page.push("Reveal")).text
-    said = caplog.text + "".join(capsys.readouterr())
-    assert secret not in said and newer not in said
+    logged = caplog.text + "".join(capsys.readouterr())
+    assert secret not in logged and newer not in logged
 
 
 async def test_the_hook_is_created_tested_and_its_delivery_shown(setup_page: SetupPage) -> None:

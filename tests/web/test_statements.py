@@ -22,13 +22,13 @@ Each costs half a millisecond of CPU."""
 @pytest.fixture
 def asked(sync: Sync) -> Iterator[list[str]]:
     """Every statement of the program under test, as it is asked."""
-    engine, heard = sync.app._container.database._engine, []
+    engine, statements = sync.app._container.database._engine, []
 
     def hear(_: object, __: object, statement: str, *___: object) -> None:
-        heard.append(statement)
+        statements.append(statement)
 
     sa.event.listen(engine, "before_cursor_execute", hear)
-    yield heard
+    yield statements
     sa.event.remove(engine, "before_cursor_execute", hear)
 
 

@@ -50,7 +50,7 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert result.error is not None
     assert value in result.error.message
     assert sync.github.web.issue(bystander).state == "closed"
-    assert sync.said_here(other) == ["**alice** (via GitHub):\n\ngoes on"]
+    assert sync.texts_in_bugspark(other) == ["**alice** (via GitHub):\n\ngoes on"]
     await sync.run(seconds=LONG)  # verification too
     await sync.run(seconds=LONG)
     served.sign_in()
@@ -62,8 +62,8 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert (shown.state, shown.reason) == ("Needs attention", reason)
     assert [each.bugspark for each in shown.fields if each.field == field] == [value]
     assert report_as_json(shown)["reason"] == reason
-    said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
-    assert (said["state"], said["reason"]) == ("attention", reason)
+    details: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
+    assert (details["state"], details["reason"]) == ("attention", reason)
     links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
     assert (links["attention"], links["synced"]) == (1, 1)
     assert value in (await page(client, f"/reports/{report}")).words

@@ -21,11 +21,11 @@ async def test_every_withheld_deletion_is_shown_before_exactly_these_are_accepte
 ) -> None:
     """Deletions on both sides: each line has side, report, issue, author, first words and addresses."""
     report, number = await sync.linked()
-    said = [sync.say(report, f"remark {i} isn&#x27;t it") for i in range(3)]
+    comments = [sync.add_comment(report, f"remark {i} isn&#x27;t it") for i in range(3)]
     there = [sync.github.web.comment(number, f"answer {i}", by="alice") for i in range(3)]
     await sync.settle()
     copies = {row.id for row in sync.github.web.thread(number)} - {row.id for row in there}
-    for each in said:
+    for each in comments:
         sync.bugspark.delete_comment(each)
     for row in there:
         sync.github.web.delete_comment(row.id, by="alice")
@@ -48,11 +48,11 @@ async def test_every_withheld_deletion_is_shown_before_exactly_these_are_accepte
     assert addresses.count(f"/reports/{report}") == 6
     wrong = await press(client, seen, "Delete 6 comments", word="0" * 16)
     assert "nothing is withheld under the hash" in wrong.words
-    assert len(sync.said_here(report)) == 3 and len(sync.said_there(number)) == 3
+    assert len(sync.texts_in_bugspark(report)) == 3 and len(sync.texts_on_github(number)) == 3
     done = await press(client, seen, "Delete 6 comments")
     assert "Accepted" in done.words and sync.project in queue.projects
     await sync.settle()
-    assert not sync.said_here(report) and not sync.said_there(number)
+    assert not sync.texts_in_bugspark(report) and not sync.texts_on_github(number)
     assert "Nothing is withheld" in (await withheld_page(client, sync)).words
 
 
@@ -60,9 +60,9 @@ async def test_without_github_the_list_says_which_texts_are_missing(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked()
-    said = [sync.say(report, f"remark {i}") for i in range(3)]
+    comments = [sync.add_comment(report, f"remark {i}") for i in range(3)]
     await sync.settle()
-    for each in said:
+    for each in comments:
         sync.bugspark.delete_comment(each)
     await sync.settle()
     sync.github.simulator.faults.add(error(401), times=None)
@@ -70,7 +70,7 @@ async def test_without_github_the_list_says_which_texts_are_missing(
     assert "could not be read" in seen.words and "its text is only on GitHub" in seen.words
     assert "Delete 3 comments" in seen.buttons
     sync.github.simulator.faults.clear()
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
 
 
 async def test_missing_reports_are_listed_with_what_to_check_and_their_end_is_accepted(
