@@ -1,4 +1,4 @@
-"""What every test may ask for. Rooms add their own fixtures in a conftest.py of their own."""
+"""Fixtures and options for all tests. Each folder adds its own fixtures in its conftest.py."""
 
 import gc
 import os
@@ -93,7 +93,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if needs_postgresql(item)])
         items[:] = [item for item in items if not needs_postgresql(item)]
     if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
-        items[:] = order.dealt(items, lambda item: item.nodeid, workers)
+        items[:] = order.distribute(items, lambda item: item.nodeid, workers)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -121,9 +121,9 @@ def is_token_allowed(no_secret_in_errors_and_logs: list[str]) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Invariant 13, for what a test has printed and logged: in every test, whatever came of it."""
+    """Invariant 13, for what a test has printed and logged: in every test, passed or failed."""
     report = yield
-    if "the_token_may_show" in getattr(item, "fixturenames", ()):
+    if "is_token_allowed" in getattr(item, "fixturenames", ()):
         return report
     for name, text in report.sections:
         if canary.CANARY in text:

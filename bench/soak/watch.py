@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from bench.processes import reconcile
-from bench.soak.people import Edit, Editors
-from bench.soak.town import SEVERITIES, LinkedReport, SoakEnvironment
+from bench.soak.editors import Edit, Editors
+from bench.soak.environment import SEVERITIES, LinkedReport, SoakEnvironment
 
 OPEN = frozenset({"new", "triaging", "in_progress"})
 WORD = re.compile(r"\bw[0-9a-f]{32}\b")

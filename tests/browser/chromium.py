@@ -72,7 +72,7 @@ class Window:
             self.page.reload()
 
     def forbid_reload(self) -> None:
-        """From now on the page must not be reloaded: see `stayed`."""
+        """From now on the page must not be reloaded: see `was_not_reloaded`."""
         self.page.evaluate("window.stays = true")
 
     @property

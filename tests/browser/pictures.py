@@ -78,7 +78,7 @@ LABEL_COLOURS = {
     "medium-priority": "fbca04",
     "low-priority": "0e8a16",
 }
-"""As teams paint them."""
+"""The colours of the labels in the pictures."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,7 +177,7 @@ class Day:
 
 @asynccontextmanager
 async def open_sample_day(url: str) -> AsyncIterator[Day]:
-    """Three projects of the demo's cast, exported."""
+    """Three projects of the demo's sample data, exported."""
     github = make_github(clock=ManualClock(step=0.01))
     for login in (MONA, "shop-bot"):
         github.world.add_user(login)

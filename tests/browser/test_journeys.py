@@ -183,7 +183,7 @@ def resolve_in_another_tab(scenario: BrowserScenario, operator: Window, pair: Li
 
 
 def is_true_while_offline(operator: Window, page: Page) -> None:
-    """Ages go on, and the page says since when nobody has renewed it; online, it goes on."""
+    """Ages are updated and the page shows its last refresh while offline; online, it is refreshed again."""
     ages = page.locator("#health time[data-ago]").first
     operator.context.set_offline(offline=True)
     expect(page.locator("#not-updating")).to_contain_text("Not updating since ")

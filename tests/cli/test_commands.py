@@ -33,7 +33,7 @@ def test_a_second_issue_is_linked_instead_or_closed_as_a_duplicate() -> None:
     assert application.calls == [("link", *named, False, "instead"), ("duplicate", *named)]
 
 
-def test_a_report_follows_another_one_and_nothing_else_is_wished_for_besides() -> None:
+def test_a_report_follows_another_one_and_no_other_option_is_accepted() -> None:
     application = FakeApplication()
     named = ("Acme Web:BUG-0002", "acme/web#7")
     output = command("link", *named, "--follow", application=application)

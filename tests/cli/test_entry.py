@@ -83,7 +83,7 @@ def test_help_names_every_command(flag: str) -> None:
 @pytest.mark.parametrize(
     "arguments", [("plann",), ("--nonsense",), ("link", "only-one"), ("export",), ("status", "x")]
 )
-def test_wrong_words_exit_2_on_stderr(arguments: tuple[str, ...]) -> None:
+def test_wrong_arguments_exit_2_on_stderr(arguments: tuple[str, ...]) -> None:
     done = reconcile(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
@@ -144,7 +144,7 @@ def start(unbuffered: str, stdout: int | IO[str]) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_leaves_is_no_noise(unbuffered: str) -> None:
+def test_a_closed_pipe_prints_no_error(unbuffered: str) -> None:
     with start(unbuffered, subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -193,8 +193,6 @@ def test_the_config_flag_is_global(arguments: list[str], moved: list[str]) -> No
     ],
     ids=" ".join,
 )
-def test_a_word_that_is_missing_at_the_end_is_named_in_one_line(
-    arguments: tuple[str, ...], expected: str
-) -> None:
+def test_a_missing_last_argument_is_named_in_one_line(arguments: tuple[str, ...], expected: str) -> None:
     done = command(*arguments)
     assert (done.status, done.out, done.err) == (2, "", f"reconcile: {expected}\n")

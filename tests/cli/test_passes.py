@@ -144,7 +144,7 @@ def test_an_unknown_project_exits_2_and_nothing_is_done() -> None:
         (("--project", "Acme Web", "status"), "put them after reconcile status"),
     ],
 )
-def test_words_that_do_not_fit_exit_2(arguments: tuple[str, ...], says: str) -> None:
+def test_invalid_arguments_exit_2(arguments: tuple[str, ...], says: str) -> None:
     application = FakeApplication(known=ALL)
     output = command(*arguments, application=application)
     assert (output.status, output.out, application.calls) == (2, "", [])
@@ -167,7 +167,7 @@ def test_errors_end_with_their_status_and_one_line(error: ReconcilerError, statu
     assert application.closed
 
 
-def test_a_mistake_of_ours_is_one_line_without_its_text() -> None:
+def test_an_unexpected_error_is_one_line_without_its_text() -> None:
     application = FakeApplication(trouble=ValueError("canary"))
     output = command("--project", "Acme Web", application=application)
     assert output.status == 1

@@ -133,7 +133,7 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
         ({"last_pass": None, "last_success_at": None}, "Not looked at yet"),
     ],
 )
-def test_a_project_stands_in_a_few_words(changes: dict[str, Any], expected: str) -> None:
+def test_the_status_of_a_project_is_a_few_words(changes: dict[str, Any], expected: str) -> None:
     assert project_status(health(**changes), NOW, UTC).text == expected
 
 

@@ -19,7 +19,7 @@ HOURS = 6 * 3600.0
 
 
 @pytest.mark.parametrize("error", [DatabaseError("away"), SchemaError("older"), ConfigurationError("no id")])
-async def test_ticks_that_find_the_database_unusable_for_hours_are_progress(error: Exception) -> None:
+async def test_ticks_with_an_unusable_database_count_as_progress(error: Exception) -> None:
     backend, clock = FakeBackend(schedule_error=error), Clock()
     async with serving(backend, clock) as service:
         await backend.until_checked(2)
@@ -35,7 +35,7 @@ async def test_ticks_that_find_the_database_unusable_for_hours_are_progress(erro
 @pytest.mark.parametrize(
     "error", [KeyError("x"), GitHubError("not of a tick")], ids=["unexpected", "not its own"]
 )
-async def test_ticks_that_end_in_another_error_each_time_are_none(error: Exception) -> None:
+async def test_repeated_ticks_with_an_unexpected_error_are_no_progress(error: Exception) -> None:
     backend, clock = FakeBackend(schedule_error=error), Clock()
     async with serving(backend, clock) as service:
         await backend.until_checked(3)
@@ -55,7 +55,7 @@ class HangingBackend(FakeBackend):
         raise AssertionError
 
 
-async def test_a_tick_that_does_not_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tick_that_does_not_end_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.daemon.scheduler.CANCEL_GRACE_SECONDS", 0.05)
     backend, clock = HangingBackend(), Clock()
     async with serving(backend, clock) as service:

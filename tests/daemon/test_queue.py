@@ -31,7 +31,9 @@ async def test_what_is_nudged_is_run(queue: PassQueue) -> None:
 async def test_a_nudge_reaches_a_worker_that_waits_at_once(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 4.0)  # it must hear, not look
+    monkeypatch.setattr(
+        "reconciler.daemon.procrastinate_queue.POLL_SECONDS", 4.0
+    )  # the notification must wake it, not polling
     runner, loop, waits = RecordingRunner(), asyncio.get_running_loop(), []
     async with working(queue, runner):
         for count, project_id in enumerate((ONE, TWO, THREE, FOUR), start=1):
@@ -79,7 +81,9 @@ async def nudge_while_running(
 async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+    monkeypatch.setattr(
+        "reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0
+    )  # the notification must wake it, not polling
     runner, waits = await nudge_while_running(queue, queue, times=3)
     assert runner.twice == 0
     assert max(waits) < 5.0  # some hundredths, on a machine that is not busy
@@ -215,7 +219,7 @@ async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: PassQueue) -> No
     assert not (await queue.backlog()).running
 
 
-async def test_stints_side_by_side_share_the_work(queue: PassQueue) -> None:
+async def test_several_workers_share_the_jobs(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
     async with working(queue, runner, 1), working(queue, runner, 1):
         await queue.put_due([ONE, TWO])
@@ -302,20 +306,24 @@ async def test_due_projects_are_queued_also_when_another_daemon_is_faster_with_o
 async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_taken_when_that_pass_ends(
     shared: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+    monkeypatch.setattr(
+        "reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0
+    )  # the notification must wake it, not polling
     mine, theirs, _ = shared
     runner, waits = await nudge_while_running(mine, theirs, times=2)
     assert runner.twice == 0
     assert max(waits) < 5.0  # some tenths, on a machine that is not busy
 
 
-async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(shared: Any) -> None:
+async def test_a_job_of_a_dead_worker_is_requeued_also_when_another_one_of_its_project_waits(
+    shared: Any,
+) -> None:
     mine, theirs, url = shared
     runner, again = RecordingRunner(hold=True), RecordingRunner()
     async with working(mine, runner, 2):
         await mine.put_due([ONE, TWO])
         await runner.until(2)
-        await mine.nudge(ONE)  # the twin: setting the job back would break the queueing lock
+        await mine.nudge(ONE)  # the second job: setting the job back would break the queueing lock
         abandoned(url)
         assert await theirs.requeue_stalled() == 2
         assert (await theirs.backlog()).waiting == {ONE, TWO}
@@ -357,7 +365,7 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
     assert run_query(url, "SELECT * FROM procrastinate_jobs") == []
 
 
-async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to_nobody(
+async def test_an_end_that_could_not_be_written_is_logged_and_no_exception_is_left_unretrieved(
     shared: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine, _, _ = shared

@@ -53,13 +53,13 @@ class FakeBackend:
     waiting: dict[ProjectId, int] = field(default_factory=dict)
     is_unreachable: bool = False
     hangs: bool = False
-    ignores_cancellation: bool = False  # to cancellation
+    ignores_cancellation: bool = False
     hung: list[tuple[ProjectId, float]] = field(default_factory=list)
     schedule_error: Exception | None = None
     scan_error: Exception | None = None
     waiting_writers: dict[Fingerprint, int] = field(default_factory=dict)
     started: list[ProjectId] = field(default_factory=list)
-    compared: list[ProjectId] = field(default_factory=list)  # those of `looked` whose passes compared
+    compared: list[ProjectId] = field(default_factory=list)  # those of `started` whose passes compared
     checks: int = 0
     schedule_reads: list[int] = field(
         default_factory=list
@@ -175,7 +175,7 @@ async def test_due_projects_run_and_new_ones_need_no_restart() -> None:
     assert backend.cleanups == 1, "old records are offered up at the start, and then rarely"
 
 
-async def test_a_project_that_is_switched_off_is_let_alone() -> None:
+async def test_a_paused_project_gets_no_passes() -> None:
     backend = FakeBackend()
     one = backend.add(1)
     async with serving(backend, service_intervals=replace(QUICK, interval=0.01)):

@@ -1,4 +1,4 @@
-"""The check reports the permissions that GitHub tells, and says so where GitHub does not tell."""
+"""The check reports the permissions that GitHub shows, and says where GitHub does not show them."""
 
 from collections.abc import Callable
 from dataclasses import replace

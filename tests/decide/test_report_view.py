@@ -323,7 +323,7 @@ def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, 
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_value_that_nobody_here_knows_is_shown_as_it_is(*, linked: bool) -> None:
+def test_an_unknown_value_is_shown_unchanged(*, linked: bool) -> None:
     values: dict[str, Any] = {} if linked else {"link": None}
     shown = explained(unknown={Field.SEVERITY: "blocker"}, **values)
     assert shown.state == "Needs attention"

@@ -144,7 +144,7 @@ def test_a_time_ahead_of_githubs_clock_is_bounded() -> None:
         (replace(KEPT, reason="something new"), "Closed by alice"),
     ],
 )
-def test_it_is_said_in_words(resolution: Resolution, text: str) -> None:
+def test_the_resolution_is_described_in_a_sentence(resolution: Resolution, text: str) -> None:
     assert resolution_text(resolution) == text
 
 
@@ -164,7 +164,7 @@ def comments(plan: LinkPlan) -> list[str]:
         (replace(KEPT, by="bob"), KEPT, SAYS, 1),
     ],
 )
-def test_a_closing_is_told_once_and_only_where_comments_come_to_bugspark(
+def test_a_closing_is_announced_once_and_only_where_comments_are_imported(
     kept: Resolution | None, found: Resolution, policy: SyncPolicy, announcements: int
 ) -> None:
     view = a_view(kept=kept)

@@ -76,7 +76,7 @@ def test_the_demo_ends_as_described(show: Show) -> None:
     assert show.text.splitlines()[-1].startswith("Both sides are equal")
 
 
-def test_the_world_has_three_projects_and_some_dozen_reports(show: Show) -> None:
+def test_the_demo_has_three_projects_and_some_dozen_reports(show: Show) -> None:
     assert [len(company.parts) for company in COMPANIES] == [14, 10, 12]
     assert len({company.repository for company in COMPANIES}) == 2
     assert len(show.environment.bugspark.rows("SELECT id FROM reports")) == 36
@@ -270,7 +270,7 @@ def test_harmless_text_is_not_accused() -> None:
 # --- it can be kept ---------------------------------------------------------------------------------------
 
 
-def test_kept_world_shows_its_dashboard_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+def test_a_kept_demo_serves_its_dashboard_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     environ = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen([PROGRAM, "demo", "--keep"], stdout=subprocess.PIPE, env=environ) as demo:
         try:

@@ -50,7 +50,7 @@ def address(receiver: Receiver) -> str:
 
 async def settled(deliveries: list[Delivery]) -> list[int | None]:
     async with asyncio.timeout(5):
-        while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - nobody tells
+        while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - no event is set for it
             await asyncio.sleep(0.005)
     return [delivery.status for delivery in deliveries]
 

@@ -93,7 +93,7 @@ def run_script(text: str, live: LiveBugSpark, home: Path) -> tuple[int, str]:
     """Run it with the installed command in PATH, to the first command that fails; its status and output."""
     path = f"{Path(sys.executable).parent}:{pg_binaries.find()}:/usr/bin:/bin"
     environ = command_runner(home, PATH=path, RECONCILER_GITHUB__API_URL=live.github.api).environ
-    output_file = home / "said"
+    output_file = home / "output"
     with output_file.open("wb") as output:
         command = ["bash", "-euo", "pipefail", "-x", "-c", text]
         done = subprocess.run(

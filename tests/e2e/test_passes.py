@@ -173,7 +173,7 @@ def test_names_that_streams_cannot_show_are_written_out(installation: Installati
         assert len(line) <= 80
 
 
-def test_a_reader_that_leaves_ends_it_without_noise(installation: Installation) -> None:
+def test_a_closed_pipe_ends_it_without_an_error(installation: Installation) -> None:
     script = f"'{PROGRAM}' config | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", script],

@@ -19,7 +19,7 @@ JWT = "canary-jwt-secret-0123456789abcdef"
 
 @contextmanager
 def other_host() -> Iterator[tuple[str, list[str]]]:
-    """A listener on another loopback port that writes down whatever it is asked."""
+    """A listener on another loopback port that records each request."""
     received: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):

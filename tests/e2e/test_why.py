@@ -126,7 +126,7 @@ def test_resolve_without_a_conflict_says_so(installation: Installation) -> None:
     assert installation.picture() == picture
 
 
-def test_resolve_and_its_kind_refuse_words_they_do_not_know(installation: Installation) -> None:
+def test_resolve_and_similar_commands_refuse_unknown_arguments(installation: Installation) -> None:
     report, _ = installation.linked()
     before = installation.everything()
     for arguments in (

@@ -57,7 +57,7 @@ async def test_an_answer_that_does_not_say_who_is_assigned_is_no_answer(
     assert isinstance(await harness.repository.add_assignee(number, "alice"), OutcomeUnknown)
 
 
-async def test_a_login_is_somebodys_or_nobodys(harness: ClientHarness, github: GitHub) -> None:
+async def test_a_login_has_an_account_or_none(harness: ClientHarness, github: GitHub) -> None:
     found = await harness.repository.user("Alice")
     assert found is not None
     assert (found.id, found.login) == (github.world.user("alice").id, "alice")

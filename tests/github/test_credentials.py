@@ -106,7 +106,7 @@ async def test_an_apps_permissions_come_with_its_token(app_harness: ClientHarnes
 @pytest.mark.parametrize(
     ("header", "scopes"),
     [
-        ({}, None),  # a fine-grained token: GitHub does not tell its permissions
+        ({}, None),  # a fine-grained token: GitHub does not show its permissions
         ({"X_OAuth_Scopes": ""}, frozenset[str]()),
         ({"X_OAuth_Scopes": "repo, read:org"}, frozenset({"repo", "read:org"})),
     ],
@@ -235,7 +235,7 @@ async def test_an_invalid_key_is_reported_without_showing_it(
     await opened.aclose()
 
 
-async def test_a_public_key_given_as_the_apps_key_is_told_as_such(
+async def test_a_public_key_given_as_the_apps_key_is_reported_as_such(
     github: GitHub, app: InstalledApp, clock: FixedClock
 ) -> None:
     credential = credential_of(app, clock, pem=app.app.public_key)

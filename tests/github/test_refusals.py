@@ -1,4 +1,4 @@
-"""What a refusal's headers tell is told to people: permissions, SAML, the IP allow list."""
+"""A refusal's headers become part of the message: permissions, SAML, the IP allow list."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""TLS to GitHub and the way there: whose certificates count, what is said of others, and proxies."""
+"""TLS to GitHub and proxies: which certificates are accepted, and the errors for others."""
 
 import ast
 import asyncio

@@ -133,7 +133,7 @@ def test_a_comment_without_an_issue_is_poisoned() -> None:
     assert "issue_url" in row.problem.reason
 
 
-def test_a_pull_request_that_cannot_be_read_is_nobody_s_trouble() -> None:
+def test_an_unreadable_pull_request_affects_no_link() -> None:
     row = to_issue_row(json.dumps(issue(12, title=None, pull_request={"url": "x"})).encode(), "acme/web")
     assert (row.value, row.problem, row.id) == (None, None, 1_012)
 

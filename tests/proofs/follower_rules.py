@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from reconciler.bootstrap.application import Application
 from reconciler.errors import ProjectError, UsageError
 from reconciler.model.ids import ReportId
-from tests.proofs.machine import INDEXES, STATUSES, USER_ACTIONS, RandomHistory
+from tests.proofs.random_history import INDEXES, STATUSES, USER_ACTIONS, RandomHistory
 from tests.support.scenario import Scenario
 from tests.support.scenario_records import BUGSPARK, Note
 
@@ -18,7 +18,7 @@ ABOUT_LINK = "Linked to BUG-"
 
 
 class FollowerHistory(RandomHistory):
-    """Everything that `Storm` does, with reports that follow others."""
+    """Everything that `RandomHistory` does, with reports that follow others."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from reconciler.model.ids import ReportId
-from tests.proofs.machine import INDEXES, RandomHistory
+from tests.proofs.random_history import INDEXES, RandomHistory
 from tests.support.scenario_records import GITHUB
 
 OPTIONS = {"critical": "Urgent", "high": "High", "medium": "Medium", "low": "Low"}
@@ -17,7 +17,7 @@ OTHER = "Effort"
 
 
 class PriorityHistory(RandomHistory):
-    """Everything that `Storm` does, with severities in Priority by the operator's configuration."""
+    """Everything that `RandomHistory` does, with severities in Priority by the operator's configuration."""
 
     sync: ClassVar[dict[str, Any]] = {"severity_as": "priority"}
     is_as_configured = True  # Priority has been in use all the time
@@ -81,7 +81,7 @@ class PriorityHistory(RandomHistory):
             self.scenario.repository.rename_field(*names)
 
     def violations_when_settled(self) -> list[str]:
-        """Return those of the other field and of Priority, too. Without that field no pass is at peace."""
+        """Return those of the other field and of Priority, too. Without that field no pass becomes idle."""
         if not self._has_field():
             self.scenario.repository.rename_field("Rank", "Priority")
         if not self.is_as_configured:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from reconciler.model.ids import ReportId
-from tests.proofs.machine import INDEXES, RandomHistory
+from tests.proofs.random_history import INDEXES, RandomHistory
 from tests.support.scenario import Scenario
 
 ANNOUNCED = ("Closed as ", "Closed by ", "Closed on ", "Reopened on GitHub")
@@ -17,7 +17,7 @@ CLOSERS = st.sampled_from(["alice", "bob", "bugspark-bot"])
 
 
 class ResolutionHistory(RandomHistory):
-    """Everything that `Storm` does; who closed an issue is told in a comment."""
+    """Everything that `RandomHistory` does; who closed an issue is announced in a comment."""
 
     sync: ClassVar[dict[str, Any]] = {"resolution_comment": True}
 
@@ -58,7 +58,7 @@ def _resolution_violations(scenario: Scenario, report: ReportId, number: int) ->
 
 
 def _comment_violations(scenario: Scenario, report: ReportId) -> Iterator[str]:
-    """Check that what is told of closings stays in BugSpark, at most once for each of them."""
+    """Check that announcements of closings stay in BugSpark, at most once for each of them."""
     acts = 0
     for number in scenario.numbers():
         repository = scenario.repository_of(number)

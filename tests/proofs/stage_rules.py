@@ -11,7 +11,7 @@ from reconciler.bootstrap.application import Application
 from reconciler.errors import ReconcilerError
 from reconciler.model.ids import ReportId
 from reconciler.model.viewer import OPERATOR
-from tests.proofs.machine import INDEXES, RandomHistory
+from tests.proofs.random_history import INDEXES, RandomHistory
 from tests.support.scenario import Scenario
 
 STAGES = {"in_progress": ("in progress",), "triaging": ("triage",)}
@@ -19,7 +19,7 @@ STAGES = {"in_progress": ("in progress",), "triaging": ("triage",)}
 
 
 class StageHistory(RandomHistory):
-    """Everything that `Storm` does, with stages mapped by the operator."""
+    """Everything that `RandomHistory` does, with stages mapped by the operator."""
 
     sync: ClassVar[dict[str, Any]] = {"stage": STAGES}
     is_as_configured = True  # the operator's settings have been in force all the time

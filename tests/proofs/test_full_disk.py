@@ -20,7 +20,7 @@ PROVE = "PROVE" in os.environ
 SEED = int(os.environ.get("PROVE_SEED", "11"))
 ROUNDS, USER_ACTIONS = (100, 40) if PROVE else (4, 30)
 LEFT = (0, 4_096, 16_384, 65_536, 262_144, 1_048_576)
-"""Bytes that are left: a pass fails at its first page of log, or goes on for a while."""
+"""Bytes that are left: a pass fails at its first page of log, or some pages later."""
 
 
 @pytest.mark.timeout(0 if PROVE else 300)

@@ -1,4 +1,4 @@
-"""Whatever comes from outside, it is a value, or the named trouble of one row, report, project or answer.
+"""Any input from outside is parsed to a value, or is an error of one row, report, project or answer.
 
 In `make test` a few examples of each, in `make prove` a twentieth of N.
 """
@@ -152,7 +152,7 @@ def _read_list(read_row: Callable[..., Any], bodies: list[bytes], *, has_next: b
 
 @settings(**PROVING)
 @given(st.binary(max_size=200) | json_texts.map(lambda text: text.encode("utf-8", "surrogatepass")))
-def test_any_body_of_a_refusal_is_words_or_none(body: bytes) -> None:
+def test_any_body_of_a_refusal_gives_a_message_or_none(body: bytes) -> None:
     message = error_message(body)
     assert message is None or "\n" not in message
     assert isinstance(full_error_text(body), str)

@@ -1,4 +1,4 @@
-"""Whatever a request brings, it is a value within its bounds, or a refusal.
+"""Any part of a request is parsed to a value within its bounds, or refused.
 
 In `make test` a few examples of each, in `make prove` a twentieth of N. Any request to every route:
 tests/proofs/test_any_request.py.
@@ -73,7 +73,7 @@ def test_any_settings_of_an_owner_are_settings_or_name_the_key(text: str) -> Non
 
 @settings(**PROVING)
 @given(st.text(max_size=60) | st.lists(st.text(max_size=30), min_size=3, max_size=3).map(".".join))
-def test_any_token_that_bugspark_did_not_sign_is_nobody_s(token: str) -> None:
+def test_any_token_that_bugspark_did_not_sign_is_refused(token: str) -> None:
     assert user_id_from_token(token, SECRET, NOW) is None
 
 
@@ -92,6 +92,6 @@ def test_any_search_is_one_or_is_refused(query: dict[str, str]) -> None:
 
 @settings(**PROVING)
 @given(query_texts)
-def test_any_address_and_origin_is_one_or_none(text: str) -> None:
+def test_any_address_or_origin_is_parsed_or_none(text: str) -> None:
     assert len(client_network(text)) <= MAX_NAME_LENGTH
     parse_origin(text)

@@ -20,7 +20,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bench.strangers import Strangers
+from bench.attackers import Strangers
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.demo.github.faults import Delay, Reply
 from reconciler.demo.github.world import Repository

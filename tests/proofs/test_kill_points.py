@@ -1,4 +1,4 @@
-"""The process dies at every request and at every commit of a pass that has all kinds of work.
+"""The process is killed at every request and at every commit of a pass that has all kinds of work.
 
 What was sent and not stored, stored and not sent, neither, both: a new process finds the world as it is, the
 settle times pass, and nothing is lost or doubled. The loop ends only when a whole pass ran without meeting

@@ -34,7 +34,7 @@ from reconciler.sync.context import Context
 from reconciler.sync.observe import GitHubObservation
 from reconciler.sync.recover import RecoveryFindings, recover_unknown_writes
 from reconciler.sync.result import PassStats
-from tests.proofs.machine import RandomHistory
+from tests.proofs.random_history import RandomHistory
 from tests.proofs.test_kill_points import busy_scenario, cut_at
 from tests.support.invariants import find_violations
 from tests.support.scenario import open_scenario
@@ -97,7 +97,7 @@ def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
 
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
-    """Invariant 6: confirmed with the claim, so that a death between the two leaves nothing to be sent."""
+    """Invariant 6: confirmed with the claim, so that a crash between the two leaves nothing to be sent."""
 
     async def run_too_early(connection: AsyncConnection, found: Claim, at: datetime) -> Claim:
         claim = await mark_sending(connection, found, at)
@@ -167,7 +167,7 @@ async def found(
 
 
 @pytest.mark.parametrize("invariant", PLANTED)
-async def test_a_death_shows_a_planted_bug_and_nothing_without_it(
+async def test_a_crash_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = iter(range(100))
@@ -197,7 +197,7 @@ def edits_are_not_carried_over(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("is_planted", [False, True])
-def test_a_history_written_by_hand_shows_a_planted_bug_and_nothing_without_it(
+def test_a_fixed_history_shows_a_planted_bug_and_nothing_without_it(
     is_planted: bool, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if is_planted:
@@ -217,7 +217,7 @@ def history_on(template: Path, folder: Path) -> type[RandomHistory]:
     def make_url(resources: AsyncExitStack) -> str:
         return f"sqlite:///{shutil.copy(template, folder / f'{next(runs)}.db')}"
 
-    return type("Storm", (RandomHistory,), {"make_url": staticmethod(make_url)})
+    return type("RandomHistory", (RandomHistory,), {"make_url": staticmethod(make_url)})
 
 
 if "PROVE" in os.environ:  # it takes minutes

@@ -1,7 +1,7 @@
 """A test of the tests for unusual conditions: a planted bug for each rule is seen, and nothing without it.
 
 Rows that can't be read, edits before a lost answer is searched for, times ahead, clocks that differ,
-BugSpark's own button, another repository, a limited first contact (tests/proofs/unusual_rules.py).
+BugSpark's own button, another repository, a limited first contact (tests/proofs/rare_event_rules.py).
 """
 
 from collections.abc import Collection
@@ -33,7 +33,7 @@ from reconciler.sync.comments import second_readings
 from reconciler.sync.context import Context
 from reconciler.sync.intents import record_export_intents
 from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
-from tests.proofs.unusual_rules import LOST
+from tests.proofs.rare_event_rules import LOST
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template

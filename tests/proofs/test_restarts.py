@@ -59,7 +59,7 @@ async def attempt(scenario: Scenario, seconds: float) -> PassResult | None:
 
 
 async def busy(scenario: Scenario, outages: Outages, rng: random.Random) -> AsyncIterator[PassResult | None]:
-    """People act until enough was done and a pass has met an outage; a pass after each crowd of them."""
+    """Users act until enough was done and a pass has met an outage; a pass follows each batch of actions."""
     done, met = 0, False
     while (done < OPERATIONS or outages.count < LEAST or not met) and done < MOST:
         with outages.calm:

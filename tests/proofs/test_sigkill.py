@@ -26,7 +26,7 @@ def installation(store_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 
 def kill_command(installation: Installation, *arguments: str, method: str, path: str, when: str) -> None:
-    """A command that dies at this request, before or after it takes its effect."""
+    """A command killed at this request, before or after it takes its effect."""
     processes: list[Process] = []
 
     def kill() -> None:

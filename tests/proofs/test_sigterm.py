@@ -45,7 +45,7 @@ def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "_end_process_after", lambda _: None)
 
 
-async def test_what_it_was_writing_is_there_once_after_the_next_start(
+async def test_an_interrupted_write_is_present_once_after_the_next_start(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = random.Random(SEED)
@@ -82,7 +82,7 @@ async def test_what_it_was_writing_is_there_once_after_the_next_start(
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
-async def test_questions_that_wait_in_the_database_are_given_up_at_the_end(
+async def test_queries_that_wait_for_a_lock_are_cancelled_at_the_end(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 0.0)

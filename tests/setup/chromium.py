@@ -58,7 +58,7 @@ def driver_problem() -> str:
 
 
 def starts(path: Path) -> bool:
-    """Whether it tells its version: without its libraries it does not, nor does Ubuntu's link to a snap."""
+    """Whether it prints its version: without its libraries it does not, nor does Ubuntu's link to a snap."""
     try:
         done = subprocess.run(
             [path, "--version"], capture_output=True, text=True, check=False, timeout=START_SECONDS

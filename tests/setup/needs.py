@@ -1,4 +1,4 @@
-"""What the tests start beside Python: whether it is there, and which command brings it.
+"""Programs that the tests start: whether they are installed, and which command installs them.
 
 Nothing is changed here; tests/setup/prepare.py installs.
 """
@@ -67,7 +67,7 @@ def report(lost: Sequence[Missing]) -> list[str]:
 
 
 def commands(missing: Iterable[Missing], families: Iterable[str]) -> list[str]:
-    """The one command per family that would bring what is missing; none where no package does."""
+    """One command per family that would install what is missing; none where no package does."""
     found = []
     for family in families:
         names = [each.need.packages[family] for each in missing if family in each.need.packages]
@@ -132,7 +132,9 @@ def no_namespaces() -> str:
     if os.geteuid() != 0:
         return f"testing the systemd unit takes root, and this is user {os.geteuid()}: sudo make test"
     if no_program("unshare", "mount"):
-        return ""  # util-linux is missing, which is said anyway; this is tried again once it is there
+        return (
+            ""  # util-linux is missing, which is reported by its own need; tried again once it is installed
+        )
     with tempfile.TemporaryDirectory() as folder:
         command = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--uts", "--ipc"]
         command += ["sh", "-ec", 'mount -t cgroup2 none "$0"; umount "$0"', folder]

@@ -21,7 +21,7 @@ DURATIONS = {"requirements.lock": "half a minute", "requirements-dev.lock": "one
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """What pip has said so far of a lock with `total` packages."""
+    """pip's output so far for a lock file with `total` packages."""
 
     total: int
     found: int = 0

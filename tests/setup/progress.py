@@ -36,7 +36,7 @@ def follow(
     environ: Mapping[str, str] | None = None,
     downloads: Path | None = None,
 ) -> Finished:
-    """Run `words` and print what `read_progress` makes of its lines, each text once in a row.
+    """Run `command` and print what `read_progress` makes of its lines, each text once in a row.
 
     It is stopped after `silence_seconds` without a line and without growth of the files below `downloads`.
     """

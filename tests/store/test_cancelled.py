@@ -136,7 +136,7 @@ async def test_a_connection_whose_last_commit_is_cancelled_is_closed_if_it_is_ou
     await connection.close()
 
 
-async def test_a_close_that_is_cancelled_again_and_again_ends_all_the_same() -> None:
+async def test_a_close_that_is_cancelled_repeatedly_still_ends() -> None:
     go, closed = asyncio.Event(), asyncio.Event()
 
     async def close() -> None:

@@ -45,7 +45,7 @@ async def claim_now(
 
 
 def is_stored(bugspark: BugSpark, confirmed: Confirmation) -> bool:
-    """Whether the first comment is live with its line of history, and its intent gone; or none of that."""
+    """Whether the first comment is live with its history row and its intent is deleted; or none of these."""
     of_intent = sa.select(tables.intents.c.id).where(tables.intents.c.id == confirmed.intent.id)
     of_pair = sa.select(tables.comment_pairs.c.remote_id).where(tables.comment_pairs.c.remote_id == 42)
     of_history = sa.select(tables.changes.c.id).where(tables.changes.c.request_id == "ABCD:1")

@@ -181,7 +181,7 @@ async def test_a_documented_address_connects_and_is_verified(
 
 
 @pytest.mark.parametrize("offers_tls", [True, False])
-async def test_without_a_mode_nothing_is_said_in_the_clear(
+async def test_without_a_mode_nothing_is_sent_unencrypted(
     postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offers_tls: bool
 ) -> None:
     monkeypatch.setenv("PGSSLMODE", "disable")

@@ -1,4 +1,4 @@
-"""JSON of BugSpark's tables is bounded in bytes and depth wherever it is read; what exceeds it is alone."""
+"""JSON of BugSpark's tables is bounded in bytes and depth; a value beyond that affects only its row."""
 
 import ast
 import json

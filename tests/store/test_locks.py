@@ -287,7 +287,7 @@ async def test_all_locks_of_a_process_are_in_one_session_that_ends_with_the_last
     assert lock_sessions(bugspark) == []
 
 
-async def test_the_death_of_the_session_stops_every_project_of_the_process_and_a_new_one_begins(
+async def test_the_end_of_the_session_stops_every_project_of_the_process_and_a_new_one_is_opened(
     postgres_stores: DatabaseStores, postgres_bugspark: BugSpark
 ) -> None:
     stores, bugspark = postgres_stores, postgres_bugspark

@@ -85,7 +85,7 @@ async def test_an_owner_who_may_not_sign_in_gets_none(
     assert tasks(bugspark) == []
 
 
-async def test_a_word_that_has_no_text_is_told_as_any_other_problem(
+async def test_a_problem_without_a_text_is_reported_as_any_other(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project("Shop")

@@ -328,7 +328,7 @@ async def test_row_security_is_an_error_in_every_session_and_never_an_empty_answ
             run(migrated, "DROP OWNED BY reader")
 
 
-async def test_reports_that_all_seem_to_be_gone_are_told_from_a_deleted_one(
+async def test_all_reports_missing_is_distinguished_from_one_deleted_report(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     first = await linked(stores, bugspark)

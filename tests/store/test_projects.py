@@ -237,7 +237,7 @@ async def test_an_idle_pass_leaves_one_row_and_a_busy_one_a_run(
     assert len(bugspark.rows(sa.select(tables.projects))) == 1
 
 
-async def test_health_says_where_a_project_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_health_gives_the_status_of_a_project(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     bugspark.add_integration(link.project_id)
     added = (an_intent_of(link), an_intent_of(link, local_id=uuid4(), state=IntentState.QUARANTINED))

@@ -105,7 +105,7 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     edited = EditLocalComment(pair=pair, comment=a_remote_comment(), body="again", why=WHY)
     resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)
-    # Of the same second, and said before: the comment that is there already has to move.
+    # Of the same second, and made before: the comment that is there already has to move.
     earlier = ImportComment(comment=a_remote_comment(1000), body="copied too", why=WHY)
     other = a_pair(link, remote_id=RemoteCommentId(1000))
     steps = [(imported, resolved), (earlier,), (edited,), (RemoveLocalComment(pair=pair, why=WHY),)]

@@ -33,7 +33,7 @@ def test_an_index_of_bugsparks_own_is_enough(postgres_server: Server) -> None:
         assert create_scan_indexes(url)[0] == "reports.updated_at has an index already"
 
 
-def test_a_role_that_does_not_own_the_tables_is_told_and_nothing_fails(postgres_server: Server) -> None:
+def test_a_role_that_does_not_own_the_tables_gets_a_message_and_no_error(postgres_server: Server) -> None:
     migrated = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=migrated) as url:
         plain = url.replace("+psycopg", "", 1)

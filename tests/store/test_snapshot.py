@@ -89,7 +89,7 @@ async def test_ledger_rows_are_shown_by_either_id_with_their_links(
     assert by_remote.remote_comment_counts == {link.id: 1}
 
 
-async def test_new_and_vanished_comments_show_their_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_new_and_deleted_comments_show_their_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     kept = bugspark.add_comment(link.report_id)
     link = await add_comment_pair(stores, link, local_id=kept)

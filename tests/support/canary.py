@@ -2,7 +2,7 @@
 
 Every test is searched: what it printed, every event of the log whatever its level, every error of ours that
 was made, every row that was left in a database, every request's address and body on GitHub, every answer of
-the web, every word of a started command.
+the web, all output of a started command.
 """
 
 import traceback
@@ -30,11 +30,11 @@ THEIRS = ("integrations",)
 
 
 class TokenFoundError(AssertionError):
-    """The canary was seen."""
+    """The token was found where it must not be."""
 
 
 def search(where: str, *texts: object) -> None:
-    """Raises Escaped when one of these texts holds the token."""
+    """Raises TokenFoundError when one of these texts holds the token."""
     for text in texts:
         shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         if CANARY in shown:
@@ -67,7 +67,7 @@ def search_requests(simulator: Simulator) -> None:
 
 @contextmanager
 def watch_errors_and_logs() -> Iterator[list[str]]:
-    """Words of errors of ours and events of the log that hold the token, made within the block: shown or not,
+    """Errors of ours and events of the log that contain the token, made within the block: shown or not,
     whatever the level, before anything is masked.
     """
     found: list[str] = []
@@ -100,7 +100,7 @@ async def serving(
 ) -> AsyncIterator["RunningServer"]:
     """`reconciler.web.server.serve_app`; every answer is searched: headers, pages and JSON, of any status.
 
-    Raises Escaped at the end of the block.
+    Raises TokenFoundError at the end of the block.
     """
     from reconciler.web import server
 

@@ -116,7 +116,7 @@ async def _run(cancelled: Cancelled) -> None:
 
 @asynccontextmanager
 async def no_task_left() -> AsyncIterator[None]:
-    """Whatever the block starts has ended when it ends."""
+    """All tasks that the block starts have ended at its end."""
     before = asyncio.all_tasks()
     yield
     assert not asyncio.all_tasks() - before

@@ -114,7 +114,7 @@ class CommandRunner:
         return run_on_terminal([str(PROGRAM), *arguments], self.home, self.environ)
 
     def start(self, *arguments: str, **environ: str) -> forks.Process:
-        """Start the command (`forks`) and leave it running. What it says goes into files, to be searched at
+        """Start the command (`forks`) and leave it running. Its output goes into files, which are searched at
         the end.
         """
         entry = self._files(arguments)
@@ -124,7 +124,7 @@ class CommandRunner:
             )
 
     def start_with_pipe(self, *arguments: str, installed: bool = False, **environ: str) -> Running:
-        """The same; its stderr is a pipe, for anyone who listens to it, and searches it. `installed`: as an
+        """The same; its stderr is a pipe, which the caller reads and searches. `installed`: as an
         operator starts it, interpreter and all.
         """
         wanted = {**self.environ, **environ}
@@ -149,7 +149,7 @@ class CommandRunner:
         return entry
 
     def search_started(self) -> None:
-        """Search the output of all started commands for the token. Raises Escaped."""
+        """Search the output of all started commands for the token. Raises TokenFoundError."""
         for entry in self.started:
             search(f"reconcile {' '.join(entry.arguments)}", entry.out.read_bytes(), entry.err.read_bytes())
 

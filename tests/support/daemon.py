@@ -1,4 +1,4 @@
-"""A real `reconcile daemon`: started, listened to, signalled, killed, while GitHub's clock goes on."""
+"""A real `reconcile daemon`: its log and messages are read, it gets signals, GitHub's clock runs."""
 
 import json
 import socket
@@ -26,7 +26,7 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass
 class Daemon:
-    """A daemon process. `lines` is its log so far, `words` its messages to systemd."""
+    """A daemon process. `lines` is its log so far, `messages` are those sent to systemd."""
 
     process: Running
     manager: socket.socket
@@ -38,7 +38,7 @@ class Daemon:
     _readers: list[threading.Thread] = field(default_factory=list)
 
     def listen(self) -> None:
-        """From now on."""
+        """Start to read its log and its messages."""
         self._readers = [
             threading.Thread(target=work, daemon=True) for work in (self._read_log, self._read_messages)
         ]
@@ -46,7 +46,7 @@ class Daemon:
             thread.start()
 
     def search(self) -> None:
-        """Search its whole output for the token, after its end. Raises Escaped."""
+        """Search its whole output for the token, after its end. Raises TokenFoundError."""
         self.manager.shutdown(socket.SHUT_RDWR)
         for thread in self._readers:
             thread.join(TIMEOUT_SECONDS)
@@ -66,18 +66,18 @@ class Daemon:
         return [each for each in self.lines if each["event"] == event and values.items() <= each.items()]
 
     def until_message(self, message: str, count: int = 1) -> None:
-        """Systemd heard this for the `count`-th time."""
+        """Wait until this was sent to systemd `count` times."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.count_messages(message) >= count, TIMEOUT_SECONDS), (
                 self.output
             )
 
     def count_messages(self, message: str) -> int:
-        """How often systemd heard this so far."""
+        """Return how often this was sent to systemd so far."""
         return sum(message in each.splitlines() for each in self.messages)
 
     def get(self, path: str) -> httpx.Response:
-        """Ask its web."""
+        """Send a request to its web server."""
         port = self.until("listening")["port"]
         answer = httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10, verify=False)
         search(f"the answer to {path}", answer.content, answer.headers)
@@ -94,12 +94,12 @@ class Daemon:
 
     @property
     def status(self) -> str:
-        """The last status line that systemd heard."""
+        """Return the last status line sent to systemd."""
         return next((each for each in reversed(self.messages) if each.startswith("STATUS=")), "")
 
     @property
     def output(self) -> str:
-        """For a test that fails."""
+        """Return all output, for the message of a failing test."""
         return "\n".join([*map(json.dumps, self.lines), *self.other, *self.messages[-5:]])
 
     def _read_log(self) -> None:
@@ -119,7 +119,7 @@ class Daemon:
                 message = self.manager.recv(4096).decode()
             except OSError:
                 return
-            if not message:  # nobody will say anything any more
+            if not message:  # the socket was shut down
                 return
             with self._changed:
                 self.messages.append(message)
@@ -130,7 +130,8 @@ class Daemon:
 def running(
     installation: Installation, *, ready: bool = True, installed: bool = False, **environ: str
 ) -> Iterator[Daemon]:
-    """A daemon for the time of the block, killed at its end if it still runs. `installed`: see Desk."""
+    """A daemon for the time of the block, killed at its end if it still runs. `installed`: see
+    `CommandRunner.start_with_pipe`."""
     path = installation.commands.home / f"notify-{uuid4().hex[:8]}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
@@ -153,7 +154,7 @@ def running(
 
 @contextmanager
 def advancing_clock(installation: Installation) -> Iterator[None]:
-    """GitHub's clock goes as the machine's does."""
+    """Advance GitHub's clock with the machine's, within the block."""
     stopped = threading.Event()
 
     def go() -> None:
@@ -173,7 +174,7 @@ def eventually(what: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> fl
     """Wait until a condition holds; return how long it took."""
     began = time.monotonic()
     while not what():
-        assert time.monotonic() - began < seconds, "it did not come about"
+        assert time.monotonic() - began < seconds, "the condition did not become true in time"
         time.sleep(STEP)
     return time.monotonic() - began
 

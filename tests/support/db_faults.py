@@ -132,7 +132,7 @@ def set_read_only(url: str, *, value: bool, ends_sessions: bool = False) -> None
 
 
 def _execute_writing(url: str, statements: str) -> None:
-    """Execute in a session that writes, whatever is set for the database."""
+    """Execute in a session that writes, also while the database is set to read-only."""
     conninfo = url.replace("postgresql+psycopg://", "postgresql://")
     options = "-c default_transaction_read_only=off"
     with psycopg.connect(conninfo, autocommit=True, options=options) as connection:

@@ -1,6 +1,6 @@
 """The command in a process of its own without the interpreter's start: a server that forks.
 
-In: words, directory, environment. Out: exit status and both streams, or a process that goes on. What commands
+In: arguments, directory, environment. Out: exit status and both streams, or a running process. What commands
 import is imported once, by a server of this test worker; each command then runs in a fork of it. How the
 installed program itself starts and ends is held by tests/cli/test_entry.py and tests/systemd.
 """
@@ -106,7 +106,7 @@ def start(
     wire = socket.socket(socket.AF_UNIX)
     try:
         wire.connect(str(_server()))
-        wanted = json.dumps({"words": [*arguments], "cwd": str(cwd), "environ": {**environ}}).encode()
+        wanted = json.dumps({"arguments": [*arguments], "cwd": str(cwd), "environ": {**environ}}).encode()
         socket.send_fds(wire, [len(wanted).to_bytes(HEADER)], [out.fileno(), writer])
         wire.sendall(wanted)
         return Process(wire, None if reader is None else os.fdopen(reader, "rb"))
@@ -121,7 +121,7 @@ def start(
 def run(
     arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], timeout: float
 ) -> tuple[int, bytes, bytes]:
-    """One command to its end: status, stdout, stderr. Raises TimeoutError after `patience` seconds."""
+    """One command to its end: status, stdout, stderr. Raises TimeoutError after `timeout` seconds."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = start(arguments, cwd=cwd, environ=environ, out=out, err=err)
         try:
@@ -223,7 +223,7 @@ def _set_up_process(wanted: dict[str, Any], streams: list[int]) -> None:
     os.chdir(wanted["cwd"])
     os.environ.clear()
     os.environ.update(wanted["environ"])
-    sys.argv = ["reconcile", *wanted["words"]]
+    sys.argv = ["reconcile", *wanted["arguments"]]
 
 
 def _exactly(wire: socket.socket, size: int) -> bytes:

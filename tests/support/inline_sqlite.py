@@ -1,4 +1,4 @@
-"""SQLite in the test's own thread: for tests in which it only has to remember.
+"""SQLite in the test's own thread: for tests that only need it to store rows.
 
 aiosqlite hands every step of a statement to a thread of the connection and waits for it: four times per
 statement, a fourth of the processor time of a pass. Within `inline()` the steps are done where they are

@@ -45,7 +45,7 @@ class ShakyServer:
         pg_keeper.wait_until_ready(self.home, self.process)
 
     def kill_one(self, rng: random.Random) -> None:
-        """A process of the server dies, so the server ends the others and recovers."""
+        """Kill a process of the server; the server ends the others and recovers."""
         with suppress(psutil.NoSuchProcess):
             rng.choice(psutil.Process(self.process.pid).children()).kill()
         time.sleep(0.1)
@@ -101,7 +101,7 @@ class Outages:
             with self.calm:
                 try:
                     self._one()
-                except Exception as trouble:  # noqa: BLE001 — told by `stop`, in the test's own thread
+                except Exception as trouble:  # noqa: BLE001 — raised by `stop`, in the test's own thread
                     self.trouble = trouble
                 self.count += 1
 

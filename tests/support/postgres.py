@@ -85,7 +85,7 @@ class Server:
         return name
 
     def disable_fsync(self) -> None:
-        """Wait for no disk from now on."""
+        """Let commits return without waiting for the disk."""
         for name in ("fsync", "full_page_writes"):
             self._run(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
         self._run(sql.SQL("SELECT {}()").format(sql.Identifier("pg_reload_conf")))

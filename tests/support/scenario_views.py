@@ -19,7 +19,7 @@ from tests.support.scenario_records import Note
 
 TOKEN = re.compile(r"token\d+x")
 FIRST_OTHER_NUMBER = 1001
-"""Issues of the other repository have numbers from here on, so that a number tells the repository."""
+"""Issues of the other repository have numbers from here on, so that the number identifies the repository."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -56,12 +56,12 @@ class ServerOnSmallDisk:
                 filler.flush()
 
     def clear(self) -> None:
-        """Give the room back, and start the server again if it has ended."""
+        """Free the space, and start the server again if it has ended."""
         (self.disk / "filler").unlink(missing_ok=True)
         self.wait()
 
     def log(self) -> str:
-        """What the server has said."""
+        """Return the server's log."""
         return (self.home / "log").read_text("utf-8", errors="replace")
 
     def wait(self) -> None:

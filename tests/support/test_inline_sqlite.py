@@ -1,4 +1,4 @@
-"""Where SQLite does its work: in a thread of its own, or in the test's."""
+"""The thread in which SQLite executes: one of its own, or the test's."""
 
 import threading
 from pathlib import Path

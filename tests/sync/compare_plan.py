@@ -25,7 +25,7 @@ LIMITS_TABLE = "sync_governor"
 """Reads are counted there, those of a plan as well."""
 
 Line = tuple[str | None, ...]
-"""Kind, report and field of an action, what was said on each side, the rule."""
+"""Kind, report and field of an action, the values of each side, the rule."""
 
 
 async def compare(sync: Sync, seconds: float = 5) -> tuple[PlanView, PassResult]:

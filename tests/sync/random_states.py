@@ -281,7 +281,7 @@ class RandomStates:
     # --- what came before -----------------------------------------------------------------------------
 
     def deliver(self) -> None:
-        """A webhook names issues, whatever happened to them."""
+        """Deliver webhooks that name random issues."""
         numbers = self.random.sample(range(1, 12), self.random.randrange(1, 5))
         event = self.random.choice(["issues", "issue_comment"])
         rows = [

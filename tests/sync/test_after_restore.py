@@ -69,7 +69,7 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: S
         threads = sync.texts_on_github(number), sync.texts_on_github(second)
         assert [len(thread) for thread in threads] == [4, 1]
         github.clock.advance(3600)
-        # Nothing but the markers tells that the second issue exists.
+        # Only the markers show that the second issue exists.
         async with restored(discover="manual", export="all") as world:
             done = await world.run()
             assert (done.outcome, done.error) == (Outcome.OK, None)
@@ -179,9 +179,7 @@ async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_be
             assert world.number(later) == sync.number(later)
 
 
-async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
-    sync: Sync, backup: Backup
-) -> None:
+async def test_a_marker_found_only_by_a_full_read_shows_a_restore_too(sync: Sync, backup: Backup) -> None:
     report, number = await sync.linked()
     async with backup(sync) as restored:
         sync.add_comment(report, "in the lost time")

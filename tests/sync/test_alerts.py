@@ -20,7 +20,7 @@ async def refused(sync: Sync) -> int:
     return number
 
 
-async def test_a_refused_write_is_told_once_when_it_begins_and_once_when_it_is_over(
+async def test_a_refused_write_is_alerted_once_at_its_start_and_once_at_its_end(
     sync: Sync, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "reconciler")
@@ -81,7 +81,7 @@ async def test_a_restart_repeats_nothing(world_url: str, github: GitHub) -> None
     assert listener.told == [(["refused"], [])]
 
 
-async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, listener: Listener) -> None:
+async def test_withheld_deletions_and_a_failing_project_are_alerted(sync: Sync, listener: Listener) -> None:
     _, number = await sync.linked()
     for n in range(6):
         sync.github.web.comment(number, f"words {n}", by="bob")

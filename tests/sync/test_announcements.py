@@ -1,4 +1,4 @@
-"""The end of a token and of an API version is told before it comes: `check`, status, pages, an alert."""
+"""The end of a token and of an API version is reported in advance: `check`, status, pages, an alert."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ async def check(sync: Sync, name: str) -> tuple[str, str] | None:
     return None if found is None else (found.level.value, found.message)
 
 
-async def test_a_token_is_told_fourteen_days_before_it_expires(sync: Sync, listener: Listener) -> None:
+async def test_an_expiring_token_is_reported_fourteen_days_before(sync: Sync, listener: Listener) -> None:
     use_token(sync, EXPIRING, days=14.5)
     await sync.settle()
     assert (await status(sync))[0] is ProjectStatusKind.SYNCED
@@ -71,7 +71,7 @@ async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, 
         (datetime(2026, 3, 10, tzinfo=UTC), ProjectStatusKind.ATTENTION),
     ],
 )
-async def test_the_end_of_the_api_version_is_told(
+async def test_the_end_of_the_api_version_is_reported(
     sync: Sync,
     listener: Listener,
     ends: datetime,

@@ -162,7 +162,7 @@ async def test_of_several_mapped_people_the_bases_stays_while_it_is_there(sync: 
     assert (assignee(sync, report), assigned(sync, number)) == (alice, ["alice"])
 
 
-async def test_somebody_who_is_not_mapped_is_no_opinion_and_is_never_cleared(sync: Sync) -> None:
+async def test_an_unmapped_assignee_is_no_change_and_is_never_removed(sync: Sync) -> None:
     (alice,) = await mapped(sync, "alice")
     dora = add_member(sync, "Dora")
     report, number = await sync.linked()
@@ -200,7 +200,7 @@ async def test_bugspark_receives_the_projects_owner(sync: Sync) -> None:
     assert assigned(sync, number) == ["alice"]
 
 
-async def test_somebody_whom_github_drops_silently_is_said_on_the_report(sync: Sync) -> None:
+async def test_an_assignee_that_github_ignores_is_shown_on_the_report(sync: Sync) -> None:
     user = add_member(sync, "Carl")
     sync.github.world.add_user("carl")  # without access to the repository
     await configure(sync, people={str(user): "carl"})

@@ -1,4 +1,4 @@
-"""Brakes, from the outside: what is held back, what goes on, how it is shown, how it is let go."""
+"""Safety limits, from the outside: what is withheld, what is synced, how it is shown and released."""
 
 from collections.abc import AsyncIterator
 from typing import Any

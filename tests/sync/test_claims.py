@@ -87,7 +87,7 @@ async def test_the_commands_and_the_check_say_the_reason_and_what_to_do(
     assert [NEEDS_ROLE in each.message for each in failed] == [True]
 
 
-async def test_between_two_that_may_the_older_link_wins_and_no_foreign_id_is_told(
+async def test_between_two_projects_with_access_the_older_link_wins_and_no_foreign_id_is_shown(
     sync: Sync, claimant: ProjectId
 ) -> None:
     sync.github.web.allow("mallory", "triage")
@@ -118,7 +118,7 @@ async def test_an_owner_who_reconnects_with_another_token_loses_nothing(
     assert (link_of(sync, holder)[0], link_of(sync, competitor)[0]) == ("active", "contested")
 
 
-async def test_a_squatter_that_holds_an_issue_from_before_gives_way_to_who_may(
+async def test_a_claimant_without_access_gives_the_issue_up_to_a_project_with_access(
     sync: Sync, claimant: ProjectId
 ) -> None:
     number = an_issue(sync)

@@ -33,7 +33,7 @@ async def test_a_paused_project_is_left_alone_by_every_kind_of_pass(sync: Sync) 
     assert health.paused
 
 
-async def test_a_resumed_project_makes_good_what_changed_meanwhile(sync: Sync) -> None:
+async def test_a_resumed_project_syncs_what_changed_during_the_pause(sync: Sync) -> None:
     report, number = await sync.linked()
     await sync.app.pause("Shop")
     assert await sync.app.pause("Shop") == "Shop is paused already; nothing to do"

@@ -245,7 +245,9 @@ async def test_the_marker_copied_by_our_own_account_into_another_issue_is_not_ou
     await quiet(sync)
 
 
-async def test_only_collaborators_are_heard_when_so_configured(world_url: str, github: GitHub) -> None:
+async def test_only_comments_of_collaborators_are_imported_when_so_configured(
+    world_url: str, github: GitHub
+) -> None:
     async with open_sync(world_url, github, sync={"comments_from": "collaborators"}) as sync:
         report, number = await sync.linked()
         stranger = sync.github.web.comment(number, "from outside", by="bob").id

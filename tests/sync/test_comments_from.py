@@ -82,7 +82,7 @@ async def test_the_case_of_an_association_does_not_count(only_inside: Sync, asso
 
 
 @pytest.mark.parametrize("association", [(), (None,), ("SPONSOR",)])
-async def test_an_unknown_author_changes_nothing_where_everyone_is_heard(
+async def test_an_unknown_author_changes_nothing_where_all_comments_are_imported(
     sync: Sync, association: tuple[Any, ...]
 ) -> None:
     report, number = await sync.linked()

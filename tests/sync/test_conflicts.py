@@ -65,7 +65,7 @@ async def test_a_tie_goes_to_github(sync: Sync) -> None:
     ("policy", "severity", "label"), [("github", "low", "low-priority"), ("bugspark", "critical", "critical")]
 )
 @pytest.mark.parametrize("later", ["github", "bugspark"])
-async def test_a_side_that_always_wins_does_so_whoever_was_later(
+async def test_a_side_that_always_wins_does_so_whichever_changed_later(
     world_url: str, github: GitHub, policy: str, severity: str, label: str, later: str
 ) -> None:
     async with open_sync(world_url, github, sync={"conflict": policy}) as sync:
@@ -224,7 +224,7 @@ async def test_titles_are_left_alone_otherwise(sync: Sync) -> None:
     assert (row["title"], sync.github.web.issue(number).title) == ("Changed here", "Changed there")
 
 
-async def test_several_severity_labels_count_as_the_most_severe_and_are_told(sync: Sync) -> None:
+async def test_several_severity_labels_count_as_the_most_severe_and_are_recorded(sync: Sync) -> None:
     report, number = await sync.linked(severity="low")
     sync.github.web.label(number, "critical", by="alice")
     await assert_idle(sync)

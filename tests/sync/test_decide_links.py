@@ -31,7 +31,7 @@ async def test_who_reopens_a_report_is_not_overruled_by_the_echo_of_its_closing(
     assert sync.dump()["sync_intents"] == []
 
 
-async def test_what_a_person_on_github_does_meanwhile_arrives_when_the_outcome_is_known(sync: Sync) -> None:
+async def test_a_change_on_github_is_synced_when_the_outcome_is_known(sync: Sync) -> None:
     report, number = await closed_with_a_lost_answer(sync, applied=True)
     sync.github.web.reopen(number, by="alice")
     await sync.run(seconds=1)

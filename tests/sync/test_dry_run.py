@@ -29,7 +29,7 @@ from tests.sync.test_moved_links import elsewhere, move
 VERIFICATION_DUE_SECONDS = 25_000
 
 Scenario = Callable[[Sync], Awaitable[float]]
-"""Brings about a state; returns in how many seconds it is planned."""
+"""Prepares a state; returns in how many seconds it is planned."""
 
 
 async def changed_link_is_due(sync: Sync) -> float:
@@ -140,7 +140,7 @@ def forget_steps(_: DryRunState, *__: Any) -> None:
 
 
 async def apply_stale_plans(*_: Any) -> frozenset[Any]:
-    """Plans that were decided on something else than what is there are applied all the same."""
+    """Apply plans although the state they were decided on has changed."""
     return frozenset()
 
 

@@ -104,7 +104,7 @@ async def test_an_edited_issue_that_a_list_shows_before_the_search_is_the_answer
 
 
 @pytest.mark.parametrize("seconds", [5, 61])
-async def test_issues_that_cannot_be_told_apart_are_shown_and_none_is_made_or_closed(
+async def test_issues_that_cannot_be_distinguished_are_shown_and_none_is_made_or_closed(
     sync: Sync, seconds: int
 ) -> None:
     """Found in the list of changes, or by the search for the lost answer."""
@@ -143,7 +143,7 @@ async def test_a_quotation_by_our_own_account_is_a_comment_like_any(sync: Sync) 
     assert sync.dump()["sync_intents"] == []
 
 
-async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync) -> None:
+async def test_comments_that_cannot_be_distinguished_are_shown_and_not_sent_again(sync: Sync) -> None:
     report, number = await lose_comment(sync)
     (copy,) = sync.github.web.thread(number)
     sync.github.web.edit_comment(copy.id, unsign(copy.body), by="alice")
@@ -169,7 +169,7 @@ async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync)
     assert sync.dump()["sync_intents"] == []
 
 
-async def test_two_lost_comments_of_one_text_are_told_apart_by_their_markers(sync: Sync) -> None:
+async def test_two_lost_comments_of_one_text_are_distinguished_by_their_markers(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.add_comment(report, "me too")
     sync.add_comment(report, "me too")

@@ -279,7 +279,7 @@ async def test_no_more_than_two_hundred_reports_follow_an_issue(
 
 
 @ON_BOTH
-async def test_a_person_who_changes_a_follower_meanwhile_is_not_overwritten(
+async def test_a_concurrent_change_of_a_follower_is_not_overwritten(
     sync: Sync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, number, (follower,) = await followed(sync)

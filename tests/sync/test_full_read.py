@@ -28,13 +28,13 @@ async def health(sync: Sync) -> ProjectHealth:
 
 
 async def only(sync: Sync) -> AttentionItem:
-    """The one thing status tells of."""
+    """Return the only problem that status shows."""
     [item] = (await health(sync)).attention
     return item
 
 
 async def linked_with_comments(sync: Sync) -> tuple[ReportId, int]:
-    """A linked report with a comment from each side, at peace."""
+    """A linked report with a comment from each side, synced and idle."""
     report, number = await sync.linked()
     sync.add_comment(report, "ours")
     sync.github.web.comment(number, "theirs", by="bob")
@@ -159,7 +159,7 @@ async def test_transferred_issues_are_followed_when_the_project_is_connected_to_
     assert (await sync.settle()).outcome is Outcome.OK
 
 
-async def test_what_was_said_but_not_sent_before_a_transfer_goes_to_the_new_home(sync: Sync) -> None:
+async def test_a_comment_unsent_before_a_transfer_is_sent_to_the_new_issue(sync: Sync) -> None:
     report, number = await linked_with_comments(sync)
     sync.github.simulator.faults.add(Limit(), method="POST", path=POSTING)
     sync.add_comment(report, "held up by a limit")
@@ -183,7 +183,7 @@ async def test_what_was_said_but_not_sent_before_a_transfer_goes_to_the_new_home
     assert (await health(sync)).pending == 0
 
 
-async def test_an_issue_that_answers_again_before_the_second_look_goes_on(sync: Sync) -> None:
+async def test_an_issue_that_answers_again_before_the_second_read_stays_linked(sync: Sync) -> None:
     report, number = await linked_with_comments(sync)
     sync.bugspark.execute("UPDATE sync_links SET etag_issue = NULL, check_due = checked_at")
     sync.github.simulator.faults.add(missing(), method="GET", path=ONE_ISSUE)
@@ -251,7 +251,7 @@ async def test_an_issue_deleted_while_its_close_is_unknown_does_not_stop_the_pro
     assert (await health(sync)).pending == 0
 
 
-async def test_a_comment_wished_for_on_an_issue_that_is_gone_is_given_up_with_its_link(sync: Sync) -> None:
+async def test_a_comment_intent_on_a_missing_issue_is_cancelled_with_its_link(sync: Sync) -> None:
     report, number = await linked_with_comments(sync)
     sync.github.web.delete_issue(number, by="alice")
     sync.add_comment(report, "too late")
@@ -324,7 +324,7 @@ async def test_of_a_repository_that_is_not_shown_nothing_is_inferred(sync: Sync,
     assert (await health(sync)).attention == ()
 
 
-async def test_a_repository_that_vanishes_in_the_middle_of_verification_marks_no_link(sync: Sync) -> None:
+async def test_a_repository_that_disappears_during_verification_marks_no_link(sync: Sync) -> None:
     report, number = await linked_with_comments(sync)
     rows = link(sync, report)
     away = DuringRequest(before=sync.github.web.block)
@@ -336,7 +336,7 @@ async def test_a_repository_that_vanishes_in_the_middle_of_verification_marks_no
     assert (await sync.settle()).outcome is Outcome.OK
 
 
-async def test_an_archived_repository_is_read_and_said_to_be_archived(sync: Sync) -> None:
+async def test_an_archived_repository_is_read_and_reported_as_archived(sync: Sync) -> None:
     report, number = await linked_with_comments(sync)
     sync.github.web.close(number, by="alice")
     sync.add_comment(report, "for later")

@@ -62,7 +62,7 @@ async def test_a_copy_writes_nothing_until_a_person_says_which_database_it_is(co
     assert not copy.writes
     found = await health(copy)
     assert project_status(found, copy.clock.now(), None).state is ProjectStatusKind.ATTENTION
-    assert [action.kind for action in (await copy.plan()).actions]  # reading goes on
+    assert [action.kind for action in (await copy.plan()).actions]  # reading continues
     assert [line.level for line in await copy.app.run_self_check() if line.name == "instance"] == ["fail"]
 
 
@@ -112,14 +112,14 @@ async def test_a_copy_gets_a_name_of_its_own_and_leaves_the_issues_to_the_older_
     found = await health(copy)
     assert [item.what for item in found.attention] == ["held"]
     assert before in found.attention[0].reason
-    # The older one goes on, and neither takes the other's copies for people's comments.
+    # The older one continues, and neither takes the other's copies for people's comments.
     sync.add_comment(only(sync), "the older goes on")
     sync.github.web.close(1, by="alice")
     assert (await sync.settle()).outcome is Outcome.OK
     await copy.settle()
     assert sum("the older goes on" in body for body in sync.texts_on_github(1)) == 1
     assert not any("the older goes on" in body for body in copy.texts_in_bugspark(report))
-    assert copy.status(report) == "resolved"  # reading goes on
+    assert copy.status(report) == "resolved"  # reading continues
     # Its owner says that the other one is no more.
     freed = await copy.run(accept=before)
     assert freed.outcome is Outcome.OK

@@ -83,7 +83,7 @@ def intents_of(*actions: Action) -> tuple[Intent, ...]:
         ),
     ],
 )
-def test_a_field_is_wished_for_with_what_both_sides_will_have_agreed_on(
+def test_the_intent_of_a_field_has_the_value_both_sides_will_agree_on(
     action: Action, operation: Operation, desired: Desired
 ) -> None:
     (intent,) = intents_of(action)
@@ -125,17 +125,17 @@ def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
     assert (intent.local_id, intent.pair_id) == (LIVE.id, LIVE.id)
 
 
-def test_what_bugspark_is_to_be_told_is_no_wish_to_github() -> None:
+def test_changes_to_bugspark_are_no_intents() -> None:
     here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocalComment(pair=LIVE, why=WHY))
     assert intents_of(*here) == ()
 
 
-def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
+def test_a_deleted_report_has_no_intents() -> None:
     plan = a_plan(SetTitle(title="T", why=WHY), report=None)
     assert list(build_intents(WriterHarness().context(), plan)) == []
 
 
-def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:
+def test_intents_are_sent_in_the_order_in_which_they_were_made() -> None:
     made = intents_of(
         DeleteRemoteComment(pair=LIVE, why=WHY), PostComment(comment=a_local_comment(2), why=WHY)
     )

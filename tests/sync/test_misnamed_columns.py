@@ -36,7 +36,7 @@ async def state_and_reason(sync: Sync, report: ReportId) -> tuple[str, str]:
         ({NUMBER: 1, REPO: "acme/other"}, "they name acme/other#1, and the project is connected to acme/web"),
     ],
 )
-async def test_columns_that_name_no_issue_are_told_with_their_fault(
+async def test_columns_that_name_no_issue_are_reported_with_the_reason(
     sync: Sync,
     listener: Listener,
     columns: dict[str, Any],
@@ -57,7 +57,9 @@ async def test_columns_that_name_no_issue_are_told_with_their_fault(
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, "is a pull request"), (99, "does not show")])
-async def test_a_pull_request_and_a_missing_number_are_told(sync: Sync, number: int, expected: str) -> None:
+async def test_a_pull_request_and_a_missing_number_are_reported(
+    sync: Sync, number: int, expected: str
+) -> None:
     sync.github.web.open_issue("One", by="alice", pull_request=True)
     report = ReportId(sync.bugspark.add_report(sync.project))
     sync.bugspark.set_report(report, **{NUMBER: number, REPO: "acme/web"})

@@ -116,7 +116,7 @@ async def test_downgrade_refuses_while_earlier_rules_keep_comments_back(sync: Sy
 
 
 @pytest.mark.parametrize("turns", [1, 60])
-def test_processes_that_take_turns_with_two_configurations_add_no_rules_without_end(turns: int) -> None:
+def test_processes_that_alternate_with_two_configurations_add_a_bounded_number_of_rules(turns: int) -> None:
     known = OperatorHistory()
     for turn in range(turns):
         for prefix in ("#internal", None):

@@ -1,4 +1,4 @@
-"""Two workers on one database: one is paused between its claim and its first byte, the other goes on."""
+"""Two workers on one database: one is paused between its claim and its first byte, the other continues."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.sync import Sync, settings_for
 
 
 def paused_after_claim(monkeypatch: pytest.MonkeyPatch, later: Callable[[], Awaitable[None]]) -> list[str]:
-    """The first claim of a comment is committed, and then its process sleeps while others live on."""
+    """The first claim of a comment is committed, and then its process is paused while others continue."""
     claim: Any = StoredIntents.claim_now
     happened: list[str] = []
 

@@ -72,7 +72,7 @@ async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(s
     assert sync.github.web.picture() == there
 
 
-async def test_permissions_are_those_that_github_tells(sync: Sync) -> None:
+async def test_permissions_are_those_that_github_reports(sync: Sync) -> None:
     sync.github.world.add_token("bugspark-bot", "ghp_narrow", scopes=("gist",))
     sync.bugspark.execute("DELETE FROM integrations")
     sync.bugspark.add_integration(sync.project, token="ghp_narrow")
@@ -115,7 +115,7 @@ async def test_a_triage_role_is_a_warning(sync: Sync) -> None:
     assert (found.level.value, "triage role" in found.message) == ("warn", True)
 
 
-async def test_saml_and_an_ip_allow_list_are_told_with_what_helps(sync: Sync) -> None:
+async def test_saml_and_an_ip_allow_list_are_reported_with_the_remedy(sync: Sync) -> None:
     url = "https://github.com/orgs/acme/sso?authorization_request=AB12"
     sync.github.simulator.faults.add(saml_required(url), times=None)
     found = (await lines(sync))["GitHub"]
@@ -146,7 +146,7 @@ async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Syn
     assert (await lines(sync))["hook"].message == "2 webhooks lead to this service"
 
 
-async def test_a_hook_that_is_switched_off_is_told_and_create_switches_it_on(sync: Sync) -> None:
+async def test_an_inactive_hook_is_reported_and_create_activates_it(sync: Sync) -> None:
     sync.github.simulator.hooks.lost = True
     sync.github.web.allow("bugspark-bot", "admin")
     hook(sync, sync.project, active=False)
@@ -158,20 +158,20 @@ async def test_a_hook_that_is_switched_off_is_told_and_create_switches_it_on(syn
     assert "switched off" not in (await lines(sync))["hook"].message
 
 
-async def test_a_limit_is_told_and_is_no_failure_of_the_token(sync: Sync) -> None:
+async def test_a_limit_is_reported_and_is_no_failure_of_the_token(sync: Sync) -> None:
     few = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "12"}
     sync.github.simulator.faults.add(Rewrite(headers=few), times=100)
     found = (await lines(sync))["limit"]
     assert (found.level.value, found.message.startswith("12 of 5,000 requests left")) == ("warn", True)
     sync.github.simulator.faults.clear()
     sync.github.simulator.faults.add(Limit(wait=600), times=1)
-    for _ in range(2):  # said by GitHub, then remembered
+    for _ in range(2):  # read from GitHub, then from the store
         found = (await lines(sync))["GitHub"]
         assert found.level.value == "warn"
         assert re.fullmatch(r"check again after .*\d\d:\d\d UTC", found.remedy or "")
 
 
-async def test_a_clock_that_is_off_and_a_pause_are_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_clock_and_a_pause_are_reported(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
     now = sync.clock.now
     monkeypatch.setattr(sync.clock, "now", lambda: now() + timedelta(minutes=10))
     found = (await lines(sync))["clock"]
@@ -278,7 +278,7 @@ async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) ->
         ("2021-01-01", "answers this version of its API no more"),
     ],
 )
-async def test_an_unknown_and_a_retired_api_version_are_told_as_such(
+async def test_an_unknown_and_a_retired_api_version_are_reported_as_such(
     sync: Sync, url: str, version: str, expected: str
 ) -> None:
     sync.github.world.assume(retired_versions={"2021-01-01": 410})

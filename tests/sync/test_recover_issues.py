@@ -119,7 +119,7 @@ async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_agai
     )
 
 
-async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() -> None:
+async def test_an_unclaimed_intent_is_looked_for_since_its_creation() -> None:
     harness, *_ = await found(claimed_at=None, ended_at=None, state=SENDING, created_at=EARLIER)
     assert harness.github.requests == [("all_issues", EARLIER - timedelta(minutes=10))]
 

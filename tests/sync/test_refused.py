@@ -1,4 +1,4 @@
-"""Writes that GitHub refuses rest with their reason while everything else goes on; limits double nothing."""
+"""Writes that GitHub refuses are quarantined with the reason, the rest is synced; limits double nothing."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ async def test_a_locked_issue_takes_no_comment_and_the_others_do(sync: Sync) -> 
     await assert_idle(sync)
 
 
-async def test_an_archived_repository_is_said_and_nothing_is_lost(sync: Sync) -> None:
+async def test_an_archived_repository_is_reported_and_nothing_is_lost(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.github.web.archive()
     sync.add_comment(report, "later")

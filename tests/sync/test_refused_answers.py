@@ -1,4 +1,4 @@
-"""Answers that say no: what was refused is told and not sent again, what was too quick waits."""
+"""Refusals: a refused write is reported and not sent again, a rate-limited one waits."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def answer(status: int, body: Any) -> Reply:
 @pytest.mark.parametrize(
     "errors", ["too long", None, {"code": 7}, ["too long"], [{"code": 1007}], [[1]], [{"field": []}]]
 )
-async def test_a_no_with_errors_of_any_shape_is_sent_once_and_told(sync: Sync, errors: Any) -> None:
+async def test_a_refusal_with_errors_of_any_shape_is_sent_once_and_reported(sync: Sync, errors: Any) -> None:
     report, number = await sync.linked()
     sync.github.simulator.faults.add(
         answer(422, {"message": "Validation Failed", "errors": errors}),

@@ -1,4 +1,4 @@
-"""Who closed an issue is found out once, kept with the report, and said in a comment where that is wanted."""
+"""Who closed an issue is read once, stored with the report, and announced in a comment if configured."""
 
 from datetime import UTC
 from typing import Any

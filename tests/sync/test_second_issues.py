@@ -61,7 +61,7 @@ async def test_it_is_closed_as_a_duplicate(sync: Sync, report: ReportId) -> None
     assert sync.status(report) == "new"
 
 
-async def test_a_lost_answer_to_the_closing_is_said_and_the_command_can_be_repeated(
+async def test_a_lost_answer_to_the_closing_is_reported_and_the_command_can_be_repeated(
     sync: Sync, report: ReportId
 ) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path="/issues/2$")

@@ -216,7 +216,7 @@ async def test_one_stale_reading_after_a_moderators_deletion_revives_nothing(
 
 @pytest.mark.parametrize("counted", [True, False])
 @LOOKS
-async def test_comments_of_a_flagged_author_vanish_and_return(
+async def test_comments_of_a_flagged_author_disappear_and_return(
     sync: Sync, look: Reading, *, counted: bool
 ) -> None:
     sync.github.world.assume(flagged_comments_are_counted=counted)
@@ -239,7 +239,7 @@ async def test_comments_of_a_flagged_author_vanish_and_return(
     assert is_idle(await sync.settle())
 
 
-async def test_our_own_comments_vanish_and_return_when_our_account_is_flagged(sync: Sync) -> None:
+async def test_our_own_comments_disappear_and_return_when_our_account_is_flagged(sync: Sync) -> None:
     report, number = await with_copy(sync)
     sync.github.world.flag_user("bugspark-bot")
     await verify(sync, report, number)
@@ -400,7 +400,7 @@ async def test_a_comment_that_cannot_be_read_alone_is_there(sync: Sync) -> None:
 # --- history, guard, bounds -------------------------------------------------------------------------------
 
 
-async def test_the_history_tells_each_step(sync: Sync) -> None:
+async def test_the_history_has_each_step(sync: Sync) -> None:
     report, number, comment = await with_comment(sync)
     web = sync.github.web
     for reason in ("spam", None):

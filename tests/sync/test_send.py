@@ -79,13 +79,13 @@ async def sent(desired: Desired, **answers: Any) -> tuple[WriteResult[Any], list
         (DesiredCommentDeletion(remote_id=COMMENT), ("delete_comment", 5)),
     ],
 )
-async def test_each_wish_is_one_request_whose_answer_is_told_as_it_is(
+async def test_each_intent_is_one_request_whose_answer_is_returned(
     desired: Desired, request_: tuple[Any, ...]
 ) -> None:
     assert await sent(desired, **{request_[0]: [LOST]}) == (LOST, [request_])
 
 
-async def test_a_swap_adds_first_and_then_takes_off_what_was_seen_whoever_took_some_off_already() -> None:
+async def test_a_swap_adds_first_and_then_removes_the_seen_labels_even_if_some_are_gone() -> None:
     answer, asked = await sent(SWAP, add_label=[labels("low", "high")], remove_label=[ABSENT, labels("high")])
     assert answer == labels("high")
     assert asked == [("add_label", 12, "High"), ("remove_label", 12, "low"), ("remove_label", 12, "medium")]

@@ -9,7 +9,7 @@ from tests.support.alert_listener import Listener
 from tests.support.sync import Sync
 
 
-async def test_silence_is_told_once_and_a_delivery_ends_it(
+async def test_a_silent_webhook_is_reported_once_and_a_delivery_ends_it(
     sync: Sync,
     listener: Listener,
     caplog: pytest.LogCaptureFixture,

@@ -159,7 +159,7 @@ async def test_without_a_follower_left_the_issue_is_free(sync: Sync) -> None:
     assert sync.github.web.issue(number).state == "open"
 
 
-async def test_after_a_crash_before_the_succession_a_report_linked_meanwhile_leads(sync: Sync) -> None:
+async def test_after_a_crash_before_the_succession_a_report_linked_since_then_leads(sync: Sync) -> None:
     lead, number, (follower,) = await followed(sync)
     sync.change(lead, github_issue_number=None, github_repo=None, github_issue_url=None)
     sync.bugspark.execute("UPDATE sync_links SET state = 'unlinked'")
@@ -173,7 +173,7 @@ async def test_after_a_crash_before_the_succession_a_report_linked_meanwhile_lea
 
 
 @ON_BOTH
-async def test_a_report_linked_meanwhile_sends_what_followers_had_not_sent(sync: Sync) -> None:
+async def test_a_report_linked_since_then_sends_what_followers_had_not_sent(sync: Sync) -> None:
     lead, number, (follower,) = await followed(sync)
     sync.github.world.repository("acme/web").archive()
     sync.add_comment(follower, "waits")

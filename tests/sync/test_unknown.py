@@ -103,7 +103,7 @@ async def test_two_lost_issues_with_a_second_copy_each_are_settled_by_one_recove
 
 @pytest.mark.parametrize("method", ["confirm", "claim_now"])
 @pytest.mark.parametrize("what", ["comment", "issue"])
-async def test_a_process_that_dies_around_sending_leaves_one_copy(
+async def test_a_process_killed_around_sending_leaves_one_copy(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, method: str, what: str
 ) -> None:
     intents: Any = sync.app._stores.intents
@@ -180,7 +180,7 @@ async def test_an_issue_that_arrives_after_it_was_sent_again_is_closed_as_a_dupl
     await assert_idle(sync)
 
 
-async def test_two_issues_of_one_wish_are_found_and_the_older_one_is_kept(sync: Sync) -> None:
+async def test_two_issues_of_one_intent_are_found_and_the_older_one_is_kept(sync: Sync) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=ISSUES)
     report = await export(sync)
     row = sync.github.web.issue(1)
@@ -192,7 +192,7 @@ async def test_two_issues_of_one_wish_are_found_and_the_older_one_is_kept(sync: 
     await assert_idle(sync)
 
 
-async def test_a_comment_deleted_while_its_copy_s_fate_is_unknown_leaves_none(sync: Sync) -> None:
+async def test_a_comment_deleted_while_its_write_is_unknown_leaves_no_copy(sync: Sync) -> None:
     for fault in (Drop(), Drop(applied=True)):
         report, number = await sync.linked()
         comment = sync.add_comment(report, "never mind")

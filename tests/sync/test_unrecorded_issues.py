@@ -142,7 +142,7 @@ async def test_a_report_that_belongs_to_another_project_now_is_left_to_that_proj
     assert row["github_issue_number"] is None
 
 
-async def test_an_issue_that_cannot_be_read_meanwhile_is_shown(sync: Sync) -> None:
+async def test_an_issue_that_cannot_be_read_at_present_is_shown(sync: Sync) -> None:
     report = await exported(sync)
     issue = sync.github.web.issue(1)
     forget(sync)

@@ -192,7 +192,7 @@ async def test_deletions_on_named_issues_are_judged_with_all_others_of_the_pass(
     await sync.settle()
     for comment, (_, number) in zip(comments, linked, strict=True):
         sync.github.web.delete_comment(comment.id, by="bob")
-        sync.github.web.label(number, "wontfix", by="bob")  # or no list would tell
+        sync.github.web.label(number, "wontfix", by="bob")  # otherwise no list would show it
     await post.names(*(number for _, number in linked[:3]), event="issue_comment")
     await sync.run()
     await sync.run(seconds=61)
@@ -303,7 +303,9 @@ async def test_what_could_not_be_read_is_read_by_the_next_pass(sync: Sync, post:
     sync.github.web.close(number, by="alice")
     await post.names(number)
     sync.github.simulator.faults.add(error(500), path=rf"/issues/{number}$", times=None)
-    assert (await sync.run()).outcome is Outcome.PARTIAL  # the link rests, the rest of the project goes on
+    assert (
+        await sync.run()
+    ).outcome is Outcome.PARTIAL  # the link is in quarantine, the rest of the project is synced
     assert sync.status(report) == "new"
     sync.github.simulator.faults.clear()
     await sync.run()

@@ -84,7 +84,7 @@ async def test_without_the_right_to_hooks_the_permission_is_named(sync: Sync) ->
     assert not sync.github.web.hooks
 
 
-async def test_a_lost_answer_is_said_and_a_second_try_makes_no_second_hook(sync: Sync) -> None:
+async def test_a_lost_answer_is_reported_and_a_second_try_makes_no_second_hook(sync: Sync) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="POST")
     with pytest.raises(GitHubError, match="run it again"):
         await sync.app.create_webhook(await the_project(sync))
@@ -135,7 +135,7 @@ async def test_after_a_changed_public_url_the_old_hook_is_moved(sync: Sync, worl
     assert hook.url == moved.url == f"https://new.example.com/api/v1/webhooks/github/{project.id}"
 
 
-async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync) -> None:
+async def test_create_pings_the_hook_and_shows_the_answer(sync: Sync) -> None:
     project = await the_project(sync)
     made = await sync.app.create_webhook(project)
     pings = [each for each in sync.github.simulator.requests if each.path.endswith(f"/hooks/{made.id}/pings")]

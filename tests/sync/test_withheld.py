@@ -1,4 +1,4 @@
-"""The guard: suspicious deletions wait for the operator, everything else goes on."""
+"""The guard: suspicious deletions wait for the operator, everything else is synced."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Claim, send once, confirm: what becomes of one wish whatever happens in between."""
+"""Claim, send once, confirm: the result of one intent for every event in between."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -64,7 +64,7 @@ LATER, EARLIER = AFTER + timedelta(seconds=1), AFTER - timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Lock:
-    """`ports.Fence`: held, or taken by somebody while something else happens."""
+    """A project lock: held, or lost to another process."""
 
     lost: bool = False
 
@@ -75,7 +75,7 @@ class Lock:
 
 @dataclass(slots=True, kw_only=True)
 class PassWriter:
-    """One pass's writer over these wishes, all of them derived by this pass."""
+    """The writer of one pass with these intents, all of them derived by this pass."""
 
     harness: WriterHarness
     lock: Lock = field(default_factory=Lock)
@@ -125,7 +125,7 @@ def pass_writer(*intents: Intent, passed: float = 0.0, link: Any = None, **answe
     ],
 )
 @pytest.mark.parametrize("by_hand", [False, True])
-async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
+async def test_an_intent_is_sent_when_it_is_due_and_at_once_for_a_manual_command(
     state: IntentState, not_before: Any, *, sent: bool, sent_by_hand: bool, by_hand: bool
 ) -> None:
     waiting = replace(CLOSE, state=state, not_before=not_before)
@@ -136,7 +136,7 @@ async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
     assert len(writer.harness.github.requests) == gone
 
 
-async def test_a_wish_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
+async def test_an_intent_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
     writer = pass_writer(CLOSE)
     await writer.run(derived=False)
     assert (writer.harness.intents.rows, writer.harness.github.requests) == ({}, [])
@@ -160,7 +160,7 @@ async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_
     assert writer.decided_again == []
 
 
-async def test_was_a_person_faster_the_wish_is_dropped_and_the_link_decided_again() -> None:
+async def test_an_intent_overtaken_by_a_user_is_dropped_and_the_link_decided_again() -> None:
     reopened = an_issue(updated_at=LATER, comments=3)
     writer = pass_writer(CLOSE, passed=60, issue=[reopened])
     await writer.run()
@@ -192,13 +192,13 @@ def claiming(found: Callable[[PassWriter, Intent], Claim | None]) -> PassWriter:
     return writer
 
 
-async def test_what_somebody_else_has_claimed_is_theirs() -> None:
+async def test_an_intent_claimed_by_another_process_is_not_sent() -> None:
     writer = claiming(lambda *_: None)
     await writer.run()
     assert (writer.harness.intents.only, writer.harness.github.requests) == (CLOSE, [])
 
 
-async def test_a_wish_whose_cause_is_gone_goes_with_it() -> None:
+async def test_an_intent_whose_cause_is_gone_is_cancelled() -> None:
     writer = claiming(lambda _, intent: Claim(intent=intent, link=None, pair=None, cause_gone=True))
     await writer.run()
     assert (writer.harness.intents.rows, writer.harness.github.requests) == ({}, [])
@@ -230,7 +230,7 @@ async def test_a_claim_that_was_long_on_its_way_is_given_back_unsent() -> None:
     assert (writer.harness.intents.only.state, writer.harness.github.requests) == (PLANNED, [])
 
 
-async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops() -> None:
+async def test_a_project_lock_lost_during_the_claim_returns_the_claim_and_stops() -> None:
     writer = slow(3.0, lost=True)
     with pytest.raises(ProjectLockLostError):
         await writer.run()
@@ -240,7 +240,7 @@ async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-async def test_a_limit_ends_the_pass_and_the_wish_stays_planned() -> None:
+async def test_a_limit_ends_the_pass_and_the_intent_stays_planned() -> None:
     writer = pass_writer(CLOSE, update_issue=[LimitedError("wait", until=LATER)])
     with pytest.raises(LimitedError):
         await writer.run()
@@ -254,7 +254,7 @@ async def test_what_was_not_sent_is_planned_and_the_pass_ends() -> None:
     assert writer.harness.intents.only.state is PLANNED
 
 
-async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
+async def test_an_unknown_outcome_is_reported_and_nothing_is_sent_again() -> None:
     writer = pass_writer(CLOSE, update_issue=[OutcomeUnknown(reason="502")])
     await writer.run()
     waits = writer.harness.intents.only
@@ -272,7 +272,7 @@ async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to
     )
 
 
-async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
+async def test_a_copy_that_is_gone_already_counts_as_deleted() -> None:
     writer = pass_writer(DELETE, delete_comment=[GONE], comment=[GitHubNotFoundError("gone", 404)])
     await writer.run()
     (entry,) = writer.harness.intents.stored

@@ -24,7 +24,7 @@ def on_first_write(sync: Sync, change: Callable[[], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "ends_as"), [("delete", "Gone on GitHub"), ("transfer", "Transferred on GitHub")]
 )
-async def test_an_issue_that_is_gone_when_it_is_written_to_is_told_by_the_same_pass(
+async def test_an_issue_that_is_gone_when_it_is_written_to_is_reported_by_the_same_pass(
     sync: Sync, change: str, ends_as: str
 ) -> None:
     report, number = await sync.linked()

@@ -60,7 +60,7 @@ class Machine:
         return self.run("systemctl", "--no-pager", *arguments)
 
     def has_booted(self) -> bool:
-        """It has booted."""
+        """Whether it has booted."""
         return self.systemctl("is-active", "reconciler-test.target").returncode == 0
 
     def show(self, name: str) -> str:
@@ -119,7 +119,7 @@ class Machine:
 
     @property
     def output(self) -> str:
-        """For a test that fails."""
+        """Return all output, for the message of a failing test."""
         return f"{self.boot}\n{self.log}\n{self.systemctl('status', UNIT).stdout}"
 
     @staticmethod
@@ -172,7 +172,7 @@ def _console(log: Path) -> Iterator[str]:
 
 
 def _require() -> None:
-    """`make test` has brought what is needed; a bare pytest has not."""
+    """`make test` has installed what is needed; pytest alone has not."""
     if lost := find_missing(need for need in NEEDS if need.part == "systemd"):
         pytest.fail("\n".join(report(lost)), pytrace=False)
 
@@ -194,7 +194,7 @@ def _wait_for_boot(place: Path, boot: "subprocess.Popen[bytes]") -> Machine:
     output = (place / "boot.log").read_text(errors="replace").strip()
     _fail_as_impossible(
         "which is not permitted or not possible here: it takes CAP_SYS_ADMIN (a container: --privileged) and "
-        f"cgroup v2. It said: {output or 'nothing'}"
+        f"cgroup v2. Its output: {output or 'none'}"
     )
 
 

@@ -82,14 +82,14 @@ def installed(sqlite_template: Path, tmp_path: Path) -> Iterator[Installed]:
     with booted(tmp_path / "machine") as machine:
         database = machine.place / "lib" / "bugspark.db"
         shutil.copy(sqlite_template, database)
-        home = tmp_path / "desk"
+        home = tmp_path / "home"
         home.mkdir()
         with open_installation(f"sqlite:///{database}", home) as world, advancing_clock(world):
             machine.credential("database.url", INSIDE + "\n")
             service = Installed(machine=machine, world=world)
             service.poll_every(1.0)
             yield service
-            search("what PID 1 and the service said", machine.boot, machine.log)
+            search("output of PID 1 and the service", machine.boot, machine.log)
 
 
 def test_it_is_hardly_exposed() -> None:
@@ -233,7 +233,7 @@ def test_a_restart_refuses_no_request_and_loads_changed_secrets(
         answers = set()
         with httpx.Client(headers={"connection": "close"}, timeout=TIMEOUT_SECONDS) as client:
             while not over.wait(0.02):
-                # Taken by the old daemon and not heard to the end: not what this is about. Refused would be.
+                # Accepted by the old daemon and cut off: allowed. A refused connection is not.
                 with suppress(httpx.ReadError, httpx.RemoteProtocolError):
                     answers.add(client.get(f"http://127.0.0.1:{port}/healthz").status_code)
         return answers

@@ -75,7 +75,7 @@ class AppWorld:
         """Wait until GitHub has an answer to each of its deliveries; return their statuses."""
         deliveries = self.github.simulator.hooks.all
         async with asyncio.timeout(10):
-            while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - nobody tells
+            while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - no event is set for it
                 await asyncio.sleep(0.005)
         return [delivery.status for delivery in deliveries]
 

@@ -306,7 +306,7 @@ async def test_without_a_public_address_no_app_is_offered(migrated: str, github:
         assert "web.public_url is not set" in seen.words
 
 
-async def test_what_goes_wrong_with_the_exchange_is_said_without_the_code(
+async def test_errors_of_the_exchange_are_reported_without_the_code(
     migrated: str, github: GitHub, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "reconciler")

@@ -1,4 +1,4 @@
-"""A hostile owner's config troubles its project alone, a stranger's logs one report, in every view."""
+"""A hostile owner's config affects only its project, a stranger's logs only one report, in every view."""
 
 import json
 from collections.abc import AsyncIterator

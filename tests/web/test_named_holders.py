@@ -1,4 +1,4 @@
-"""Which report holds an issue is told to those who may see its project, and to nobody else."""
+"""Which report an issue is linked to is shown only to those who may see its project."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ async def competing(sync: Sync) -> CompetingProject:
     row = sync.bugspark.report(holder)
     assert row is not None
     owner = sync.bugspark.add_user("Rival")
-    project = sync.bugspark.add_project("Rivals", owner=owner)
+    project = sync.bugspark.add_project("Competing", owner=owner)
     sync.bugspark.add_integration(project, token=sync.github.token)
     contested = sync.bugspark.add_report(project, github_issue_number=number, github_repo="acme/web")
     await sync.run(project)

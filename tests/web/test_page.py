@@ -136,7 +136,7 @@ async def test_a_flash_message_is_shown_once_and_cannot_be_forged(harness: WebHa
     harness.client.cookies.clear()
     kept = {"Cookie": f"reconciler-said={cookie}"}
     live = await page(harness.client, "/", owner | kept | {"X-Live": "1"})
-    assert "Shop is paused" not in live.words  # a refresh takes nothing away
+    assert "Shop is paused" not in live.words  # a refresh keeps the message
     shown = await harness.client.get("/", headers=HTML | owner | kept)
     assert "Shop is paused: no pass" in shown.text
     assert "Max-Age=0" in shown.headers["set-cookie"]

@@ -75,7 +75,7 @@ async def test_many_projects_are_paged_and_attention_is_counted_over_all(
         assert (await client.get("/", params={"page": nonsense})).status_code == 200
 
 
-async def test_a_token_that_several_projects_share_has_one_limit_and_no_links_are_said(
+async def test_a_token_that_several_projects_share_has_one_limit_and_a_project_without_links_says_so(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     await sync.linked()

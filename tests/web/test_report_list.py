@@ -24,7 +24,7 @@ async def listed(client: httpx.AsyncClient, **parameters: str) -> list[dict[str,
     return found
 
 
-async def test_a_batch_tells_of_each_report_what_its_own_answer_tells(
+async def test_a_batch_has_the_same_values_for_each_report_as_its_own_answer(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     synced, number = await sync.linked(title="Don&#x27;t crash")
@@ -189,7 +189,7 @@ def test_an_etag_is_compared_weakly() -> None:
     assert not has_etag('"bb"', 'W/"b"')
 
 
-async def test_comments_conflicts_and_history_of_one_report_are_told_in_full(
+async def test_comments_conflicts_and_history_of_one_report_are_complete(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked(severity="low")

@@ -247,7 +247,7 @@ async def test_only_bugsparks_dashboard_may_read_from_its_own_pages(
     assert (allowed(hook), hook.status_code) == (None, 405)
 
 
-async def test_without_a_dashboard_nobodys_pages_may_read(harness: WebHarness) -> None:
+async def test_without_a_dashboard_no_other_page_may_read(harness: WebHarness) -> None:
     for origin in ("nobody", "none", "null", "https://"):
         headers = bearer(harness, owner_of(harness, harness.project)) | {"Origin": origin}
         assert allowed(await harness.client.get("/api/v1/projects", headers=headers)) is None

@@ -160,7 +160,7 @@ async def test_repository_and_token_are_shown_as_far_as_they_are_known(setup_pag
     assert "can't be decrypted" in refused.words
 
 
-async def test_a_refused_token_is_said_with_the_way_to_change_it_and_tested_from_the_page(
+async def test_a_refused_token_is_shown_with_the_way_to_change_it_and_tested_from_the_page(
     setup_page: SetupPage,
 ) -> None:
     await setup_page.sync.linked()

@@ -1,4 +1,4 @@
-"""The number of statements of a page: the same whatever the amount of data."""
+"""The number of statements of a page does not depend on the amount of data."""
 
 from collections.abc import Iterator
 from uuid import uuid4

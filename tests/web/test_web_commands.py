@@ -36,7 +36,7 @@ async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
 ) -> None:
     report = sync.bugspark.add_report(sync.project)
     assert "by the next pass" in await commands.export(report)
-    assert await commands.export(report)  # pressed twice: one wish
+    assert await commands.export(report)  # pressed twice: one request
     assert not sync.github.web.issues
     assert queue.projects == [sync.project] * 2
     await sync.settle()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from reconciler.demo.github.faults import Drop, Limit
-from tests.proofs.machine import INDEXES, USER_ACTIONS, RandomHistory
+from tests.proofs.random_history import INDEXES, USER_ACTIONS, RandomHistory
 from tests.support.scenario_conditions import EDITS
 
 CLOCKS = st.sampled_from([0, 0, -90, -2, 2, 90])
@@ -20,7 +20,7 @@ LOST = Drop(applied=True, reset=True)
 
 
 class RareEventHistory(RandomHistory):
-    """Everything that `Storm` does, and what is rare."""
+    """Everything that `RandomHistory` does, and what is rare."""
 
     @initialize(
         acts=st.lists(USER_ACTIONS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS

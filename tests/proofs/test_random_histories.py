@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.proofs.assignee_rules import AssigneeHistory
 from tests.proofs.follower_rules import FollowerHistory
-from tests.proofs.machine import RandomHistory
-from tests.proofs.people_rules import AssigneeHistory
 from tests.proofs.priority_rules import PriorityHistory
+from tests.proofs.random_history import RandomHistory
+from tests.proofs.rare_event_rules import RareEventHistory
 from tests.proofs.resolution_rules import ResolutionHistory
 from tests.proofs.stage_rules import StageHistory
-from tests.proofs.unusual_rules import RareEventHistory
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template
 

@@ -1,4 +1,4 @@
-"""What the proofs found, each in its smallest form."""
+"""Faults that the random histories found, each in its smallest form."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -67,7 +67,7 @@ def act(github: GitHub, burst: Burst, step: int) -> None:
 
 @settings(max_examples=25)
 @given(random_changes)
-def test_after_any_changes_the_mirror_is_correct_and_idle(changes: RandomChanges) -> None:
+def test_after_random_changes_the_mirror_is_correct_and_idle(changes: RandomChanges) -> None:
     asyncio.run(check_mirror_after(changes))
 
 

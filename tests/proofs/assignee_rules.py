@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from reconciler.demo.github.rows import Level
 from reconciler.model.ids import ReportId
 from reconciler.store.bugspark import bugspark_tables
-from tests.proofs.machine import INDEXES, RandomHistory
+from tests.proofs.random_history import INDEXES, RandomHistory
 
 MAPPED = ("dave", "erin")
 """Logins of accounts that belong to members of the project."""
@@ -18,7 +18,7 @@ UNMAPPED = "frank"
 
 
 class AssigneeHistory(RandomHistory):
-    """Everything that `Storm` does, with people mapped by the owner."""
+    """Everything that `RandomHistory` does, with people mapped by the owner."""
 
     is_as_configured = True  # the first settings have been in force, and logins their accounts', all the time
     assigned_by_people: frozenset[int] = frozenset()  # issues that somebody assigned the unmapped account to
