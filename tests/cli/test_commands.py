@@ -173,7 +173,7 @@ def test_check_with_warnings_only_exits_0() -> None:
 
 
 def test_check_json_is_an_object_each() -> None:
-    first, second = checked(FINE, ODD, words=("--json",)).objects
+    first, second = checked(FINE, ODD, arguments=("--json",)).objects
     assert first == {"name": "database", "level": "ok", "message": "answers", "mend": None}
     assert second["mend"] == "set the clock"
 

@@ -111,7 +111,7 @@ def test_the_end_comes_also_while_the_database_is_waited_for(installation: Insta
         daemon.until("waiting for the database")
         daemon.signal(signal.SIGTERM)
         code, seconds = daemon.ended()
-        assert (code, seconds < 5) == (0, True), daemon.story
+        assert (code, seconds < 5) == (0, True), daemon.output
 
 
 def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
@@ -134,7 +134,7 @@ def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(installation
             eventually(lambda: rule.hits > 0)
             daemon.signal(signal.SIGTERM)
             code, seconds = daemon.ended()
-            assert (code, seconds < 10) == (0, True), daemon.story
+            assert (code, seconds < 10) == (0, True), daemon.output
         installation.github.simulator.faults.clear()
         with running(installation):
             eventually(lambda: not installation.bugspark.rows_of("sync_intents"))
@@ -260,8 +260,8 @@ def test_a_daemon_ends_with_78_when_a_newer_program_has_migrated_the_database(
     with running(installation) as daemon:
         installation.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
         code, _ = daemon.ended()
-        assert code == 78, daemon.story
-        assert any("newer version of this program" in line for line in daemon.other), daemon.story
+        assert code == 78, daemon.output
+        assert any("newer version of this program" in line for line in daemon.other), daemon.output
     assert installation.number(report) == number
     installation.bugspark.execute(
         "UPDATE reconciler_alembic_version SET version_num = :old", old=version.REVISIONS[-1]

@@ -20,7 +20,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bench.attackers import Strangers
+from bench.attackers import Attackers
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.demo.github.faults import Delay, Reply
 from reconciler.demo.github.world import Repository
@@ -273,7 +273,7 @@ def raw_json(bugspark: BugSpark) -> str:
 @asynccontextmanager
 async def attack(program: Program, projects: list[ProjectId]) -> AsyncIterator[None]:
     """Send bad requests, hold idle sockets and slow bodies for the time of the block."""
-    strangers = Strangers(
+    strangers = Attackers(
         port=program.port,
         projects=[UUID(str(project)) for project in projects],
         requests=REQUESTS,

@@ -340,7 +340,7 @@ async def an_issue_is_linked_that_was_closed_long_ago(scenario: Scenario) -> Vio
     await scenario.run_work(lambda app: app.link(str(report), issue, backfill=False))
     await scenario.settle()
     announced = [body for body in scenario.comments_of_report(report) if body.startswith(ANNOUNCED)]
-    return unless(not announced, f"an old closing is told: {announced}")
+    return unless(not announced, f"an old closing is announced: {announced}")
 
 
 def closings_are_always_announced(patch: pytest.MonkeyPatch) -> None:
@@ -359,7 +359,7 @@ async def a_person_closes_an_issue(scenario: Scenario, *, is_wanted: bool) -> Vi
     await scenario.settle()
     sent = [body for body in scenario.comments_of_issue(number) if any(word in body for word in ANNOUNCED)]
     announced = [body for body in scenario.comments_of_report(report) if body.startswith(ANNOUNCED)]
-    return unless(not sent and len(announced) == is_wanted, f"told {announced}, sent {sent}")
+    return unless(not sent and len(announced) == is_wanted, f"announced {announced}, sent {sent}")
 
 
 def closings_are_not_noticed(patch: pytest.MonkeyPatch) -> None:

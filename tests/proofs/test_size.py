@@ -2,7 +2,7 @@
 over many issues that a limit cuts short. What was asked of GitHub is held to the arithmetic.
 
 `make test` does them at a size that fits into its budget and on SQLite, `make prove` in full and on
-PostgreSQL too. What each took is told when the session ends.
+PostgreSQL too. What each took is printed when the session ends.
 """
 
 import os

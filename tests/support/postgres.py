@@ -115,7 +115,7 @@ def owned_home(*, first: Sequence[Path] = ()) -> Iterator[Path]:
     """A directory for one server, below the `first` place that will do; it lives as long as this block
     (and this process) does.
 
-    Nothing is started yet: `server_in` does that, here or in another process that was told the directory.
+    Nothing is started yet: `server_in` does that, here or in another process that has the directory.
     """
     home = make_home(pg_binaries.unprivileged(), first=first)
     with (home / "alive").open("w") as alive:

@@ -40,7 +40,7 @@ async def test_an_expiring_token_is_reported_fourteen_days_before(sync: Sync, li
     await sync.settle()
     assert (await status(sync))[0] is ProjectStatusKind.SYNCED
     assert (await check(sync, "token") or ("",))[0] == "ok"
-    assert listener.told == []
+    assert listener.changes == []
     sync.github.clock.advance(timedelta(days=1).total_seconds())
     await sync.settle()
     state, reason = await status(sync)
@@ -49,11 +49,11 @@ async def test_an_expiring_token_is_reported_fourteen_days_before(sync: Sync, li
         True,
     )
     assert (await check(sync, "token") or ("",))[0] == "warn"
-    assert listener.told == [(["token_expiry"], [])], "once"
+    assert listener.changes == [(["token_expiry"], [])], "once"
     use_token(sync, NEW, days=90)
     await sync.settle()
     assert (await status(sync))[0] is ProjectStatusKind.SYNCED
-    assert listener.told[1:] == [([], ["token_expiry"])]
+    assert listener.changes[1:] == [([], ["token_expiry"])]
 
 
 async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, listener: Listener) -> None:
@@ -61,7 +61,7 @@ async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, 
     await sync.settle()
     await sync.app.pause("Shop")
     await sync.run()
-    assert listener.told == [(["token_expiry"], [])]
+    assert listener.changes == [(["token_expiry"], [])]
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ async def test_the_end_of_the_api_version_is_reported(
     assert (found, expected in reason) == (state, True)
     level, message = await check(sync, "API version") or ("", "")
     assert (level, message.startswith(expected)) == ("warn", True)
-    assert listener.told == [(["api_version"], [])]
+    assert listener.changes == [(["api_version"], [])]

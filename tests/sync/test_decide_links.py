@@ -24,7 +24,7 @@ async def test_who_reopens_a_report_is_not_overruled_by_the_echo_of_its_closing(
     report, number = await closed_with_a_lost_answer(sync, applied=applied)
     sync.change(report, status=Status.NEW)
     assert (await sync.run()).pending == 1
-    assert sync.status(report) == "new", "what was sent is no wish of GitHub's"
+    assert sync.status(report) == "new", "what was sent is no change of GitHub's"
     await sync.run(seconds=61)
     await sync.run()
     assert (sync.github.web.issue(number).state, sync.status(report)) == ("open", "new")

@@ -229,7 +229,7 @@ async def test_a_comment_that_is_not_like_ours_is_taken_from_the_list_alone(sync
     assert not [each for each in sync.asked if each.path.endswith(f"/issues/{number}/comments")]
 
 
-async def test_a_state_write_of_unknown_outcome_is_no_rival_of_a_lost_comment(sync: Sync) -> None:
+async def test_a_state_write_of_unknown_outcome_does_not_compete_with_a_lost_comment(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.add_comment(report, "once")
     sync.change(report, status="resolved")

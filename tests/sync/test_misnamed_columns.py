@@ -48,12 +48,12 @@ async def test_columns_that_name_no_issue_are_reported_with_the_reason(
     await sync.settle()
     state, reason = await state_and_reason(sync, report)
     assert (state, expected in reason) == ("Needs attention", True)
-    assert listener.told == [(["misnamed"], [])]
+    assert listener.changes == [(["misnamed"], [])]
     assert sync.github.web.picture(), "GitHub is untouched"
     sync.bugspark.set_report(report, **{NUMBER: 1, REPO: "acme/web"})
     await sync.settle()
     assert (await sync.app.explain_report(str(report))).state == "Synced"
-    assert listener.told[1:] == [([], ["misnamed"])]
+    assert listener.changes[1:] == [([], ["misnamed"])]
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, "is a pull request"), (99, "does not show")])

@@ -180,7 +180,7 @@ async def test_a_wrong_clock_and_a_pause_are_reported(sync: Sync, monkeypatch: p
     assert (await lines(sync))["pause"].remedy == "reconcile resume Shop"
 
 
-async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> None:
+async def test_a_recreated_repository_and_a_revoked_token_fail(sync: Sync) -> None:
     await sync.linked()
     sync.github.world.recreate("acme/web").allow("bugspark-bot", "write")
     assert await level(sync, "repository") == "fail"

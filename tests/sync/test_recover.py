@@ -135,7 +135,7 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
         (event(Field.STATUS, "reopened"),),
     ],
 )
-async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[FieldEvent, ...]) -> None:
+async def test_a_write_that_the_events_do_not_show_is_decided_again(events: tuple[FieldEvent, ...]) -> None:
     harness, recovery = await looked(
         a_lost_intent(Operation.STATUS, CLOSE), github=ScriptedGitHub(field_events=[events])
     )
@@ -184,7 +184,7 @@ async def test_a_link_without_an_agreed_value_is_decided_again() -> None:
     assert (harness.intents.only.state, harness.github.requests) == (PLANNED, [])
 
 
-async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
+async def test_a_deletion_is_decided_again_from_the_full_read() -> None:
     harness, recovery = await looked(a_lost_intent(Operation.DELETE_COMMENT, DELETE, pair_id=COPY.id))
     assert (harness.intents.only.state, len(recovery.links_to_read_in_full)) == (PLANNED, 1)
 
@@ -233,7 +233,9 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
         (a_remote_comment(5, "new"), ()),
     ],
 )
-async def test_an_edit_that_did_not_is_decided_anew(there: Any, pairs: tuple[CommentPair, ...]) -> None:
+async def test_an_edit_that_did_not_arrive_is_decided_again(
+    there: Any, pairs: tuple[CommentPair, ...]
+) -> None:
     intent = a_lost_intent(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
     harness, _ = await looked(intent, github=ScriptedGitHub(comment=[there]), pairs=pairs)
     assert (harness.intents.only.state, harness.intents.stored) == (PLANNED, [])

@@ -108,7 +108,9 @@ async def test_all_comments_of_an_issue_deleted_on_github_wait_too(sync: Sync) -
     assert len(sync.texts_in_bugspark(report)) == 5
     assert result.withheld is not None
     again = await sync.run()
-    assert again.withheld == result.withheld, "what is withheld is still told by a pass that sees nothing new"
+    assert again.withheld == result.withheld, (
+        "what is withheld is still shown by a pass that sees nothing new"
+    )
     assert again.outcome is Outcome.PARTIAL
     await accept(sync, result.withheld)
     assert sync.texts_in_bugspark(report) == []
@@ -201,7 +203,7 @@ async def test_the_ends_of_links_wait_where_no_linked_report_is_left_and_are_acc
     assert {row.excerpt for row in shown.withheld_deletions} == {"the report is missing: its link would end"}
     assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"active"}
     again = await sync.run()
-    assert again.withheld == result.withheld, "told until somebody decides"
+    assert again.withheld == result.withheld, "shown until a person decides"
     with pytest.raises(UsageError, match=r"its link to acme/web#1 is withheld; reconcile plan --project"):
         await sync.app.explain_report(str(deleted[0]))
     (health,), _ = await sync.app.status(await sync.app.find_project(str(sync.project)))

@@ -201,7 +201,7 @@ async def test_unknown_numbers_are_accepted_and_nothing_is_stored(
     async with open_world(migrated, github, app, {project: "acme/web"}, directory=tmp_path) as world:
         known = (world.installation, github.web.id)
         assert (await world.deliver(event(*known))).status_code == 202
-        assert not world.stored(), "no pass has told which repository this is"
+        assert not world.stored(), "no pass has found which repository this is"
         await world.run(project)
         bodies = [
             event(known[0] + 1, known[1]),

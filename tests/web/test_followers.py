@@ -54,16 +54,16 @@ async def test_the_page_links_lead_and_followers_and_shows_each_one_s_own_commen
     sync.add_comment(follower, "from the follower")
     await sync.settle()
     seen = await page(client, f"/reports/{lead}")
-    assert "1 report follows this one" in seen.words
+    assert "1 report follows this one" in seen.shown_text
     assert seen.link(f"/reports/{follower}")
     assert [each["text"] for each in (await get_report(client, lead))["comments"]] == ["from the lead"]
     seen = await page(client, f"/reports/{follower}")
     assert seen.link(f"/reports/{lead}")
-    assert f"acme/web#{number}" in seen.words
+    assert f"acme/web#{number}" in seen.shown_text
     (details,) = (await get_report(client, follower))["comments"]
     assert (details["text"], details["state"]) == ("from the follower", "on GitHub")
     assert f"/acme/web/issues/{number}#issuecomment-" in details["url"]
-    assert "from the follower" in seen.words
+    assert "from the follower" in seen.shown_text
 
 
 async def test_a_report_is_made_a_follower_by_the_page_and_by_the_api_and_ended_again(

@@ -48,8 +48,8 @@ async def test_a_hostile_config_is_named_in_every_view_and_others_sync(
     shown, _ = await sync.app.status(None)
     assert len(shown) == 2
     for path in ("/", f"/projects/{hostile}", f"/projects/{hostile}/setup"):
-        assert SAID[kind] in (await page(client, path)).words, path
-    assert (await page(client, f"/reports/{unsynced}")).words
+        assert SAID[kind] in (await page(client, path)).shown_text, path
+    assert (await page(client, f"/reports/{unsynced}")).shown_text
     for path in ("projects", f"projects/{hostile}", f"reports/{unsynced}"):
         assert (await client.get(f"/api/v1/{path}")).status_code == 200
     assert (await client.get("/readyz")).status_code == 200

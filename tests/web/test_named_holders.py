@@ -67,14 +67,14 @@ async def press_link(client: httpx.AsyncClient, competing: CompetingProject, hea
     )
     assert answer.status_code == 303
     client.cookies.update(answer.cookies)
-    return (await page(client, at, headers)).words
+    return (await page(client, at, headers)).shown_text
 
 
 async def test_an_owner_is_told_that_it_is_a_report_of_another_project(
     sync: Sync, served: ServedPages, competing: CompetingProject
 ) -> None:
     headers = {"Authorization": f"Bearer {token(competing.owner, sync.clock.now())}"}
-    shown = (await page(served.client, f"/reports/{competing.contested}", headers)).words
+    shown = (await page(served.client, f"/reports/{competing.contested}", headers)).shown_text
     reason = (await served.client.get(f"/api/v1/reports/{competing.contested}", headers=headers)).json()[
         "reason"
     ]
@@ -88,7 +88,7 @@ async def test_an_owner_is_told_that_it_is_a_report_of_another_project(
 async def test_the_operator_is_told_which_report_holds_it(
     sync: Sync, client: httpx.AsyncClient, competing: CompetingProject
 ) -> None:
-    shown = (await page(client, f"/reports/{competing.contested}")).words
+    shown = (await page(client, f"/reports/{competing.contested}")).shown_text
     reason = (await client.get(f"/api/v1/reports/{competing.contested}")).json()["reason"]
     refusal = await press_link(client, competing, {})
     view = await sync.app.explain_report(str(competing.contested))
@@ -104,5 +104,7 @@ async def test_who_owns_both_projects_is_told_which_report_holds_it(
 ) -> None:
     sync.bugspark.execute("UPDATE projects SET owner_id = :owner", owner=competing.owner)
     headers = {"Authorization": f"Bearer {token(competing.owner, sync.clock.now())}"}
-    assert competing.name in (await page(served.client, f"/reports/{competing.contested}", headers)).words
+    assert (
+        competing.name in (await page(served.client, f"/reports/{competing.contested}", headers)).shown_text
+    )
     assert competing.name in await press_link(served.client, competing, headers)

@@ -157,7 +157,7 @@ async def test_the_page_of_a_report_settles_a_second_issue(sync: Sync, client: h
     sync.press_button(report)
     await sync.settle()
     seen = await page(client, f"/reports/{report}")
-    assert "acme/web#2 is not synced" in seen.words
+    assert "acme/web#2 is not synced" in seen.shown_text
     await press(client, seen, "Link this one instead")
     await sync.settle()
     assert sync.number(report) == 2

@@ -66,9 +66,9 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert (details["state"], details["reason"]) == ("attention", reason)
     links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
     assert (links["attention"], links["synced"]) == (1, 1)
-    assert value in (await page(client, f"/reports/{report}")).words
-    assert f"#{number}" in (await page(client, f"/projects/{sync.project}")).words
-    assert (await page(client, "/")).words
+    assert value in (await page(client, f"/reports/{report}")).shown_text
+    assert f"#{number}" in (await page(client, f"/projects/{sync.project}")).shown_text
+    assert (await page(client, "/")).shown_text
     with pytest.raises(ProjectError, match=value):
         await sync.app.resolve(str(report), Field(field), Side.GITHUB)
 
@@ -87,7 +87,7 @@ async def test_an_unlinked_report_with_it_is_shown_and_not_exported(
     sync.change(report, severity="blocker")
     shown = await sync.app.explain_report(str(report))
     assert (shown.state, "blocker" in (shown.reason or "")) == ("Needs attention", True)
-    assert "blocker" in (await page(client, f"/reports/{report}")).words
+    assert "blocker" in (await page(client, f"/reports/{report}")).shown_text
     (result,) = await sync.app.export((str(report),), NullProgress())
     assert result.url is None
     assert "blocker" in (result.error or "")
