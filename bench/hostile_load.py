@@ -2,7 +2,7 @@
 
 In: how many projects, bad requests, idle sockets, slow bodies. Out: a summary on stdout; exit status 1 if a
 project was late by more than one interval, memory grew by 32 MiB, a good delivery was refused, a request of
-strangers was answered 500, or GitHub was asked for anything because of them.
+attackers was answered 500, or GitHub was asked for anything because of them.
 
 Source: docs/security.md, Limits of a request; docs/proofs.md.
 """
@@ -36,7 +36,7 @@ LAG = "reconciler_schedule_lag_seconds"
 SAMPLE_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 PROBE_TIMEOUT_SECONDS = 20.0
-STRANGERS_TIMEOUT_SECONDS = 600.0
+ATTACKERS_TIMEOUT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Sizes:
 
 
 class Answers(msgspec.Struct, frozen=True):
-    """What strangers were answered."""
+    """What attackers were answered."""
 
     answers: dict[str, int]
     slow_answers: dict[str, int]
@@ -78,7 +78,7 @@ class HostileLoad:
 
     sizes: Sizes
     seconds: float
-    strangers: Answers
+    attackers: Answers
     samples: int
     latest_before: float
     latest: float
@@ -100,8 +100,8 @@ class HostileLoad:
             yield f"a pass was {self.latest:.1f} s late, more than the interval of {self.sizes.interval:g} s"
         if self.memory_most - self.memory_before >= MAX_GROWTH_MIB:
             yield f"memory grew from {self.memory_before:.1f} to {self.memory_most:.1f} MiB"
-        if failed := self.strangers.answers.get("500", 0):
-            yield f"{failed} requests of strangers were answered 500"
+        if failed := self.attackers.answers.get("500", 0):
+            yield f"{failed} requests of attackers were answered 500"
         if self.lost or self.refused:
             yield f"{self.lost} good deliveries were lost; others failed: {dict(self.refused)}"
         if self.other_requests:
@@ -112,20 +112,20 @@ class HostileLoad:
     def text(self) -> str:
         """Return the summary."""
         sizes = self.sizes
-        answers = ", ".join(f"{count} × {status}" for status, count in sorted(self.strangers.answers.items()))
+        answers = ", ".join(f"{count} × {status}" for status, count in sorted(self.attackers.answers.items()))
         slow = ", ".join(
-            f"{count} × {status}" for status, count in sorted(self.strangers.slow_answers.items())
+            f"{count} × {status}" for status, count in sorted(self.attackers.slow_answers.items())
         )
         lines = [
             f"{sizes.projects} projects polled every {sizes.interval:g} s; for {self.seconds:.0f} s at once:",
             f"  {sizes.requests} bad requests: {answers}",
-            f"  {sizes.sockets} idle sockets, {self.strangers.cut_idle} times cut and opened again",
+            f"  {sizes.sockets} idle sockets, {self.attackers.cut_idle} times cut and opened again",
             f"  {sizes.bodies} slow bodies: {slow}",
             f"{self.passes} passes, at most {self.latest:.1f} s late ({self.latest_before:.1f} s before)",
             f"memory {self.memory_before:.1f} MiB before, {self.memory_most:.1f} at most",
             f"{self.answered.count} good deliveries: seconds (p50, most) until 202 {_pair(self.answered)}",
             f"  and until BugSpark had the change {_pair(self.shown)}",
-            f"requests to GitHub: {self.probes} for lists, {self.other_requests.total()} for strangers",
+            f"requests to GitHub: {self.probes} for lists, {self.other_requests.total()} for attackers",
         ]
         return "\n".join([*lines, *(f"NOT GOOD: {problem}" for problem in self.problems())])
 
@@ -142,19 +142,19 @@ def measure(folder: Path, sizes: Sizes) -> HostileLoad:
         before, began, passes = run.count_requests(), time.monotonic(), _count_passes(run)
         memory, late = run.daemon.resident() or 0.0, _gauge(run, LAG)
         watch = Watch(memory=memory)
-        strangers = _start_strangers(run, sizes)
+        attackers = _start_attackers(run, sizes)
         try:
             with _watching(run, watch):
-                named = _deliver_until_done(run, strangers, watch, sizes)
-            out, _ = strangers.communicate(timeout=STRANGERS_TIMEOUT_SECONDS)
+                named = _deliver_until_done(run, attackers, watch, sizes)
+            out, _ = attackers.communicate(timeout=ATTACKERS_TIMEOUT_SECONDS)
         finally:
-            strangers.kill()
-            strangers.wait()
+            attackers.kill()
+            attackers.wait()
         probes, other = _classify(run, before, named)
         return HostileLoad(
             sizes=sizes,
             seconds=time.monotonic() - began,
-            strangers=msgspec.json.decode(out, type=Answers),
+            attackers=msgspec.json.decode(out, type=Answers),
             samples=watch.samples,
             latest_before=late,
             latest=watch.latest,
@@ -170,25 +170,25 @@ def measure(folder: Path, sizes: Sizes) -> HostileLoad:
         )
 
 
-def _start_strangers(run: DeliveryRun, sizes: Sizes) -> "subprocess.Popen[str]":
+def _start_attackers(run: DeliveryRun, sizes: Sizes) -> "subprocess.Popen[str]":
     projects = [str(plot.project) for plot in run.environment.plots]
     options = (f"--{name}={getattr(sizes, name)}" for name in ("requests", "sockets", "bodies", "seconds"))
-    words = [str(run.daemon.port), *projects, *options]
+    arguments = [str(run.daemon.port), *projects, *options]
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.strangers", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.attackers", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
 
 
 def _deliver_until_done(
-    run: DeliveryRun, strangers: "subprocess.Popen[str]", watch: Watch, sizes: Sizes
+    run: DeliveryRun, attackers: "subprocess.Popen[str]", watch: Watch, sizes: Sizes
 ) -> set[str]:
-    """Deliver good webhooks until the strangers are done.
+    """Deliver good webhooks until the attackers are done.
 
     Returns the repositories whose issues the deliveries named.
     """
     named: set[str] = set()
     for index in cycle(range(sizes.projects)):
-        if strangers.poll() is not None:
+        if attackers.poll() is not None:
             return named
         step = time.monotonic()
         named.add(run.environment.plots[index].repository)

@@ -15,8 +15,8 @@ from bench.plot import Plot
 from bench.processes import BrokenError
 from bench.results import Pages
 from bench.rows import LABELS, insert_comments, insert_day, insert_links, insert_project_links
+from bench.soak.daemons import Daemon, daemon
 from bench.soak.figures import Spread, spread
-from bench.soak.fleet import Daemon, daemon
 from reconciler.bootstrap.container import open_container
 from reconciler.bootstrap.sign_in import open_sessions
 from reconciler.config.load import load_configuration

@@ -22,9 +22,9 @@ import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.processes import ROOT, BrokenError
+from bench.soak.daemons import Daemon, daemon
+from bench.soak.environment import LinkedReport, SoakEnvironment, open_environment
 from bench.soak.figures import Spread, spread
-from bench.soak.fleet import Daemon, daemon
-from bench.soak.town import LinkedReport, SoakEnvironment, open_environment
 
 LATEST = ROOT / "bench" / "results" / "scale.json"
 FIRST_PASSES_TIMEOUT_SECONDS, EDIT_TIMEOUT_SECONDS = 1_800.0, 60.0
@@ -75,7 +75,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """The result of a run. What is said of a pass includes its share of ticks, scans and the queue."""
+    """The result of a run. The figures of a pass include its share of ticks, scans and the queue."""
 
     sizes: Sizes
     machine: str

@@ -19,9 +19,9 @@ import psycopg
 
 from bench.processes import BrokenError
 from bench.results import Webhooks
+from bench.soak.daemons import Daemon, daemon
+from bench.soak.environment import PERSON, SECRET, LinkedReport, SoakEnvironment, open_environment
 from bench.soak.figures import spread
-from bench.soak.fleet import Daemon, daemon
-from bench.soak.town import PERSON, SECRET, LinkedReport, SoakEnvironment, open_environment
 from reconciler.demo.github.faults import Delay
 
 COUNT_SYNCED_PROJECTS = "SELECT count(*) FROM sync_projects WHERE last_pass_at IS NOT NULL"

@@ -18,7 +18,7 @@ class ReconcilerError(Exception):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the operator is told on the command line, one sentence a problem."""
+        """The message for the operator on the command line, one sentence for each problem."""
         return (str(self),)
 
 
@@ -156,7 +156,7 @@ class ProjectLockLostError(ReconcilerError):
 
 
 class HungPassError(ReconcilerError):
-    """A pass did nothing for a long time and was cut: it is tried again later, other projects go on."""
+    """A pass did nothing for a long time and was cut: it is tried again later."""
 
     kind = "hung"
 
@@ -188,7 +188,7 @@ class AnswerTooHeavyError(GitHubError):
 
 
 class IssueUnreadableError(GitHubError):
-    """One issue, its thread or its events can't be read: its link rests, the rest of the project goes on."""
+    """One issue, its thread or its events can't be read: its link is quarantined."""
 
     kind = "unreadable_row"
 
@@ -211,7 +211,7 @@ class GitHubNotFoundError(GitHubError):
 
 class IssueTransferredError(GitHubError):
     """An issue was transferred: to another repository, or back under another number. `repository` (its
-    numeric id) and `number` are where it is now, as far as GitHub tells."""
+    numeric id) and `number` are its present place, as far as GitHub shows it."""
 
     kind = "moved"
 

@@ -1,4 +1,4 @@
-"""What every test may ask for. Rooms add their own fixtures in a conftest.py of their own."""
+"""Fixtures and options for all tests. Each folder adds its own fixtures in its conftest.py."""
 
 import gc
 import os
@@ -18,10 +18,10 @@ HOME = pytest.StashKey[Path]()
 
 # Deterministic unless somebody goes looking: HYPOTHESIS_PROFILE=search tries more, other examples every time.
 settings.register_profile(
-    "house", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "tests", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("search", settings.get_profile("house"), derandomize=False, max_examples=2_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+settings.register_profile("search", settings.get_profile("tests"), derandomize=False, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,9 +51,9 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """The process that runs the session owns the server's directory and passes its path to the workers."""
     compiled.share()
-    told: dict[str, Any] | None = getattr(config, "workerinput", None)
-    if told is not None:
-        config.stash[HOME] = Path(told["postgres_home"])
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        config.stash[HOME] = Path(worker_input["postgres_home"])
         return
     scratch.offer_to_pytest()
     config.stash[RESOURCES] = ExitStack()
@@ -93,37 +93,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if needs_postgresql(item)])
         items[:] = [item for item in items if not needs_postgresql(item)]
     if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
-        items[:] = order.dealt(items, lambda item: item.nodeid, workers)
+        items[:] = order.distribute(items, lambda item: item.nodeid, workers)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, if any test started it. The last line names what was left out."""
     if resources := config.stash.get(RESOURCES, None):
         resources.close()
-        if words := left_out(config):
-            print(parts.summary(words))
+        if text := left_out(config):
+            print(parts.summary(text))
 
 
 @pytest.fixture(autouse=True)
-def no_secret_in_words() -> Iterator[list[str]]:
+def no_secret_in_errors_and_logs() -> Iterator[list[str]]:
     """Invariant 13, for errors of ours and the log, in every test."""
-    with canary.watched_words() as found:
+    with canary.watch_errors_and_logs() as found:
         yield found
     assert not found, found
 
 
 @pytest.fixture
-def the_token_may_show(no_secret_in_words: list[str]) -> Iterator[None]:
+def is_token_allowed(no_secret_in_errors_and_logs: list[str]) -> Iterator[None]:
     """For a test whose subject is a token that shows: it is not searched."""
     yield
-    no_secret_in_words.clear()
+    no_secret_in_errors_and_logs.clear()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Invariant 13, for what a test has printed and logged: in every test, whatever came of it."""
+    """Invariant 13, for what a test has printed and logged: in every test, passed or failed."""
     report = yield
-    if "the_token_may_show" in getattr(item, "fixturenames", ()):
+    if "is_token_allowed" in getattr(item, "fixturenames", ()):
         return report
     for name, text in report.sections:
         if canary.CANARY in text:

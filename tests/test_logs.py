@@ -220,7 +220,7 @@ def test_a_long_secret_of_an_integration_is_learnt(secret: str) -> None:
 
 
 @pytest.mark.parametrize("secret", ["x", "event", "ab", "GitHub could not be asked"])
-def test_a_secret_of_the_operator_is_masked_whatever_it_is(secret: str) -> None:
+def test_any_secret_of_the_operator_is_masked(secret: str) -> None:
     assert logs.Redaction([Secret(secret)]).redact(f"<{secret}>") == "<***>"
 
 

@@ -95,8 +95,8 @@ def test_the_import_contracts_are_kept() -> None:
 def test_every_package_documents_its_inputs_outputs_and_imports() -> None:
     silent = []
     for init in ROOT.glob("reconciler/*/__init__.py"):
-        words = init.read_text().lower()
-        if not (words.startswith('"""') and "in:" in words and "out:" in words and "import" in words):
+        text = init.read_text().lower()
+        if not (text.startswith('"""') and "in:" in text and "out:" in text and "import" in text):
             silent.append(init.parent.name)
     assert silent == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bench.processes import ROOT, BrokenError
-from bench.soak import account
+from bench.soak import report
 from bench.soak.results import SoakOptions
 from bench.soak.run import soak
 
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
-    print(account.text(result))
+    print(report.text(result))
     print(f"\nwritten to {path}", file=sys.stderr)
     return 0 if result.is_good else 1
 

@@ -64,7 +64,7 @@ class SoakResult:
     troubles: list[str]
     settled: float  # seconds from the last fault until both sides were equal
     apart: list[str]  # differences at the end
-    stories: list[str]  # output of `reconcile why` for the first of those reports
+    explanations: list[str]  # output of `reconcile why` for the first of those reports
 
     @property
     def is_good(self) -> bool:

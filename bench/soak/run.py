@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import BrokenError
+from bench.soak.daemons import Daemon, daemon
+from bench.soak.editors import Editors, Side
+from bench.soak.environment import SoakEnvironment, open_environment
+from bench.soak.fault_injector import FaultInjector
 from bench.soak.figures import slope, spread
-from bench.soak.fleet import Daemon, daemon
-from bench.soak.people import Editors, Side
 from bench.soak.results import EditLatency, Memory, SoakOptions, SoakResult
-from bench.soak.town import SoakEnvironment, open_environment
-from bench.soak.trouble import FaultInjector
 from bench.soak.watch import explain_differences, find_differences, record_arrivals
 
 STEP_SECONDS = 0.05
@@ -172,7 +172,7 @@ def _run_stage(soak_run: SoakRun) -> SoakResult:
         troubles=[f"{at - soak_run.began:.0f} s: {what}" for at, what in fault_injector.past],
         settled=settled,
         apart=differences,
-        stories=explain_differences(soak_run.environment, differences),
+        explanations=explain_differences(soak_run.environment, differences),
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from bench.processes import reconcile
-from bench.soak.people import Edit, Editors
-from bench.soak.town import SEVERITIES, LinkedReport, SoakEnvironment
+from bench.soak.editors import Edit, Editors
+from bench.soak.environment import SEVERITIES, LinkedReport, SoakEnvironment
 
 OPEN = frozenset({"new", "triaging", "in_progress"})
 WORD = re.compile(r"\bw[0-9a-f]{32}\b")
@@ -29,12 +29,12 @@ class SideState:
 
     state: str
     severity: str
-    words: Mapping[str, int] = field(default_factory=dict)  # number of occurrences of each comment
+    comment_counts: Mapping[str, int] = field(default_factory=dict)  # number of occurrences of each comment
 
     def shows(self, edit: Edit) -> bool:
         match edit.kind:
             case "comment":
-                return edit.value in self.words
+                return edit.value in self.comment_counts
             case "state":
                 return self.state == edit.value
             case "severity":
@@ -62,7 +62,9 @@ def read_bugspark(editors: Editors, linked_reports: Iterable[LinkedReport]) -> M
     rows = editors.sql(REPORTS, {"reports": report_ids}) if report_ids else []
     return {
         UUID(str(report)): SideState(
-            state="open" if status in OPEN else "closed", severity=str(severity), words=_words(str(bodies))
+            state="open" if status in OPEN else "closed",
+            severity=str(severity),
+            comment_counts=_words(str(bodies)),
         )
         for report, status, severity, bodies in rows
     }
@@ -78,7 +80,7 @@ def read_github(environment: SoakEnvironment, linked_report: LinkedReport) -> Si
         )
         bodies = "\n".join(row.body for row in repository.thread(linked_report.number))
     severities = sorted(name for name, label in SEVERITIES.items() if label in labels)
-    return SideState(state=state, severity=" and ".join(severities), words=_words(bodies))
+    return SideState(state=state, severity=" and ".join(severities), comment_counts=_words(bodies))
 
 
 def find_differences(editors: Editors) -> list[str]:
@@ -94,7 +96,7 @@ def find_differences(editors: Editors) -> list[str]:
         expected = SideState(
             state=linked_report.state,
             severity=linked_report.severity,
-            words=Counter(written[linked_report.report]),
+            comment_counts=Counter(written[linked_report.report]),
         )
         differences += _differences(
             linked_report,
@@ -129,10 +131,10 @@ def _differences(
             value, expected_value = getattr(actual, field_name), getattr(expected, field_name)
             if value != expected_value:
                 yield f"{name}: {field_name} is {value} on {side}, not {expected_value}"
-        for word in {*expected.words, *actual.words}:
-            if actual.words.get(word, 0) != expected.words.get(word, 0):
-                count = actual.words.get(word, 0)
-                yield f"{name}: {word} is {count} times on {side}, not {expected.words.get(word, 0)}"
+        for word in {*expected.comment_counts, *actual.comment_counts}:
+            if actual.comment_counts.get(word, 0) != expected.comment_counts.get(word, 0):
+                count = actual.comment_counts.get(word, 0)
+                yield f"{name}: {word} is {count} times on {side}, not {expected.comment_counts.get(word, 0)}"
 
 
 def _unexpected_issues(environment: SoakEnvironment) -> Iterator[str]:

@@ -12,7 +12,7 @@ from reconciler.ports import Clock
 Job = Callable[[], Awaitable[None]]
 
 COUNT_LOG_SECONDS = 60.0
-"""Time between two lines about an error that goes on."""
+"""Time between two log lines about an error that persists."""
 MAX_REASON_CHARACTERS = 300
 
 log = EventLogger(__name__)

@@ -2,7 +2,7 @@
 
 `lock` = project: one job runs. `queueing_lock` = project: one job waits. Features that are not used, because
 they fail here (docs/design.md, Where one machine is not enough):
-- retries: with `queueing_lock` the key would be blocked for good; a project is simply due again;
+- retries: with `queueing_lock` the key would be blocked permanently; a project is simply due again;
 - jobs for later: one with a `lock` blocks ready ones;
 - setting back the job of a dead worker: it would collide with a waiting job of the same project. It is
   finished as failed, and a new job is queued. Jobs that a stop cut short are queued again by this module.
@@ -216,7 +216,7 @@ def _rank(project_id: ProjectId, worker_id: int) -> bytes:
 
 
 def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) -> None:
-    """Log the error of a job whose end could not be written, which Procrastinate leaves to nobody.
+    """Log the error of a job whose end could not be written, which Procrastinate does not handle.
 
     Unread, asyncio would log it with a traceback whenever the task is collected. `requeue_stalled` finds the
     job.

@@ -68,7 +68,7 @@ class PeriodicJobs:
         self._scheduler.start()
 
     def run_all_jobs_now(self) -> None:
-        """Make every job due now, whatever the wall clock says."""
+        """Make every job due now, independent of the wall clock."""
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC))
 
@@ -76,7 +76,7 @@ class PeriodicJobs:
         """Stop, and cancel running jobs; `wait_until_ended` waits for them."""
         self._stopped = True
         if self._scheduler.running:
-            # The executor would log a cancelled run as an error with a traceback; it is none.
+            # The executor would log a cancelled run as an error with a traceback, but it is no error.
             logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
             self._scheduler.shutdown(wait=False)
 

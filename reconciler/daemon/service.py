@@ -40,7 +40,7 @@ SHUTDOWN_GRACE_SECONDS = 4.0
 STUCK_TICK_SECONDS = 180.0
 """A tick that takes longer is stuck: each of its queries has a far shorter timeout."""
 MAX_FAILING_SECONDS = 60.0
-"""A job that has failed this long, each time it ran, fails for good."""
+"""A job that has failed this long, each time it ran, counts as failed."""
 MAX_WAITING_PER_SLOT = 2
 """Limit of waiting due projects per slot, so that a nudged project does not wait behind too many."""
 
@@ -95,11 +95,11 @@ class Service:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process makes progress: ticks end, as expected, and no pass that was cut goes on.
+        """Whether the process makes progress: ticks end, as expected, and no pass continues after it was cut.
 
         A tick that finds the database away is progress, because it ends within the time limit of a
         connection and the next one looks again: to start the process again would not help. A tick that ends
-        in another error each time, or does not end, is none.
+        in another error each time, or does not end, is no progress.
 
         Source: docs/reference/contract.md, HTTP, `/healthz`.
         """

@@ -46,6 +46,6 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
 
 
 def _end_process_after(seconds: float) -> None:
-    """Let the kernel end the process with SIGALRM, whatever blocks it."""
+    """Let the kernel end the process with SIGALRM, also while it is blocked."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)

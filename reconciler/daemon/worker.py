@@ -126,7 +126,7 @@ class PassRunner:
         return result
 
     def cut_hung_passes(self) -> None:
-        """Cut every pass in which nothing has happened for too long; the others go on."""
+        """Cut every pass in which nothing has happened for too long; the others continue."""
         now = self._clock.monotonic()
         for pass_id, running in self._running.items():
             silent = running.silent_seconds(now)

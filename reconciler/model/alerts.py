@@ -34,7 +34,7 @@ class Problem:
 
     what: str  # a word of `failing`, `withheld`, … (docs/operating.md, Alerts); or AttentionItem.what
     reason: str
-    mark: str = ""  # tells apart problems of one kind: the hash of the withheld deletions
+    mark: str = ""  # distinguishes problems of one kind: the hash of the withheld deletions
     report_id: str | None = None
     report: str | None = None  # BUG-0001
     issue: str | None = None

@@ -1,6 +1,6 @@
 """The operator's API tokens, for scripts: `name.<256 random bits>`. Only their SHA-256 is configured.
 
-A plain hash is enough: nobody guesses 256 random bits.
+A plain hash is enough: 256 random bits cannot be guessed.
 Source: docs/reference/contract.md, Configuration, `[web]`.
 """
 

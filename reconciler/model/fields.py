@@ -136,7 +136,7 @@ class Base:
 
     Each field has a half for each side. They differ in meaning where a direction kept a change from the
     other side: it is then part of its own side's half alone. GitHub's half is as GitHub shows it, so that
-    another mapping of labels is no change; None: what BugSpark's half stands for. It changes only together
+    another mapping of labels is no change; None: the same as BugSpark's half. It changes only together
     with what GitHub showed last, so that comparing two bases leaves it out.
     """
 

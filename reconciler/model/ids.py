@@ -1,4 +1,4 @@
-"""Types of ids, so that mypy tells one kind from another."""
+"""Types of ids, so that mypy finds a mixed-up id."""
 
 from typing import NewType
 from uuid import UUID

@@ -1,6 +1,6 @@
 """GitHub's side: a repository, an issue and its comments, and what a credential may do.
 
-GitHub tells only some permissions without a write. An answer to a classic token has its scopes
+GitHub shows only some permissions without a write. An answer to a classic token has its scopes
 (`X-OAuth-Scopes`). An App's installation token comes with its permissions. A fine-grained token's permissions
 are never sent: the `permissions` of a repository are the role of its account, not what the token was granted.
 """

@@ -160,7 +160,7 @@ class Link:
     quarantined_until: datetime | None = None
     verification: Verification | None = None  # None: due for verification
     missing_issue: MissingIssue | None = None
-    transfer_target: TransferTarget | None = None  # with TRANSFERRED, if GitHub tells
+    transfer_target: TransferTarget | None = None  # with TRANSFERRED, if GitHub shows it
     frozen_fields: tuple[FrozenField, ...] = ()
     # the instance of another database that wrote on the issue first: the issue is read, not written
     owner_instance: str | None = None

@@ -77,7 +77,7 @@ class VerificationProgress:
 
 
 TOKEN_WARNING_PERIOD = timedelta(days=14)
-"""So long before a token expires people are told."""
+"""Time before the expiry of a token from which the expiry is shown and alerted."""
 VERSION_WARNING_PERIOD = timedelta(days=90)
 """So long before a version of the API ends its project needs a person; until then it is only mentioned."""
 
@@ -146,7 +146,7 @@ class PassResult:
 
     @property
     def has_changes(self) -> bool:
-        """Whether the pass changed or found something, whatever its outcome."""
+        """Whether the pass changed or found something, for any outcome."""
         did = self.applied != AppliedCounts() or self.github.writes or self.conflicts
         return bool(did or self.linked or self.ended or self.verified is not None)
 

@@ -152,7 +152,7 @@ class People:
 
 
 NOBODY = "nobody"
-"""What stands for no assignee. A login may be the same word: it is looked for first."""
+"""The text for no assignee. A login may be the same word: it is looked for first."""
 
 
 def people_of(persons: Iterable[MappedPerson], *, may_ping: bool = False) -> People:

@@ -94,7 +94,7 @@ class Report(ReportFields):
 
 
 OTHER_PROJECTS_REPORT: Final = "a report of another project"
-"""What stands for a report's name where those who read it may not see its project."""
+"""Text in place of a report's name for readers who may not see its project."""
 
 
 def report_name(tracking_id: str, project: str) -> str:
@@ -114,7 +114,7 @@ MAX_STORED_TEXT_CHARS: Final = 262_144
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnusableJson:
-    """JSON of a report that exceeds a bound. `reason` goes on after its name: "is larger than …"."""
+    """JSON of a report that exceeds a bound. `reason` follows its name: "is larger than …"."""
 
     reason: str
 
@@ -158,7 +158,7 @@ class Integration:
     owner: str
     repo: str
     token: Secret | None
-    unknown_keys: tuple[str, ...] = ()  # of its config: nobody reads them
+    unknown_keys: tuple[str, ...] = ()  # of its config: not read by this program
 
     @property
     def repository(self) -> str:

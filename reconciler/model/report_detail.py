@@ -47,7 +47,7 @@ class FollowerSummary:
 
     report_id: ReportId
     tracking_id: str
-    status: str  # as stored: it may be one that nobody here knows
+    status: str  # as stored: it may be unknown to this program
     state: IssueState  # of the issue, as the report took it over
 
 
@@ -61,7 +61,7 @@ class ReportDetail:
     pairs: tuple[CommentPair, ...]
     intents: tuple[Intent, ...]
     history: tuple[DatedChange, ...]
-    unknown: Mapping[Field, str] = field(default_factory=dict)  # BugSpark's values that nobody here knows
+    unknown: Mapping[Field, str] = field(default_factory=dict)  # BugSpark's values unknown to this program
     second_issues: tuple[Link, ...] = ()  # made by exporting the report once more; nothing of them is synced
     withheld: Mapping[CommentPairId, Kind] = field(
         default_factory=dict

@@ -31,7 +31,7 @@ UNKNOWN_REPOSITORY = RepositoryId(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAccount:
-    """What GitHub said of a login in the settings. `account`: its numeric id; None: there is none."""
+    """What GitHub answered for a login in the settings. `account`: its numeric id; None: there is none."""
 
     user: str
     login: str
@@ -96,13 +96,13 @@ class FollowingReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingWork:
-    """What waits in a project's tables, whatever GitHub's lists and BugSpark show."""
+    """What waits in a project's tables, independent of GitHub's lists and of BugSpark."""
 
     has_open_intents: bool
     has_withheld_deletions: bool
     verification_due: datetime | None  # of the link whose verification is the longest overdue
     second_reading_due: datetime | None  # of the comment whose second reading is the longest overdue
-    has_waiting_followers: bool = False  # their issue was opened or closed, or nobody leads it any more
+    has_waiting_followers: bool = False  # their issue was opened or closed, or no report leads it any more
 
     def is_due(self, now: datetime) -> bool:
         """Whether any of it is for a pass at `now`, GitHub's time."""
@@ -198,7 +198,7 @@ class Snapshot:
     detached: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
     contested: tuple[Link, ...] = ()  # made up here: a second report names an issue that is already linked
     orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
-    unreadable: tuple[tuple[Link, str], ...] = ()  # synced so far; their report has a value nobody here knows
+    unreadable: tuple[tuple[Link, str], ...] = ()  # synced so far; their report has an unknown value
     released: tuple[Link, ...] = ()  # links whose quarantine has ended: read in full
     poisoned: tuple[PoisonedItem, ...] = ()
 

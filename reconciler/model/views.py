@@ -100,7 +100,7 @@ class UnlinkedFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkedRow:
-    """A report without a live link. `waiting`: why its issue is not there yet; None: nobody asked."""
+    """A report without a live link. `waiting`: why its issue is not there yet; None: none requested."""
 
     report_id: ReportId
     tracking_id: str

@@ -119,7 +119,7 @@ class HookResult:
     repository: str
     others: int = 0  # further hooks of the repository that deliver for the same project
     previous_url: str | None = None  # where it delivered before, if that was another address
-    response: HookResponse | None = None  # to the ping, if GitHub tells by now
+    response: HookResponse | None = None  # to the ping, if GitHub has it already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What acts on the raw text of a comment, whatever its Markdown: bots and coding agents, and our own marker.
+"""What reads the raw text of a comment and ignores Markdown: bots and coding agents, and our own marker.
 
 Bots read bodies as they were sent: a line that begins with a command, or a mention of them, acts in a code
 block too. They act with the rights of the account that publishes a stranger's text. So these rules hold

@@ -58,7 +58,7 @@ def scan_blocks(text: str) -> Blocks:
     second scan of the lines gives the same.
     """
     blocks = _Scanner(text.split("\n"), depth=0).scan()
-    # GitHub shows what is between two of these as a formula. Nobody says what a fence in there is.
+    # GitHub shows what is between two of these as a formula. What a fence means inside is not documented.
     is_plain = False
     for at, (line, kind) in enumerate(zip(blocks.lines, blocks.kinds, strict=True)):
         is_plain = is_plain or (kind is not LineKind.CODE and _FORMULA in line)

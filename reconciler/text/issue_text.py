@@ -105,7 +105,7 @@ _EXPORTED_VALUE: Final = re.compile(
 
 
 def read_exported_values(body: str) -> Mapping[str, str]:
-    """Return severity, category and status as an exported issue's text tells them, by their names in small
+    """Return severity, category and status as an exported issue's text has them, by their names in small
     letters: the report's values of the moment when the button was pressed. A line that is missing or was
     edited into something else is left out. Only what stands above the first section counts: the description
     below is anybody's text. Source: docs/reference/bugspark.md, The existing export.

@@ -92,7 +92,7 @@ def find_mentions(text: str, logins: Collection[str]) -> tuple[str, ...]:
 
 
 def without_mentions_of(text: str, logins: Collection[str]) -> str:
-    """Return the text in which mentions of these logins (in any case) notify nobody."""
+    """Return the text in which mentions of these logins (in any case) are inert."""
     lost = {login.lower() for login in logins}
     if not lost:
         return text
@@ -121,7 +121,7 @@ class ReferenceWalk:
         """Return `text[start:end]` with a U+200B after what acts there; its neighbours are looked at."""
         pieces: list[str] = []
         at = start
-        # One character more tells what stands behind the last one.
+        # One character more shows what follows the last one.
         for found in _WALK.finditer(text, start, end + 1):
             if found.start() >= end:
                 break

@@ -1,4 +1,4 @@
-"""Checks of every request and headers of every response, whatever the route."""
+"""Checks of every request and headers of every response, on all routes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -125,5 +125,5 @@ async def dripping() -> AsyncIterator[str]:
 
 async def test_a_server_that_drips_is_given_up_in_time() -> None:
     async with dripping() as url:
-        said = await AlertPoster(Secret(url), user_agent="test/1", timeout_seconds=0.3).post(ALERT)
-    assert said == "no answer within 0.3 s"
+        result = await AlertPoster(Secret(url), user_agent="test/1", timeout_seconds=0.3).post(ALERT)
+    assert result == "no answer within 0.3 s"

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from bench.soak.__main__ import main
+from bench.soak.editors import Editors
+from bench.soak.environment import PERSON, open_environment
 from bench.soak.figures import Spread, slope, spread
-from bench.soak.people import Editors
 from bench.soak.results import SoakResult
 from bench.soak.run import memory_of
-from bench.soak.town import PERSON, open_environment
 from bench.soak.watch import find_differences, record_arrivals
 
 TINY = [

@@ -17,7 +17,7 @@ from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.store.bugspark import bugspark_tables as tables
 from tests.browser.chromium import Window
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import Daemon, eventually, free_port, running, time_passing
+from tests.support.daemon import Daemon, advancing_clock, eventually, free_port, running
 from tests.web.users import JWT_SECRET, PASSWORD, by_password, token
 
 
@@ -90,7 +90,7 @@ class BrowserScenario:
         eventually(lambda: self._linked(made))
         return LinkedPair(report=made, number=issue.number, repository=here)
 
-    def say(self, report: ReportId, body: str) -> CommentId:
+    def add_comment(self, report: ReportId, body: str) -> CommentId:
         """Ada comments in BugSpark."""
         return self.installation.bugspark.add_comment(
             report, body, author=self.installation.ada, at=datetime.now(UTC)
@@ -151,5 +151,5 @@ def open_browser_scenario(
             poll={"interval_seconds": 1.0},
             log={"format": "json"},
         )
-        with time_passing(installation), running(installation) as daemon:
+        with advancing_clock(installation), running(installation) as daemon:
             yield BrowserScenario(installation=installation, daemon=daemon, base=base)

@@ -19,7 +19,7 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 45_000
+PAGE_TIMEOUT_MS = 45_000
 """Milliseconds: the machine may be busy with other tests."""
 WIDE, NARROW = (1280, 900), (360, 740)
 TELL_VIOLATIONS = """
@@ -32,7 +32,7 @@ window.alert = (said) => console.error(`alert: ${said}`);
 @contextmanager
 def running_chromium(*flags: str) -> Iterator[Browser]:
     """With a profile of its own, which is gone afterwards. Raises NoChromiumError."""
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PAGE_TIMEOUT_MS)
     executable = find()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
@@ -65,18 +65,18 @@ class Window:
 
     def look(self, selector: str, text: str) -> None:
         """Reload the page until the text is there."""
-        deadline = time.monotonic() + PATIENCE / 1000
+        deadline = time.monotonic() + PAGE_TIMEOUT_MS / 1000
         while text not in self.page.locator(selector).first.inner_text():
             assert time.monotonic() < deadline, (selector, text, self.page.inner_text("main"))
             self.page.wait_for_timeout(200)
             self.page.reload()
 
-    def stay(self) -> None:
-        """From now on the page must not be reloaded: see `stayed`."""
+    def forbid_reload(self) -> None:
+        """From now on the page must not be reloaded: see `was_not_reloaded`."""
         self.page.evaluate("window.stays = true")
 
     @property
-    def stayed(self) -> bool:
+    def was_not_reloaded(self) -> bool:
         """It changed by itself, if it did."""
         return bool(self.page.evaluate("window.stays === true"))
 
@@ -103,7 +103,7 @@ def window(browser: Browser, base: str, *, size: tuple[int, int] = WIDE, **optio
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]  # a TypedDict
     try:
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PAGE_TIMEOUT_MS)
         context.add_init_script(TELL_VIOLATIONS)
         made = Window(context=context, page=context.new_page(), base=base)
         made._listen()

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Browser, Page, Request, Route
 
 from reconciler.web.embed.files import EmbedFiles, read_embed_files
-from tests.browser.chromium import PATIENCE, WIDE, Window, window
+from tests.browser.chromium import PAGE_TIMEOUT_MS, WIDE, Window, window
 
 HOST = "https://app.bugspark.test"
 SYNC = "https://sync.bugspark.test"
@@ -72,7 +72,7 @@ class EmbedStub:
 
     def wait_for_requests(self, count: int) -> None:
         """Wait until the API was asked so often, and see that it was not asked more often."""
-        deadline = time.monotonic() + PATIENCE / 1000
+        deadline = time.monotonic() + PAGE_TIMEOUT_MS / 1000
         while len(self.asked) < count and time.monotonic() < deadline:
             self.page.wait_for_timeout(20)
         self.page.wait_for_timeout(50)

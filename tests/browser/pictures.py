@@ -56,15 +56,19 @@ OWN_SETTINGS: dict[str, Any] = {
     "stage": {"in_progress": ["in progress"]},
     "private_prefix": "#internal",
 }
-SAID_HERE = ("Two customers wrote in about it.", "It happens on old telephones only.", "Still there in 4.2.")
-SAID_THERE = ("I can reproduce this.", "Fixed on main, please try again.", "Which browser is it?")
-PATIENCE = 180_000
+LOCAL_TEXTS = (
+    "Two customers wrote in about it.",
+    "It happens on old telephones only.",
+    "Still there in 4.2.",
+)
+REMOTE_TEXTS = ("I can reproduce this.", "Fixed on main, please try again.", "Which browser is it?")
+PAGE_TIMEOUT_MS = 180_000
 """Milliseconds for a page: the machine may be busy."""
-TALLEST = 1500
+MAX_HEIGHT = 1500
 """Pixels of a picture: what is below is more of the same."""
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-PAINT = {
+LABEL_COLOURS = {
     "bug": "d73a4a",
     "crash": "5319e7",
     "performance": "1d76db",
@@ -74,7 +78,7 @@ PAINT = {
     "medium-priority": "fbca04",
     "low-priority": "0e8a16",
 }
-"""As teams paint them."""
+"""The colours of the labels in the pictures."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,49 +86,49 @@ class Day:
     """The events in their order; random choices are the same at every run."""
 
     sync: Sync
-    dice: random.Random
+    rng: random.Random
     projects: dict[str, ProjectId]
     reports: dict[str, list[ReportId]]
     repositories: dict[str, Repository]
 
-    async def everybody(self, seconds: float = 5) -> None:
+    async def run_all(self, seconds: float = 5) -> None:
         """One pass over each project."""
         for project in self.projects.values():
             await self.sync.run(project, seconds=seconds)
 
-    async def go_by(self) -> None:
+    async def simulate_hours(self) -> None:
         """Simulate hours of work by users on both sides."""
         for hour in range(HOURS):
-            for _ in range(self.dice.choice((1, 2, 2, 4)) if 3 < hour < 20 else 1):
-                self._somebody(self.dice.choice((SHOP, SHOP, CHECKOUT, MOBILE)))
-            await self.everybody(self.dice.uniform(5, 40))
+            for _ in range(self.rng.choice((1, 2, 2, 4)) if 3 < hour < 20 else 1):
+                self._act(self.rng.choice((SHOP, SHOP, CHECKOUT, MOBILE)))
+            await self.run_all(self.rng.uniform(5, 40))
             self.sync.github.clock.advance(QUARTER)
-            await self.everybody(3)
+            await self.run_all(3)
             self.sync.github.clock.advance(3 * QUARTER - 300)
 
-    def _somebody(self, company: Company) -> None:
-        report = self.dice.choice(self.reports[company.name][5:])
+    def _act(self, company: Company) -> None:
+        report = self.rng.choice(self.reports[company.name][5:])
         number, there = self.number(report), self.repositories[company.name]
-        match self.dice.randrange(5):
+        match self.rng.randrange(5):
             case 0:
-                self.say(report, self.dice.choice(SAID_HERE))
+                self.add_comment(report, self.rng.choice(LOCAL_TEXTS))
             case 1:
-                there.comment(number, self.dice.choice(SAID_THERE), by=MONA)
+                there.comment(number, self.rng.choice(REMOTE_TEXTS), by=MONA)
             case 2:
-                severity = self.dice.choice(list(LABEL))
+                severity = self.rng.choice(list(LABEL))
                 self.sync.change(report, severity=severity)
             case 3:
-                there.relabel(number, ["bug", self.dice.choice(list(LABEL.values()))], by=MONA)
+                there.relabel(number, ["bug", self.rng.choice(list(LABEL.values()))], by=MONA)
             case _:
                 there.close(number, by=MONA, reason="completed")
 
-    def say(self, report: ReportId, body: str) -> UUID:
-        return self.sync.say(report, body)
+    def add_comment(self, report: ReportId, body: str) -> UUID:
+        return self.sync.add_comment(report, body)
 
     def number(self, report: ReportId) -> int:
         return self.sync.number(report)
 
-    async def evening(self) -> None:
+    async def add_problems(self) -> None:
         """Leave one project fine, one with a conflict, one with withheld deletions."""
         await self._conflict()
         await self._locked()
@@ -145,35 +149,35 @@ class Day:
     async def _conflict(self) -> None:
         report, there = self.reports[CHECKOUT.name][0], self.repositories[CHECKOUT.name]
         number = self.number(report)
-        self.say(report, "Two customers were refunded already.")
+        self.add_comment(report, "Two customers were refunded already.")
         there.comment(number, "It is the retry of the payment provider. On it.", by=MONA)
-        await self.everybody()
+        await self.run_all()
         there.relabel(number, ["bug", "crash", "high-priority"], by=MONA)
         self.sync.github.clock.advance(95)
         self.sync.change(report, severity="low", status="in_progress")
-        await self.everybody()
+        await self.run_all()
 
     async def _locked(self) -> None:
         report, there = self.reports[MOBILE.name][1], self.repositories[MOBILE.name]
         there.comment(self.number(report), "Only when the list is long?", by=MONA)
-        await self.everybody()
+        await self.run_all()
         there.lock(self.number(report), by=MONA)
-        self.say(report, "No, with three rows, too.")
-        await self.everybody()
+        self.add_comment(report, "No, with three rows, too.")
+        await self.run_all()
 
     async def _deletions(self) -> None:
         report = self.reports[MOBILE.name][0]
-        said = [self.say(report, text) for text in (*SAID_HERE, "And on tablets.")]
-        await self.everybody()
-        await self.everybody()
-        for each in said:
+        comments = [self.add_comment(report, text) for text in (*LOCAL_TEXTS, "And on tablets.")]
+        await self.run_all()
+        await self.run_all()
+        for each in comments:
             self.sync.bugspark.execute("DELETE FROM comments WHERE id = :id", id=each.hex)
-        await self.everybody()
+        await self.run_all()
 
 
 @asynccontextmanager
-async def morning(url: str) -> AsyncIterator[Day]:
-    """Three projects of the demo's cast, exported."""
+async def open_sample_day(url: str) -> AsyncIterator[Day]:
+    """Three projects of the demo's sample data, exported."""
     github = make_github(clock=ManualClock(step=0.01))
     for login in (MONA, "shop-bot"):
         github.world.add_user(login)
@@ -187,18 +191,18 @@ async def morning(url: str) -> AsyncIterator[Day]:
             bugspark={"jwt_secret": JWT_SECRET, "encryption_key": Secret(KEY)},
         ) as sync,
     ):
-        day = Day(sync=sync, dice=random.Random(7), projects={}, reports={}, repositories={})
+        day = Day(sync=sync, rng=random.Random(7), projects={}, reports={}, repositories={})
         for company in (SHOP, CHECKOUT, MOBILE):
-            _found(day, company)
+            _create_project(day, company)
         for company in (SHOP, CHECKOUT, MOBILE):
             chosen = day.reports[company.name][: company.exported]
             await sync.app.export(tuple(map(str, chosen)), NullProgress())
             day.reports[company.name] = chosen
-        await day.everybody()
+        await day.run_all()
         yield day
 
 
-def _found(day: Day, company: Company) -> None:
+def _create_project(day: Day, company: Company) -> None:
     sync, name = day.sync, company.name.lower()
     there = sync.github.web if company is SHOP else sync.github.world.add_repository(f"acme/{name}")
     if company is SHOP:
@@ -210,7 +214,7 @@ def _found(day: Day, company: Company) -> None:
         sync.bugspark.execute("DELETE FROM integrations")
     else:
         project = sync.bugspark.add_project(company.name)
-    for label, colour in PAINT.items():
+    for label, colour in LABEL_COLOURS.items():
         there.paint_label(label, colour, by=MONA)
     sealed = Fernet(KEY).encrypt(sync.github.token.encode()).decode()
     sync.bugspark.add_integration(project, repo=name, token=sealed)
@@ -236,9 +240,9 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="reconciler-pictures-") as home:
         url = f"sqlite:///{Path(home) / 'bugspark.db'}"
         await asyncio.to_thread(migrate, url)
-        async with morning(url) as day:
-            await day.go_by()
-            await day.evening()
+        async with open_sample_day(url) as day:
+            await day.simulate_hours()
+            await day.add_problems()
             await _photograph(day)
     return 0
 
@@ -253,12 +257,12 @@ async def _photograph(day: Day) -> None:
         await _deliver(day, base)
         browser = await playwright.chromium.launch(executable_path=find(), args=list(FLAGS))
         try:
-            await _albums(browser, base, _pages(day), headers)
+            await _photograph_everywhere(browser, base, _pages(day), headers)
             sync.github.simulator.faults.add(error(503), times=None)
             for _ in range(2):
                 sync.github.clock.advance(60)
-                await day.everybody()
-            await _albums(browser, base, _troubles(day), headers)
+                await day.run_all()
+            await _photograph_everywhere(browser, base, _error_pages(day), headers)
         finally:
             await browser.close()
 
@@ -278,7 +282,7 @@ def _pages(day: Day) -> dict[str, tuple[str, bool]]:
     }
 
 
-def _troubles(day: Day) -> dict[str, tuple[str, bool]]:
+def _error_pages(day: Day) -> dict[str, tuple[str, bool]]:
     """The same of what goes wrong: GitHub is unreachable by then."""
     return {
         "github-unreachable": (f"/projects/{day.projects[SHOP.name]}", True),
@@ -286,15 +290,15 @@ def _troubles(day: Day) -> dict[str, tuple[str, bool]]:
     }
 
 
-async def _albums(
+async def _photograph_everywhere(
     browser: Browser, base: str, pages: dict[str, tuple[str, bool]], headers: dict[str, str]
 ) -> None:
     for theme in THEMES:
         for width, size in (("wide", WIDE), ("narrow", NARROW)):
-            await _album(browser, base, pages, theme, width, size, headers)
+            await _photograph_pages(browser, base, pages, theme, width, size, headers)
 
 
-async def _album(
+async def _photograph_pages(
     browser: Browser,
     base: str,
     pages: dict[str, tuple[str, bool]],
@@ -308,10 +312,12 @@ async def _album(
         page = await browser.new_page(
             viewport=viewport, color_scheme=theme, extra_http_headers=headers if known else {}
         )
-        await page.goto(base + path, timeout=PATIENCE)
-        tall = min(TALLEST, await page.evaluate("document.documentElement.scrollHeight"))
+        await page.goto(base + path, timeout=PAGE_TIMEOUT_MS)
+        picture_height = min(MAX_HEIGHT, await page.evaluate("document.documentElement.scrollHeight"))
         file = FOLDER / f"{name}-{width}-{theme}.png"
-        taken = await page.screenshot(clip={"x": 0, "y": 0, "width": size[0], "height": tall}, full_page=True)
+        taken = await page.screenshot(
+            clip={"x": 0, "y": 0, "width": size[0], "height": picture_height}, full_page=True
+        )
         await page.goto("about:blank")
         file.write_bytes(await smaller(page, taken))
         print(f"{file.name} {file.stat().st_size / 1024:.0f} KiB", file=sys.stderr)
@@ -332,7 +338,7 @@ async def _deliver(day: Day, base: str) -> None:
                 headers={
                     "Content-Type": "application/json",
                     "X-GitHub-Event": event,
-                    "X-GitHub-Delivery": str(UUID(int=day.dice.getrandbits(128), version=4)),
+                    "X-GitHub-Delivery": str(UUID(int=day.rng.getrandbits(128), version=4)),
                     "X-Hub-Signature-256": sign(body, secret),
                 },
             )

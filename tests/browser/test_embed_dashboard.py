@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.browser_scenario import BrowserScenario, open_browser_scenario
-from tests.browser.chromium import PATIENCE, Window, running_chromium, window
+from tests.browser.chromium import PAGE_TIMEOUT_MS, Window, running_chromium, window
 from tests.browser.dashboard_server import DashboardServer, serve_dashboard
 from tests.browser.embed_answers import element
 from tests.browser.embed_stub import DOCUMENT
@@ -89,7 +89,7 @@ def forgive_refusals(opened: Window) -> None:
 
 def see(page: Page, selector: str, text: str) -> None:
     """Wait until the text is there; the elements ask again as if the page had just become visible."""
-    deadline = time.monotonic() + PATIENCE / 1000
+    deadline = time.monotonic() + PAGE_TIMEOUT_MS / 1000
     while not is_shown(page, selector, text):
         assert time.monotonic() < deadline, (text, page.evaluate(SHOWN_TEXTS))
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -111,10 +111,10 @@ def test_an_owner_exports_talks_and_unlinks_inside_bugsparks_dashboard(
     report = bugspark.add_report(embedded.installation.project, HOSTILE)
     other = embedded.pair("Another bug")
     badges = element("badge", report) + element("badge", other.report)
-    with open_dashboard(chromium, dashboard, user=embedded.owner()) as hers:
+    with open_dashboard(chromium, dashboard, user=embedded.owner()) as owner_page:
         asked: list[str] = []
-        hers.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
-        page = show(hers, dashboard, embedded, f"<p>{badges}</p>{element('report', report)}")
+        owner_page.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+        page = show(owner_page, dashboard, embedded, f"<p>{badges}</p>{element('report', report)}")
         expect(page.get_by_role("link", name=f"web#{other.number}: ")).to_be_visible()
         assert asked.count("/api/v1/reports") == 1
         page.get_by_role("button", name="Export to GitHub").press("Enter")
@@ -123,7 +123,7 @@ def test_an_owner_exports_talks_and_unlinks_inside_bugsparks_dashboard(
         see(page, "bugspark-sync-badge", f"web#{number}")
         github.web.comment(number, HOSTILE, by="alice")
         see(page, "bugspark-sync-report", "<script>alert(2)</script>")
-        embedded.say(report, "Seen here too.")
+        embedded.add_comment(report, "Seen here too.")
         see(page, "bugspark-sync-report .comment:last-of-type .copy-state", "on GitHub")
         page.get_by_role("button", name="Unlink").press("Enter")
         page.get_by_role("group").get_by_role("button", name="Unlink").press("Enter")
@@ -137,8 +137,8 @@ def test_an_owner_sets_up_the_webhook_inside_bugsparks_dashboard_and_a_member_on
 ) -> None:
     github, project = embedded.installation.github, embedded.installation.project
     owner = embedded.owner()
-    with open_dashboard(chromium, dashboard, user=owner) as hers:
-        page = show(hers, dashboard, embedded, element("project", project))
+    with open_dashboard(chromium, dashboard, user=owner) as owner_page:
+        page = show(owner_page, dashboard, embedded, element("project", project))
         page.get_by_role("button", name="Generate secret").press("Enter")
         secret = page.locator("bugspark-sync-project code.secret").inner_text()
         page.get_by_role("button", name="Hide").press("Enter")
@@ -167,17 +167,17 @@ def test_a_cookie_of_another_host_an_operators_session_and_another_origin_count_
 ) -> None:
     """The cookie of BugSpark's own host does not arrive; the operator's session is not for this page."""
     project = element("project", embedded.installation.project)
-    with open_dashboard(chromium, dashboard, user=embedded.owner(), domain=f"app.{PARENT}") as hers:
-        hers.base = embedded.base
-        embedded.sign_in(hers)
-        page = show(hers, dashboard, embedded, project)
+    with open_dashboard(chromium, dashboard, user=embedded.owner(), domain=f"app.{PARENT}") as owner_page:
+        owner_page.base = embedded.base
+        embedded.sign_in(owner_page)
+        page = show(owner_page, dashboard, embedded, project)
         expect(page.locator("bugspark-sync-project")).to_contain_text("Sign-in expired")
-        forgive_refusals(hers)
+        forgive_refusals(owner_page)
     url = f"{embedded.base}/api/v1/projects/{embedded.installation.project}/sync"
-    with open_dashboard(chromium, dashboard, user=embedded.owner()) as hers:
+    with open_dashboard(chromium, dashboard, user=embedded.owner()) as owner_page:
         statuses = {}
         for name in ("app", "evil"):
-            hers.page.goto(f"{dashboard.origin(name)}/empty")
-            statuses[name] = hers.page.evaluate(PREFLIGHT, url)
+            owner_page.page.goto(f"{dashboard.origin(name)}/empty")
+            statuses[name] = owner_page.page.evaluate(PREFLIGHT, url)
         assert statuses == {"app": 401, "evil": "refused"}  # the bearer token of the first is none
-        forgive_refusals(hers)
+        forgive_refusals(owner_page)

@@ -24,7 +24,7 @@ from tests.browser.embed_answers import (
     whole_report,
 )
 from tests.browser.embed_stub import MODULE, SYNC, EmbedStub, open_embed_stub
-from tests.browser.test_every_page import ALL, AXE, told
+from tests.browser.test_every_page import ALL, AXE, describe
 from tests.browser.test_hostile_text import HOSTILE
 
 ONE_REFRESH = 25_000
@@ -154,7 +154,7 @@ def test_no_text_is_hard_wired(stub: EmbedStub) -> None:
     ask_again(page)
     expect(page.locator("bugspark-sync-project")).to_contain_text("⟦Waiting for the first delivery⟧")
     assert page.evaluate(UNTRANSLATED) == []
-    for status, words in (
+    for status, expected in (
         (401, "⟦Sign-in expired⟧"),
         (503, "⟦The sync server has a problem⟧"),
         (0, "reached⟧"),
@@ -164,7 +164,7 @@ def test_no_text_is_hard_wired(stub: EmbedStub) -> None:
             ask_again(page)
         else:  # nothing is under way: focus asks at once
             page.evaluate("dispatchEvent(new Event('focus'))")
-        expect(page.locator("bugspark-sync-project")).to_contain_text(words)
+        expect(page.locator("bugspark-sync-project")).to_contain_text(expected)
         assert page.evaluate(UNTRANSLATED) == []
     stub.forgive_refusals()
 
@@ -359,7 +359,7 @@ def test_everything_is_reached_by_keyboard_fits_360_pixels_and_axe_finds_nothing
         page.evaluate("(theme) => { document.documentElement.className = theme; }", theme)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.evaluate(PAINT, theme == "dark")
-        found += [(theme, size[0], *told(each)) for each in page.evaluate(AXE, ALL)["violations"]]
+        found += [(theme, size[0], *describe(each)) for each in page.evaluate(AXE, ALL)["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert not found, "\n".join(map(str, found))
     page.emulate_media(forced_colors="active")

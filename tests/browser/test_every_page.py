@@ -22,7 +22,7 @@ LOOKS: tuple[tuple[Literal["light", "dark"], Any, tuple[int, int]], ...] = (
     ("dark", COLOURS, WIDE),
 )
 """All that differs in the dark is colours."""
-GRAVE = ("serious", "critical")
+SERIOUS_IMPACTS = ("serious", "critical")
 WIDER = """() => [...document.querySelectorAll("body *")]
   .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 5).map((each) => each.outerHTML.slice(0, 160))"""
@@ -47,11 +47,11 @@ FOCUSED = """() => {
 def paths(scenario: BrowserScenario) -> list[str]:
     """One of each page, in the state with the most on it."""
     pair = scenario.pair("Everything at once")
-    scenario.say(pair.report, "From here")
+    scenario.add_comment(pair.report, "From here")
     pair.repository.comment(pair.number, "From there", by="alice")
     eventually(lambda: len(scenario.github_comments(pair)) == 2)
     pair.repository.lock(pair.number, by="alice")
-    scenario.say(pair.report, "Refused")
+    scenario.add_comment(pair.report, "Refused")
     eventually(lambda: "issue is locked" in str(scenario.installation.bugspark.rows_of("sync_intents")))
     loose = scenario.installation.bugspark.add_report(scenario.installation.project, "Not linked yet")
     return [
@@ -76,14 +76,16 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(operator: Window
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size({"width": size[0], "height": size[1]})
             seen = page.evaluate(AXE, rules)["violations"]
-            found += [(path, theme, size[0], *told(each)) for each in seen if each["impact"] in GRAVE]
+            found += [
+                (path, theme, size[0], *describe(each)) for each in seen if each["impact"] in SERIOUS_IMPACTS
+            ]
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if over > 0:
                 found.append((path, size[0], f"{over} px too wide", page.evaluate(WIDER)))
     assert not found, "\n".join(map(str, found))
 
 
-def told(violation: dict[str, Any]) -> Iterator[str]:
+def describe(violation: dict[str, Any]) -> Iterator[str]:
     yield violation["id"]
     yield from (each["html"][:200] for each in violation["nodes"][:3])
 
@@ -126,7 +128,7 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(
 ) -> None:
     """The page shows the outage without a reload; focus stays on its button, and nothing below moves."""
     page = operator.go(scenario.project_path)
-    operator.stay()
+    operator.forbid_reload()
     page.get_by_role("button", name="Sync now").focus()
     scenario.installation.github.simulator.faults.add(error(503), times=None)
     try:
@@ -137,11 +139,11 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size({"width": size[0], "height": size[1]})
             seen = page.evaluate(AXE, rules)["violations"]
-            assert not [list(told(each)) for each in seen if each["impact"] in GRAVE]
+            assert not [list(describe(each)) for each in seen if each["impact"] in SERIOUS_IMPACTS]
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     finally:
         scenario.installation.github.simulator.faults.clear()
-    assert operator.stayed
+    assert operator.was_not_reloaded
     assert page.evaluate("document.activeElement.textContent.trim()") == "Sync now"
     page.get_by_role("button", name="Sync now").press("Enter")
     page.wait_for_load_state()
@@ -153,14 +155,14 @@ def test_keyboard_focus_stays_on_its_button_while_the_page_changes(
 ) -> None:
     pair = scenario.pair("Held by the keyboard")
     page = operator.go(pair.path)
-    operator.stay()
+    operator.forbid_reload()
     page.get_by_role("button", name="Unlink").focus()
     page.evaluate("window.height = document.querySelector('#fields').offsetHeight")
     pair.repository.label(pair.number, "painted", by="alice")
     pair.repository.close(pair.number, by="alice")
     expect(page.locator("#fields")).to_contain_text("resolved")
     expect(page.locator("#labels")).to_contain_text("painted")
-    assert operator.stayed
+    assert operator.was_not_reloaded
     assert page.evaluate("document.activeElement.textContent.trim()") == "Unlink"
     assert page.evaluate("document.querySelector('#fields').offsetHeight >= window.height")
 

@@ -21,19 +21,19 @@ def test_a_user_sees_their_own_project_and_nothing_of_another(
     pair = scenario.pair("Not for everybody")
     bugspark = scenario.installation.bugspark
     user = bugspark.add_user("Grace")
-    with window(chromium, scenario.base) as hers:
-        scenario.sign_in_as(hers, user)
-        page = hers.go("/")
+    with window(chromium, scenario.base) as member_page:
+        scenario.sign_in_as(member_page, user)
+        page = member_page.go("/")
         expect(page.get_by_text("Grace", exact=True)).to_be_visible()
         expect(page.get_by_role("heading", name="No project yet")).to_be_visible()
-        hers.stay()
+        member_page.forbid_reload()
         project = bugspark.add_project("Grace’s own", owner=user)
         bugspark.add_integration(project, repo="web", token=scenario.installation.github.token)
         expect(page.get_by_role("link", name="Grace’s own", exact=True)).to_be_visible()
-        assert hers.stayed
+        assert member_page.was_not_reloaded
         expect(page.get_by_role("link", name="Shop", exact=True)).to_have_count(0)
-        hers.go(f"/projects/{project}")
-        page = hers.go(f"/projects/{project}/setup")
+        member_page.go(f"/projects/{project}")
+        page = member_page.go(f"/projects/{project}/setup")
         token = page.locator("input[name=form_token]").first.get_attribute("value") or ""
         for path in (
             scenario.project_path,
@@ -41,7 +41,7 @@ def test_a_user_sees_their_own_project_and_nothing_of_another(
             pair.path,
             f"/projects/{uuid4()}",
         ):
-            page = hers.go(path, status=404)
+            page = member_page.go(path, status=404)
             assert "Shop" not in page.content() and "Not for everybody" not in page.content()
         paths = [
             f"{scenario.project_path}/{what}"
@@ -50,15 +50,15 @@ def test_a_user_sees_their_own_project_and_nothing_of_another(
         paths += [f"{scenario.project_path}/setup{what}" for what in ("", "/create", "/rotate", "/test")]
         paths += [f"{pair.path}/{what}" for what in ("link", "unlink", "export", "retry", "resolve")]
         asked = {
-            path: hers.context.request.post(
+            path: member_page.context.request.post(
                 f"{scenario.base}{path}", form={"form_token": token}, headers={"Origin": scenario.base}
             ).status
             for path in paths
         }
         assert set(asked.values()) == {404}, asked
         for path in (f"/api/v1{scenario.project_path}", f"/api/v1{pair.path}"):
-            assert hers.context.request.get(f"{scenario.base}{path}").status == 404
-        listed = hers.context.request.get(f"{scenario.base}/api/v1/projects").text()
+            assert member_page.context.request.get(f"{scenario.base}{path}").status == 404
+        listed = member_page.context.request.get(f"{scenario.base}/api/v1/projects").text()
         assert str(project) in listed and str(scenario.installation.project) not in listed
 
 

@@ -62,10 +62,10 @@ def test_a_project_is_connected_and_its_hook_delivers(
     secret = reveal_and_copy(operator, page)
     page.get_by_role("button", name="Create webhook").click()
     expect(page.get_by_role("status").first).to_contain_text("The webhook of acme/kiosk was created")
-    operator.stay()
+    operator.forbid_reload()
     expect(page.locator("#deliveries")).to_contain_text("Received")
     expect(page.locator("#deliveries")).to_contain_text("ping")
-    assert operator.stayed
+    assert operator.was_not_reloaded
     (hook,) = repository.hooks.values()
     assert hook.secret == secret and hook.url == f"{scenario.base}/api/v1/webhooks/github/{project}"
     page.get_by_role("button", name="Send test delivery").click()
@@ -94,14 +94,14 @@ def test_an_issue_closed_on_github_changes_the_page_that_is_open(
     badge = page.get_by_role("link", name=f"acme/web#{pair.number}")
     assert badge.first.get_attribute("rel") == "noopener nofollow"
     expect(page.locator("#fields")).to_contain_text("new")
-    operator.stay()
+    operator.forbid_reload()
     pair.repository.close(pair.number, by="alice")
     pair.repository.comment(pair.number, "Fixed on main.", by="alice")
     expect(page.locator("#fields")).to_contain_text("resolved")
     expect(page.locator("#thread")).to_contain_text("Fixed on main.")
     expect(page.locator("#thread")).to_contain_text("alice")
     expect(page.locator("#history")).to_contain_text("resolved")
-    assert operator.stayed
+    assert operator.was_not_reloaded
     assert scenario.report(pair.report)["status"] == "resolved"
 
 
@@ -111,9 +111,9 @@ def test_a_report_is_exported_by_its_button(scenario: BrowserScenario, operator:
     page = operator.go(f"/reports/{report}")
     expect(page.locator("#badge")).to_have_text("no issue")
     page.get_by_role("button", name="Export to GitHub").click()
-    operator.stay()
+    operator.forbid_reload()
     expect(page.locator("#badge")).to_contain_text("acme/web#")
-    assert operator.stayed
+    assert operator.was_not_reloaded
     issue = scenario.installation.github.web.issue(scenario.report(report)["github_issue_number"])
     assert issue.title.endswith("Wants to be an issue")
     assert "high-priority" in scenario.installation.github.web.label_names(issue.number)
@@ -139,10 +139,10 @@ def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(
             pair.report, severity="critical", updated_at=now.replace(year=year)
         )
     page.get_by_role("button", name="Resume").first.click()
-    operator.stay()
+    operator.forbid_reload()
     expect(page.locator("#conflicts tbody tr")).to_have_count(2)
     expect(page.locator("#health")).to_contain_text("Conflict")
-    assert operator.stayed
+    assert operator.was_not_reloaded
     expect(page).to_have_title(re.compile("^≠ Shop"))
     assert "mark-conflict" in str(page.locator("link[rel=icon]").get_attribute("href"))
     row = page.locator("#conflicts tbody tr", has_text="Both at once again")
@@ -151,14 +151,14 @@ def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(
     control.focus()
     resolve_in_another_tab(scenario, operator, first)
     expect(page.locator("#conflicts tbody tr")).to_have_count(1)
-    assert operator.stayed
+    assert operator.was_not_reloaded
     assert page.evaluate(FOCUSED) == name
     is_true_while_offline(operator, page)
     press_keys(page)
     page.get_by_role("button", name=str(name)).click()
-    said = page.locator(".said")
-    expect(said).to_contain_text("severity")
-    expect(said).to_be_in_viewport()
+    message = page.locator(".said")
+    expect(message).to_contain_text("severity")
+    expect(message).to_be_in_viewport()
     eventually(lambda: scenario.report(second.report)["severity"] == "critical")
     for pair, label in ((first, "high-priority"), (second, "critical")):
         operator.go(pair.path)
@@ -183,7 +183,7 @@ def resolve_in_another_tab(scenario: BrowserScenario, operator: Window, pair: Li
 
 
 def is_true_while_offline(operator: Window, page: Page) -> None:
-    """Ages go on, and the page says since when nobody has renewed it; online, it goes on."""
+    """Ages are updated and the page shows its last refresh while offline; online, it is refreshed again."""
     ages = page.locator("#health time[data-ago]").first
     operator.context.set_offline(offline=True)
     expect(page.locator("#not-updating")).to_contain_text("Not updating since ")
@@ -191,7 +191,7 @@ def is_true_while_offline(operator: Window, page: Page) -> None:
     expect(ages).not_to_have_text(before)
     operator.context.set_offline(offline=False)
     expect(page.locator("#not-updating")).to_be_hidden()
-    assert operator.stayed
+    assert operator.was_not_reloaded
     operator.troubles = [each for each in operator.troubles if "ERR_INTERNET_DISCONNECTED" not in each]
 
 
@@ -207,9 +207,9 @@ def press_keys(page: Page) -> None:
 
 def test_withheld_deletions_are_listed_and_accepted(scenario: BrowserScenario, operator: Window) -> None:
     pair = scenario.pair("Much was said")
-    said = [scenario.say(pair.report, f"remark {number}") for number in range(3)]
+    comments = [scenario.add_comment(pair.report, f"remark {number}") for number in range(3)]
     eventually(lambda: len(scenario.github_comments(pair)) == 3)
-    scenario.delete(*said)
+    scenario.delete(*comments)
     page = operator.go(scenario.project_path)
     operator.look("main", "3 deletions withheld")
     page.get_by_role("link", name="Review 3 deletions").click()
@@ -225,7 +225,7 @@ def test_withheld_deletions_are_listed_and_accepted(scenario: BrowserScenario, o
 def test_a_refused_comment_says_why_and_is_tried_again(scenario: BrowserScenario, operator: Window) -> None:
     pair = scenario.pair("Locked in between")
     pair.repository.lock(pair.number, by="alice")
-    scenario.say(pair.report, "Too late?")
+    scenario.add_comment(pair.report, "Too late?")
     page = operator.go(pair.path)
     operator.look("#thread", "not sent: GitHub refused")
     expect(page.locator(".remark", has_text="Too late?")).to_contain_text("issue is locked")

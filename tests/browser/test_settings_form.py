@@ -1,4 +1,4 @@
-"""An owner sets labels, a prefix and a direction in the form, and brings the labels to existing issues."""
+"""An owner sets labels, a prefix and a direction in the form, and applies the labels to existing issues."""
 
 from playwright.sync_api import Browser, expect
 

@@ -260,7 +260,7 @@ def entrypoints_to(application: FakeApplication, **others: Callable[..., Any]) -
 
 
 def command(
-    *words: str,
+    *arguments: str,
     application: FakeApplication | None = None,
     entrypoints: Entrypoints | None = None,
     environ: Mapping[str, str] | None = None,
@@ -270,7 +270,7 @@ def command(
     """Run `reconcile WORDS` against the fake and return its output."""
     out, err = Terminal(encoding=encoding, terminal=terminal), Terminal(terminal=terminal)
     status = run_command(
-        words,
+        arguments,
         entrypoints=entrypoints or entrypoints_to(application or FakeApplication()),
         console=Console(out=out, err=err),
         environ=environ or {},

@@ -22,9 +22,9 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
 
 
-def reconcile(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def reconcile(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.cli.run_command", *words],
+        [sys.executable, "-m", "tests.cli.run_command", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -33,9 +33,9 @@ def reconcile(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        words,
+        arguments,
         capture_output=True,
         text=True,
         check=False,
@@ -44,19 +44,19 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def cpu_seconds(*words: str | Path) -> float:
+def cpu_seconds(*arguments: str | Path) -> float:
     """The CPU time of a started command."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert run(*words).returncode == 0
+    assert run(*arguments).returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-@pytest.mark.parametrize("words", ["--help", "-h", "--version"])
-def test_help_and_version_cost_little_beside_importing_typer(words: str) -> None:
+@pytest.mark.parametrize("arguments", ["--help", "-h", "--version"])
+def test_help_and_version_cost_little_beside_importing_typer(arguments: str) -> None:
     command = Path(sys.executable).with_name("reconcile")
     pairs = [
-        (cpu_seconds(command, words), cpu_seconds(sys.executable, "-c", "import typer.main"))
+        (cpu_seconds(command, arguments), cpu_seconds(sys.executable, "-c", "import typer.main"))
         for _ in range(3)
     ]
     started, imported = (min(column) for column in zip(*pairs, strict=True))
@@ -81,33 +81,33 @@ def test_help_names_every_command(flag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("plann",), ("--nonsense",), ("link", "only-one"), ("export",), ("status", "x")]
+    "arguments", [("plann",), ("--nonsense",), ("link", "only-one"), ("export",), ("status", "x")]
 )
-def test_wrong_words_exit_2_on_stderr(words: tuple[str, ...]) -> None:
-    done = reconcile(*words)
+def test_wrong_arguments_exit_2_on_stderr(arguments: tuple[str, ...]) -> None:
+    done = reconcile(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("reconcile: ") and done.stderr.count("\n") == 1
     assert "--help" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("--version",), ("config",), ("plann",)])
-def test_the_installed_command_says_the_same_as_the_module(words: tuple[str, ...]) -> None:
-    ordinary = reconcile(*words)
-    installed = run(Path(sys.executable).with_name("reconcile"), *words)
+@pytest.mark.parametrize("arguments", [("--version",), ("config",), ("plann",)])
+def test_the_installed_command_says_the_same_as_the_module(arguments: tuple[str, ...]) -> None:
+    ordinary = reconcile(*arguments)
+    installed = run(Path(sys.executable).with_name("reconcile"), *arguments)
     assert (installed.returncode, installed.stdout) == (ordinary.returncode, ordinary.stdout)
     assert installed.stderr == ordinary.stderr
 
 
 def test_python_leaves_imported_objects_alone_at_exit() -> None:
     """docs/decisions/0061-garbage-at-exit.md. `atexit` functions run before the shutdown that this spares."""
-    told = (
+    program = (
         "import atexit, gc, sys; sys.argv = ['reconcile', 'config'];"
         "from reconciler.cli.main import run_and_exit;"
         "atexit.register(lambda: print(gc.get_freeze_count(), len(gc.get_objects()), file=sys.stderr));"
         "run_and_exit()"
     )
-    done = run(sys.executable, "-c", told)
+    done = run(sys.executable, "-c", program)
     frozen, tracked = map(int, done.stderr.split())
     assert done.returncode == 0
     assert frozen > 10_000
@@ -144,7 +144,7 @@ def start(unbuffered: str, stdout: int | IO[str]) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_leaves_is_no_noise(unbuffered: str) -> None:
+def test_a_closed_pipe_prints_no_error(unbuffered: str) -> None:
     with start(unbuffered, subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -173,19 +173,19 @@ def test_text_a_stream_cannot_encode_is_written_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "moved"),
+    ("arguments", "moved"),
     [
         (["plan", "--config", "a"], ["--config", "a", "plan"]),
         (["plan", "--config=a", "-p", "x"], ["--config=a", "plan", "-p", "x"]),
         (["export", "--", "--config", "a"], ["export", "--", "--config", "a"]),
     ],
 )
-def test_the_config_flag_is_global(words: list[str], moved: list[str]) -> None:
-    assert move_config_first(words) == moved
+def test_the_config_flag_is_global(arguments: list[str], moved: list[str]) -> None:
+    assert move_config_first(arguments) == moved
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "expected"),
     [
         (("status", "--config"), "--config needs a path, on the command line; add one"),
         (("--config",), "--config needs a path, on the command line; add one"),
@@ -193,6 +193,6 @@ def test_the_config_flag_is_global(words: list[str], moved: list[str]) -> None:
     ],
     ids=" ".join,
 )
-def test_a_word_that_is_missing_at_the_end_is_named_in_one_line(words: tuple[str, ...], said: str) -> None:
-    done = command(*words)
-    assert (done.status, done.out, done.err) == (2, "", f"reconcile: {said}\n")
+def test_a_missing_last_argument_is_named_in_one_line(arguments: tuple[str, ...], expected: str) -> None:
+    done = command(*arguments)
+    assert (done.status, done.out, done.err) == (2, "", f"reconcile: {expected}\n")

@@ -26,43 +26,43 @@ FILES = (EXAMPLE_CONFIGURATION, ROLE_RIGHTS, installation_files.UNIT, installati
 
 
 @pytest.mark.parametrize(
-    ("words", "name"),
+    ("arguments", "name"),
     [(("config", "--example"), EXAMPLE_CONFIGURATION), (("migrate", "--role-sql"), ROLE_RIGHTS)],
 )
-def test_a_file_is_printed_as_it_is(words: tuple[str, ...], name: str, empty_directory: Path) -> None:
-    said = command(*words)
-    assert (said.status, said.err) == (0, "")
-    assert said.out == (ROOT / name).read_text(encoding="utf-8")
+def test_a_file_is_printed_as_it_is(arguments: tuple[str, ...], name: str, empty_directory: Path) -> None:
+    output = command(*arguments)
+    assert (output.status, output.err) == (0, "")
+    assert output.out == (ROOT / name).read_text(encoding="utf-8")
     assert not list(empty_directory.iterdir())
 
 
 def test_the_rights_are_printed_for_a_role_of_another_name() -> None:
-    said = command("migrate", "--role-sql", "--role", "sync-bot")
-    assert (said.status, said.err) == (0, "")
-    assert 'GRANT USAGE ON SCHEMA public TO "sync-bot";' in said.out
-    assert "WHERE rolname = 'sync-bot'" in said.out
-    assert "TO reconciler" not in said.out
+    output = command("migrate", "--role-sql", "--role", "sync-bot")
+    assert (output.status, output.err) == (0, "")
+    assert 'GRANT USAGE ON SCHEMA public TO "sync-bot";' in output.out
+    assert "WHERE rolname = 'sync-bot'" in output.out
+    assert "TO reconciler" not in output.out
 
 
 @pytest.mark.parametrize("name", ["", "a b", 'x"; DROP TABLE reports; --', "x'", "1st", "a" * 64])
 def test_what_is_no_name_of_a_role_is_refused(name: str) -> None:
-    said = command("migrate", "--role-sql", "--role", name)
-    assert (said.status, said.out) == (2, "")
-    assert "is no name for a role" in said.err
+    output = command("migrate", "--role-sql", "--role", name)
+    assert (output.status, output.out) == (2, "")
+    assert "is no name for a role" in output.err
 
 
 def test_the_unit_starts_the_command_that_printed_it() -> None:
-    said = command("systemd", "--unit")
-    assert said.status == 0
-    assert f"ExecStart={sys.prefix}/bin/reconcile --config" in said.out
+    output = command("systemd", "--unit")
+    assert output.status == 0
+    assert f"ExecStart={sys.prefix}/bin/reconcile --config" in output.out
     assert "ExecStartPre=" in command("systemd", "--drop-in").out
 
 
-@pytest.mark.parametrize("words", [(), ("--unit", "--drop-in")])
-def test_one_file_of_the_service_is_named(words: tuple[str, ...]) -> None:
-    said = command("systemd", *words)
-    assert (said.status, said.out) == (2, "")
-    assert "--unit" in said.err
+@pytest.mark.parametrize("arguments", [(), ("--unit", "--drop-in")])
+def test_one_file_of_the_service_is_named(arguments: tuple[str, ...]) -> None:
+    output = command("systemd", *arguments)
+    assert (output.status, output.out) == (2, "")
+    assert "--unit" in output.err
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_rights_name_the_role_nowhere_but_where_it_is_replaced() -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ("status",),
         ("plan", "--project", "x"),
@@ -123,17 +123,17 @@ def test_the_rights_name_the_role_nowhere_but_where_it_is_replaced() -> None:
     ],
 )
 def test_a_command_without_configuration_makes_no_database_and_says_what_to_do(
-    words: tuple[str, ...], empty_directory: Path
+    arguments: tuple[str, ...], empty_directory: Path
 ) -> None:
-    said = command(*words, entrypoints=Entrypoints())
-    assert said.status == 78
-    assert f"{empty_directory}/bugspark.db" in said.err
-    assert "reconcile migrate" in said.err
+    output = command(*arguments, entrypoints=Entrypoints())
+    assert output.status == 78
+    assert f"{empty_directory}/bugspark.db" in output.err
+    assert "reconcile migrate" in output.err
     assert not list(empty_directory.iterdir())
 
 
 def test_the_schema_of_settings_is_printed_without_a_configuration(empty_directory: Path) -> None:
-    said = command("config", "--settings-schema")
-    assert (said.status, said.err) == (0, "")
-    assert "directions" in json.loads(said.out)["properties"]
+    output = command("config", "--settings-schema")
+    assert (output.status, output.err) == (0, "")
+    assert "directions" in json.loads(output.out)["properties"]
     assert not list(empty_directory.iterdir())

@@ -19,13 +19,13 @@ def test_pause_and_resume_name_a_project_and_say_what_was_done() -> None:
 
 def test_dismiss_unlink_and_export_pass_on_what_was_given() -> None:
     application = FakeApplication()
-    for words in (
+    for arguments in (
         ("dismiss", "r1"),
         ("dismiss", "r1", "severity"),
         ("unlink", "r1", "--wait"),
         ("export", "r1", "--wait"),
     ):
-        assert command(*words, application=application).status == 0
+        assert command(*arguments, application=application).status == 0
     assert application.calls == [
         ("dismiss", "r1", None),
         ("dismiss", "r1", Field.SEVERITY),
@@ -37,7 +37,7 @@ def test_dismiss_unlink_and_export_pass_on_what_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("arguments", "found"),
     [
         ("plan --project Ac", {"Acme Web"}),
         ("pause ", {"Acme Web"}),
@@ -47,13 +47,13 @@ def test_dismiss_unlink_and_export_pass_on_what_was_given() -> None:
     ],
 )
 def test_projects_fields_and_sides_are_completed(
-    words: str, found: set[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: str, found: set[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("_RECONCILE_COMPLETE", "complete_zsh")
-    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"reconcile {words}")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"reconcile {arguments}")
     assert command().status == 0
-    said = capsys.readouterr().out
-    assert {name for name in ("Acme Web", *Field, *Side) if f'"{name}"' in said} == found
+    output = capsys.readouterr().out
+    assert {name for name in ("Acme Web", *Field, *Side) if f'"{name}"' in output} == found
 
 
 def test_open_prints_its_address_on_a_terminal() -> None:
@@ -77,5 +77,5 @@ def test_the_operator_is_told_which_report_of_another_project_holds_an_issue() -
         async def link(self, report: str | UUID, issue: str, *, backfill: bool, instead: bool = False) -> str:
             raise error
 
-    said = command("link", "Rivals:BUG-0001", "acme/web#1", application=RefusingApplication())
-    assert (said.status, said.err) == (2, f"reconcile: {in_full}\n")
+    output = command("link", "Rivals:BUG-0001", "acme/web#1", application=RefusingApplication())
+    assert (output.status, output.err) == (2, f"reconcile: {in_full}\n")

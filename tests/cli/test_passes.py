@@ -19,23 +19,23 @@ BUSY = AppliedCounts(reports_updated=3, comments_imported=1, comments_posted=1_2
 
 
 def test_a_pass_that_did_nothing_says_nothing() -> None:
-    said = command("--project", "Acme Web")
-    assert (said.status, said.out, said.err) == (0, "", "")
+    output = command("--project", "Acme Web")
+    assert (output.status, output.out, output.err) == (0, "", "")
 
 
 def test_a_pass_that_did_something_is_one_line() -> None:
     done = result(ACME, applied=BUSY, conflicts=1, github=Cost(requests=12))
-    said = command("--project", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
-    assert said.out == (
+    output = command("--project", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
+    assert output.out == (
         "Acme Web: 3 reports updated, 1 comment imported, 1,200 comments posted, "
         "2 comments removed on GitHub; 1 conflict; 12 requests, 1.2 s\n"
     )
-    assert (said.status, said.err) == (0, "")
+    assert (output.status, output.err) == (0, "")
 
 
 def test_json_is_the_contracts_object() -> None:
-    said = command("--project", "Acme Web", "--json")
-    assert said.objects == [
+    output = command("--project", "Acme Web", "--json")
+    assert output.objects == [
         {
             "project": {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"},
             "outcome": "ok",
@@ -60,12 +60,12 @@ def test_json_is_the_contracts_object() -> None:
 
 
 def test_json_carries_the_error_and_stderr_the_sentence() -> None:
-    said = command(
+    output = command(
         "--project", "Acme Web", "--json", application=FakeApplication(passes={"Acme Web": failed(ACME)})
     )
-    assert said.status == 1
-    assert said.objects[0]["error"] == {"kind": "credential", "message": "the token was refused; renew it"}
-    assert said.err == "reconcile: the token was refused; renew it (project Acme Web)\n"
+    assert output.status == 1
+    assert output.objects[0]["error"] == {"kind": "credential", "message": "the token was refused; renew it"}
+    assert output.err == "reconcile: the token was refused; renew it (project Acme Web)\n"
 
 
 @pytest.mark.parametrize(
@@ -82,34 +82,34 @@ def test_what_is_not_simply_done_exits_1_with_a_sentence(
     outcome: Outcome, changes: dict[str, object], says: str
 ) -> None:
     application = FakeApplication(passes={"Acme Web": result(ACME, outcome, **changes)})
-    said = command("--project", "Acme Web", application=application)
-    assert said.status == 1
-    assert says in said.err
-    assert said.err.count("\n") == 1
+    output = command("--project", "Acme Web", application=application)
+    assert output.status == 1
+    assert says in output.err
+    assert output.err.count("\n") == 1
 
 
 def test_one_projects_failure_stops_no_other() -> None:
     passes = {"Acme Web": failed(ACME), "Gamma": result(GAMMA, applied=BUSY)}
     application = FakeApplication(known=ALL, passes=passes)
-    said = command("--all", application=application)
-    assert said.status == 1
+    output = command("--all", application=application)
+    assert output.status == 1
     assert {call[1] for call in application.calls} == {"Acme Web", "Beta", "Gamma"}
-    assert said.out.startswith("Gamma: ")
+    assert output.out.startswith("Gamma: ")
 
 
 def test_results_are_printed_in_the_order_of_the_arguments() -> None:
     application = FakeApplication(known=ALL, delays={"Acme Web": 0.05, "Beta": 0.01})
-    said = command(
+    output = command(
         "--project", "Acme Web", "--project", "Gamma", "-p", "Beta", "--json", application=application
     )
-    assert [each["project"]["name"] for each in said.objects] == ["Acme Web", "Gamma", "Beta"]
+    assert [each["project"]["name"] for each in output.objects] == ["Acme Web", "Gamma", "Beta"]
     assert application.most_at_once == 3
 
 
 def test_no_more_projects_at_once_than_configured() -> None:
     application = FakeApplication(known=ALL, delays=dict.fromkeys(("Acme Web", "Beta", "Gamma"), 0.01))
-    said = command("--all", application=application, environ={"RECONCILER_POLL__CONCURRENCY": "2"})
-    assert (said.status, application.most_at_once) == (0, 2)
+    output = command("--all", application=application, environ={"RECONCILER_POLL__CONCURRENCY": "2"})
+    assert (output.status, application.most_at_once) == (0, 2)
 
 
 def test_a_project_named_twice_is_passed_once() -> None:
@@ -126,15 +126,15 @@ def test_wait_and_accept_reach_the_pass() -> None:
 
 def test_an_unknown_project_exits_2_and_nothing_is_done() -> None:
     application = FakeApplication()
-    said = command("--project", "Acme Web", "--project", "Nope", application=application)
-    assert said.status == 2
-    assert said.err == "reconcile: no project 'Nope', in BugSpark; see reconcile status\n"
+    output = command("--project", "Acme Web", "--project", "Nope", application=application)
+    assert output.status == 2
+    assert output.err == "reconcile: no project 'Nope', in BugSpark; see reconcile status\n"
     assert application.calls == []
     assert application.closed
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "says"),
     [
         ((), "no project was named"),
         (("--json",), "no project was named"),
@@ -144,11 +144,11 @@ def test_an_unknown_project_exits_2_and_nothing_is_done() -> None:
         (("--project", "Acme Web", "status"), "put them after reconcile status"),
     ],
 )
-def test_words_that_do_not_fit_exit_2(words: tuple[str, ...], says: str) -> None:
+def test_invalid_arguments_exit_2(arguments: tuple[str, ...], says: str) -> None:
     application = FakeApplication(known=ALL)
-    said = command(*words, application=application)
-    assert (said.status, said.out, application.calls) == (2, "", [])
-    assert says in said.err
+    output = command(*arguments, application=application)
+    assert (output.status, output.out, application.calls) == (2, "", [])
+    assert says in output.err
 
 
 @pytest.mark.parametrize(
@@ -162,28 +162,28 @@ def test_words_that_do_not_fit_exit_2(words: tuple[str, ...], says: str) -> None
 )
 def test_errors_end_with_their_status_and_one_line(error: ReconcilerError, status: int) -> None:
     application = FakeApplication(trouble=error)
-    said = command("--project", "Acme Web", application=application)
-    assert (said.status, said.out, said.err) == (status, "", f"reconcile: {error}\n")
+    output = command("--project", "Acme Web", application=application)
+    assert (output.status, output.out, output.err) == (status, "", f"reconcile: {error}\n")
     assert application.closed
 
 
-def test_a_mistake_of_ours_is_one_line_without_its_text() -> None:
+def test_an_unexpected_error_is_one_line_without_its_text() -> None:
     application = FakeApplication(trouble=ValueError("canary"))
-    said = command("--project", "Acme Web", application=application)
-    assert said.status == 1
-    assert said.err.startswith("reconcile: unexpected ValueError, in the command line; please report it")
-    assert said.err.count("\n") == 1
-    assert "canary" not in said.err
+    output = command("--project", "Acme Web", application=application)
+    assert output.status == 1
+    assert output.err.startswith("reconcile: unexpected ValueError, in the command line; please report it")
+    assert output.err.count("\n") == 1
+    assert "canary" not in output.err
 
 
 def test_at_level_debug_the_trace_follows_without_secrets() -> None:
     secret = "canary-5f0c"
     environ = {"RECONCILER_LOG__LEVEL": "debug", "RECONCILER_BUGSPARK__JWT_SECRET": secret}
     application = FakeApplication(trouble=ValueError(f"about {secret}"))
-    said = command("--project", "Acme Web", application=application, environ=environ)
-    assert "ValueError: about ***" in said.err
-    assert "Traceback" in said.err
-    assert secret not in said.err
+    output = command("--project", "Acme Web", application=application, environ=environ)
+    assert "ValueError: about ***" in output.err
+    assert "Traceback" in output.err
+    assert secret not in output.err
 
 
 @dataclass
@@ -199,9 +199,9 @@ class Interrupted(FakeApplication):
 
 
 def test_ctrl_c_says_what_is_still_queued_and_exits_130() -> None:
-    said = command("--project", "Acme Web", application=Interrupted())
-    assert (said.status, said.out) == (130, "")
-    assert said.err == (
+    output = command("--project", "Acme Web", application=Interrupted())
+    assert (output.status, output.out) == (130, "")
+    assert output.err == (
         "reconcile: interrupted, in the command line; still queued: 3 writes of Acme Web; "
         "the next pass sends what is queued\n"
     )
@@ -210,19 +210,19 @@ def test_ctrl_c_says_what_is_still_queued_and_exits_130() -> None:
 def test_untrusted_text_is_sanitised_for_the_terminal() -> None:
     evil = project(1, "Acme\x1b[2J\u202e\n")
     application = FakeApplication(known=(evil,), passes={evil.name: result(evil, applied=BUSY)})
-    said = command("--all", application=application)
-    assert said.out.startswith(r"Acme\x1b[2J\u202e\n: 3 reports")
+    output = command("--all", application=application)
+    assert output.out.startswith(r"Acme\x1b[2J\u202e\n: 3 reports")
 
 
 def test_progress_of_long_work_is_shown_on_a_terminal_only() -> None:
     long = FakeApplication(delays={"Acme Web": SHOW_BARS_AFTER_SECONDS})
-    said = command("--project", "Acme Web", "--json", application=long, terminal=True)
-    assert "reading Acme Web" in said.err
-    assert len(said.objects) == 1
+    output = command("--project", "Acme Web", "--json", application=long, terminal=True)
+    assert "reading Acme Web" in output.err
+    assert len(output.objects) == 1
     assert command("--project", "Acme Web", application=long).err == ""
 
 
 def test_without_projects_all_does_nothing() -> None:
-    said = command("--all", application=FakeApplication(known=()))
-    assert (said.status, said.out) == (0, "")
-    assert said.err == "No active project has a GitHub integration: nothing to do.\n"
+    output = command("--all", application=FakeApplication(known=()))
+    assert (output.status, output.out) == (0, "")
+    assert output.err == "No active project has a GitHub integration: nothing to do.\n"

@@ -76,16 +76,16 @@ def shown(*actions: ActionView, **changes: Any) -> PlanView:
     return PlanView(**{**given, "hash": "00ff", "actions": actions, **changes})
 
 
-def planned(*words: str, plan: PlanView, encoding: str = "utf-8", terminal: bool = False) -> Any:
+def planned(*arguments: str, plan: PlanView, encoding: str = "utf-8", terminal: bool = False) -> Any:
     application = FakeApplication(plans={ACME.name: plan})
-    words = ("plan", "--project", ACME.name, *words)
-    return command(*words, application=application, encoding=encoding, terminal=terminal)
+    arguments = ("plan", "--project", ACME.name, *arguments)
+    return command(*arguments, application=application, encoding=encoding, terminal=terminal)
 
 
 def test_a_plan_reads_like_a_diff_grouped_by_report() -> None:
-    said = planned(plan=shown(*ACTIONS))
-    assert said.status == 0
-    assert said.out.splitlines() == [
+    output = planned(plan=shown(*ACTIONS))
+    assert output.status == 0
+    assert output.out.splitlines() == [
         "Acme Web (acme/web)",
         "  BUG-0001  acme/web#12",
         "    ~ GitHub    severity: high → critical  (only BugSpark changed)",
@@ -114,15 +114,15 @@ def test_long_texts_are_cut_to_the_terminals_width_and_not_at_all_when_piped(
 
 
 def test_an_empty_plan_says_so() -> None:
-    said = planned(plan=shown())
-    assert said.out.splitlines()[-1].strip() == "0 to GitHub, 0 to BugSpark, 0 conflicts, 0 deletions"
-    assert said.status == 0
+    output = planned(plan=shown())
+    assert output.out.splitlines()[-1].strip() == "0 to GitHub, 0 to BugSpark, 0 conflicts, 0 deletions"
+    assert output.status == 0
 
 
 def test_a_stream_without_unicode_gets_ascii() -> None:
-    said = planned(plan=shown(ACTIONS[0], action("post_comment", local="x" * 200)), encoding="ascii")
-    assert "high -> critical" in said.out
-    assert said.out.isascii()
+    output = planned(plan=shown(ACTIONS[0], action("post_comment", local="x" * 200)), encoding="ascii")
+    assert "high -> critical" in output.out
+    assert output.out.isascii()
     assert (
         "..."
         in planned(
@@ -132,8 +132,8 @@ def test_a_stream_without_unicode_gets_ascii() -> None:
 
 
 def test_json_is_the_contracts_object() -> None:
-    said = planned("--json", plan=shown(ACTIONS[0]))
-    assert said.objects == [
+    output = planned("--json", plan=shown(ACTIONS[0]))
+    assert output.objects == [
         {
             "project": {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"},
             "hash": "00ff",
@@ -162,9 +162,9 @@ def test_the_exit_code_of_plan_says_whether_it_is_empty() -> None:
 
 def test_a_plan_that_cannot_be_made_exits_1_and_says_why() -> None:
     error = Failure(kind="credential", message="the token was refused; renew it")
-    said = planned("--exit-code", plan=shown(error=error))
-    assert (said.status, said.out) == (1, "")
-    assert said.err == "reconcile: the token was refused; renew it (project Acme Web)\n"
+    output = planned("--exit-code", plan=shown(error=error))
+    assert (output.status, output.out) == (1, "")
+    assert output.err == "reconcile: the token was refused; renew it (project Acme Web)\n"
     assert planned("--json", plan=shown(error=error)).objects[0]["error"]["kind"] == "credential"
 
 
@@ -205,9 +205,9 @@ def test_plan_needs_a_project_and_takes_several_or_all() -> None:
     assert command("plan").status == 2
     assert command("plan", "--all", "--project", "Acme Web").status == 2
     assert command("plan", "--project", "Nope").status == 2
-    for words in (("--all",), ("--project", "Acme Web", "--project", "Beta")):
+    for arguments in (("--all",), ("--project", "Acme Web", "--project", "Beta")):
         application = FakeApplication(known=both)
-        assert command("plan", *words, application=application).status == 0
+        assert command("plan", *arguments, application=application).status == 0
         assert application.calls == [("plan", "Acme Web"), ("plan", "Beta")]
 
 

@@ -89,8 +89,8 @@ def application() -> SettingsApplication:
     return SettingsApplication()
 
 
-def run(application: SettingsApplication, *words: str) -> CommandOutput:
-    return command("settings", "--project", ACME.name, *words, application=application)
+def run(application: SettingsApplication, *arguments: str) -> CommandOutput:
+    return command("settings", "--project", ACME.name, *arguments, application=application)
 
 
 def file_of(folder: Path, value: object) -> str:
@@ -101,9 +101,9 @@ def file_of(folder: Path, value: object) -> str:
 
 def test_the_settings_in_force_are_shown_with_whose_they_are(application: SettingsApplication) -> None:
     application.fake.view = replace(NONE, settings={"conflict": "newest"})
-    said = run(application)
-    assert (said.status, said.err) == (0, "")
-    assert said.out.splitlines() == [
+    output = run(application)
+    assert (output.status, output.err) == (0, "")
+    assert output.out.splitlines() == [
         'project   conflict = "newest"',
         'operator  severity = {"high": ["high"]}',
     ]
@@ -112,11 +112,11 @@ def test_the_settings_in_force_are_shown_with_whose_they_are(application: Settin
 def test_other_labels_are_stored_and_the_plan_of_existing_links_is_shown(
     application: SettingsApplication, tmp_path: Path
 ) -> None:
-    said = run(application, "--set", file_of(tmp_path, LABELS))
-    assert said.status == 0
+    output = run(application, "--set", file_of(tmp_path, LABELS))
+    assert output.status == 0
     assert application.fake.calls == [("save", 0), ("preview",)]
-    assert "high (the settings are applied to existing links)" in said.out.replace("  ", " ")
-    assert f"reconcile settings --project 'Acme Web' --apply {HASH}" in said.err
+    assert "high (the settings are applied to existing links)" in output.out.replace("  ", " ")
+    assert f"reconcile settings --project 'Acme Web' --apply {HASH}" in output.err
     assert not application.calls
     shown = run(application, "--set", file_of(tmp_path, {"severity": {"high": ["sev3"]}}), "--json")
     assert shown.objects[0]["hash"] == HASH
@@ -126,15 +126,15 @@ def test_other_labels_are_stored_and_the_plan_of_existing_links_is_shown(
 def test_another_place_of_the_severity_shows_the_plan_too(
     application: SettingsApplication, tmp_path: Path
 ) -> None:
-    said = run(application, "--set", file_of(tmp_path, {"severity_as": "priority"}))
+    output = run(application, "--set", file_of(tmp_path, {"severity_as": "priority"}))
     assert application.fake.calls == [("save", 0), ("preview",)]
-    assert f"--apply {HASH}" in said.err
+    assert f"--apply {HASH}" in output.err
 
 
 def test_without_other_labels_there_is_no_plan(application: SettingsApplication, tmp_path: Path) -> None:
-    said = run(application, "--set", file_of(tmp_path, {"conflict": "github"}), "--json")
+    output = run(application, "--set", file_of(tmp_path, {"conflict": "github"}), "--json")
     assert application.fake.calls == [("save", 0)]
-    assert said.objects == [
+    assert output.objects == [
         {
             "project": {"id": str(ACME.id), "name": ACME.name, "repository": ACME.repository},
             "settings": {"conflict": "github"},
@@ -148,16 +148,16 @@ def test_what_is_stored_stays_so_where_there_is_no_plan(
     application: SettingsApplication, tmp_path: Path
 ) -> None:
     application.fake.trouble = GitHubError("GitHub can't be reached")
-    said = run(application, "--set", file_of(tmp_path, LABELS))
-    assert (said.status, application.fake.view.version) == (0, 1)
-    assert "not known: GitHub can't be reached" in said.err
+    output = run(application, "--set", file_of(tmp_path, LABELS))
+    assert (output.status, application.fake.view.version) == (0, 1)
+    assert "not known: GitHub can't be reached" in output.err
 
 
 def test_the_plan_with_this_hash_is_carried_out_by_a_pass(
     application: SettingsApplication, tmp_path: Path
 ) -> None:
-    said = run(application, "--set", file_of(tmp_path, LABELS), "--apply", HASH)
-    assert said.status == 0
+    output = run(application, "--set", file_of(tmp_path, LABELS), "--apply", HASH)
+    assert output.status == 0
     assert application.fake.calls == [("save", 0)]
     assert application.calls == [("apply", HASH), ("run", ACME.name, True, None)]
     application.passes = {ACME.name: result(ACME, Outcome.LIMITED)}
@@ -166,8 +166,8 @@ def test_the_plan_with_this_hash_is_carried_out_by_a_pass(
 
 def test_another_hash_and_a_wrong_key_store_nothing(application: SettingsApplication, tmp_path: Path) -> None:
     assert run(application, "--set", file_of(tmp_path, LABELS), "--apply", "f" * 16).status == 1
-    said = run(application, "--set", file_of(tmp_path, {"colour": 1}))
-    assert said.status == 1 and "colour" in said.err
+    output = run(application, "--set", file_of(tmp_path, {"colour": 1}))
+    assert output.status == 1 and "colour" in output.err
     assert application.fake.calls == [] and application.calls == []
 
 

@@ -80,7 +80,7 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "expected"),
     [
         ({}, "Synced (40 s ago)"),
         ({"conflicts": 1, "newest_conflict": "severity of BUG-7"}, "Conflict: severity of BUG-7"),
@@ -133,8 +133,8 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
         ({"last_pass": None, "last_success_at": None}, "Not looked at yet"),
     ],
 )
-def test_a_project_stands_in_a_few_words(changes: dict[str, Any], words: str) -> None:
-    assert project_status(health(**changes), NOW, UTC).text == words
+def test_the_status_of_a_project_is_a_few_words(changes: dict[str, Any], expected: str) -> None:
+    assert project_status(health(**changes), NOW, UTC).text == expected
 
 
 def test_the_table_uses_the_terminals_width_and_is_not_cut_when_piped() -> None:
@@ -164,8 +164,8 @@ def test_the_exit_code_says_whether_all_is_synced(changes: dict[str, Any], code:
     fresh = {"last_pass_at": datetime.now(UTC)}
     application = FakeApplication(healths=(health(**fresh), health(**fresh, **changes)))
     assert command("status", application=application).status == 0
-    for words in ((), ("--json",)):
-        assert command("status", "--exit-code", *words, application=application).status == code
+    for arguments in ((), ("--json",)):
+        assert command("status", "--exit-code", *arguments, application=application).status == code
 
 
 def test_a_conflict_has_the_command_that_settles_it_and_a_refusal_its_cause() -> None:
@@ -220,9 +220,9 @@ def test_a_stream_without_unicode_gets_ascii_signs() -> None:
         {"quarantined": 1},
     )
     healths = tuple(health(last_pass_at=datetime.now(UTC), **changes) for changes in each)
-    said = command("status", application=FakeApplication(healths=healths), encoding="ascii")
-    assert said.out.isascii()
-    assert [line[0] for line in said.out.splitlines()[1:6]] == ["+", "=", "~", "x", "!"]
+    output = command("status", application=FakeApplication(healths=healths), encoding="ascii")
+    assert output.out.isascii()
+    assert [line[0] for line in output.out.splitlines()[1:6]] == ["+", "=", "~", "x", "!"]
 
 
 def test_json_is_one_object_per_project_then_per_credential() -> None:
@@ -325,8 +325,8 @@ def test_status_of_one_project_shows_the_95th_percentile() -> None:
         links=40, verified=39, oldest=NOW - timedelta(hours=7), p95=NOW - timedelta(hours=5)
     )
     one = health(coverage=cover)
-    said = "  39 of 40 links checked within 6 h, none not equal, oldest 7 h ago, p95 5 h ago"
-    assert said in list(status_as_lines([one], [], VIEW))
+    expected = "  39 of 40 links checked within 6 h, none not equal, oldest 7 h ago, p95 5 h ago"
+    assert expected in list(status_as_lines([one], [], VIEW))
     done = command("status", "--json", application=FakeApplication(healths=(one,)))
     assert done.objects[0]["verified"]["p95_at"] == "2026-03-01T08:00:00Z"
 
@@ -336,8 +336,8 @@ def test_status_without_links_omits_coverage() -> None:
 
 
 def test_coverage_as_json() -> None:
-    said = command("status", "--json", application=FakeApplication(healths=(covered(482, 485),)))
-    verified = said.objects[0]["verified"]
+    output = command("status", "--json", application=FakeApplication(healths=(covered(482, 485),)))
+    verified = output.objects[0]["verified"]
     assert (verified["links"], verified["of"], verified["within_seconds"]) == (482, 485, 21_600)
 
 

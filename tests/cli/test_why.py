@@ -22,7 +22,7 @@ STATUS = FieldView(
 )
 
 
-def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) -> DatedChange:
+def dated_change(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) -> DatedChange:
     whole: dict[str, Any] = {"field": None, "base": None, "local": None, "remote": None, "to": None}
     return DatedChange(
         at=AFTER,
@@ -32,11 +32,13 @@ def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) 
     )
 
 
-def shown(*story: DatedChange, **given: Any) -> ReportView:
-    dossier = ReportDetail(report=a_report(), link=a_link(), comments=(), pairs=(), intents=(), history=story)
+def shown(*history: DatedChange, **given: Any) -> ReportView:
+    detail = ReportDetail(
+        report=a_report(), link=a_link(), comments=(), pairs=(), intents=(), history=history
+    )
     whole: dict[str, Any] = {"state": "Synced", "reason": None, "fields": (STATUS,), "comments": ()}
-    title = given.get("dossier", dossier).report.title
-    return ReportView(project_name="Shop", title=title, **{"detail": dossier, **whole, **given})
+    title = given.get("dossier", detail).report.title
+    return ReportView(project_name="Shop", title=title, **{"detail": detail, **whole, **given})
 
 
 def lines(of: ReportView) -> list[str]:
@@ -58,26 +60,33 @@ def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
     ("each", "says"),
     [
         (
-            told(field="status", local="new", to="resolved", rule="only GitHub changed"),
+            dated_change(field="status", local="new", to="resolved", rule="only GitHub changed"),
             "BugSpark status: new → resolved (only GitHub changed)",
         ),
         (
-            told(Kind.SET_STATE, Side.GITHUB, field="status", remote="new", to="closed", request_id="AB:1"),
+            dated_change(
+                Kind.SET_STATE, Side.GITHUB, field="status", remote="new", to="closed", request_id="AB:1"
+            ),
             "GitHub   status: new → closed AB:1",
         ),
         (
-            told(Kind.CONFLICT, field="severity", local="high", to="low", lost="high", rule="newer"),
+            dated_change(Kind.CONFLICT, field="severity", local="high", to="low", lost="high", rule="newer"),
             "BugSpark conflict severity: high → low, lost high (newer)",
         ),
         (
-            told(Kind.IMPORT_COMMENT, field="comment", remote="hello", to="**bob** (via GitHub): hello"),
+            dated_change(
+                Kind.IMPORT_COMMENT, field="comment", remote="hello", to="**bob** (via GitHub): hello"
+            ),
             "BugSpark import comment: hello",
         ),
         (
-            told(Kind.FIRST_CONTACT, to="acme/web#12", rule="linked by command"),
+            dated_change(Kind.FIRST_CONTACT, to="acme/web#12", rule="linked by command"),
             "BugSpark initial sync: acme/web#12 (linked by command)",
         ),
-        (told(Kind.QUARANTINE, Side.GITHUB, rule="it is locked"), "GitHub   quarantine (it is locked)"),
+        (
+            dated_change(Kind.QUARANTINE, Side.GITHUB, rule="it is locked"),
+            "GitHub   quarantine (it is locked)",
+        ),
     ],
 )
 def test_each_history_row_is_one_line(each: DatedChange, says: str) -> None:
@@ -89,21 +98,21 @@ def test_nothing_is_wider_than_the_terminal_or_reaches_it_raw() -> None:
     comment = CommentView(origin=Side.GITHUB, author=evil, at=AFTER, text=evil, state=f"not sent: {evil}")
     field = FieldView(field=Field.TITLE, bugspark=evil, agreed=evil, github=evil, moved=frozenset(Side))
     of = shown(
-        told(field="title", local=evil, to=evil, lost=evil, rule=evil, request_id=evil),
+        dated_change(field="title", local=evil, to=evil, lost=evil, rule=evil, request_id=evil),
         reason=evil,
         fields=(field,),
         comments=(comment,),
     )
-    said = lines(of)
-    assert max(map(display_width, said)) <= 80
-    assert not {"\x1b", "\u202e"} & set("".join(said))
+    output = lines(of)
+    assert max(map(display_width, output)) <= 80
+    assert not {"\x1b", "\u202e"} & set("".join(output))
     assert report_as_json(of)["comments"][0]["state"] == f"not sent: {evil}"
 
 
 def test_why_as_json_is_one_object() -> None:
-    said = command("why", "r1", "--json", application=FakeApplication(shown=shown(told(to="x"))))
-    assert said.status == 0
-    (row,) = said.objects
+    output = command("why", "r1", "--json", application=FakeApplication(shown=shown(dated_change(to="x"))))
+    assert output.status == 0
+    (row,) = output.objects
     assert row["report"]["tracking_id"] == "BUG-0001"
     assert row["fields"][0]["moved"] == ["bugspark"]
     assert row["story"][0]["kind"] == "set_field"
@@ -111,23 +120,23 @@ def test_why_as_json_is_one_object() -> None:
 
 def test_resolve_takes_one_of_two_sides() -> None:
     application = FakeApplication()
-    said = command("resolve", "r1", "severity", "--take", "github", application=application)
-    assert (said.status, said.out) == (0, "r1: severity is as github had it\n")
+    output = command("resolve", "r1", "severity", "--take", "github", application=application)
+    assert (output.status, output.out) == (0, "r1: severity is as github had it\n")
     assert application.calls == [("resolve", "r1", Field.SEVERITY, Side.GITHUB)]
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "says"),
     [
         (("resolve", "r1", "colour", "--take", "github"), "'colour' is no field"),
         (("resolve", "r1", "status", "--take", "both"), "'both' is no side"),
     ],
 )
-def test_resolve_names_what_it_does_not_know(words: tuple[str, ...], says: str) -> None:
+def test_resolve_names_what_it_does_not_know(arguments: tuple[str, ...], says: str) -> None:
     application = FakeApplication()
-    said = command(*words, application=application)
-    assert (said.status, application.calls) == (2, [])
-    assert says in said.err
+    output = command(*arguments, application=application)
+    assert (output.status, application.calls) == (2, [])
+    assert says in output.err
 
 
 def test_verify_sums_up() -> None:
@@ -138,9 +147,9 @@ def test_verify_sums_up() -> None:
         applied=AppliedCounts(comments_removed=1),
         github=Cost(requests=970),
     )
-    said = command("verify", "-p", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
-    assert (said.status, said.err) == (0, "")
-    assert said.out == (
+    output = command("verify", "-p", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
+    assert (output.status, output.err) == (0, "")
+    assert output.out == (
         "Acme Web: 482 of 485 links compared, 3 differed; 1 comment removed; 970 requests, 1.2 s\n"
     )
 
@@ -153,13 +162,13 @@ def test_a_round_that_a_limit_ended_says_how_far_it_came_and_exits_1() -> None:
         verified=VerificationProgress(compared=10, links=20, differed=0),
     )
     application = FakeApplication(passes={"Acme Web": limited})
-    said = command("verify", "--project", "Acme Web", application=application)
-    assert said.status == 1
-    assert said.out.startswith("Acme Web: 10 of 20 links compared, 0 differed; ")
-    assert "GitHub limit" in said.err
+    output = command("verify", "--project", "Acme Web", application=application)
+    assert output.status == 1
+    assert output.out.startswith("Acme Web: 10 of 20 links compared, 0 differed; ")
+    assert "GitHub limit" in output.err
 
 
 def test_a_pass_that_took_up_links_is_one_line() -> None:
     taken = result(project(), linked=2, ended=1)
-    said = command("--all", application=FakeApplication(passes={"Acme Web": taken}))
-    assert said.out == "Acme Web: 2 links taken up, 1 link set aside; 2 requests, 1.2 s\n"
+    output = command("--all", application=FakeApplication(passes={"Acme Web": taken}))
+    assert output.out == "Acme Web: 2 links taken up, 1 link set aside; 2 requests, 1.2 s\n"

@@ -218,7 +218,7 @@ def test_a_secret_is_never_part_of_the_sentence() -> None:
         assert "canary" not in problem(**{name: value})
 
 
-def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('[poll]\ninterval_seconds = "a"\nintervall = 1\n[nope]\nx = 1\n[sync]\nconflict = "x"\n')
     environ = {
@@ -241,7 +241,7 @@ def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
     assert "(7) " in str(caught.value)
 
 
-def test_keys_that_depend_on_each_other_are_said_together(tmp_path: Path) -> None:
+def test_keys_that_depend_on_each_other_are_reported_together(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('[sync.severity]\nhigh = ["low"]\n[github.app]\nid = "1"\n')
     with pytest.raises(ConfigurationError) as caught:

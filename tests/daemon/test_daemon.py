@@ -16,7 +16,7 @@ from reconciler.model.fields import Status
 from reconciler.model.health import Gauges, HeldLocks, WorkGauges
 from reconciler.store.schema import version
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import QUICK, Daemon, eventually, free_port, running, time_passing
+from tests.support.daemon import QUICK, Daemon, advancing_clock, eventually, free_port, running
 from tests.support.db_faults import set_read_only
 from tests.support.postgres import Server
 
@@ -41,7 +41,7 @@ def shared(queue_url: str, tmp_path: Path) -> Iterator[Installation]:
 def test_a_daemon_from_ready_to_sigterm(installation: Installation) -> None:
     """Ready, both directions, a reload, a reload that fails, a project that comes and goes, the end."""
     report, number = installation.linked()
-    with time_passing(installation), running(installation, installed=True) as daemon:
+    with advancing_clock(installation), running(installation, installed=True) as daemon:
         assert [daemon.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
             200,
             200,
@@ -61,14 +61,14 @@ def test_a_daemon_from_ready_to_sigterm(installation: Installation) -> None:
         installation.configure(**{**QUICK, "poll": {"interval_seconds": 0.5}})
         daemon.signal(signal.SIGHUP)
         daemon.until("configuration reloaded")
-        daemon.until_told("RELOADING=1")
-        daemon.until_told("READY=1", 2)
+        daemon.until_message("RELOADING=1")
+        daemon.until_message("READY=1", 2)
         (installation.commands.home / "config.toml").write_text("[poll]\ninterval_secnods = 5\n")
         daemon.signal(signal.SIGHUP)
         assert (
             "interval_seconds" in daemon.until("the old configuration stays", kind="configuration")["reason"]
         )
-        daemon.until_told("READY=1", 3)
+        daemon.until_message("READY=1", 3)
 
         other = installation.bugspark.add_project("Mobile")
         installation.bugspark.add_integration(other, token=installation.github.token, repo="absent")
@@ -82,11 +82,11 @@ def test_a_daemon_from_ready_to_sigterm(installation: Installation) -> None:
         installation.bugspark.execute("UPDATE projects SET is_active = false WHERE name = 'Mobile'")
         eventually(lambda: "STATUS=1 projects" in daemon.status)
 
-        daemon.until_told("WATCHDOG=1")
+        daemon.until_message("WATCHDOG=1")
         daemon.signal(signal.SIGTERM)
         code, seconds = daemon.ended()
         assert (code, seconds < 10) == (0, True)
-        assert "STOPPING=1" in daemon.words
+        assert "STOPPING=1" in daemon.messages
         assert daemon.other == []
 
 
@@ -111,7 +111,7 @@ def test_the_end_comes_also_while_the_database_is_waited_for(installation: Insta
         daemon.until("waiting for the database")
         daemon.signal(signal.SIGTERM)
         code, seconds = daemon.ended()
-        assert (code, seconds < 5) == (0, True), daemon.story
+        assert (code, seconds < 5) == (0, True), daemon.output
 
 
 def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
@@ -128,13 +128,13 @@ def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(installation
     rule = installation.github.simulator.faults.add(
         Delay(seconds=6, applied=True), method="POST", path="/comments$"
     )
-    with time_passing(installation):
+    with advancing_clock(installation):
         with running(installation) as daemon:
             installation.bugspark.add_comment(report, "on its way", author=installation.ada)
             eventually(lambda: rule.hits > 0)
             daemon.signal(signal.SIGTERM)
             code, seconds = daemon.ended()
-            assert (code, seconds < 10) == (0, True), daemon.story
+            assert (code, seconds < 10) == (0, True), daemon.output
         installation.github.simulator.faults.clear()
         with running(installation):
             eventually(lambda: not installation.bugspark.rows_of("sync_intents"))
@@ -158,10 +158,10 @@ def test_the_daemon_waits_for_an_unavailable_database(shared: Installation, post
     back = f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"
     server(*gone)
     try:
-        with time_passing(shared), running(shared, ready=False) as daemon:
+        with advancing_clock(shared), running(shared, ready=False) as daemon:
             daemon.until("waiting for the database")
             server(back)
-            daemon.until_told("READY=1")
+            daemon.until_message("READY=1")
             server(*gone)
             daemon.until("the database can't be used")
             eventually(lambda: daemon.get("/readyz").status_code == 503)
@@ -182,7 +182,7 @@ def test_the_daemon_says_that_it_is_at_a_standby_and_goes_on_when_the_primary_is
     shared: Installation,
 ) -> None:
     report, number = shared.linked()
-    with time_passing(shared), running(shared) as daemon:
+    with advancing_clock(shared), running(shared) as daemon:
         eventually(lambda: "done" in daemon.status and " 0 done" not in daemon.status)
         set_read_only(shared.url, value=True, ends_sessions=True)
         eventually(lambda: "it is read-only" in daemon.status)
@@ -205,7 +205,7 @@ def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(share
     slow = shared.github.simulator.faults.add(
         Delay(seconds=6, applied=True), method="POST", path="/comments$"
     )
-    with time_passing(shared), running(shared) as one, running(shared) as other:
+    with advancing_clock(shared), running(shared) as one, running(shared) as other:
         shared.bugspark.add_comment(report, "carried on", author=shared.ada)
         eventually(lambda: slow.hits > 0)
         eventually(lambda: any(" 1 passes running" in each.status for each in (one, other)))
@@ -236,7 +236,7 @@ def test_two_then_five_daemons_share_projects_and_never_run_one_twice_at_once(
     def passes(daemon: Daemon) -> int:
         return sum(each["event"] == "pass" for each in daemon.lines)
 
-    with time_passing(shared), ExitStack() as stack:
+    with advancing_clock(shared), ExitStack() as stack:
         daemons: list[Daemon] = []
         for more in (2, 3):
             daemons.extend(stack.enter_context(running(shared, ready=False)) for _ in range(more))
@@ -259,8 +259,8 @@ def test_a_daemon_ends_with_78_when_a_newer_program_has_migrated_the_database(
     with running(installation) as daemon:
         installation.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
         code, _ = daemon.ended()
-        assert code == 78, daemon.story
-        assert any("newer version of this program" in line for line in daemon.other), daemon.story
+        assert code == 78, daemon.output
+        assert any("newer version of this program" in line for line in daemon.other), daemon.output
     assert installation.number(report) == number
     installation.bugspark.execute(
         "UPDATE reconciler_alembic_version SET version_num = :old", old=version.REVISIONS[-1]

@@ -95,7 +95,7 @@ def test_a_new_daemon_does_not_wait_for_a_back_off_but_for_a_limit() -> None:
     assert due(DueProjects(INTERVAL), [limited], NOW, 0.0) == []
 
 
-def test_paused_and_vanished_projects_are_let_alone() -> None:
+def test_paused_and_removed_projects_are_not_due() -> None:
     pacer = DueProjects(INTERVAL)
     each = a_project(ago=None, paused=True)
     assert due(pacer, [each], NOW, 0.0) == []
@@ -147,7 +147,7 @@ def test_only_projects_that_are_read_again_change_and_one_that_is_not_found_is_f
     assert pacer.select_due(2.4 * INTERVAL) == []
 
 
-def test_credentials_take_turns_and_a_crowded_one_leaves_room() -> None:
+def test_credentials_alternate_and_one_with_many_projects_does_not_block_others() -> None:
     pacer = DueProjects(INTERVAL)
     many = [a_project(number, ago=500.0 - number, credential="busy") for number in range(1, 5)]
     few = [a_project(number, ago=100.0, credential="calm") for number in (5, 6)]

@@ -13,39 +13,39 @@ from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import ConfigurationError, DatabaseError, GitHubError, SchemaError
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import ScheduledProject
-from tests.daemon.test_service import QUICK, Clock, Village, said, serving
+from tests.daemon.test_service import QUICK, Clock, FakeBackend, liveness, serving
 
 HOURS = 6 * 3600.0
 
 
 @pytest.mark.parametrize("error", [DatabaseError("away"), SchemaError("older"), ConfigurationError("no id")])
-async def test_ticks_that_find_the_database_unusable_for_hours_are_progress(error: Exception) -> None:
-    village, clock = Village(schedule_error=error), Clock()
-    async with serving(village, clock) as service:
-        await village.until_asked(2)
+async def test_ticks_with_an_unusable_database_count_as_progress(error: Exception) -> None:
+    backend, clock = FakeBackend(schedule_error=error), Clock()
+    async with serving(backend, clock) as service:
+        await backend.until_checked(2)
         clock.ahead = HOURS
-        await village.until_asked(village.asked + 3)
+        await backend.until_checked(backend.checks + 3)
         assert service.is_alive
-        village.schedule_error = None
-        village.add(1)
-        await village.until(1)
-        assert said(service) == (True, True)
+        backend.schedule_error = None
+        backend.add(1)
+        await backend.until(1)
+        assert liveness(service) == (True, True)
 
 
 @pytest.mark.parametrize(
     "error", [KeyError("x"), GitHubError("not of a tick")], ids=["unexpected", "not its own"]
 )
-async def test_ticks_that_end_in_another_error_each_time_are_none(error: Exception) -> None:
-    village, clock = Village(schedule_error=error), Clock()
-    async with serving(village, clock) as service:
-        await village.until_asked(3)
+async def test_repeated_ticks_with_an_unexpected_error_are_no_progress(error: Exception) -> None:
+    backend, clock = FakeBackend(schedule_error=error), Clock()
+    async with serving(backend, clock) as service:
+        await backend.until_checked(3)
         assert service.is_alive
         clock.ahead = module.MAX_FAILING_SECONDS + 1
-        await village.until_asked(village.asked + 2)
-        assert said(service) == (False, False)
+        await backend.until_checked(backend.checks + 2)
+        assert liveness(service) == (False, False)
 
 
-class HangingVillage(Village):
+class HangingBackend(FakeBackend):
     """Its database does not answer."""
 
     async def pass_schedule(
@@ -55,20 +55,20 @@ class HangingVillage(Village):
         raise AssertionError
 
 
-async def test_a_tick_that_does_not_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tick_that_does_not_end_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.daemon.scheduler.CANCEL_GRACE_SECONDS", 0.05)
-    village, clock = HangingVillage(), Clock()
-    async with serving(village, clock) as service:
-        await village.until_asked(1)
+    backend, clock = HangingBackend(), Clock()
+    async with serving(backend, clock) as service:
+        await backend.until_checked(1)
         clock.ahead = module.STUCK_TICK_SECONDS - 5
         assert service.is_alive
         clock.ahead = module.STUCK_TICK_SECONDS + 1
-        assert said(service) == (False, False)
+        assert liveness(service) == (False, False)
 
 
 async def test_a_daemon_that_never_ticked_is_alive_for_as_long() -> None:
     clock = Clock()
-    service = Service(Village(), MemoryQueue(), clock, SystemdNotifier({}), QUICK, new_id=uuid4)
+    service = Service(FakeBackend(), MemoryQueue(), clock, SystemdNotifier({}), QUICK, new_id=uuid4)
     assert service.is_alive
     clock.ahead = module.STUCK_TICK_SECONDS + 1
     assert not service.is_alive

@@ -16,9 +16,9 @@ import pytest
 
 from reconciler.daemon import signals
 from reconciler.demo.github.faults import error
-from tests.proofs.test_sigterm import a_life
+from tests.proofs.test_sigterm import run_daemon_to_end
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import QUICK, eventually, time_passing
+from tests.support.daemon import QUICK, advancing_clock, eventually
 from tests.support.stores import sqlite_template, store_url
 from tests.web.harness import SECRET, integration, issue_event, sign
 
@@ -86,8 +86,8 @@ async def test_a_delivery_whose_pass_failed_acts_when_it_is_delivered_again(
         return [row["state"] for row in installation.bugspark.rows_of("sync_links")] == ["active"]
 
     delivery = str(uuid4())
-    with time_passing(installation):
-        daemon = asyncio.create_task(a_life(installation))
+    with advancing_clock(installation):
+        daemon = asyncio.create_task(run_daemon_to_end(installation))
         await until(lambda: is_linked() and outcome() == "['ok']")
         rule = faults.add(error(502), times=None)
         web.close(number, by="alice")

@@ -60,7 +60,7 @@ async def test_every_change_in_bugspark_is_noticed_until_a_pass_has_dealt_with_i
     await noticed_and_dealt_with()
     sync.change(report, severity="critical")
     await noticed_and_dealt_with()
-    comment = sync.say(report, "seen again")
+    comment = sync.add_comment(report, "seen again")
     await noticed_and_dealt_with()
     sync.bugspark.delete_comment(comment)
     await noticed_and_dealt_with()
@@ -86,7 +86,7 @@ async def test_an_incremental_scan_finds_a_change_until_a_pass_has_handled_it(sy
 
     sync.change(report, status="resolved")
     await noticed_and_dealt_with()
-    sync.say(report, "seen again")
+    sync.add_comment(report, "seen again")
     await noticed_and_dealt_with()
     sync.bugspark.add_report(sync.project, created_at=sync.clock.now(), updated_at=sync.clock.now())
     sync.github.clock.advance(61)  # BugSpark's own button was given its time
@@ -95,7 +95,7 @@ async def test_an_incremental_scan_finds_a_change_until_a_pass_has_handled_it(sy
 
 async def test_the_full_scan_finds_what_an_incremental_scan_misses(sync: Sync) -> None:
     report, _ = await sync.linked()
-    comment = sync.say(report, "seen again")
+    comment = sync.add_comment(report, "seen again")
     sync.github.clock.advance(2 * local_scan.INCREMENTAL_SCAN_WINDOW.seconds)
     await sync.settle()
     sync.bugspark.execute(
@@ -108,11 +108,11 @@ async def test_the_full_scan_finds_what_an_incremental_scan_misses(sync: Sync) -
 
 
 async def test_the_scan_finds_a_report_whose_columns_name_no_issue_of_the_repository(sync: Sync) -> None:
-    stray = sync.bugspark.add_report(sync.project, status=Status.CLOSED)
+    misnamed = sync.bugspark.add_report(sync.project, status=Status.CLOSED)
     await sync.settle()
-    sync.change(stray, github_repo="elsewhere/other", github_issue_number=3)
+    sync.change(misnamed, github_repo="elsewhere/other", github_issue_number=3)
     assert await found(sync) is not None
-    sync.change(stray, github_repo=None, github_issue_number=None)
+    sync.change(misnamed, github_repo=None, github_issue_number=None)
     assert await found(sync) is None
 
 
@@ -158,7 +158,7 @@ async def test_another_change_looks_different_also_while_the_first_one_waits(syn
     sync.change(report, status="closed")
     after = await found(sync)
     assert after not in (None, before)
-    sync.say(report, "and a comment")
+    sync.add_comment(report, "and a comment")
     assert await found(sync) not in (None, before, after)
 
 

@@ -22,8 +22,8 @@ asyncio.run(main())
 
 def ended(work: str, last: float = 0.3) -> tuple[int, float]:
     """The exit status after SIGTERM during this, and how many seconds it took."""
-    words = [sys.executable, "-c", BUSY.format(work=work, last=last)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", BUSY.format(work=work, last=last)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
         began = time.monotonic()

@@ -20,47 +20,47 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
         yield listening
 
 
-def heard(manager: socket.socket) -> str:
+def receive(manager: socket.socket) -> str:
     return manager.recv(4096).decode()
 
 
 def test_each_word_is_one_datagram(manager: socket.socket) -> None:
     notify = SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()})
     notify.notify_ready()
-    assert heard(manager) == "READY=1"
+    assert receive(manager) == "READY=1"
     notify.notify_watchdog()
-    assert heard(manager) == "WATCHDOG=1"
+    assert receive(manager) == "WATCHDOG=1"
     notify.notify_stopping()
-    assert heard(manager) == "STOPPING=1"
+    assert receive(manager) == "STOPPING=1"
 
 
 def test_a_reload_comes_with_the_time_it_began(manager: socket.socket) -> None:
     before = time.monotonic_ns() // 1000
     SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_reloading()
-    word, _, at = heard(manager).partition("\n")
-    assert word == "RELOADING=1"
+    message, _, at = receive(manager).partition("\n")
+    assert message == "RELOADING=1"
     assert before <= int(at.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
 
 
 def test_a_status_is_one_line_and_no_other_word(manager: socket.socket) -> None:
     SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_status("away\nREADY=1 " + "x" * 1000)
-    text = heard(manager)
+    text = receive(manager)
     assert "\n" not in text
     assert len(text) <= len("STATUS=") + MAX_STATUS_CHARACTERS
 
 
 def test_a_start_that_waits_asks_for_more_time_and_says_why(manager: socket.socket) -> None:
     SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_waiting("the database does not answer")
-    assert heard(manager) == f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS}000000"
-    assert heard(manager) == "STATUS=the database does not answer"
+    assert receive(manager) == f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS}000000"
+    assert receive(manager) == "STATUS=the database does not answer"
 
 
 def test_sockets_are_left_with_the_manager_in_place_of_earlier_ones(manager: socket.socket) -> None:
     with socket.create_server(("127.0.0.1", 0)) as ours:
         SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).store_sockets([ours])
-        assert heard(manager) == "FDSTOREREMOVE=1\nFDNAME=web"
-        said, (number,), _, _ = socket.recv_fds(manager, 4096, 4)
-        assert said == b"FDSTORE=1\nFDNAME=web"
+        assert receive(manager) == "FDSTOREREMOVE=1\nFDNAME=web"
+        message, (number,), _, _ = socket.recv_fds(manager, 4096, 4)
+        assert message == b"FDSTORE=1\nFDNAME=web"
         with socket.socket(fileno=number) as theirs:
             assert theirs.getsockname() == ours.getsockname()
 
@@ -71,7 +71,7 @@ def test_an_abstract_socket_is_found() -> None:
         listening.bind("\0" + name)
         listening.settimeout(5)
         SystemdNotifier({"NOTIFY_SOCKET": "@" + name}).notify_ready()
-        assert heard(listening) == "READY=1"
+        assert receive(listening) == "READY=1"
 
 
 @pytest.mark.parametrize("address", ["", "relative", "/nowhere/at/all"])
@@ -83,7 +83,7 @@ def test_a_manager_that_does_not_read_does_not_hold_the_service_up(manager: sock
     notify = SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()})
     for _ in range(2000):
         notify.notify_watchdog()
-    assert heard(manager) == "WATCHDOG=1"
+    assert receive(manager) == "WATCHDOG=1"
 
 
 def test_the_watchdog_is_for_the_process_that_systemd_names() -> None:

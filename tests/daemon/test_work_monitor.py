@@ -9,7 +9,7 @@ from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.model.health import WaitingPasses, WorkGauges
 from reconciler.model.ids import Fingerprint, ProjectId
 from reconciler.model.passes import ScheduledProject
-from tests.support.stores import StillClock
+from tests.support.stores import FixedClock
 
 ONE, TWO, THREE, FOUR = (ProjectId(UUID(int=number)) for number in range(1, 5))
 OURS, THEIRS = Fingerprint("ours"), Fingerprint("theirs")
@@ -19,7 +19,7 @@ class Watched:
     """A monitor whose clock and projects the test moves."""
 
     def __init__(self) -> None:
-        self.clock = StillClock()
+        self.clock = FixedClock()
         self.monitor = WorkMonitor(self.clock)
         self.due_projects = DueProjects(60.0)
 

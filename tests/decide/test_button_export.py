@@ -46,7 +46,7 @@ def values(base: Base | None) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "labels", "told"),
+    ("text", "labels", "expected"),
     [
         (body(), ("bug", "high", "crash"), ("high", "crash", "triaging")),
         (body(), ("bug", "high"), ("high", "bug", "triaging")),  # the button sets no category label
@@ -56,9 +56,9 @@ def values(base: Base | None) -> tuple[str, str, str]:
     ],
 )
 def test_the_base_has_the_values_of_the_moment_of_the_button(
-    text: str, labels: tuple[str, ...], told: tuple[str, str, str]
+    text: str, labels: tuple[str, ...], expected: tuple[str, str, str]
 ) -> None:
-    assert values(base_of(discovered(text, *labels), *labels)) == told
+    assert values(base_of(discovered(text, *labels), *labels)) == expected
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_an_original_that_two_readings_show_again_gets_its_copy_back_as_it_is_no
     assert after.remote_updated_at == LATER
 
 
-def test_a_copy_that_was_kept_lives_again_and_is_not_made_twice() -> None:
+def test_a_kept_copy_is_live_again_and_not_made_twice() -> None:
     """With sync.delete_in_bugspark off."""
     row = replace(ORIGINAL, body="Still there", updated_at=LATER)
     decision = decided(
@@ -204,7 +204,7 @@ def test_a_copy_that_was_kept_lives_again_and_is_not_made_twice() -> None:
 
 
 @pytest.mark.parametrize("pair", [LOST, replace(SENT, state=ENDED, reason=NOT_FOUND_TO_DELETE)])
-def test_our_copy_that_two_readings_show_again_lives(pair: CommentPair) -> None:
+def test_our_copy_that_two_readings_show_again_is_live(pair: CommentPair) -> None:
     decision = decided(
         comments=(POSTED,), local_comments=(MINE,), pairs=(shown(pair),), shown_remote_ids=READ_ALONE
     )
@@ -214,7 +214,7 @@ def test_our_copy_that_two_readings_show_again_lives(pair: CommentPair) -> None:
     assert (event.kind, event.side, event.rule) == (Kind.COPY_RESTORED, GITHUB, COPY_LIVES_AGAIN)
 
 
-def test_what_was_edited_in_bugspark_meanwhile_is_sent_when_our_copy_lives_again() -> None:
+def test_an_edit_in_bugspark_is_sent_when_our_hidden_copy_is_live_again() -> None:
     edited = replace(MINE, body="It happens hourly")
     for pair in (shown(LOST), missing(SENT)):
         decision = decided(
@@ -223,7 +223,7 @@ def test_what_was_edited_in_bugspark_meanwhile_is_sent_when_our_copy_lives_again
         assert [action.kind for action in decision.actions] == [Kind.EDIT_REMOTE_COMMENT]
 
 
-def test_an_original_shown_again_by_somebody_who_may_not_speak_now_is_passed_over() -> None:
+def test_an_original_shown_again_whose_author_is_no_longer_imported_is_skipped() -> None:
     row = replace(ORIGINAL, collaborator=False)
     decision = decided(
         SyncPolicy(collaborators_only=True),

@@ -44,7 +44,7 @@ def theirs(**values: Any) -> CommentPair:
     return a_pair(GITHUB, a_local_comment(1), a_remote_comment(1), **values)
 
 
-def whys(decision: CommentsDecision) -> list[Why]:
+def reasons(decision: CommentsDecision) -> list[Why]:
     return [action.why for action in decision.actions]
 
 
@@ -81,7 +81,7 @@ def test_the_event_of_an_edited_copy_has_the_new_text() -> None:
 def test_the_reason_of_an_edit_on_github_has_the_new_text() -> None:
     decision = decided(pairs=(theirs(),), comments=(a_remote_comment(1, "better words", updated_at=LATER),))
     body = "**octocat** (via GitHub):\n\nbetter words"
-    assert whys(decision) == [Why(rule=Rule.COMMENT_EDITED, remote="better words", to=excerpt(body))]
+    assert reasons(decision) == [Why(rule=Rule.COMMENT_EDITED, remote="better words", to=excerpt(body))]
     (pair,) = decision.pairs
     assert (pair.local_digest, pair.remote_digest) == (text_digest(body), text_digest("better words"))
 
@@ -89,7 +89,7 @@ def test_the_reason_of_an_edit_on_github_has_the_new_text() -> None:
 def test_the_reason_of_an_import_has_both_texts() -> None:
     decision = decided(comments=(a_remote_comment(1, "new"),))
     body = excerpt("**octocat** (via GitHub):\n\nnew")
-    assert whys(decision) == [Why(rule=Rule.COMMENT_CREATED, remote="new", to=body)]
+    assert reasons(decision) == [Why(rule=Rule.COMMENT_CREATED, remote="new", to=body)]
 
 
 def test_a_comment_that_is_not_by_a_collaborator_is_skipped_with_the_reason() -> None:
@@ -115,7 +115,7 @@ def test_a_second_copy_has_a_reason_and_its_deletion_the_text() -> None:
     (pair,) = decision.pairs
     assert (pair.origin, pair.state, pair.remote_id) == (BUGSPARK, LIVE, 2)
     assert (pair.local_id, pair.reason) == (None, "a second copy of ours")
-    assert whys(decision) == [Why(rule=Rule.COMMENT_DOUBLED, remote="again")]
+    assert reasons(decision) == [Why(rule=Rule.COMMENT_DOUBLED, remote="again")]
 
 
 def test_an_adopted_copy_makes_an_event() -> None:
@@ -138,7 +138,7 @@ def test_a_late_copy_is_deleted_only_if_deletion_on_github_is_on(*, switch: bool
     decision = decided(SyncPolicy(delete_on_github=switch), pairs=(over,), comments=(late,))
     (pair,) = decision.pairs
     assert (pair.state, pair.remote_id) == (LIVE if switch else ENDED, 5)
-    assert whys(decision) == ([Why(rule=Rule.COMMENT_DELETED, remote="too late")] if switch else [])
+    assert reasons(decision) == ([Why(rule=Rule.COMMENT_DELETED, remote="too late")] if switch else [])
     assert pair.remote_digest == text_digest("too late")
 
 
@@ -148,10 +148,10 @@ def test_the_deletion_of_a_copy_has_its_text_and_reason_on_both_sides() -> None:
         local_comments=(a_local_comment(1, "their words"),),
         deleted_remote_ids=frozenset({1}),
     )
-    assert whys(remote_decision) == [Why(rule=Rule.COMMENT_DELETED, local="their words")]
+    assert reasons(remote_decision) == [Why(rule=Rule.COMMENT_DELETED, local="their words")]
     assert [(pair.state, pair.reason) for pair in remote_decision.pairs] == [(ENDED, "deleted on GitHub")]
     local_decision = decided(pairs=(ours(),), vanished_pairs=(ours(),))
-    assert whys(local_decision) == [Why(rule=Rule.COMMENT_DELETED)]
+    assert reasons(local_decision) == [Why(rule=Rule.COMMENT_DELETED)]
     unsent = decided(
         pairs=(ours(copied=False, state=PENDING),), vanished_pairs=(ours(copied=False, state=PENDING),)
     )
@@ -160,7 +160,7 @@ def test_the_deletion_of_a_copy_has_its_text_and_reason_on_both_sides() -> None:
 
 def test_the_reason_of_a_post_has_the_text() -> None:
     decision = decided(local_comments=(a_local_comment(1, "from here"),))
-    assert whys(decision) == [Why(rule=Rule.COMMENT_CREATED, local="from here")]
+    assert reasons(decision) == [Why(rule=Rule.COMMENT_CREATED, local="from here")]
     assert [(pair.origin, pair.state) for pair in decision.pairs] == [(BUGSPARK, PENDING)]
 
 

@@ -75,5 +75,5 @@ def test_an_older_comment_is_sent_once_its_link_is_made_again_with_backfill(
     kept = replace(UNSENT, state=SKIPPED, reason=OLDER_THAN_LINK)
     next_link = replace(a_new_link(), backfill=backfill)
     assert kinds(decided(link=next_link, local_comments=(MINE,), pairs=(kept,), is_complete=True)) == done
-    standing = replace(a_link(), backfill=backfill)
-    assert kinds(decided(link=standing, local_comments=(MINE,), pairs=(kept,), is_complete=True)) == []
+    link = replace(a_link(), backfill=backfill)
+    assert kinds(decided(link=link, local_comments=(MINE,), pairs=(kept,), is_complete=True)) == []

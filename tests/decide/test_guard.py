@@ -66,7 +66,7 @@ def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
         (6, {GITHUB: 39, BUGSPARK: 20}, POLICY, True),
         (6, {GITHUB: 59}, POLICY, True),
         (6, {GITHUB: 60}, POLICY, False),
-        (5, {GITHUB: 6, BUGSPARK: 0}, POLICY, False),  # five are few, whatever their share
+        (5, {GITHUB: 6, BUGSPARK: 0}, POLICY, False),  # up to five are allowed at any share
         (5, {GITHUB: 5, BUGSPARK: 5_000}, POLICY, True),  # all comments of a side that has five or more
         (6, {GITHUB: 6, BUGSPARK: 5_000}, POLICY, True),
         (6, {GITHUB: 7, BUGSPARK: 5_000}, POLICY, False),

@@ -166,7 +166,7 @@ def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "row", "news", "doubtful"),
+    ("known", "row", "news", "is_doubtful"),
     [
         (None, an_issue(), True, False),
         (an_issue("a"), an_issue("a"), False, False),
@@ -182,11 +182,11 @@ def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
     ],
 )
 def test_a_row_is_news_unless_it_is_known_or_older(
-    known: Any, row: Any, *, news: bool, doubtful: bool
+    known: Any, row: Any, *, news: bool, is_doubtful: bool
 ) -> None:
     link = a_link(seen=None if known is None else seen_issue(known))
     assert has_new_information(link, row, AFTER) is news
-    assert is_possibly_outdated(link, row, AFTER) is doubtful
+    assert is_possibly_outdated(link, row, AFTER) is is_doubtful
 
 
 # --- random states ----------------------------------------------------------------------------------------

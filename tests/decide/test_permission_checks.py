@@ -1,4 +1,4 @@
-"""The check reports the permissions that GitHub tells, and says so where GitHub does not tell."""
+"""The check reports the permissions that GitHub shows, and says where GitHub does not show them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +33,7 @@ def app(**permissions: str) -> Grants:
 
 
 @pytest.mark.parametrize(
-    ("changes", "grants", "level", "said"),
+    ("changes", "grants", "level", "expected"),
     [
         ({}, classic("repo"), CheckLevel.OK, "scopes cover issues"),
         ({}, classic("public_repo", "gist"), CheckLevel.OK, "scopes cover issues"),
@@ -48,10 +48,10 @@ def app(**permissions: str) -> Grants:
         ({"has_issues": False}, app(issues="write"), CheckLevel.FAIL, "switched off"),
     ],
 )
-def test_issues(changes: dict[str, Any], grants: Grants, level: CheckLevel, said: str) -> None:
+def test_issues(changes: dict[str, Any], grants: Grants, level: CheckLevel, expected: str) -> None:
     check = check_issue_permission(replace(OPEN, **changes), grants, None, NOW)
     assert (check.level, check.remedy is None) == (level, level is CheckLevel.OK)
-    assert said in check.message
+    assert expected in check.message
 
 
 def test_a_write_that_github_confirmed_is_better_than_a_guess() -> None:

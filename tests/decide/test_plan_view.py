@@ -184,7 +184,7 @@ def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_r
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "expected"),
     [
         (comment_to_github("Ada", "It happens\n\ndaily", "<!-- us -->", TextPolicy()), "It happens daily"),
         ("rewritten by a person", "rewritten by a person"),
@@ -192,13 +192,13 @@ def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_r
     ],
 )
 def test_a_withheld_deletion_on_github_shows_the_copy_without_the_line_of_its_author(
-    body: str, words: str | None
+    body: str, expected: str | None
 ) -> None:
     copy = a_remote_comment(5, body)
     shown = withheld_view(
         a_link(), DeleteRemoteComment(pair=PAIR, why=WHY), a_report(), copy, "https://bugs.example.com"
     )
-    assert (shown.side, shown.excerpt, shown.url) == (Side.GITHUB, words, copy.url)
+    assert (shown.side, shown.excerpt, shown.url) == (Side.GITHUB, expected, copy.url)
 
 
 def test_a_withheld_deletion_whose_copy_cannot_be_read_is_shown_all_the_same() -> None:

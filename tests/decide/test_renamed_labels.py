@@ -49,7 +49,7 @@ def test_a_label_that_the_repository_still_has_was_taken_off_by_a_person(existin
 
 
 @pytest.mark.parametrize("now", [[], ["P1", "P2"], ["ui"]])
-def test_without_exactly_one_new_unmapped_label_it_is_only_said_to_be_gone(now: list[str]) -> None:
+def test_without_exactly_one_new_unmapped_label_the_label_is_only_reported_as_gone(now: list[str]) -> None:
     found = find_renamed_labels(issue_that_lost(["high-priority"], now), POLICY, {"bug"})
     gone = "the label high-priority is gone from the repository: severity is not read from this issue"
     assert found == RenamedLabelFindings(notes=(gone,))
@@ -75,12 +75,12 @@ def test_labels_of_two_fields_that_are_gone_are_both_named() -> None:
     ],
     ids=["kept", "changed", "never had one", "not read", "never seen", "no base"],
 )
-def test_an_issue_that_lost_no_label_tells_nothing(view: LinkObservation) -> None:
+def test_an_issue_that_lost_no_label_gives_no_advice(view: LinkObservation) -> None:
     assert not has_lost_label(view, POLICY)
     assert find_renamed_labels(view, POLICY, set()) == RenamedLabelFindings()
 
 
-def test_a_name_that_the_configuration_has_meanwhile_is_no_problem_any_more() -> None:
+def test_a_label_name_added_to_the_configuration_is_no_longer_a_problem() -> None:
     other = RenamedLabel(field=Field.CATEGORY, value="ui", name="ui", now="UX", names=("UX",))
     mapping = LabelMapping(
         severity={each: (each.value,) for each in Severity} | {Severity.HIGH: ("p1",)},

@@ -223,7 +223,7 @@ def test_without_a_read_github_has_no_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "state", "more", "words"),
+    ("origin", "state", "more", "expected"),
     [
         (OURS, CommentPairState.LIVE, {}, "on GitHub"),
         (OURS, CommentPairState.LIVE, {"reason": COPY_EDITED_ON_GITHUB}, "on GitHub, edited there"),
@@ -235,15 +235,15 @@ def test_without_a_read_github_has_no_values() -> None:
     ],
 )
 def test_a_comment_shows_the_state_of_its_copy(
-    origin: Side, state: CommentPairState, more: dict[str, Any], words: str
+    origin: Side, state: CommentPairState, more: dict[str, Any], expected: str
 ) -> None:
     pair = replace(a_pair(origin, a_local_comment(), None), state=state, **more)
     (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,)).comments
-    assert (comment.origin, comment.state) == (origin, words)
+    assert (comment.origin, comment.state) == (origin, expected)
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "expected"),
     [
         (IntentState.PLANNED, "waiting"),
         (IntentState.UNKNOWN, "waiting: GitHub is asked whether it arrived"),
@@ -251,12 +251,12 @@ def test_a_comment_shows_the_state_of_its_copy(
         (IntentState.QUARANTINED, "not sent: the issue is locked"),
     ],
 )
-def test_an_unsent_comment_shows_what_it_waits_for(state: IntentState, words: str) -> None:
+def test_an_unsent_comment_shows_what_it_waits_for(state: IntentState, expected: str) -> None:
     pair = replace(a_pair(OURS, a_local_comment(), None), state=CommentPairState.PENDING)
     reason = "the issue is locked" if state is IntentState.QUARANTINED else None
     intent = an_intent(state, pair_id=pair.id, reason=reason)
     (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,), intents=(intent,)).comments
-    assert comment.state == words
+    assert comment.state == expected
 
 
 def test_an_unsent_comment_that_may_be_there_edited_shows_the_doubt() -> None:
@@ -309,21 +309,21 @@ def test_the_full_text_is_shown_as_its_author_wrote_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "kind", "words"),
+    ("origin", "kind", "expected"),
     [
         (THEIRS, Kind.REMOVE_COMMENT, "deleted on GitHub; deletion here withheld"),
         (OURS, Kind.DELETE_REMOTE_COMMENT, "deleted in BugSpark; deletion there withheld"),
     ],
 )
-def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, words: str) -> None:
+def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, expected: str) -> None:
     pair = a_pair(origin, a_local_comment(), None)
     local_comments = (a_local_comment(),) if origin is THEIRS else ()
     (comment,) = explained(comments=local_comments, pairs=(pair,), withheld={pair.id: kind}).comments
-    assert comment.state == words
+    assert comment.state == expected
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_value_that_nobody_here_knows_is_shown_as_it_is(*, linked: bool) -> None:
+def test_an_unknown_value_is_shown_unchanged(*, linked: bool) -> None:
     values: dict[str, Any] = {} if linked else {"link": None}
     shown = explained(unknown={Field.SEVERITY: "blocker"}, **values)
     assert shown.state == "Needs attention"

@@ -144,7 +144,7 @@ def test_a_time_ahead_of_githubs_clock_is_bounded() -> None:
         (replace(KEPT, reason="something new"), "Closed by alice"),
     ],
 )
-def test_it_is_said_in_words(resolution: Resolution, text: str) -> None:
+def test_the_resolution_is_described_in_a_sentence(resolution: Resolution, text: str) -> None:
     assert resolution_text(resolution) == text
 
 
@@ -153,7 +153,7 @@ def comments(plan: LinkPlan) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kept", "found", "policy", "said"),
+    ("kept", "found", "policy", "announcements"),
     [
         (None, KEPT, SAYS, 1),
         (None, KEPT, SyncPolicy(), 0),
@@ -164,13 +164,13 @@ def comments(plan: LinkPlan) -> list[str]:
         (replace(KEPT, by="bob"), KEPT, SAYS, 1),
     ],
 )
-def test_a_closing_is_told_once_and_only_where_comments_come_to_bugspark(
-    kept: Resolution | None, found: Resolution, policy: SyncPolicy, said: int
+def test_a_closing_is_announced_once_and_only_where_comments_are_imported(
+    kept: Resolution | None, found: Resolution, policy: SyncPolicy, announcements: int
 ) -> None:
     view = a_view(kept=kept)
     plan = with_resolution(view, a_plan(view), found, policy, ids())
     assert plan.after.resolution == found
-    assert len(comments(plan)) == len(plan.pairs) == said
+    assert len(comments(plan)) == len(plan.pairs) == announcements
 
 
 def test_a_closing_that_is_not_read_yet_makes_the_link_due_for_verification() -> None:
@@ -184,16 +184,16 @@ def test_a_closing_that_is_not_read_yet_makes_the_link_due_for_verification() ->
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(Status.RESOLVED, [REOPENED]), (Status.NEW, [])], ids=["on GitHub", "in BugSpark"]
+    ("status", "texts"), [(Status.RESOLVED, [REOPENED]), (Status.NEW, [])], ids=["on GitHub", "in BugSpark"]
 )
 def test_an_issue_that_is_open_again_has_no_resolution_and_the_history_says_so(
-    status: Status, said: list[str]
+    status: Status, texts: list[str]
 ) -> None:
     view = a_view(state=OPEN, base=CLOSED, kept=KEPT, report=a_report(status=status))
     plan = without_resolution(view, a_plan(view), SAYS, ids())
     assert plan.after.resolution is None
     assert plan.notes == ("opened again; before that: Closed as completed by alice",)
-    assert comments(plan) == said
+    assert comments(plan) == texts
 
 
 def test_names_are_one_line_and_bounded_and_unknown_reasons_are_left_out() -> None:

@@ -49,21 +49,21 @@ def test_a_changed_title_is_marked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "expected"),
     [
         (Field.SEVERITY, "high"),
         (Field.CATEGORY, "performance"),
         (Field.TITLE, "Crash on start"),
     ],
 )
-def test_githubs_last_value_has_bugsparks_spelling(field: Field, said: str) -> None:
-    assert github_value(REPORT, LINK, field, TITLES) == said
+def test_githubs_last_value_has_bugsparks_spelling(field: Field, expected: str) -> None:
+    assert github_value(REPORT, LINK, field, TITLES) == expected
     assert github_value(REPORT, a_new_link(), field, TITLES) is None
     assert bugspark_value(REPORT, field) != ""
 
 
 @pytest.mark.parametrize(
-    ("pair", "words"),
+    ("pair", "expected"),
     [
         (
             a_pair(Side.GITHUB, a_local_comment(), a_remote_comment(), state=CommentPairState.TOMBSTONE),
@@ -106,14 +106,14 @@ def test_githubs_last_value_has_bugsparks_spelling(field: Field, said: str) -> N
         ),
     ],
 )
-def test_a_finished_comment_shows_its_end(pair: CommentPair, words: str) -> None:
+def test_a_finished_comment_shows_its_end(pair: CommentPair, expected: str) -> None:
     detail = a_report_detail(comments=(a_local_comment(),), pairs=(pair,))
     (comment,) = build_report_view("Shop", detail, SyncPolicy(), AFTER).comments
-    assert comment.state == words
+    assert comment.state == expected
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "expected"),
     [
         (LinkState.CONTESTED, "Needs attention"),
         (LinkState.TRANSFERRED, "Transferred on GitHub"),
@@ -121,11 +121,11 @@ def test_a_finished_comment_shows_its_end(pair: CommentPair, words: str) -> None
         (LinkState.REPORT_DELETED, "Deleted in BugSpark"),
     ],
 )
-def test_an_ended_link_shows_its_end(state: LinkState, words: str) -> None:
+def test_an_ended_link_shows_its_end(state: LinkState, expected: str) -> None:
     view = build_report_view(
         "Shop", a_report_detail(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER
     )
-    assert (view.state, view.reason, view.project_name) == (words, "so it is", "Shop")
+    assert (view.state, view.reason, view.project_name) == (expected, "so it is", "Shop")
 
 
 def test_a_quarantined_link_without_a_reason_has_a_standard_one() -> None:

@@ -56,7 +56,7 @@ async def test_a_user_token_is_no_app(bot: httpx.AsyncClient, app: InstalledApp)
     assert (await bot.get("/app")).status_code == 401
 
 
-async def test_an_installation_token_is_long_and_lives_an_hour(
+async def test_an_installation_token_is_long_and_valid_for_an_hour(
     github: GitHub, anyone: httpx.AsyncClient, app: InstalledApp
 ) -> None:
     token = await installed(github, app, anyone)

@@ -43,7 +43,7 @@ async def test_removing_somebody_who_is_not_assigned_changes_nothing(
     assert (answer.status_code, logins(answer), github.web.issue(1)) == (200, [], before)
 
 
-async def test_a_reader_assigns_nobody_and_is_not_told(bob: httpx.AsyncClient) -> None:
+async def test_an_account_with_read_access_assigns_nobody_and_gets_no_error(bob: httpx.AsyncClient) -> None:
     answer = await bob.post(f"{ISSUES}/1/assignees", json={"assignees": ["alice"]})
     assert (answer.status_code, logins(answer)) == (201, [])
 

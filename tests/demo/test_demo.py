@@ -26,7 +26,7 @@ from reconciler.demo.user_actions import in_bugspark, labels_are, on_github, rep
 from tests.support.command import run_on_terminal
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
-PATIENCE = 90.0
+TIMEOUT_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def test_the_demo_ends_as_described(show: Show) -> None:
     assert show.text.splitlines()[-1].startswith("Both sides are equal")
 
 
-def test_the_world_has_three_projects_and_some_dozen_reports(show: Show) -> None:
+def test_the_demo_has_three_projects_and_some_dozen_reports(show: Show) -> None:
     assert [len(company.parts) for company in COMPANIES] == [14, 10, 12]
     assert len({company.repository for company in COMPANIES}) == 2
     assert len(show.environment.bugspark.rows("SELECT id FROM reports")) == 36
@@ -134,7 +134,7 @@ def test_the_output_is_reproducible_and_no_files_are_left(show: Show, tmp_path: 
     done = subprocess.run(
         [PROGRAM, "demo"],
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         check=False,
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
     )
@@ -270,7 +270,7 @@ def test_harmless_text_is_not_accused() -> None:
 # --- it can be kept ---------------------------------------------------------------------------------------
 
 
-def test_kept_world_shows_its_dashboard_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+def test_a_kept_demo_serves_its_dashboard_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     environ = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen([PROGRAM, "demo", "--keep"], stdout=subprocess.PIPE, env=environ) as demo:
         try:
@@ -282,11 +282,14 @@ def test_kept_world_shows_its_dashboard_answers_the_command_and_ends_on_ctrl_c(t
                 page = _page(address)
                 assert page.status_code == 200
                 assert all(company.name in page.text for company in COMPANIES)
-            for words in ("status",), ("--all", "--wait"), ("plan", "--all", "--exit-code"):
+            for arguments in ("status",), ("--all", "--wait"), ("plan", "--all", "--exit-code"):
                 done = subprocess.run(
-                    [PROGRAM, "--config", configuration, *words], capture_output=True, timeout=60, check=False
+                    [PROGRAM, "--config", configuration, *arguments],
+                    capture_output=True,
+                    timeout=60,
+                    check=False,
                 )
-                assert (done.returncode, done.stderr) == (0, b""), words
+                assert (done.returncode, done.stderr) == (0, b""), arguments
             demo.send_signal(signal.SIGINT)
             assert demo.wait(60) == 0
         finally:
@@ -299,21 +302,21 @@ def _page(address: str) -> httpx.Response:
     """The overview, after the exchange of the address's token that the page's script makes."""
     place, token = address.split("#")
     headers = {"Origin": place.removesuffix("/sign-in")}
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             return httpx.post(
-                place, data={"token": token}, headers=headers, timeout=PATIENCE, follow_redirects=True
+                place, data={"token": token}, headers=headers, timeout=TIMEOUT_SECONDS, follow_redirects=True
             )
         except httpx.ConnectError:
             assert time.monotonic() < end
             time.sleep(0.1)
 
 
-def _read_until(process: "subprocess.Popen[bytes]", words: bytes) -> str:
+def _read_until(process: "subprocess.Popen[bytes]", expected: bytes) -> str:
     assert process.stdout is not None
-    text, end = b"", time.monotonic() + PATIENCE
-    while words not in text:
+    text, end = b"", time.monotonic() + TIMEOUT_SECONDS
+    while expected not in text:
         line = process.stdout.readline()
         assert line, text.decode()
         assert time.monotonic() < end, text.decode()

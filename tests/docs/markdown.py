@@ -95,14 +95,14 @@ def shell_lines(document: Document) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def words_for(program: str, line: str) -> list[str] | None:
+def arguments_of(program: str, line: str) -> list[str] | None:
     """The arguments when this line calls the program, else None.
 
     Variables set for it are passed over, and so is where its output goes.
     """
     split = shlex.shlex(line, posix=True, punctuation_chars="|>")
     split.whitespace_split = True
-    words = list(itertools.takewhile(lambda word: word not in ("|", ">"), split))
-    while words and re.match(r"[A-Z_]+=", words[0]):
-        del words[0]
-    return words[1:] if words and Path(words[0]).name == program else None
+    arguments = list(itertools.takewhile(lambda word: word not in ("|", ">"), split))
+    while arguments and re.match(r"[A-Z_]+=", arguments[0]):
+        del arguments[0]
+    return arguments[1:] if arguments and Path(arguments[0]).name == program else None

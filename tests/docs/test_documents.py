@@ -20,7 +20,7 @@ from reconciler.config.load import load_configuration
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables
 from reconciler.store.schema.version import VERSION_TABLE
-from tests.docs.markdown import ROOT, Document, documents, read, shell_lines, words_for
+from tests.docs.markdown import ROOT, Document, arguments_of, documents, read, shell_lines
 
 DOCUMENTS = {str(each.path.relative_to(ROOT)): each for each in documents()}
 DECISIONS = [each for name, each in DOCUMENTS.items() if re.match(r"docs/decisions/\d{4}-", name)]
@@ -34,17 +34,17 @@ def command() -> TyperGroup:
     return found
 
 
-def parse(words: list[str]) -> None:
+def parse(arguments: list[str]) -> None:
     """Take a command line in as the program would, without doing anything. Raises what is wrong with it."""
-    group, words = command(), move_config_first(words)
-    while words[:1] == ["--config"]:
-        del words[:2]
-    if words and words[0] in group.commands:
+    group, arguments = command(), move_config_first(arguments)
+    while arguments[:1] == ["--config"]:
+        del arguments[:2]
+    if arguments and arguments[0] in group.commands:
         with group.make_context("reconcile", []) as context:
-            group.commands[words[0]].make_context(words[0], words[1:], parent=context)
+            group.commands[arguments[0]].make_context(arguments[0], arguments[1:], parent=context)
     else:
-        assert not words or words[0].startswith("-"), f"no command {words[0]}"
-        group.make_context("reconcile", words)
+        assert not arguments or arguments[0].startswith("-"), f"no command {arguments[0]}"
+        group.make_context("reconcile", arguments)
 
 
 def options(name: str) -> set[str]:
@@ -80,8 +80,8 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(document: Document)
 @CHECKED
 def test_every_command_in_a_block_is_one_the_program_takes(document: Document) -> None:
     for line in shell_lines(document):
-        if (words := words_for("reconcile", line)) is not None:
-            parse(words)
+        if (arguments := arguments_of("reconcile", line)) is not None:
+            parse(arguments)
 
 
 @CHECKED
@@ -89,10 +89,10 @@ def test_every_command_in_a_sentence_exists_with_the_options_it_names(document: 
     for code in document.code:
         if not code.startswith("reconcile "):
             continue
-        words = code.split()[1:]
-        assert words[0].startswith("-") or words[0] in command().commands, code
-        named = {word.partition("=")[0] for word in words if word.startswith("-")}
-        assert named <= options(words[0]) | {"--config", "--help", "-h"}, code
+        arguments = code.split()[1:]
+        assert arguments[0].startswith("-") or arguments[0] in command().commands, code
+        named = {word.partition("=")[0] for word in arguments if word.startswith("-")}
+        assert named <= options(arguments[0]) | {"--config", "--help", "-h"}, code
 
 
 @CHECKED

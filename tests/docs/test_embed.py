@@ -17,8 +17,8 @@ def test_name_and_integrity_value_are_those_of_this_module() -> None:
 
 def test_every_status_of_a_project_has_its_word_in_every_language() -> None:
     for language in MODULE_FOLDER.glob("words_*.js"):
-        words = language.read_text("utf-8")
-        assert [kind for kind in ProjectStatusKind if f'"health.{kind}":' not in words] == [], language.name
+        text = language.read_text("utf-8")
+        assert [kind for kind in ProjectStatusKind if f'"health.{kind}":' not in text] == [], language.name
 
 
 def test_every_element_attribute_event_and_custom_property_is_described() -> None:

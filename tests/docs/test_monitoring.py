@@ -185,9 +185,9 @@ def labels_of(expression: str) -> set[str]:
 
 def labels_of_result(expression: str) -> set[str]:
     """Return the labels that a result can have: those it is grouped by, if it is grouped."""
-    kept = [words for kind, words in GROUPING.findall(expression) if kind == "by"]
+    kept = [labels for kind, labels in GROUPING.findall(expression) if kind == "by"]
     if kept:
-        return {label.strip() for words in kept for label in words.split(",")}
+        return {label.strip() for labels in kept for label in labels.split(",")}
     return labels_of(expression)
 
 
@@ -195,7 +195,9 @@ def labels_of_result(expression: str) -> set[str]:
 def test_every_metric_label_and_value_in_use_is_exported(query: Query) -> None:
     assert SELECTOR.search(query.expression)
     assert list(wrong_selectors(query.expression)) == []
-    grouped = {label.strip() for _, words in GROUPING.findall(query.expression) for label in words.split(",")}
+    grouped = {
+        label.strip() for _, labels in GROUPING.findall(query.expression) for label in labels.split(",")
+    }
     assert sorted(grouped - labels_of(query.expression)) == []
 
 

@@ -93,13 +93,19 @@ def run_script(text: str, live: LiveBugSpark, home: Path) -> tuple[int, str]:
     """Run it with the installed command in PATH, to the first command that fails; its status and output."""
     path = f"{Path(sys.executable).parent}:{pg_binaries.find()}:/usr/bin:/bin"
     environ = command_runner(home, PATH=path, RECONCILER_GITHUB__API_URL=live.github.api).environ
-    said = home / "said"
-    with said.open("wb") as output:
-        words = ["bash", "-euo", "pipefail", "-x", "-c", text]
+    output_file = home / "output"
+    with output_file.open("wb") as output:
+        command = ["bash", "-euo", "pipefail", "-x", "-c", text]
         done = subprocess.run(
-            words, cwd=home, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            command,
+            cwd=home,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=False,
         )
-    return done.returncode, said.read_text(encoding="utf-8")
+    return done.returncode, output_file.read_text(encoding="utf-8")
 
 
 def free_port() -> int:
@@ -140,12 +146,12 @@ wait $!
 
 def test_the_steps_of_the_readme_attach_a_live_bugspark(live: LiveBugSpark, tmp_path: Path) -> None:
     issue = fill(live)
-    status, said = run_script(script(live, issue), live, tmp_path)
-    assert status == 0, said
+    status, printed = run_script(script(live, issue), live, tmp_path)
+    assert status == 0, printed
     rows = {row["tracking_id"]: row for row in live.bugspark.rows_of("reports")}
     linked = {name: row["github_issue_number"] for name, row in rows.items() if row["github_issue_number"]}
-    assert linked == {"BUG-0001": 1, "BUG-0007": issue, "BUG-0008": issue + 1}, said
-    assert rows["BUG-0007"]["severity"] == "high", said
+    assert linked == {"BUG-0001": 1, "BUG-0007": issue, "BUG-0008": issue + 1}, printed
+    assert rows["BUG-0007"]["severity"] == "high", printed
     assert live.github.web.issue(issue + 1).title == "[BUG-0008] It breaks, 8"
     assert (tmp_path / "before-reconciler.sql").stat().st_size > 1000
-    assert "fail  " not in said
+    assert "fail  " not in printed

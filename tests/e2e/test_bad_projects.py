@@ -17,9 +17,9 @@ def one_sentence(done: Done) -> str:
     return done.err
 
 
-@pytest.mark.parametrize("words", [(), ("plan",), ("status",), ("discover",)])
-def test_an_unknown_project_names_the_nearest(installation: Installation, words: tuple[str, ...]) -> None:
-    done = installation.reconcile(*words, "--project", "Shopp")
+@pytest.mark.parametrize("arguments", [(), ("plan",), ("status",), ("discover",)])
+def test_an_unknown_project_names_the_nearest(installation: Installation, arguments: tuple[str, ...]) -> None:
+    done = installation.reconcile(*arguments, "--project", "Shopp")
     assert (done.code, done.out) == (2, "")
     assert "Did you mean Shop?" in one_sentence(done)
 
@@ -58,19 +58,19 @@ BAD: dict[str, tuple[object, str]] = {
 
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_integration_stops_its_project_and_no_other(installation: Installation, bad: str) -> None:
-    config, said = BAD[bad]
+    config, expected = BAD[bad]
     broken = installation.bugspark.add_project("Broken")
     installation.bugspark.add_integration(broken, config=config)
     report = installation.bugspark.add_report(broken)
     done = installation.reconcile("--all", "--json")
     assert done.code == 1
     assert [row["outcome"] for row in done.rows] == ["failed", "ok"]
-    assert said in one_sentence(done)
+    assert expected in one_sentence(done)
     assert "Broken" in done.err
-    for words in (("export", str(report)), ("plan", "-p", "Broken"), ("link", str(report), "acme/web#1")):
-        refused = installation.reconcile(*words)
+    for arguments in (("export", str(report)), ("plan", "-p", "Broken"), ("link", str(report), "acme/web#1")):
+        refused = installation.reconcile(*arguments)
         assert (refused.code, installation.asked) == (1, [])
-        assert said in one_sentence(refused)
+        assert expected in one_sentence(refused)
     shown = installation.reconcile("check")
     assert (shown.code, shown.err) == (1, "")
     assert "Broken" in shown.out
@@ -113,9 +113,11 @@ def _hide(installation: Installation) -> None:
     installation.github.web.levels.clear()
 
 
-@pytest.mark.parametrize(("spoil", "said"), [(_revoke, "401"), (_delete, "acme/web"), (_hide, "acme/web")])
+@pytest.mark.parametrize(
+    ("spoil", "expected"), [(_revoke, "401"), (_delete, "acme/web"), (_hide, "acme/web")]
+)
 def test_an_unreadable_repository_changes_nothing_here(
-    installation: Installation, spoil: Callable[[Installation], None], said: str
+    installation: Installation, spoil: Callable[[Installation], None], expected: str
 ) -> None:
     report, number = installation.linked()
     installation.github.web.comment(number, "hello", by="bob")
@@ -125,7 +127,7 @@ def test_an_unreadable_repository_changes_nothing_here(
     before = installation.dump()
     done = installation.sync_shop()
     assert (done.code, done.row["outcome"]) == (1, "failed")
-    assert said in one_sentence(done)
+    assert expected in one_sentence(done)
     after = installation.dump()
     for table in ("reports", "comments", "sync_links", "sync_comments"):
         assert after.get(table) == before.get(table)

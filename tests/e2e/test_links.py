@@ -11,11 +11,11 @@ from reconciler.model.ids import ReportId
 from tests.support.command import Installation
 
 
-def said_there(installation: Installation, number: int) -> list[str]:
+def texts_on_github(installation: Installation, number: int) -> list[str]:
     return [row.body.split("\n\n<!--")[0] for row in installation.github.web.thread(number)]
 
 
-def said_here(installation: Installation, report: ReportId) -> list[str]:
+def texts_in_bugspark(installation: Installation, report: ReportId) -> list[str]:
     return [str(row["body"]) for row in installation.bugspark.comments(report)]
 
 
@@ -49,7 +49,7 @@ def test_export_prints_addresses_and_makes_one_issue_however_often(each_installa
         assert part in issue.body
     assert "@alice" not in issue.body
     assert each_installation.columns(first) == ("acme/web", 1, f"{web}/acme/web/issues/1")
-    assert said_there(each_installation, 1) == ["[BugSpark] Ada:\n\nAn older word"]
+    assert texts_on_github(each_installation, 1) == ["[BugSpark] Ada:\n\nAn older word"]
 
 
 def test_export_says_on_stderr_what_github_did_not_take_of_the_issue(installation: Installation) -> None:
@@ -69,12 +69,12 @@ def test_export_says_on_stderr_what_github_did_not_take_of_the_issue(installatio
 def test_export_refuses_before_anything_is_done(installation: Installation) -> None:
     installation.bugspark.add_report(installation.project)
     before = installation.everything()
-    for words in (
+    for arguments in (
         ("Shop:BUG-0001", "Shop:BUG-0099"),
         ("Shop:BUG-0001", "nonsense"),
         ("Shop:BUG-0001", "X:BUG-1"),
     ):
-        done = installation.reconcile("export", *words)
+        done = installation.reconcile("export", *arguments)
         assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert installation.everything() == before
 
@@ -94,8 +94,8 @@ def test_filled_columns_are_taken_up_at_the_next_pass(each_installation: Install
     row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
-    assert said_there(each_installation, issue.number) == ["hello"]
-    assert "**bob** (via GitHub):\n\nhello" in said_here(each_installation, report)
+    assert texts_on_github(each_installation, issue.number) == ["hello"]
+    assert "**bob** (via GitHub):\n\nhello" in texts_in_bugspark(each_installation, report)
 
 
 def test_link_with_and_without_backfill(each_installation: Installation) -> None:
@@ -109,8 +109,8 @@ def test_link_with_and_without_backfill(each_installation: Installation) -> None
     assert each_installation.columns(reports[0])[:2] == ("acme/web", numbers[0])
     assert each_installation.sync_shop().code == 0
     assert each_installation.sync_shop().row["applied"]["comments_posted"] == 0
-    assert said_there(each_installation, numbers[0]) == []
-    assert said_there(each_installation, numbers[1]) == ["[BugSpark] Ada:\n\nolder"]
+    assert texts_on_github(each_installation, numbers[0]) == []
+    assert texts_on_github(each_installation, numbers[1]) == ["[BugSpark] Ada:\n\nolder"]
 
 
 def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(each_installation: Installation) -> None:
@@ -118,7 +118,7 @@ def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(each_instal
     each_installation.github.web.comment(number, "from there", by="bob")
     each_installation.bugspark.add_comment(report, "from here", author=each_installation.ada)
     assert each_installation.sync_shop().code == 0
-    here, there = said_here(each_installation, report), said_there(each_installation, number)
+    here, there = texts_in_bugspark(each_installation, report), texts_on_github(each_installation, number)
     assert (len(here), len(there)) == (2, 2)
     done = each_installation.reconcile("unlink", "Shop:BUG-0001")
     assert (done.code, done.err, each_installation.columns(report)) == (0, "", (None, None, None))
@@ -126,7 +126,10 @@ def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(each_instal
     assert each_installation.reconcile("link", "Shop:BUG-0001", f"acme/web#{number}", "--backfill").code == 0
     for _ in range(2):
         assert each_installation.sync_shop().code == 0
-    assert (said_here(each_installation, report), said_there(each_installation, number)) == (here, there)
+    assert (texts_in_bugspark(each_installation, report), texts_on_github(each_installation, number)) == (
+        here,
+        there,
+    )
 
 
 def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Installation) -> None:
@@ -136,7 +139,7 @@ def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Ins
     free = installation.github.web.open_issue("Free", by="alice").number
     pull = installation.github.web.open_issue("A pull request", by="alice", pull_request=True).number
     before = installation.everything()
-    for words, said in (
+    for arguments, expected in (
         ((str(other), f"acme/web#{number}"), f"{installation.tracking(report)} of project"),
         ((str(report), f"acme/web#{free}"), f"acme/web#{number}"),
         ((str(other), "acme/web#999"), "acme/web#999"),
@@ -146,9 +149,9 @@ def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Ins
         ((str(other), "acme/web#99999999999"), "acme/web#99999999999"),
         (("Shop:BUG-9999", f"acme/web#{free}"), "BUG-9999"),
     ):
-        done = installation.reconcile("link", *words)
+        done = installation.reconcile("link", *arguments)
         assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1), done
-        assert said in done.err
+        assert expected in done.err
     done = installation.reconcile("unlink", str(other))
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     quiet = installation.everything()
@@ -166,7 +169,7 @@ def test_changed_columns_are_an_unlink_and_a_link(each_installation: Installatio
     )
     for _ in range(2):
         assert each_installation.sync_shop().code == 0
-    assert "**bob** (via GitHub):\n\nover here" in said_here(each_installation, report)
+    assert "**bob** (via GitHub):\n\nover here" in texts_in_bugspark(each_installation, report)
     each_installation.github.web.close(number, by="alice")
     each_installation.sync_shop()
     row = each_installation.bugspark.report(report)
@@ -189,7 +192,7 @@ def test_a_second_claim_on_a_linked_issue_is_shown_and_not_made(each_installatio
     each_installation.sync_shop()
     rows = [each_installation.bugspark.report(each) for each in (report, second)]
     assert [row and row["status"] for row in rows] == ["resolved", "new"]
-    assert said_there(each_installation, number) == []
+    assert texts_on_github(each_installation, number) == []
     assert "contested" in each_installation.reconcile("status").out
 
 

@@ -128,9 +128,9 @@ def test_a_second_command_during_a_limit_says_when_it_ends(installation: Install
 def test_withheld_deletions_go_on_with_their_hash_and_only_with_it(installation: Installation) -> None:
     installation.configure(guard={"max_deletions": 2})
     report, number = installation.linked()
-    said = [installation.github.web.comment(number, f"word {count}", by="bob") for count in range(3)]
+    comments = [installation.github.web.comment(number, f"word {count}", by="bob") for count in range(3)]
     assert installation.sync_shop().code == 0
-    for each in said:
+    for each in comments:
         installation.github.web.delete_comment(each.id, by="bob")
     assert installation.sync_shop().code == 0
     installation.github.clock.advance(61)
@@ -173,10 +173,10 @@ def test_names_that_streams_cannot_show_are_written_out(installation: Installati
         assert len(line) <= 80
 
 
-def test_a_reader_that_leaves_ends_it_without_noise(installation: Installation) -> None:
-    words = f"'{PROGRAM}' config | true; exit ${{PIPESTATUS[0]}}"
+def test_a_closed_pipe_ends_it_without_an_error(installation: Installation) -> None:
+    script = f"'{PROGRAM}' config | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", words],
+        ["bash", "-c", script],
         cwd=installation.commands.home,
         env=installation.commands.environ,
         capture_output=True,

@@ -62,10 +62,10 @@ def test_a_failing_project_is_alerted_once_over_several_commands(installation: I
     with listening(taken) as url:
         installation.configure(alerts={"url": url})
         installation.github.world.revoke(installation.github.token)
-        said = [installation.sync_shop(), installation.sync_shop(), installation.reconcile("config")]
-    assert [each.code for each in said] == [1, 1, 0]
+        results = [installation.sync_shop(), installation.sync_shop(), installation.reconcile("config")]
+    assert [each.code for each in results] == [1, 1, 0]
     ((headers, body),) = taken
     assert [each["what"] for each in body["entered"]] == ["failing"]
     assert body["project"]["name"] == "Shop"
     assert "Authorization" not in headers
-    assert not any("T0K3N" in each.out + each.err for each in said)
+    assert not any("T0K3N" in each.out + each.err for each in results)

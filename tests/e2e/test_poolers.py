@@ -26,10 +26,10 @@ def test_whatever_writes_or_checks_ends_with_78_and_what_only_reads_works(
     ):
         installation.configure(database={"url": behind(live_url, port)})
         before = installation.bugspark.dump()
-        for words in REFUSED:
-            done = installation.reconcile(*words)
-            assert done.code == 78, (words, done)
-            assert "pool_mode = session" in done.err + done.out, (words, done)
+        for arguments in REFUSED:
+            done = installation.reconcile(*arguments)
+            assert done.code == 78, (arguments, done)
+            assert "pool_mode = session" in done.err + done.out, (arguments, done)
         assert installation.reconcile("status").code == 0
         assert installation.bugspark.dump() == before
         assert not installation.github.simulator.requests

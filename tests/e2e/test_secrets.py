@@ -19,12 +19,12 @@ JWT = "canary-jwt-secret-0123456789abcdef"
 
 @contextmanager
 def other_host() -> Iterator[tuple[str, list[str]]]:
-    """A listener on another loopback port that writes down whatever it is asked."""
-    heard: list[str] = []
+    """A listener on another loopback port that records each request."""
+    received: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def _write_down(self) -> None:
-            heard.append(f"{self.command} {self.path} {self.headers}")
+            received.append(f"{self.command} {self.path} {self.headers}")
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"[]")
@@ -41,7 +41,7 @@ def other_host() -> Iterator[tuple[str, list[str]]]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", heard
+        yield f"http://127.0.0.1:{server.server_port}", received
     finally:
         server.shutdown()
         server.server_close()
@@ -75,14 +75,14 @@ def test_no_secret_leaves(each_installation: Installation) -> None:
         each_installation.reconcile("check", **environ),
     ]
     done.append(each_installation.reconcile("status", "--json", **environ))
-    with other_host() as (foreign, heard):
+    with other_host() as (foreign, received):
         faults = each_installation.github.simulator.faults
         leak = error(403, f"Bearer {TOKEN} is not welcome, nor is {TOKEN}")
         body = f'[{{"url": "{foreign}/evil", "issue_url": "{foreign}/repos/acme/web/issues/1"}}]'.encode()
         page = Reply(status=200, body=body, headers={"Content-Type": "application/json"})
         link = Rewrite(headers={"Link": f'<{foreign}/next>; rel="next"'})
         moved, moved_write = redirect(f"{foreign}/moved", 302), redirect(f"{foreign}/moved", 307)
-        for fault, words in (
+        for fault, arguments in (
             (leak, ("--project", "Canary", "--json")),
             (moved, ("--project", "Canary")),
             (moved_write, ("check",)),
@@ -92,8 +92,8 @@ def test_no_secret_leaves(each_installation: Installation) -> None:
         ):
             faults.clear()
             faults.add(fault, times=None, path="^/repos")
-            done.append(each_installation.reconcile(*words, **environ))
-        assert heard == []
+            done.append(each_installation.reconcile(*arguments, **environ))
+        assert received == []
     assert {each.code for each in done[4:]} == {1}, [each.outcome for each in done[4:]]
     for each in done:
         assert "Traceback" not in each.err
@@ -112,6 +112,6 @@ def test_a_password_in_the_database_address_is_masked(tmp_path: Path, live_url: 
         address = installation.bugspark.engine.url.set(password=PASSWORD)
         url = address.render_as_string(hide_password=False)
         installation.configure(database={"url": url})
-        for words in (("config",), ("config", "--json"), ("--all", "--json"), ("check",), ("status",)):
-            done = installation.reconcile(*words, RECONCILER_LOG__LEVEL="debug")
+        for arguments in (("config",), ("config", "--json"), ("--all", "--json"), ("check",), ("status",)):
+            done = installation.reconcile(*arguments, RECONCILER_LOG__LEVEL="debug")
             assert PASSWORD not in done.out + done.err

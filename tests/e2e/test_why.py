@@ -43,8 +43,8 @@ def test_why_shows_both_sides_and_the_history_uncut_in_a_pipe(
     assert theirs.split()[:2] == ["GitHub", "bob"]
     (ours,) = [line for line in lines if line.startswith("  BugSpark Ada")]
     assert ours.endswith("on GitHub")
-    story = lines[lines.index("History, newest first") + 1 :]
-    assert [line.split(" ", 5)[5].split(" (")[0].strip() for line in reversed(story)] == [
+    history = lines[lines.index("History, newest first") + 1 :]
+    assert [line.split(" ", 5)[5].split(" (")[0].strip() for line in reversed(history)] == [
         f"create issue: acme/web#{number}",
         "status: new → resolved",
         "import comment: It was the cache",
@@ -87,11 +87,16 @@ def test_why_shows_a_write_with_the_former_value_and_the_request_id(installation
     report, _ = installation.linked()
     installation.bugspark.set_report(report, status="resolved", updated_at=installation.github.clock.now())
     assert installation.sync_shop().code == 0
-    told = installation.reconcile("why", str(report), "--json").row["story"][0]
-    assert (told["kind"], told["side"], told["field"]) == ("set_state", "github", "status")
-    assert (told["base"], told["local"], told["remote"], told["to"]) == ("new", "resolved", "new", "resolved")
-    assert told["rule"] == "only BugSpark changed"
-    assert told["request_id"]
+    change = installation.reconcile("why", str(report), "--json").row["story"][0]
+    assert (change["kind"], change["side"], change["field"]) == ("set_state", "github", "status")
+    assert (change["base"], change["local"], change["remote"], change["to"]) == (
+        "new",
+        "resolved",
+        "new",
+        "resolved",
+    )
+    assert change["rule"] == "only BugSpark changed"
+    assert change["request_id"]
 
 
 def test_resolve_brings_the_lost_value_back_on_both_sides(each_installation: Installation) -> None:
@@ -121,10 +126,10 @@ def test_resolve_without_a_conflict_says_so(installation: Installation) -> None:
     assert installation.picture() == picture
 
 
-def test_resolve_and_its_kind_refuse_words_they_do_not_know(installation: Installation) -> None:
+def test_resolve_and_similar_commands_refuse_unknown_arguments(installation: Installation) -> None:
     report, _ = installation.linked()
     before = installation.everything()
-    for words in (
+    for arguments in (
         ("resolve", str(report), "colour", "--take", "github"),
         ("resolve", str(report), "status", "--take", "jira"),
         ("resolve", str(report), "status"),
@@ -136,9 +141,9 @@ def test_resolve_and_its_kind_refuse_words_they_do_not_know(installation: Instal
         ("verify",),
         ("verify", "--project", "Nowhere"),
     ):
-        done = installation.reconcile(*words)
-        assert (done.code, done.out) == (2, ""), words
-        assert done.err, words
+        done = installation.reconcile(*arguments)
+        assert (done.code, done.out) == (2, ""), arguments
+        assert done.err, arguments
         assert "Traceback" not in done.err
     assert installation.everything() == before
 

@@ -128,7 +128,7 @@ def test_severity_labels_say_nothing_while_priority_is_in_use() -> None:
         DesiredLabels(add="critical", remove=("low",), agreed="critical"),
     ],
 )
-def test_stored_intents_of_both_places_are_told_apart(desired: Any) -> None:
+def test_stored_intents_for_labels_and_for_the_field_are_distinguished(desired: Any) -> None:
     assert decode_desired(encode_desired(desired), SEVERITY.operation) == desired
 
 

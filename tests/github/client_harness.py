@@ -18,7 +18,7 @@ TOKEN = "ghp_verysecret0123456789"
 
 
 @dataclass(slots=True)
-class StillClock:
+class FixedClock:
     """A clock (`ports.Clock`) that only `sleep` moves."""
 
     start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ class ClientHarness:
 
     client: GitHubClient
     rate_limiter: MemoryRateLimiter
-    clock: StillClock
+    clock: FixedClock
     credential: Credential
     repository: GitHubRepository
 
@@ -65,14 +65,14 @@ def open_client(
     token: str = TOKEN,
     *,
     rate_limiter: MemoryRateLimiter | None = None,
-    clock: StillClock | None = None,
+    clock: FixedClock | None = None,
     credential: Credential | None = None,
     inner: httpx.AsyncBaseTransport | None = None,
     overlap_seconds: float = 120.0,
     name: str = "acme/web",
     api_version: str = "2022-11-28",
 ) -> ClientHarness:
-    rate_limiter, clock = rate_limiter or MemoryRateLimiter(), clock or StillClock()
+    rate_limiter, clock = rate_limiter or MemoryRateLimiter(), clock or FixedClock()
     client = GitHubClient(
         api_url=api,
         api_version=api_version,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.github.client_harness import ClientHarness, StillClock, open_client
+from tests.github.client_harness import ClientHarness, FixedClock, open_client
 from tests.support.github import GitHub, github
 from tests.support.memory_rate_limiter import MemoryRateLimiter
 
@@ -17,13 +17,13 @@ def rate_limiter() -> MemoryRateLimiter:
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
 async def harness(
-    github: GitHub, rate_limiter: MemoryRateLimiter, clock: StillClock
+    github: GitHub, rate_limiter: MemoryRateLimiter, clock: FixedClock
 ) -> AsyncIterator[ClientHarness]:
     """Open the simulator's `acme/web`."""
     opened = open_client(github.api, github.token, rate_limiter=rate_limiter, clock=clock)

@@ -69,7 +69,7 @@ class Mirror:
         return {n: (row.state.value, row.title, row.labels, row.comments) for n, row in self.issues.items()}
 
 
-def truth(github: GitHub) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
+def issues_on_github(github: GitHub) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
     """Return the issues as they are on GitHub, without pull requests."""
     web = github.web
     return {

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import respx
 
-from tests.github.client_harness import API, ClientHarness, StillClock, open_client
+from tests.github.client_harness import API, ClientHarness, FixedClock, open_client
 from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
@@ -64,7 +64,7 @@ class Net:
     def __init__(self, **options: Any) -> None:
         self.router = respx.MockRouter(assert_all_called=False)
         self.rate_limiter = MemoryRateLimiter()
-        self.clock = StillClock()
+        self.clock = FixedClock()
         self.harness: ClientHarness = open_client(
             rate_limiter=self.rate_limiter,
             clock=self.clock,

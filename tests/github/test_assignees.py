@@ -57,18 +57,18 @@ async def test_an_answer_that_does_not_say_who_is_assigned_is_no_answer(
     assert isinstance(await harness.repository.add_assignee(number, "alice"), OutcomeUnknown)
 
 
-async def test_a_login_is_somebodys_or_nobodys(harness: ClientHarness, github: GitHub) -> None:
+async def test_a_login_has_an_account_or_none(harness: ClientHarness, github: GitHub) -> None:
     found = await harness.repository.user("Alice")
     assert found is not None
     assert (found.id, found.login) == (github.world.user("alice").id, "alice")
     assert await harness.repository.user("nobody-has-this") is None
 
 
-@pytest.mark.parametrize("quirk", [False, True])
+@pytest.mark.parametrize("is_named_otherwise", [False, True])
 async def test_events_name_the_account_and_who_assigned_it(
-    harness: ClientHarness, github: GitHub, number: IssueNumber, *, quirk: bool
+    harness: ClientHarness, github: GitHub, number: IssueNumber, *, is_named_otherwise: bool
 ) -> None:
-    github.world.assume(assignments_are_by_assignee=quirk)
+    github.world.assume(assignments_are_by_assignee=is_named_otherwise)
     github.web.allow("bob", Level.READ)
     github.web.assign(number, "bob", by="alice")
     github.web.unassign(number, "bob", by="alice")

@@ -16,7 +16,7 @@ from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
 from reconciler.model.issue import Grants
 from reconciler.model.secret import Secret
-from tests.github.client_harness import ClientHarness, StillClock, open_client
+from tests.github.client_harness import ClientHarness, FixedClock, open_client
 from tests.github.network import REPO, REPOSITORY, Net, answer, refusal
 from tests.support.github import GitHub, InstalledApp, install_app
 from tests.support.memory_rate_limiter import MemoryRateLimiter
@@ -32,7 +32,7 @@ def app(github: GitHub, key: RSAPrivateKey) -> InstalledApp:
     return install_app(github, key)
 
 
-def credential_of(app: InstalledApp, clock: StillClock, *, pem: str | None = None) -> AppCredential:
+def credential_of(app: InstalledApp, clock: FixedClock, *, pem: str | None = None) -> AppCredential:
     return AppCredential(
         app_id=str(app.app.id),
         private_key=Secret(pem or app.pem.decode()),
@@ -44,7 +44,7 @@ def credential_of(app: InstalledApp, clock: StillClock, *, pem: str | None = Non
 
 @pytest.fixture
 async def app_harness(
-    github: GitHub, app: InstalledApp, rate_limiter: MemoryRateLimiter, clock: StillClock
+    github: GitHub, app: InstalledApp, rate_limiter: MemoryRateLimiter, clock: FixedClock
 ) -> AsyncIterator[ClientHarness]:
     opened = open_client(
         github.api, rate_limiter=rate_limiter, clock=clock, credential=credential_of(app, clock)
@@ -106,7 +106,7 @@ async def test_an_apps_permissions_come_with_its_token(app_harness: ClientHarnes
 @pytest.mark.parametrize(
     ("header", "scopes"),
     [
-        ({}, None),  # a fine-grained token: GitHub does not tell its permissions
+        ({}, None),  # a fine-grained token: GitHub does not show its permissions
         ({"X_OAuth_Scopes": ""}, frozenset[str]()),
         ({"X_OAuth_Scopes": "repo, read:org"}, frozenset({"repo", "read:org"})),
     ],
@@ -130,7 +130,7 @@ async def test_an_installation_token_is_made_once_and_kept(
 
 
 async def test_an_installation_token_is_renewed_five_minutes_before_it_expires(
-    app_harness: ClientHarness, github: GitHub, clock: StillClock
+    app_harness: ClientHarness, github: GitHub, clock: FixedClock
 ) -> None:
     await app_harness.repository.repository()
     clock.passed += 3_290
@@ -186,7 +186,7 @@ async def test_a_wrong_clock_is_corrected_by_githubs_date(app_harness: ClientHar
 
 
 async def test_limits_belong_to_the_installation_not_to_its_tokens(
-    app_harness: ClientHarness, github: GitHub, clock: StillClock
+    app_harness: ClientHarness, github: GitHub, clock: FixedClock
 ) -> None:
     before = app_harness.repository.credential
     await app_harness.repository.repository()
@@ -199,7 +199,7 @@ async def test_limits_belong_to_the_installation_not_to_its_tokens(
 
 
 async def test_a_renewed_token_probes_the_lists_without_etags(
-    app_harness: ClientHarness, github: GitHub, clock: StillClock
+    app_harness: ClientHarness, github: GitHub, clock: FixedClock
 ) -> None:
     state = None
     async for page in app_harness.repository.issue_changes(None):
@@ -225,7 +225,7 @@ async def test_two_repositories_that_need_a_token_at_once_make_one(
 
 
 async def test_an_invalid_key_is_reported_without_showing_it(
-    github: GitHub, app: InstalledApp, clock: StillClock
+    github: GitHub, app: InstalledApp, clock: FixedClock
 ) -> None:
     credential = credential_of(app, clock, pem="-----BEGIN RSA PRIVATE KEY-----\nhush\n")
     opened = open_client(github.api, clock=clock, credential=credential)
@@ -235,8 +235,8 @@ async def test_an_invalid_key_is_reported_without_showing_it(
     await opened.aclose()
 
 
-async def test_a_public_key_given_as_the_apps_key_is_told_as_such(
-    github: GitHub, app: InstalledApp, clock: StillClock
+async def test_a_public_key_given_as_the_apps_key_is_reported_as_such(
+    github: GitHub, app: InstalledApp, clock: FixedClock
 ) -> None:
     credential = credential_of(app, clock, pem=app.app.public_key)
     opened = open_client(github.api, clock=clock, credential=credential)
@@ -248,7 +248,7 @@ async def test_a_public_key_given_as_the_apps_key_is_told_as_such(
 
 
 async def test_an_app_that_is_not_installed_is_reported(
-    github: GitHub, app: InstalledApp, clock: StillClock
+    github: GitHub, app: InstalledApp, clock: FixedClock
 ) -> None:
     credential = AppCredential(
         app_id=str(app.app.id),
@@ -289,7 +289,7 @@ async def test_a_write_without_a_token_is_not_sent(app_harness: ClientHarness, g
 
 
 async def test_a_limit_of_the_app_itself_ends_the_pass_too() -> None:
-    clock = StillClock()
+    clock = FixedClock()
     key = generate_private_key(public_exponent=65_537, key_size=2_048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
     net = Net(
@@ -303,4 +303,4 @@ async def test_a_limit_of_the_app_itself_ends_the_pass_too() -> None:
     with pytest.raises(LimitedError) as raised:
         await net.github.repository()
     assert raised.value.until == net.clock.now() + timedelta(seconds=30)
-    assert len(net.rate_limiter.told) == 1
+    assert len(net.rate_limiter.blocks) == 1

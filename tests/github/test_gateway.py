@@ -98,12 +98,12 @@ async def test_a_foreign_next_page_gets_no_request() -> None:
 
 async def test_addresses_in_bodies_are_never_requested() -> None:
     net = Net()
-    spoilt = issue(
+    invalid = issue(
         url="https://evil.example/1",
         repository_url="https://evil.example/2",
         comments_url="https://evil.example/3",
     )
-    net.on("GET", f"{REPO}/issues/1", answer(200, spoilt))
+    net.on("GET", f"{REPO}/issues/1", answer(200, invalid))
     await net.github.issue(ONE)
     assert net.hosts == {"api.test"}
 
@@ -154,10 +154,10 @@ async def test_the_token_is_in_no_error_and_no_log(failure: object, caplog: pyte
     with pytest.raises((GitHubError, CredentialError, Exception)) as raised:
         await net.github.repository()
     try:
-        told = repr(await net.github.create_comment(ONE, "Hello"))
+        blocks = repr(await net.github.create_comment(ONE, "Hello"))
     except CredentialError as error:
-        told = repr(error)
-    shown = "".join(traceback.format_exception(raised.value)) + told + caplog.text
+        blocks = repr(error)
+    shown = "".join(traceback.format_exception(raised.value)) + blocks + caplog.text
     shown += "".join(repr(error) for error in chain_of(raised.value))
     assert TOKEN not in shown
     assert TOKEN not in repr(net.harness.credential) + repr(net.harness.repository)
@@ -251,7 +251,7 @@ async def test_a_limit_ends_the_read_and_blocks_the_credential(status: int) -> N
     with pytest.raises(LimitedError) as raised:
         await net.github.repository()
     assert raised.value.until == net.clock.now() + timedelta(seconds=90)
-    assert [(block.credential, block.until) for block in net.rate_limiter.told] == [
+    assert [(block.credential, block.until) for block in net.rate_limiter.blocks] == [
         (net.github.credential, raised.value.until)
     ]
     assert len(net.requests) == 1
@@ -316,7 +316,7 @@ async def test_a_write_that_hits_a_limit_raises_and_blocks_the_credential() -> N
     net.on("POST", f"{REPO}/issues/1/comments", refusal(403, SECONDARY, Retry_After="60"))
     with pytest.raises(LimitedError):
         await net.github.create_comment(ONE, "Hello")
-    assert len(net.rate_limiter.told) == 1
+    assert len(net.rate_limiter.blocks) == 1
     assert len(net.requests) == 1
 
 

@@ -14,7 +14,7 @@ from tests.github.client_harness import ClientHarness
 from tests.github.network import REPO, Net, answer
 from tests.support.github import GitHub
 
-WISH = DesiredHook(url="https://sync.example.com/hook", secret=Secret("made up"))
+WANTED_HOOK = DesiredHook(url="https://sync.example.com/hook", secret=Secret("made up"))
 LIST = f"{REPO}/hooks?per_page=100"
 
 
@@ -24,18 +24,18 @@ def a_row(id_: int) -> dict[str, object]:
 
 async def test_a_hook_is_created_listed_replaced_and_pinged(harness: ClientHarness, github: GitHub) -> None:
     github.web.allow("bugspark-bot", "admin")
-    result = await harness.repository.create_hook(WISH)
+    result = await harness.repository.create_hook(WANTED_HOOK)
     assert isinstance(result, Confirmed)
-    assert result.value == Hook(id=result.value.id, url=WISH.url, events=WEBHOOK_EVENTS, active=True)
+    assert result.value == Hook(id=result.value.id, url=WANTED_HOOK.url, events=WEBHOOK_EVENTS, active=True)
     assert [replace(hook, response=None) for hook in await harness.repository.hooks()] == [result.value]
     there = github.web.hooks[result.value.id]
     assert (there.secret, there.content_type, there.insecure_ssl) == ("made up", "json", "0")
     github.web.hooks[there.id] = replace(there, active=False, events=("push",), secret=None)
-    assert isinstance(await harness.repository.change_hook(there.id, WISH), Confirmed)
+    assert isinstance(await harness.repository.change_hook(there.id, WANTED_HOOK), Confirmed)
     assert replace(github.web.hooks[there.id], updated=0) == replace(there, updated=0)
     assert isinstance(await harness.repository.ping_hook(there.id), Confirmed)
     # GitHub accepts an address only once
-    assert isinstance(await harness.repository.create_hook(WISH), Refused)
+    assert isinstance(await harness.repository.create_hook(WANTED_HOOK), Refused)
     assert isinstance(await harness.repository.ping_hook(1), Refused)
 
 

@@ -109,7 +109,7 @@ async def test_the_organisations_single_selects_are_listed(
     )
 
 
-async def test_no_fields_and_fields_that_may_not_be_seen_are_told_apart(
+async def test_no_fields_and_fields_without_permission_are_distinguished(
     harness: ClientHarness, github: GitHub
 ) -> None:
     with pytest.raises(GitHubNotFoundError):
@@ -121,7 +121,7 @@ async def test_no_fields_and_fields_that_may_not_be_seen_are_told_apart(
 
 
 @pytest.mark.parametrize("reading", ["named", "bare", "none"])
-async def test_events_say_when_a_field_changed_as_far_as_github_tells(
+async def test_events_give_the_time_of_a_field_change_where_github_has_it(
     harness: ClientHarness, github: GitHub, number: IssueNumber, reading: str
 ) -> None:
     github.world.assume(field_events=reading)

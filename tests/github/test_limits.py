@@ -93,14 +93,14 @@ def test_the_primary_limit_is_read_from_every_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "spoilt",
+    "invalid",
     [{"x-ratelimit-limit": ""}, {"x-ratelimit-remaining": "-1"}, {"x-ratelimit-reset": "soon"},
      {"x-ratelimit-reset": "9" * 18}, {"x-ratelimit-resource": "search"}, {"x-ratelimit-limit": "9" * 30},
      {"x-ratelimit-remaining": "9" * 15}, {"x-ratelimit-reset": "4102444800"}],
 )  # fmt: skip
-def test_senseless_headers_are_ignored(spoilt: dict[str, str]) -> None:
+def test_senseless_headers_are_ignored(invalid: dict[str, str]) -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1", "x-ratelimit-reset": RESET}
-    assert parse_rate_limit_headers({**headers, **spoilt}, NOW) is None
+    assert parse_rate_limit_headers({**headers, **invalid}, NOW) is None
 
 
 def test_github_s_date_is_read() -> None:

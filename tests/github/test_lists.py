@@ -16,7 +16,7 @@ from reconciler.errors import AnswerTooHeavyError, GitHubError
 from reconciler.model.issue import ListState
 from reconciler.ports import ListPage
 from tests.github.client_harness import ClientHarness, open_client
-from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
+from tests.github.mirror import Crash, Mirror, issues_on_github, quiet_pass_is_free
 from tests.support.github import GitHub
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ async def test_more_than_half_a_page_moves_the_anchor_and_the_pass_after_next_is
     assert mirror.issue_list.anchor == github.clock.now() - timedelta(seconds=120)
     await mirror.follow(harness.another())
     await quiet_pass_is_free(harness, mirror, github)
-    assert mirror.shown() == truth(github)
+    assert mirror.shown() == issues_on_github(github)
 
 
 async def test_an_etag_of_another_token_is_not_sent(harness: ClientHarness, github: GitHub) -> None:
@@ -215,7 +215,7 @@ async def test_nothing_is_missed_when_people_change_issues_during_the_read(
     github.clock.advance(2)
     await mirror.follow(harness.another())
     changed = {row.number for row in github.web.issues if row.updated > row.created}
-    assert {n: mirror.shown()[n] for n in changed} == {n: truth(github)[n] for n in changed}
+    assert {n: mirror.shown()[n] for n in changed} == {n: issues_on_github(github)[n] for n in changed}
     await quiet_pass_is_free(harness, mirror, github)
 
 
@@ -266,7 +266,7 @@ async def test_an_interrupted_drain_continues_from_its_cursor(harness: ClientHar
     assert resumed.query["since"] == f"{cursor:%Y-%m-%dT%H:%M:%SZ}"
     assert resumed.query["direction"] == "asc"
     assert "if-none-match" not in resumed.headers
-    assert mirror.shown() == truth(github)
+    assert mirror.shown() == issues_on_github(github)
     await quiet_pass_is_free(harness, mirror, github)
 
 
@@ -281,7 +281,7 @@ async def test_the_etag_is_returned_only_after_the_rows(harness: ClientHarness, 
             await mirror.follow(harness.another())
     mirror.crash_after = None
     await mirror.follow(harness.another())
-    assert mirror.shown() == truth(github)
+    assert mirror.shown() == issues_on_github(github)
 
 
 async def test_the_probe_after_a_drain_is_not_trusted_while_its_second_lasts(
@@ -298,7 +298,7 @@ async def test_the_probe_after_a_drain_is_not_trusted_while_its_second_lasts(
     github.clock.advance(2)
     await mirror.follow(harness.another())
     assert has_etag(mirror)
-    assert mirror.shown() == truth(github)
+    assert mirror.shown() == issues_on_github(github)
     await quiet_pass_is_free(harness, mirror, github)
 
 
@@ -355,7 +355,7 @@ async def test_a_window_deeper_than_pages_go_is_an_error_and_is_not_passed(
     assert mirror.issue_list.cursor < burst
     github.world.assume(deep_page_rows=200, paging="cursors")
     await mirror.follow(harness.another())
-    assert mirror.shown() == truth(github)
+    assert mirror.shown() == issues_on_github(github)
 
 
 async def test_a_renamed_repository_is_read_by_its_numeric_id(harness: ClientHarness, github: GitHub) -> None:

@@ -1,4 +1,4 @@
-"""What a refusal's headers tell is told to people: permissions, SAML, the IP allow list."""
+"""A refusal's headers become part of the message: permissions, SAML, the IP allow list."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def refused(message: str, status: int = 403, headers: Mapping[str, str] = {}) ->
 
 
 @pytest.mark.parametrize(
-    ("accepted", "said"),
+    ("accepted", "expected"),
     [
         ("issues=write", "Issues: write"),
         ("issues=write; pull_requests=write", "Issues: write or Pull requests: write"),
@@ -30,9 +30,9 @@ def refused(message: str, status: int = 403, headers: Mapping[str, str] = {}) ->
         ("repository_hooks=write", "Webhooks: write"),
     ],
 )
-def test_accepted_permissions_are_named_as_github_names_them(accepted: str, said: str) -> None:
+def test_accepted_permissions_are_named_as_github_names_them(accepted: str, expected: str) -> None:
     advice = refusal_advice(refused(NO_PERMISSION, headers={"x-accepted-github-permissions": accepted}))
-    assert advice == f"it needs the permission {said}"
+    assert advice == f"it needs the permission {expected}"
 
 
 @pytest.mark.parametrize(

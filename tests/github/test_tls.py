@@ -1,4 +1,4 @@
-"""TLS to GitHub and the way there: whose certificates count, what is said of others, and proxies."""
+"""TLS to GitHub and proxies: which certificates are accepted, and the errors for others."""
 
 import ast
 import asyncio
@@ -89,10 +89,10 @@ async def test_an_untrusted_certificate_names_server_issuer_and_key(tmp_path: Pa
         async with opened(proxy=chosen) as transport:
             with pytest.raises(NotTrustedError) as caught:
                 await transport.send(get(address))
-    said = str(caught.value)
-    assert said.startswith("the certificate of localhost is not trusted (self-signed certificate")
-    assert "issued by CN=localhost" in said
-    assert "github.ca_file" in said
+    message = str(caught.value)
+    assert message.startswith("the certificate of localhost is not trusted (self-signed certificate")
+    assert "issued by CN=localhost" in message
+    assert "github.ca_file" in message
     assert len(proxy.heads) == (0 if by == "directly" else 2)
 
 

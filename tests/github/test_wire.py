@@ -81,7 +81,7 @@ def test_an_unknown_state_reason_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "reason"),
+    ("invalid", "reason"),
     [
         ({"title": 3}, "Expected `str`, got `int` - at `$.title`"),
         ({"state": "ajar"}, "Invalid enum value 'ajar' - at `$.state`"),
@@ -94,8 +94,10 @@ def test_an_unknown_state_reason_is_passed_on() -> None:
         ({"labels": [7]}, "Expected `str | object`, got `int` - at `$.labels[0]`"),
     ],
 )
-def test_a_row_that_does_not_fit_is_poisoned_and_names_the_field(spoilt: dict[str, Any], reason: str) -> None:
-    row = to_issue_row(json.dumps(issue(12, **spoilt)).encode(), "acme/web")
+def test_a_row_that_does_not_fit_is_poisoned_and_names_the_field(
+    invalid: dict[str, Any], reason: str
+) -> None:
+    row = to_issue_row(json.dumps(issue(12, **invalid)).encode(), "acme/web")
     assert row.value is None
     assert row.problem is not None
     assert (row.problem.what, row.problem.reason) == ("issue acme/web#12", reason)
@@ -131,7 +133,7 @@ def test_a_comment_without_an_issue_is_poisoned() -> None:
     assert "issue_url" in row.problem.reason
 
 
-def test_a_pull_request_that_cannot_be_read_is_nobody_s_trouble() -> None:
+def test_an_unreadable_pull_request_affects_no_link() -> None:
     row = to_issue_row(json.dumps(issue(12, title=None, pull_request={"url": "x"})).encode(), "acme/web")
     assert (row.value, row.problem, row.id) == (None, None, 1_012)
 

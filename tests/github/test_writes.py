@@ -223,7 +223,7 @@ async def test_a_limit_on_a_write_is_raised_because_nothing_was_done(
     with pytest.raises(LimitedError):
         await harness.repository.create_comment(number, "Hello")
     assert github.web.thread(number) == []
-    assert [block.credential for block in harness.rate_limiter.told] == [harness.repository.credential]
+    assert [block.credential for block in harness.rate_limiter.blocks] == [harness.repository.credential]
 
 
 async def test_a_503_with_a_time_is_unknown_and_blocks_the_credential(
@@ -232,7 +232,7 @@ async def test_a_503_with_a_time_is_unknown_and_blocks_the_credential(
     fault = Reply(status=503, headers={"Retry-After": "30"}, body=b"{}", applied=True)
     github.simulator.faults.add(fault, method="POST")
     assert isinstance(await harness.repository.create_comment(number, "Hello"), OutcomeUnknown)
-    assert len(harness.rate_limiter.told) == 1
+    assert len(harness.rate_limiter.blocks) == 1
 
 
 async def test_a_cancelled_write_is_cancelled_not_swallowed(

@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from reconciler.bootstrap.application import Application
 from reconciler.errors import ProjectError, UsageError
 from reconciler.model.ids import ReportId
-from tests.proofs.machine import ACTS, STATUSES, WHICH, Storm
+from tests.proofs.random_history import INDEXES, STATUSES, USER_ACTIONS, RandomHistory
 from tests.support.scenario import Scenario
 from tests.support.scenario_records import BUGSPARK, Note
 
@@ -17,15 +17,15 @@ MAX_REPORTS = 6
 ABOUT_LINK = "Linked to BUG-"
 
 
-class FollowerStorm(Storm):
-    """Everything that `Storm` does, with reports that follow others."""
+class FollowerHistory(RandomHistory):
+    """Everything that `RandomHistory` does, with reports that follow others."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ever_followed: set[ReportId] = set()
         self.notes_before: dict[ReportId, int] = {}  # how many comments each had when it began to follow
 
-    @initialize(acts=st.lists(ACTS, max_size=2))
+    @initialize(acts=st.lists(USER_ACTIONS, max_size=2))
     def begin_with_a_follower(self, acts: list[tuple[str, int, Any]]) -> None:
         self.follow(0)
         self.wait(self.scenario.run())
@@ -33,20 +33,20 @@ class FollowerStorm(Storm):
             self.act(act)
 
     @precondition(lambda self: 0 < len(self.scenario.reports) < MAX_REPORTS)
-    @rule(which=WHICH)
-    def follow(self, which: int) -> None:
+    @rule(index=INDEXES)
+    def follow(self, index: int) -> None:
         """A new report, with an older comment or not, is the same as one that is linked."""
         scenario = self.scenario
         if not scenario.reports:
             self.wait(scenario.export(title="first"))
-        lead = self.report_at(which)
+        lead = self.report_at(index)
         number = scenario.issue_numbers()[lead]
         report = scenario.bugspark.add_report(
             scenario.project, f"follower {len(scenario.reports)}", at=scenario.bugspark_now()
         )
         scenario.reports[report] = None
         self.ever_followed.add(report)
-        if which % 2:
+        if index % 2:
             scenario.comment_in_bugspark(report)
         if number is None or not scenario.is_here(number):
             return
@@ -62,30 +62,30 @@ class FollowerStorm(Storm):
         self.wait(scenario.run_work(command))
 
     @precondition(lambda self: bool(self.ever_followed))
-    @rule(which=WHICH, status=st.sampled_from(STATUSES))
-    def change_follower_by_hand(self, which: int, status: str) -> None:
-        report = self.follower_at(which)
+    @rule(index=INDEXES, status=st.sampled_from(STATUSES))
+    def change_follower_by_hand(self, index: int, status: str) -> None:
+        report = self.follower_at(index)
         if report in self.scenario.all_reports():
             self.scenario.set_in_bugspark(report, "status", status)
 
     @precondition(lambda self: bool(self.ever_followed))
-    @rule(which=WHICH)
-    def comment_on_follower(self, which: int) -> None:
-        self.scenario.comment_in_bugspark(self.follower_at(which))
+    @rule(index=INDEXES)
+    def comment_on_follower(self, index: int) -> None:
+        self.scenario.comment_in_bugspark(self.follower_at(index))
 
     @precondition(lambda self: bool(self.ever_followed))
-    @rule(which=WHICH)
-    def let_follower_go(self, which: int) -> None:
-        self.wait(self.scenario.unlink(self.follower_at(which)))
+    @rule(index=INDEXES)
+    def let_follower_go(self, index: int) -> None:
+        self.wait(self.scenario.unlink(self.follower_at(index)))
 
     @rule(is_on=st.booleans())
     def switch_link_comment(self, is_on: bool) -> None:
         """The owner lets issues that are linked by command show it, or no more."""
         self.wait(self.scenario.save_settings(link_comment=is_on))
 
-    def follower_at(self, which: int) -> ReportId:
+    def follower_at(self, index: int) -> ReportId:
         """Return one of the reports that follow, or did."""
-        return sorted(self.ever_followed)[which % len(self.ever_followed)]
+        return sorted(self.ever_followed)[index % len(self.ever_followed)]
 
     def violations_when_settled(self) -> list[str]:
         """Return those of followers, too. No edit of a field counts from before a report led."""

@@ -8,15 +8,15 @@ import pytest
 
 from tests.support.scenario import Scenario, open_scenario
 
-Wrong = list[str]
+Violations = list[str]
 """What is not as it must be, each in a sentence."""
-Plant = Callable[[pytest.MonkeyPatch], None]
+PlantBug = Callable[[pytest.MonkeyPatch], None]
 """Takes a rule away."""
-Situation = Callable[[Scenario], Awaitable[Wrong]]
+Situation = Callable[[Scenario], Awaitable[Violations]]
 
 
-async def require_that_it_is_seen(
-    plant: Plant, situation: Situation, template: Path, folder: Path, patch: pytest.MonkeyPatch
+async def require_bug_detected(
+    plant: PlantBug, situation: Situation, template: Path, folder: Path, patch: pytest.MonkeyPatch
 ) -> None:
     """Run the situation on two copies of `template`, a migrated SQLite file: without the bug, and with it."""
     async with open_scenario(f"sqlite:///{shutil.copy(template, folder / 'sound')}") as scenario:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from reconciler.model.ids import ReportId
-from tests.proofs.machine import WHICH, Storm
+from tests.proofs.random_history import INDEXES, RandomHistory
 from tests.support.scenario_records import GITHUB
 
 OPTIONS = {"critical": "Urgent", "high": "High", "medium": "Medium", "low": "Low"}
@@ -16,8 +16,8 @@ OTHER = "Effort"
 """A field of the organisation that nothing is synced with."""
 
 
-class PriorityStorm(Storm):
-    """Everything that `Storm` does, with severities in Priority by the operator's configuration."""
+class PriorityHistory(RandomHistory):
+    """Everything that `RandomHistory` does, with severities in Priority by the operator's configuration."""
 
     sync: ClassVar[dict[str, Any]] = {"severity_as": "priority"}
     is_as_configured = True  # Priority has been in use all the time
@@ -41,21 +41,21 @@ class PriorityStorm(Storm):
 
     def act(self, act: tuple[str, int, Any]) -> None:
         """Perform one action; people choose a Priority in place of a label."""
-        name, which, value = act
+        name, index, value = act
         if name == "severity on GitHub":
-            self._choose(which, value)
+            self._choose(index, value)
         else:
             super().act(act)
 
-    @rule(which=WHICH)
-    def clear_on_github(self, which: int) -> None:
-        number = self._number(which)
+    @rule(index=INDEXES)
+    def clear_on_github(self, index: int) -> None:
+        number = self._number(index)
         if number is not None and self._has_field():
             self.scenario.repository_of(number).clear_field(number, by="alice")
 
-    @rule(which=WHICH, option=st.sampled_from(["High", "Low"]))
-    def choose_in_the_other_field(self, which: int, option: str) -> None:
-        number = self._number(which)
+    @rule(index=INDEXES, option=st.sampled_from(["High", "Low"]))
+    def choose_in_the_other_field(self, index: int, option: str) -> None:
+        number = self._number(index)
         if number is not None:
             self.scenario.repository_of(number).choose(number, option, by="alice", name=OTHER)
             self.efforts[number] = option
@@ -81,7 +81,7 @@ class PriorityStorm(Storm):
             self.scenario.repository.rename_field(*names)
 
     def violations_when_settled(self) -> list[str]:
-        """Return those of the other field and of Priority, too. Without that field no pass is at peace."""
+        """Return those of the other field and of Priority, too. Without that field no pass becomes idle."""
         if not self._has_field():
             self.scenario.repository.rename_field("Rank", "Priority")
         if not self.is_as_configured:
@@ -111,17 +111,17 @@ class PriorityStorm(Storm):
         if row is not None and chosen is not None and chosen != OPTIONS[row["severity"]]:
             yield f"#{number}: severity {row['severity']} beside Priority {chosen}"
 
-    def _choose(self, which: int, value: str) -> None:
-        report, number = self.report_at(which), self._number(which)
+    def _choose(self, index: int, value: str) -> None:
+        report, number = self.report_at(index), self._number(index)
         if number is None or not self._has_field():
             return
         if self.scenario.repository_of(number).chosen(number).get("Priority") != OPTIONS[value]:
             self.scenario._record_edit(report, "severity", GITHUB, value)
             self.scenario.repository_of(number).choose(number, OPTIONS[value], by="alice")
 
-    def _number(self, which: int) -> int | None:
+    def _number(self, index: int) -> int | None:
         """The issue of a report, if it is in the repository with the fields."""
-        number = self.scenario.issue_numbers()[self.report_at(which)]
+        number = self.scenario.issue_numbers()[self.report_at(index)]
         return number if number is not None and self.scenario.is_here(number) else None
 
     def _has_field(self) -> bool:

@@ -8,27 +8,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from reconciler.model.ids import ReportId
-from tests.proofs.machine import WHICH, Storm
+from tests.proofs.random_history import INDEXES, RandomHistory
 from tests.support.scenario import Scenario
 
-TOLD = ("Closed as ", "Closed by ", "Closed on ", "Reopened on GitHub")
+ANNOUNCED = ("Closed as ", "Closed by ", "Closed on ", "Reopened on GitHub")
 COMMITS = st.none() | st.sampled_from(["1" * 40, "2" * 40])
 CLOSERS = st.sampled_from(["alice", "bob", "bugspark-bot"])
 
 
-class ClosingStorm(Storm):
-    """Everything that `Storm` does; who closed an issue is told in a comment."""
+class ResolutionHistory(RandomHistory):
+    """Everything that `RandomHistory` does; who closed an issue is announced in a comment."""
 
     sync: ClassVar[dict[str, Any]] = {"resolution_comment": True}
 
-    @rule(which=WHICH, by=CLOSERS, commit=COMMITS, seconds=st.integers(0, 40))
-    def close_on_github(self, which: int, by: str, commit: str | None, seconds: int) -> None:
-        self.scenario.set_on_github(self.report_at(which), "status", "resolved", by=by, commit=commit)
+    @rule(index=INDEXES, by=CLOSERS, commit=COMMITS, seconds=st.integers(0, 40))
+    def close_on_github(self, index: int, by: str, commit: str | None, seconds: int) -> None:
+        self.scenario.set_on_github(self.report_at(index), "status", "resolved", by=by, commit=commit)
         self.scenario.github.clock.advance(seconds)
 
-    @rule(which=WHICH, by=st.sampled_from(["alice", "bob"]), seconds=st.integers(0, 40))
-    def reopen_on_github(self, which: int, by: str, seconds: int) -> None:
-        self.scenario.set_on_github(self.report_at(which), "status", "new", by=by)
+    @rule(index=INDEXES, by=st.sampled_from(["alice", "bob"]), seconds=st.integers(0, 40))
+    def reopen_on_github(self, index: int, by: str, seconds: int) -> None:
+        self.scenario.set_on_github(self.report_at(index), "status", "new", by=by)
         self.scenario.github.clock.advance(seconds)
 
     def violations_when_settled(self) -> list[str]:
@@ -58,14 +58,16 @@ def _resolution_violations(scenario: Scenario, report: ReportId, number: int) ->
 
 
 def _comment_violations(scenario: Scenario, report: ReportId) -> Iterator[str]:
-    """Check that what is told of closings stays in BugSpark, at most once for each of them."""
+    """Check that announcements of closings stay in BugSpark, at most once for each of them."""
     acts = 0
     for number in scenario.numbers():
         repository = scenario.repository_of(number)
         acts += sum(event.kind in ("closed", "reopened") for event in repository.events.get(number, ()))
-        sent = [body for body in scenario.comments_of_issue(number) if any(word in body for word in TOLD)]
+        sent = [
+            body for body in scenario.comments_of_issue(number) if any(word in body for word in ANNOUNCED)
+        ]
         if sent:
             yield f"what is told in BugSpark was sent to #{number}: {sent}"
-    told = [body for body in scenario.comments_of_report(report) if body.startswith(TOLD)]
-    if len(told) > acts:
-        yield f"{len(told)} comments in report {report} about {acts} closings and reopenings"
+    announced = [body for body in scenario.comments_of_report(report) if body.startswith(ANNOUNCED)]
+    if len(announced) > acts:
+        yield f"{len(announced)} comments in report {report} about {acts} closings and reopenings"

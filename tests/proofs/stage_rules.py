@@ -11,33 +11,33 @@ from reconciler.bootstrap.application import Application
 from reconciler.errors import ReconcilerError
 from reconciler.model.ids import ReportId
 from reconciler.model.viewer import OPERATOR
-from tests.proofs.machine import WHICH, Storm
+from tests.proofs.random_history import INDEXES, RandomHistory
 from tests.support.scenario import Scenario
 
 STAGES = {"in_progress": ("in progress",), "triaging": ("triage",)}
 """Labels by stage, the one that counts first."""
 
 
-class StagedStorm(Storm):
-    """Everything that `Storm` does, with stages mapped by the operator."""
+class StageHistory(RandomHistory):
+    """Everything that `RandomHistory` does, with stages mapped by the operator."""
 
     sync: ClassVar[dict[str, Any]] = {"stage": STAGES}
     is_as_configured = True  # the operator's settings have been in force all the time
     labelled_by_people: frozenset[int | None] = frozenset()  # issues whose stage labels people have touched
 
-    @rule(which=WHICH, status=st.sampled_from(["new", *STAGES]))
-    def stage_in_bugspark(self, which: int, status: str) -> None:
+    @rule(index=INDEXES, status=st.sampled_from(["new", *STAGES]))
+    def stage_in_bugspark(self, index: int, status: str) -> None:
         """A pass has seen what people did before: the later stage replaces their labels."""
-        report = self.report_at(which)
+        report = self.report_at(index)
         self.wait(self.scenario.run(seconds=61))
         row = self.scenario.all_reports().get(report)
         if row is not None and row["status"] != status:
             self.scenario.set_in_bugspark(report, "status", status)
             self.labelled_by_people -= {self.scenario.issue_numbers()[report]}
 
-    @rule(which=WHICH, stage=st.sampled_from(sorted(STAGES)), added=st.booleans())
-    def stage_label_on_github(self, which: int, stage: str, added: bool) -> None:
-        number = self.scenario.issue_numbers()[self.report_at(which)]
+    @rule(index=INDEXES, stage=st.sampled_from(sorted(STAGES)), added=st.booleans())
+    def stage_label_on_github(self, index: int, stage: str, added: bool) -> None:
+        number = self.scenario.issue_numbers()[self.report_at(index)]
         if number is None:
             return
         self.labelled_by_people |= {number}

@@ -33,7 +33,7 @@ __all__ = ["migrated", "template"]
 
 PROVE = "PROVE" in os.environ
 EXAMPLES = max(20, int(os.environ["PROVE"]) // 400) if PROVE else 1
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 """For an answer: the server shares its process with the requests, and the machine with other tests."""
 SEED = int(os.environ.get("PROVE_SEED", "7"))
 CHECKS = [
@@ -118,7 +118,7 @@ def ask_everything(
                 case.path_parameters |= {name: ids[name] for name in named}
             for role in roles:
                 answer = case.call_and_validate(
-                    base_url=base, headers=dict(role.headers), checks=CHECKS, timeout=PATIENCE_SECONDS
+                    base_url=base, headers=dict(role.headers), checks=CHECKS, timeout=TIMEOUT_SECONDS
                 )
                 may = role.may_see if case.method.upper() in READING else role.may_change
                 is_list = not named and role.headers

@@ -39,7 +39,7 @@ TROUBLES = [
     ("postgresql", "serialization failure"),
     ("postgresql", "deadlock"),
 ]
-SAID = {
+EXPECTED_MESSAGES = {
     "disk full": "its disk is full",
     "read-only": "it is read-only",
     "busy": "it is busy",
@@ -97,15 +97,15 @@ async def refused(
 
     scenario.crash_points.reset(acts={point: start_fault})
     scenario.github.clock.advance(61)
-    said = []
+    messages = []
     try:
         result: PassResult | None = await scenario.run_work(scenario.one_pass)
-        said = [result.error.message] if result and result.error else []
+        messages = [result.error.message] if result and result.error else []
     except ReconcilerError as error:
-        said = [str(error)]
+        messages = [str(error)]
     faults.clear()
     scenario.crash_points.reset()
-    return bool(met), said
+    return bool(met), messages
 
 
 @pytest.mark.timeout(0 if "PROVE" in os.environ else 600)
@@ -118,13 +118,13 @@ async def test_a_database_that_refuses_anywhere_in_a_pass_loses_and_doubles_noth
         for title in ("first", "second"):
             await scenario.export(title=title)
         await scenario.run()
-        point, told, met = 1, [], True
+        point, all_messages, met = 1, [], True
         while met:
             work(scenario)
-            met, said = await refused(scenario, faults, trouble, point)
-            told += said
+            met, messages = await refused(scenario, faults, trouble, point)
+            all_messages += messages
             wrong = await settle_and_check(scenario)
             assert not wrong, f"{trouble} from point {point} on:\n" + "\n".join(wrong)
             point += STEP
         assert point > 40, "the pass had hardly any work"
-        assert any(SAID[trouble] in each for each in told), told
+        assert any(EXPECTED_MESSAGES[trouble] in each for each in all_messages), all_messages

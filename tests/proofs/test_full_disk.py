@@ -18,14 +18,14 @@ from tests.support.stores import fill_postgres
 
 PROVE = "PROVE" in os.environ
 SEED = int(os.environ.get("PROVE_SEED", "11"))
-ROUNDS, ACTS = (100, 40) if PROVE else (4, 30)
+ROUNDS, USER_ACTIONS = (100, 40) if PROVE else (4, 30)
 LEFT = (0, 4_096, 16_384, 65_536, 262_144, 1_048_576)
-"""Bytes that are left: a pass fails at its first page of log, or goes on for a while."""
+"""Bytes that are left: a pass fails at its first page of log, or some pages later."""
 
 
 @pytest.mark.timeout(0 if PROVE else 600)
 async def test_a_full_disk_under_postgresql_loses_and_doubles_nothing() -> None:
-    dice = random.Random(SEED)
+    rng = random.Random(SEED)
     with server_on_small_disk() as small:
         name = small.server.create()
         fill_postgres(small.server.url(name))
@@ -35,8 +35,8 @@ async def test_a_full_disk_under_postgresql_loses_and_doubles_nothing() -> None:
             scenario.comment_on_github(next(iter(scenario.reports)))
             met: Counter[str] = Counter()
             for turn in range(ROUNDS):
-                for _ in range(ACTS):
-                    act(scenario, dice)
+                for _ in range(USER_ACTIONS):
+                    act(scenario, rng)
                 scenario.bugspark.engine.dispose()
                 small.fill(leave=LEFT[turn % len(LEFT)])
                 for _ in range(3):

@@ -1,4 +1,4 @@
-"""Whatever comes from outside, it is a value, or the named trouble of one row, report, project or answer.
+"""Any input from outside is parsed to a value, or is an error of one row, report, project or answer.
 
 In `make test` a few examples of each, in `make prove` a twentieth of N.
 """
@@ -30,7 +30,7 @@ from reconciler.store.bugspark.mappers import decode_report_json
 from reconciler.store.foreign_json import MAX_CONFIG_BYTES, ForeignJsonError, decode_foreign_json, excerpt
 from reconciler.text.issue_text import ExportedReport, issue_body
 from tests.config.test_any_input import settings_or_sentence
-from tests.github.client_harness import StillClock
+from tests.github.client_harness import FixedClock
 from tests.github.network import comment, issue
 
 EXAMPLES = max(25, int(os.environ.get("PROVE", "0")) // 20)
@@ -152,9 +152,9 @@ def _read_list(read_row: Callable[..., Any], bodies: list[bytes], *, has_next: b
 
 @settings(**PROVING)
 @given(st.binary(max_size=200) | json_texts.map(lambda text: text.encode("utf-8", "surrogatepass")))
-def test_any_body_of_a_refusal_is_words_or_none(body: bytes) -> None:
-    words = error_message(body)
-    assert words is None or "\n" not in words
+def test_any_body_of_a_refusal_gives_a_message_or_none(body: bytes) -> None:
+    message = error_message(body)
+    assert message is None or "\n" not in message
     assert isinstance(full_error_text(body), str)
     assert is_json(body) in (True, False)
 
@@ -184,7 +184,7 @@ headers = st.dictionaries(
 def test_any_headers_leave_the_clock_and_waits_bounded(
     found: dict[str, str], status: int, message: str
 ) -> None:
-    clock = StillClock()
+    clock = FixedClock()
     time = GitHubTime(clock)
     usage = ApiUsage(time)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Whatever a request brings, it is a value within its bounds, or a refusal.
+"""Any part of a request is parsed to a value within its bounds, or refused.
 
 In `make test` a few examples of each, in `make prove` a twentieth of N. Any request to every route:
 tests/proofs/test_any_request.py.
@@ -41,7 +41,7 @@ bodies = (
     | (json_texts | deliveries).map(lambda text: text.encode("utf-8", "surrogatepass"))
     | deliveries.map(lambda text: b"payload=" + quote_from_bytes(text.encode()).encode())
 )
-words = texts | st.text(max_size=600) | st.sampled_from([str(UUID(int=1)), f"{UUID(int=1)}.BUG-1", "."])
+query_texts = texts | st.text(max_size=600) | st.sampled_from([str(UUID(int=1)), f"{UUID(int=1)}.BUG-1", "."])
 header_values = st.text(st.characters(max_codepoint=255), max_size=90)
 
 
@@ -73,12 +73,12 @@ def test_any_settings_of_an_owner_are_settings_or_name_the_key(text: str) -> Non
 
 @settings(**PROVING)
 @given(st.text(max_size=60) | st.lists(st.text(max_size=30), min_size=3, max_size=3).map(".".join))
-def test_any_token_that_bugspark_did_not_sign_is_nobody_s(token: str) -> None:
+def test_any_token_that_bugspark_did_not_sign_is_refused(token: str) -> None:
     assert user_id_from_token(token, SECRET, NOW) is None
 
 
 @settings(**PROVING)
-@given(st.dictionaries(st.sampled_from([*SEARCH_PARAMETERS, "ids"]), words, max_size=3))
+@given(st.dictionaries(st.sampled_from([*SEARCH_PARAMETERS, "ids"]), query_texts, max_size=3))
 def test_any_search_is_one_or_is_refused(query: dict[str, str]) -> None:
     ids, status = None, 400
     try:
@@ -91,7 +91,7 @@ def test_any_search_is_one_or_is_refused(query: dict[str, str]) -> None:
 
 
 @settings(**PROVING)
-@given(words)
-def test_any_address_and_origin_is_one_or_none(text: str) -> None:
+@given(query_texts)
+def test_any_address_or_origin_is_parsed_or_none(text: str) -> None:
     assert len(client_network(text)) <= MAX_NAME_LENGTH
     parse_origin(text)

@@ -20,7 +20,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bench.strangers import Strangers
+from bench.attackers import Attackers
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.demo.github.faults import Delay, Reply
 from reconciler.demo.github.world import Repository
@@ -31,7 +31,7 @@ from reconciler.web.server import bind_sockets
 from tests.support.bugspark import BugSpark
 from tests.support.canary import serving
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import QUICK, eventually, running, time_passing
+from tests.support.daemon import QUICK, advancing_clock, eventually, running
 from tests.support.github_oracle import acting
 from tests.support.stores import sqlite_template, store_url
 from tests.support.sync import FollowingClock, settings_for
@@ -43,7 +43,7 @@ PROVE = "PROVE" in os.environ
 HONEST = 20 if PROVE else 4
 MAX_ROUNDS = 6
 REQUESTS = 300 if PROVE else 60
-PATIENCE = 300.0
+TIMEOUT_SECONDS = 300.0
 DEPTH = 3_000
 """Levels of JSON: a decoder that recurses raises RecursionError at a thousand."""
 SLOW_SECONDS = 20.0 if PROVE else 0.3
@@ -74,7 +74,7 @@ class Program:
     async def until(self, what: Callable[[], bool]) -> None:
         """Let passes run until the condition holds."""
         if self.app is None:
-            await asyncio.to_thread(eventually, what, PATIENCE)
+            await asyncio.to_thread(eventually, what, TIMEOUT_SECONDS)
             return
         for _ in range(MAX_ROUNDS):
             if what():
@@ -104,10 +104,10 @@ def installation(store_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 
 @asynccontextmanager
-async def at_work(installation: Installation) -> AsyncIterator[Program]:
+async def running_program(installation: Installation) -> AsyncIterator[Program]:
     """The program for the time of the block."""
     if PROVE:
-        with time_passing(installation), running(installation) as daemon:
+        with advancing_clock(installation), running(installation) as daemon:
             yield Program(installation=installation, port=daemon.until("listening")["port"])
         assert not daemon.other, "a line of the log is no JSON, such as a traceback"
         return
@@ -128,11 +128,11 @@ async def test_honest_projects_go_on_beside_a_hostile_owner_and_a_stranger(
     installation: Installation,
 ) -> None:
     honest = [a_neighbour(installation, f"honest-{number}") for number in range(HONEST)]
-    async with at_work(installation) as program:
+    async with running_program(installation) as program:
         await program.until(lambda: active_links(installation) == HONEST)
         if PROVE:
             await sync_round(program, honest, "before")
-        unusable, squatted = act_as_hostile_owner(installation, honest)
+        unusable, contested = act_as_hostile_owner(installation, honest)
         published = act_as_stranger(installation, honest[0])
         async with attack(program, [each.project for each in honest]):
             await sync_round(program, honest, "while it is attacked")
@@ -149,7 +149,7 @@ async def test_honest_projects_go_on_beside_a_hostile_owner_and_a_stranger(
     text = honest[0].repository.issue(number).body or ""
     assert "nested more than 64 levels deep" in text and acting(text) == []
     links = {UUID(str(row["report_id"])): row["state"] for row in installation.bugspark.rows_of("sync_links")}
-    assert links.pop(squatted) == "contested"
+    assert links.pop(contested) == "contested"
     assert set(links.values()) == {"active"} and len(links) == HONEST + 1
     projects = installation.bugspark.rows_of("sync_projects")
     outcomes = {UUID(str(row["project_id"])): row["outcome"] for row in projects}
@@ -244,12 +244,12 @@ def act_as_hostile_owner(
         bugspark.execute(
             f"UPDATE integrations SET config = {raw} WHERE project_id = :id", text=config, id=made[name]
         )
-    squatter = bugspark.add_project("Squatter")
-    bugspark.add_integration(squatter, repo=honest[1].repository.name, token=MALLORY)
-    squatted = bugspark.add_report(
-        squatter, github_issue_number=honest[1].number, github_repo=honest[1].repository.full_name
+    claimant = bugspark.add_project("Squatter")
+    bugspark.add_integration(claimant, repo=honest[1].repository.name, token=MALLORY)
+    contested = bugspark.add_report(
+        claimant, github_issue_number=honest[1].number, github_repo=honest[1].repository.full_name
     )
-    return [made["Deep"], made["Large"]], squatted
+    return [made["Deep"], made["Large"]], contested
 
 
 def act_as_stranger(installation: Installation, victim: Neighbour) -> ReportId:
@@ -273,7 +273,7 @@ def raw_json(bugspark: BugSpark) -> str:
 @asynccontextmanager
 async def attack(program: Program, projects: list[ProjectId]) -> AsyncIterator[None]:
     """Send bad requests, hold idle sockets and slow bodies for the time of the block."""
-    strangers = Strangers(
+    strangers = Attackers(
         port=program.port,
         projects=[UUID(str(project)) for project in projects],
         requests=REQUESTS,

@@ -1,4 +1,4 @@
-"""The process dies at every request and at every commit of a pass that has all kinds of work.
+"""The process is killed at every request and at every commit of a pass that has all kinds of work.
 
 What was sent and not stored, stored and not sent, neither, both: a new process finds the world as it is, the
 settle times pass, and nothing is lost or doubled. The loop ends only when a whole pass ran without meeting
@@ -42,12 +42,12 @@ async def busy_scenario(url: str) -> AsyncIterator[Scenario]:
             scenario.comment_in_bugspark(first)
             scenario.comment_on_github(first)
         await scenario.run()
-        mine, hers = scenario.notes[0], scenario.notes[1]
+        local_note, remote_note = scenario.notes[0], scenario.notes[1]
         scenario.github.clock.advance(30)
         scenario.comment_in_bugspark(first)
         scenario.comment_on_github(first)
-        scenario.edit(hers)
-        scenario.delete_comment_of(mine)
+        scenario.edit(remote_note)
+        scenario.delete_comment_of(local_note)
         scenario.delete_comment_of(scenario.notes[3])
         scenario.set_in_bugspark(first, "status", "resolved")
         scenario.set_in_bugspark(first, "severity", "high")

@@ -34,7 +34,7 @@ from reconciler.sync.context import Context
 from reconciler.sync.observe import GitHubObservation
 from reconciler.sync.recover import RecoveryFindings, recover_unknown_writes
 from reconciler.sync.result import PassStats
-from tests.proofs.machine import Storm
+from tests.proofs.random_history import RandomHistory
 from tests.proofs.test_kill_points import busy_scenario, cut_at
 from tests.support.invariants import find_violations
 from tests.support.scenario import open_scenario
@@ -42,7 +42,7 @@ from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
 
-Plant = Callable[[pytest.MonkeyPatch], None]
+PlantBug = Callable[[pytest.MonkeyPatch], None]
 
 
 def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
 def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
     """Invariant 4: neither by the marker nor, where it was edited away, by our own text."""
 
-    async def blind(
+    async def mark_nothing(
         context: Context,
         repository_id: RepositoryId,
         accounts: Collection[AccountId],
@@ -68,41 +68,43 @@ def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
         return dict(comments)
 
     patch.setattr(observe, "_mark_own_comment", lambda *given: given[-1])
-    patch.setattr(full_read, "mark_edited_copies", blind)
+    patch.setattr(full_read, "mark_edited_copies", mark_nothing)
 
 
-def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:
+def unknown_is_sent_again_unchecked(patch: pytest.MonkeyPatch) -> None:
     """Invariant 3."""
 
-    async def blind(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
+    async def plan_again(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
         for intent in await context.stores.intents.list_open(context.project.id):
             if intent.state in MAYBE_SENT_STATES:
                 await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
         return await recover_unknown_writes(context, state, stats)
 
-    patch.setattr(run, "recover_unknown_writes", blind)
+    patch.setattr(run, "recover_unknown_writes", plan_again)
 
 
 def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     """Invariant 14."""
     original = PlanApplier.apply_observation
 
-    async def hasty(self: PlanApplier, observation: GitHubObservation, plans: Sequence[LinkPlan]) -> None:
+    async def run_too_early(
+        self: PlanApplier, observation: GitHubObservation, plans: Sequence[LinkPlan]
+    ) -> None:
         await self._store_in_pages((), observation)
         await original(self, observation, plans)
 
-    patch.setattr(PlanApplier, "apply_observation", hasty)
+    patch.setattr(PlanApplier, "apply_observation", run_too_early)
 
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
-    """Invariant 6: confirmed with the claim, so that a death between the two leaves nothing to be sent."""
+    """Invariant 6: confirmed with the claim, so that a crash between the two leaves nothing to be sent."""
 
-    async def hasty(connection: AsyncConnection, found: Claim, at: datetime) -> Claim:
+    async def run_too_early(connection: AsyncConnection, found: Claim, at: datetime) -> Claim:
         claim = await mark_sending(connection, found, at)
         await connection.execute(DELETE_INTENT, {"wanted": claim.intent.id})
         return claim
 
-    patch.setattr("reconciler.store.sync.intents.mark_sending", hasty)
+    patch.setattr("reconciler.store.sync.intents.mark_sending", run_too_early)
 
 
 def leaves(point: str) -> bool:
@@ -117,13 +119,13 @@ def stored(point: str) -> bool:
     return point == "committed"
 
 
-async def dies_with_all_kinds_of_work(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
+async def crash_with_all_kinds_of_work(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
     where, wrong = await cut_at(busy_scenario(f"sqlite:///{path}"), point, fatal)
     assert where is not None, "the pass did not come to this point"
     return wrong
 
 
-async def dies_while_little_happens(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
+async def crash_with_one_comment(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
     """One comment, and no change afterwards that would let the lists show it again."""
     async with open_scenario(f"sqlite:///{path}") as scenario:
         report = await scenario.export(title="first")
@@ -135,9 +137,7 @@ async def dies_while_little_happens(path: Path, fatal: Callable[[str], bool], po
         return find_violations(scenario, await scenario.settle(hours=0))
 
 
-async def loses_an_answer_beside_a_lagging_list(
-    path: Path, fatal: Callable[[str], bool], point: int
-) -> list[str]:
+async def lose_answer_while_list_lags(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
     async with open_scenario(f"sqlite:///{path}") as scenario:
         report = await scenario.export(title="first")
         await scenario.run()
@@ -151,12 +151,12 @@ async def loses_an_answer_beside_a_lagging_list(
 
 
 Situation = Callable[[Path, Callable[[str], bool], int], Awaitable[list[str]]]
-PLANTED: dict[str, tuple[Plant, Situation, Callable[[str], bool], int]] = {
-    "3": (unknown_is_sent_again_blindly, loses_an_answer_beside_a_lagging_list, answered, 1),
-    "4": (ours_is_not_recognised, dies_with_all_kinds_of_work, answered, 1),
-    "5": (base_moves_before_the_write, dies_with_all_kinds_of_work, stored, 8),
-    "6": (done_before_it_is_sent, loses_an_answer_beside_a_lagging_list, leaves, 1),
-    "14": (position_before_its_rows, dies_while_little_happens, stored, 6),
+PLANTED: dict[str, tuple[PlantBug, Situation, Callable[[str], bool], int]] = {
+    "3": (unknown_is_sent_again_unchecked, lose_answer_while_list_lags, answered, 1),
+    "4": (ours_is_not_recognised, crash_with_all_kinds_of_work, answered, 1),
+    "5": (base_moves_before_the_write, crash_with_all_kinds_of_work, stored, 8),
+    "6": (done_before_it_is_sent, lose_answer_while_list_lags, leaves, 1),
+    "14": (position_before_its_rows, crash_with_one_comment, stored, 6),
 }
 
 
@@ -167,7 +167,7 @@ async def found(
 
 
 @pytest.mark.parametrize("invariant", PLANTED)
-async def test_a_death_shows_a_planted_bug_and_nothing_without_it(
+async def test_a_crash_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = iter(range(100))
@@ -197,12 +197,12 @@ def edits_are_not_carried_over(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("is_planted", [False, True])
-def test_a_history_written_by_hand_shows_a_planted_bug_and_nothing_without_it(
+def test_a_fixed_history_shows_a_planted_bug_and_nothing_without_it(
     is_planted: bool, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if is_planted:
         edits_are_not_carried_over(monkeypatch)
-    machine = storm_on(sqlite_template, tmp_path)()
+    machine = history_on(sqlite_template, tmp_path)()
     machine.begin([])
     machine.people([("edit", 0, None)], 1)
     machine.quiet_pass(61)
@@ -210,14 +210,14 @@ def test_a_history_written_by_hand_shows_a_planted_bug_and_nothing_without_it(
         machine.teardown()
 
 
-def storm_on(template: Path, folder: Path) -> type[Storm]:
+def history_on(template: Path, folder: Path) -> type[RandomHistory]:
     """The machine, each run of it on a new copy of the template."""
     runs = iter(range(1_000))
 
     def make_url(resources: AsyncExitStack) -> str:
         return f"sqlite:///{shutil.copy(template, folder / f'{next(runs)}.db')}"
 
-    return type("Storm", (Storm,), {"make_url": staticmethod(make_url)})
+    return type("RandomHistory", (RandomHistory,), {"make_url": staticmethod(make_url)})
 
 
 if "PROVE" in os.environ:  # it takes minutes
@@ -226,9 +226,9 @@ if "PROVE" in os.environ:  # it takes minutes
         "plant", [edits_are_not_carried_over, copies_outlive_their_originals, deleted_copies_are_made_again]
     )
     def test_the_machine_finds_a_planted_bug(
-        plant: Plant, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        plant: PlantBug, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         plant(monkeypatch)
         some = settings(max_examples=120, stateful_step_count=25, phases=[Phase.generate], database=None)
         with pytest.raises((AssertionError, ExceptionGroup)):
-            run_state_machine_as_test(seed(1)(storm_on(sqlite_template, tmp_path)), settings=some)
+            run_state_machine_as_test(seed(1)(history_on(sqlite_template, tmp_path)), settings=some)

@@ -1,7 +1,7 @@
 """A test of the tests for unusual conditions: a planted bug for each rule is seen, and nothing without it.
 
 Rows that can't be read, edits before a lost answer is searched for, times ahead, clocks that differ,
-BugSpark's own button, another repository, a limited first contact (tests/proofs/unusual_rules.py).
+BugSpark's own button, another repository, a limited first contact (tests/proofs/rare_event_rules.py).
 """
 
 from collections.abc import Collection
@@ -32,8 +32,8 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.comments import second_readings
 from reconciler.sync.context import Context
 from reconciler.sync.intents import record_export_intents
-from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
-from tests.proofs.unusual_rules import LOST
+from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
+from tests.proofs.rare_event_rules import LOST
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
@@ -57,7 +57,7 @@ def what_cannot_be_read_is_passed_over(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_observation, "_issues_of_unreadable_rows", lambda *_: frozenset())
 
 
-async def a_row_cannot_be_read(scenario: Scenario, *, comment: bool) -> Wrong:
+async def a_row_cannot_be_read(scenario: Scenario, *, comment: bool) -> Violations:
     """One of two issues; both sides of both are used, and later the row can be read again."""
     spoiled, other = await scenario.export(title="first"), await scenario.export(title="second")
     scenario.comment_on_github(spoiled)
@@ -89,7 +89,7 @@ def missing_reports_are_taken_as_deleted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PlanApplier, "_withhold_link_ends", trusting)
 
 
-async def all_reports_are_missing_for_a_while(scenario: Scenario) -> Wrong:
+async def all_reports_are_missing_for_a_while(scenario: Scenario) -> Violations:
     for title in ("first", "second"):
         await scenario.export(title=title)
     scenario.bugspark.execute("CREATE TABLE kept AS SELECT * FROM reports")
@@ -116,7 +116,7 @@ def a_marker_counts_as_the_last_line_only(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_observation, "find_doubtful_copies", none)
 
 
-async def a_lost_comment_is_edited(scenario: Scenario, how: str) -> Wrong:
+async def a_lost_comment_is_edited(scenario: Scenario, how: str) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     scenario.comment_in_bugspark(report)
@@ -132,7 +132,7 @@ def an_edited_issue_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "find_issue_candidates", lambda *_: [])
 
 
-async def a_lost_issue_is_edited(scenario: Scenario) -> Wrong:
+async def a_lost_issue_is_edited(scenario: Scenario) -> Violations:
     scenario.github.simulator.faults.add(LOST, method="POST", path="/issues$")
     report = await scenario.export(title="first")
     scenario.github.simulator.faults.clear()
@@ -154,7 +154,7 @@ def times_ahead_are_believed(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(user, "is_older_than_known", is_older)
 
 
-async def times_are_ahead_for_a_while(scenario: Scenario) -> Wrong:
+async def times_are_ahead_for_a_while(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     scenario.run_ahead(AHEAD_HOURS, whole_clock=False)
@@ -180,7 +180,7 @@ def bugsparks_time_is_taken_as_it_is(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_links, "_local_change_time", uncorrected)
 
 
-async def the_last_of_two_changes_counts(scenario: Scenario, *, ahead: int) -> Wrong:
+async def the_last_of_two_changes_counts(scenario: Scenario, *, ahead: int) -> Violations:
     """Both clocks of this side are wrong by 90 seconds, and the changes are half a minute apart."""
     report = await scenario.export(title="first")
     await scenario.run()
@@ -200,14 +200,14 @@ async def the_last_of_two_changes_counts(scenario: Scenario, *, ahead: int) -> W
 # --- BugSpark's own export button --------------------------------------------------------------------------
 
 
-def a_second_issue_is_not_told(patch: pytest.MonkeyPatch) -> None:
+def second_issue_is_not_reported(patch: pytest.MonkeyPatch) -> None:
     async def silent(*_: object) -> None:
         pass
 
     patch.setattr(run, "record_second_issues", silent)
 
 
-async def the_button_is_pressed_again(scenario: Scenario) -> Wrong:
+async def the_button_is_pressed_again(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     scenario.press_button(report)
@@ -221,7 +221,7 @@ def the_buttons_issue_is_not_found(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "link_issues_exported_by_bugspark", none)
 
 
-async def the_button_is_pressed_once(scenario: Scenario) -> Wrong:
+async def the_button_is_pressed_once(scenario: Scenario) -> Violations:
     await scenario.run()
     scenario.press_button(scenario.file_report("first"))
     return find_violations(scenario, await scenario.settle(hours=0))
@@ -237,7 +237,7 @@ def links_are_not_compared_on_return(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StoredLedger, "mark_all_due_for_verification", skip)
 
 
-async def the_project_leaves_and_returns(scenario: Scenario) -> Wrong:
+async def the_project_leaves_and_returns(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     scenario.comment_on_github(report)
     await scenario.run()
@@ -258,7 +258,7 @@ def exports_stay_with_the_old_repository(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recover, "retarget_exports", keep)
 
 
-async def an_export_waits_while_the_project_moves(scenario: Scenario) -> Wrong:
+async def an_export_waits_while_the_project_moves(scenario: Scenario) -> Violations:
     await scenario.run()
     scenario.github.simulator.faults.add(Limit(wait=60), method="POST", times=None)
     report = await scenario.export(title="first")
@@ -283,14 +283,14 @@ def an_export_is_recorded_after_github_answered(patch: pytest.MonkeyPatch) -> No
     patch.setattr(run, "record_export_intents", late)
 
 
-async def a_limit_ends_the_first_contact(scenario: Scenario) -> Wrong:
+async def a_limit_ends_the_first_contact(scenario: Scenario) -> Violations:
     scenario.github.simulator.faults.add(Limit(wait=60), times=None)
     await scenario.export(title="first")
     scenario.github.simulator.faults.clear()
     return find_violations(scenario, await scenario.settle(hours=0))
 
 
-PLANTED: dict[str, tuple[Plant, Situation]] = {
+PLANTED: dict[str, tuple[PlantBug, Situation]] = {
     "an unreadable issue stops nothing else": (
         what_cannot_be_read_stops_the_project,
         partial(a_row_cannot_be_read, comment=False),
@@ -312,7 +312,7 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
     "times ahead": (times_ahead_are_believed, times_are_ahead_for_a_while),
     "clocks ahead": (bugsparks_time_is_taken_as_it_is, partial(the_last_of_two_changes_counts, ahead=90)),
     "clocks behind": (bugsparks_time_is_taken_as_it_is, partial(the_last_of_two_changes_counts, ahead=-90)),
-    "a second issue": (a_second_issue_is_not_told, the_button_is_pressed_again),
+    "a second issue": (second_issue_is_not_reported, the_button_is_pressed_again),
     "the button's issue": (the_buttons_issue_is_not_found, the_button_is_pressed_once),
     "a return": (links_are_not_compared_on_return, the_project_leaves_and_returns),
     "a moved export": (exports_stay_with_the_old_repository, an_export_waits_while_the_project_moves),
@@ -324,4 +324,4 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
 async def test_a_planted_bug_in_a_rule_for_unusual_conditions_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)
+    await require_bug_detected(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)

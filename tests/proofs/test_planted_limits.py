@@ -25,8 +25,8 @@ from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimit
 from reconciler.store.sync.sliding_window import WindowUsage
 from reconciler.sync import apply, decide_links, run
 from reconciler.sync.context import Context
-from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
-from tests.support.canary import BOT_TOKEN, Escaped, search_rows
+from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
+from tests.support.canary import BOT_TOKEN, TokenFoundError, search_rows
 from tests.support.crash_points import HOST, intercept_process
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
@@ -42,15 +42,15 @@ __all__ = ["sqlite_template"]
 def known_comments_are_news(patch: pytest.MonkeyPatch) -> None:
     original = decide_link
 
-    def forgetful(
+    def forget_known(
         view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
     ) -> LinkPlan | frozenset[Field]:
         return original(replace(view, pairs=()), policy, times, new_id)
 
-    patch.setattr(decide_links, "decide_link", forgetful)
+    patch.setattr(decide_links, "decide_link", forget_known)
 
 
-async def pages_come_again(scenario: Scenario) -> Wrong:
+async def pages_come_again(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     for _ in range(3):
         scenario.comment_on_github(report)
@@ -77,7 +77,7 @@ def each_process_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StoredRateLimiter, "_save_if_unchanged", alone)
 
 
-async def two_processes_write(scenario: Scenario) -> Wrong:
+async def two_processes_write(scenario: Scenario) -> Violations:
     """By turns, a second apart at least: the pace of one credential."""
     slow = settings_for(scenario.url, f"http://{HOST}:9", write={"min_interval_seconds": 1.0})
     with intercept_process(scenario.crash_points, scenario.github.simulator):
@@ -107,7 +107,7 @@ def nothing_is_withheld(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(apply, "withhold_suspicious", open_gate)
 
 
-async def everything_vanishes(scenario: Scenario) -> Wrong:
+async def all_comments_are_deleted(scenario: Scenario) -> Violations:
     """All comments of BugSpark are gone at once; their copies must wait for a person."""
     report = await scenario.export(title="first")
     for _ in range(8):
@@ -130,7 +130,7 @@ def one_stops_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_links, "quarantine_plan", rethrow)
 
 
-async def one_of_three_breaks_the_deciding(scenario: Scenario) -> Wrong:
+async def one_of_three_cannot_be_decided(scenario: Scenario) -> Violations:
     reports = [await scenario.export(title=f"no. {number}") for number in range(3)]
     await scenario.run()
     original = decide_link
@@ -155,17 +155,17 @@ async def one_of_three_breaks_the_deciding(scenario: Scenario) -> Wrong:
 
 
 def an_error_names_the_token(patch: pytest.MonkeyPatch) -> None:
-    async def talkative(_: Context, __: ProjectState) -> ProjectState:
+    async def raise_with_token(_: Context, __: ProjectState) -> ProjectState:
         raise RuntimeError(f"refused with {BOT_TOKEN}")
 
-    patch.setattr(run, "resolve_repository_and_account", talkative)
+    patch.setattr(run, "resolve_repository_and_account", raise_with_token)
 
 
-async def a_pass_is_written_down(scenario: Scenario) -> Wrong:
+async def a_pass_is_written_down(scenario: Scenario) -> Violations:
     await scenario.run()
     try:
         search_rows(scenario.bugspark.engine)
-    except Escaped as escaped:
+    except TokenFoundError as escaped:
         return [str(escaped)]
     finally:
         scenario.bugspark.execute("DELETE FROM sync_projects")
@@ -173,11 +173,11 @@ async def a_pass_is_written_down(scenario: Scenario) -> Wrong:
     return []
 
 
-PLANTED: dict[str, tuple[Plant, Situation]] = {
+PLANTED: dict[str, tuple[PlantBug, Situation]] = {
     "7": (known_comments_are_news, pages_come_again),
     "9": (each_process_counts_for_itself, two_processes_write),
-    "11": (nothing_is_withheld, everything_vanishes),
-    "12": (one_stops_all, one_of_three_breaks_the_deciding),
+    "11": (nothing_is_withheld, all_comments_are_deleted),
+    "12": (one_stops_all, one_of_three_cannot_be_decided),
     "13": (an_error_names_the_token, a_pass_is_written_down),
 }
 
@@ -188,6 +188,6 @@ async def test_a_scenario_shows_a_planted_bug_and_nothing_without_it(
     sqlite_template: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    the_token_may_show: None,
+    is_token_allowed: None,
 ) -> None:
-    await require_that_it_is_seen(*PLANTED[invariant], sqlite_template, tmp_path, monkeypatch)
+    await require_bug_detected(*PLANTED[invariant], sqlite_template, tmp_path, monkeypatch)

@@ -84,7 +84,7 @@ def a_row_without_values_is_a_cleared_one(patch: pytest.MonkeyPatch) -> None:
 
 
 async def lists_lack_the_values(sync: Sync) -> Found:
-    """The person's title brings a bare row; a single read then shows what was there all the time."""
+    """The title edit puts a row without field values into the list; a single read then shows the values."""
     report, number = await prepared(sync)
     sync.change(report, severity="critical")
     await sync.settle()
@@ -120,7 +120,7 @@ def old_halves_are_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 async def the_settings_go_to_labels_and_back(sync: Sync) -> Found:
-    """Between the two a person chooses; GitHub tells of it by no time, so that no pass looks at the issue."""
+    """Between the two a user chooses a value; GitHub changes no time for it, so no pass reads the issue."""
     _, number = await prepared(sync)
     await configure(sync, severity_as="label")
     await sync.settle()

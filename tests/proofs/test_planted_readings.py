@@ -17,7 +17,7 @@ from reconciler.model.passes import NullProgress
 from reconciler.model.plan import Rule
 from reconciler.sync import full_read, write
 from reconciler.sync.comments import second_readings
-from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
+from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
@@ -59,7 +59,7 @@ def one_reading_revives(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(comments, "_update_pair", trusting)
 
 
-async def a_moderator_deletes_before_a_stale_reading(scenario: Scenario) -> Wrong:
+async def a_moderator_deletes_before_a_stale_reading(scenario: Scenario) -> Violations:
     await with_comments(scenario)
     scenario.delete_comment_of(scenario.notes[0])
     await verify(scenario)
@@ -79,7 +79,7 @@ def deletions_are_final(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(comments, "is_shown_again", lambda *_: False)
 
 
-async def a_flagged_author_returns(scenario: Scenario) -> Wrong:
+async def a_flagged_author_returns(scenario: Scenario) -> Violations:
     await with_comments(scenario)
     scenario.flag()
     wrong = find_violations(scenario, await scenario.settle())
@@ -94,9 +94,9 @@ def hidden_comments_are_shown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(translate, "is_hidden", lambda _: False)
 
 
-async def comments_are_hidden_and_shown(scenario: Scenario) -> Wrong:
+async def comments_are_hidden_and_shown(scenario: Scenario) -> Violations:
     await with_comments(scenario)
-    wrong: Wrong = []
+    wrong: Violations = []
     for act in (scenario.hide, scenario.show):
         for note in scenario.notes:
             act(note)
@@ -107,7 +107,7 @@ async def comments_are_hidden_and_shown(scenario: Scenario) -> Wrong:
 # --- our own copies ---------------------------------------------------------------------------------------
 
 
-async def our_copies_are_hidden_and_lost(scenario: Scenario) -> Wrong:
+async def our_copies_are_hidden_and_lost(scenario: Scenario) -> Violations:
     """GitHub hides our copy, shows it again, and only then its original is deleted."""
     await with_comments(scenario)
     note = scenario.notes[1]
@@ -121,7 +121,7 @@ def a_copy_that_github_does_not_show_counts_as_deleted(patch: pytest.MonkeyPatch
     patch.setattr(write, "NOT_FOUND_TO_DELETE", None)
 
 
-async def a_copy_is_deleted_while_it_is_not_shown(scenario: Scenario) -> Wrong:
+async def a_copy_is_deleted_while_it_is_not_shown(scenario: Scenario) -> Violations:
     await with_comments(scenario)
     scenario.github.world.flag_user("bugspark-bot")
     scenario.delete_comment_of(scenario.notes[1])
@@ -138,7 +138,7 @@ def an_outdated_thread_counts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(second_readings, "is_older_than_known", lambda *_: False)
 
 
-async def every_reading_is_old_for_a_while(scenario: Scenario) -> Wrong:
+async def every_reading_is_old_for_a_while(scenario: Scenario) -> Violations:
     """Of two passes, the second readings included; the issue itself is shown as it was, too."""
     await with_comments(scenario)
     scenario.github.simulator.faults.add(
@@ -167,7 +167,7 @@ def comments_of_a_lost_issue_count(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(second_readings, "_read_comments", trusting)
 
 
-async def an_issue_is_lost_between_two_readings(scenario: Scenario) -> Wrong:
+async def an_issue_is_lost_between_two_readings(scenario: Scenario) -> Violations:
     await with_comments(scenario)
     note = scenario.notes[0]
     scenario.delete_comment_of(note)
@@ -177,7 +177,7 @@ async def an_issue_is_lost_between_two_readings(scenario: Scenario) -> Wrong:
     return [] if scenario.copies_in_bugspark(note) else ["a comment of a lost issue was deleted"]
 
 
-PLANTED: dict[str, tuple[Plant, Situation]] = {
+PLANTED: dict[str, tuple[PlantBug, Situation]] = {
     "a stale reading after a deletion": (one_reading_revives, a_moderator_deletes_before_a_stale_reading),
     "a flagged author": (deletions_are_final, a_flagged_author_returns),
     "hidden comments": (hidden_comments_are_shown, comments_are_hidden_and_shown),
@@ -195,4 +195,4 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
 async def test_a_planted_bug_in_a_rule_of_two_readings_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)
+    await require_bug_detected(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)

@@ -23,8 +23,8 @@ from reconciler.model.policy import Direction, SyncPolicy
 from reconciler.sync import run, write
 from reconciler.sync.comments import resolutions
 from reconciler.sync.exports import second_issues
-from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
-from tests.proofs.resolution_rules import TOLD
+from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
+from tests.proofs.resolution_rules import ANNOUNCED
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
@@ -32,7 +32,7 @@ from tests.support.stores import sqlite_template
 __all__ = ["sqlite_template"]
 
 
-def unless(is_right: bool, what: object) -> Wrong:
+def unless(is_right: bool, what: object) -> Violations:
     return [] if is_right else [str(what)]
 
 
@@ -57,7 +57,7 @@ def older_labels_count_after_a_reopening(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stage, "_policy_after_reopening", lambda _, policy, __: policy)
 
 
-async def an_issue_with_an_old_stage_label_is_opened_again(scenario: Scenario) -> Wrong:
+async def an_issue_with_an_old_stage_label_is_opened_again(scenario: Scenario) -> Violations:
     """The label came while the issue was closed: it is news to the base, and older than the reopening."""
     await scenario.save_settings(stage=STAGE)
     report, number = await linked(scenario)
@@ -78,7 +78,7 @@ def labels_stay_when_it_is_closed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stage, "_decide_closed", keep)
 
 
-async def a_report_with_a_stage_is_resolved(scenario: Scenario) -> Wrong:
+async def a_report_with_a_stage_is_resolved(scenario: Scenario) -> Violations:
     await scenario.save_settings(stage=STAGE)
     report, number = await linked(scenario)
     scenario.set_in_bugspark(report, "status", "in_progress")
@@ -97,7 +97,7 @@ def a_new_mapping_is_an_edit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LabelField, "has_unexplained_values", lambda *_: False)
 
 
-async def a_label_gets_a_meaning_later(scenario: Scenario) -> Wrong:
+async def a_label_gets_a_meaning_later(scenario: Scenario) -> Violations:
     """No pass runs between the label and the settings."""
     report, number = await linked(scenario, severity=Severity.HIGH)
     scenario.repository_of(number).label(number, "sev1", by="alice")
@@ -112,7 +112,7 @@ def labels_of_ours_lose_their_origin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LabelField, "own_retired_labels", lambda *_: ())
 
 
-async def a_label_of_an_old_mapping_is_replaced(scenario: Scenario) -> Wrong:
+async def a_label_of_an_old_mapping_is_replaced(scenario: Scenario) -> Violations:
     report, number = await linked(scenario, severity=Severity.HIGH)
     assert "high-priority" in labels_of(scenario, number)
     await scenario.save_settings(severity={"high": ["sev2"], "low": ["sev4"]})
@@ -127,7 +127,7 @@ def directions_bar_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Direction, "writes_github", True)
 
 
-async def a_field_comes_from_github_only(scenario: Scenario) -> Wrong:
+async def a_field_comes_from_github_only(scenario: Scenario) -> Violations:
     report, number = await linked(scenario, severity=Severity.HIGH)
     await scenario.save_settings(directions={"severity": "to_bugspark"})
     scenario.set_in_bugspark(report, "severity", "low")
@@ -147,7 +147,7 @@ def only_the_rules_in_force_count(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SyncPolicy, "comment_rules_since", lambda self, _: (self.comments,))
 
 
-async def a_private_comment_is_written(scenario: Scenario, *, prefix_goes: bool) -> Wrong:
+async def a_private_comment_is_written(scenario: Scenario, *, prefix_goes: bool) -> Violations:
     """No pass runs between the comment and the end of the prefix."""
     await scenario.save_settings(private_prefix="[intern]")
     report, number = await linked(scenario)
@@ -165,7 +165,7 @@ def nothing_is_redacted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(import_module("reconciler.text.inert"), "redact", lambda text: text)
 
 
-async def a_comment_names_an_address(scenario: Scenario) -> Wrong:
+async def a_comment_names_an_address(scenario: Scenario) -> Violations:
     await scenario.save_settings(redact="on")
     report, number = await linked(scenario)
     at = scenario.bugspark_now()
@@ -185,7 +185,7 @@ def the_filter_admits_everything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(second_issues, "_read_due_exports", everything)
 
 
-async def a_report_outside_the_filter_is_filed(scenario: Scenario) -> Wrong:
+async def a_report_outside_the_filter_is_filed(scenario: Scenario) -> Violations:
     await scenario.save_settings(export="all", export_only={"severity": ["critical"]})
     await scenario.run()
     scenario.github.clock.advance(61)
@@ -220,7 +220,7 @@ def logins_are_not_looked_up_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(write, "find_lost_logins", none)
 
 
-async def somebody_takes_over_the_login_of_a_mapped_account(scenario: Scenario) -> Wrong:
+async def somebody_takes_over_the_login_of_a_mapped_account(scenario: Scenario) -> Violations:
     ada, world = map_dave(scenario), scenario.github.world
     await scenario.save_settings(people={ada: "dave"})
     report, number = await linked(scenario)
@@ -233,7 +233,7 @@ async def somebody_takes_over_the_login_of_a_mapped_account(scenario: Scenario) 
     return unless(world.id_of_login("dave") not in assigned, f"{stranger} is assigned")
 
 
-def nobody_is_always_an_opinion(patch: pytest.MonkeyPatch) -> None:
+def no_assignee_is_always_a_change(patch: pytest.MonkeyPatch) -> None:
     original = AssigneeField.diff
 
     def diff(self: AssigneeField, report: Any, seen: Any, base: Any, policy: SyncPolicy) -> Any:
@@ -246,7 +246,7 @@ def nobody_is_always_an_opinion(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(AssigneeField, "diff", diff)
 
 
-async def a_report_has_an_assignee_whom_nobody_mapped(scenario: Scenario) -> Wrong:
+async def a_report_has_an_assignee_whom_nobody_mapped(scenario: Scenario) -> Violations:
     ada = map_dave(scenario)
     other = scenario.bugspark.add_user("Dora")
     await scenario.save_settings(people={ada: "dave"})
@@ -280,7 +280,7 @@ def followers_are_not_kept_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "keep_followers_up", skip)
 
 
-async def the_issue_of_a_follower_is_closed(scenario: Scenario) -> Wrong:
+async def the_issue_of_a_follower_is_closed(scenario: Scenario) -> Violations:
     lead, follower, _ = await followed(scenario)
     scenario.set_on_github(lead, "status", "resolved")
     await scenario.settle()
@@ -295,7 +295,7 @@ def nobody_leads_after_a_report_is_deleted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "let_followers_lead", skip)
 
 
-async def the_report_that_leads_is_deleted(scenario: Scenario) -> Wrong:
+async def the_report_that_leads_is_deleted(scenario: Scenario) -> Violations:
     lead, follower, number = await followed(scenario)
     scenario.erase_report(lead)
     await scenario.settle()
@@ -307,7 +307,7 @@ def a_link_is_not_shown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(link, "with_link_comment", lambda view, _: view)
 
 
-async def a_link_is_shown_on_its_issue(scenario: Scenario) -> Wrong:
+async def a_link_is_shown_on_its_issue(scenario: Scenario) -> Violations:
     await scenario.save_settings(link_comment=True)
     web = scenario.github.web
     number = web.open_issue("first", by="alice").number
@@ -323,12 +323,12 @@ async def a_link_is_shown_on_its_issue(scenario: Scenario) -> Wrong:
 # --- who closed it ----------------------------------------------------------------------------------------
 
 
-def an_initial_sync_tells_closings(patch: pytest.MonkeyPatch) -> None:
+def initial_sync_announces_closings(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resolution, "_is_status_decided", lambda *_: True)
     patch.setattr(resolution, "_agreed_state", lambda _: IssueState.OPEN)
 
 
-async def an_issue_is_linked_that_was_closed_long_ago(scenario: Scenario) -> Wrong:
+async def an_issue_is_linked_that_was_closed_long_ago(scenario: Scenario) -> Violations:
     await scenario.save_settings(resolution_comment=True)
     web = scenario.github.web
     number = web.open_issue("first", by="alice").number
@@ -339,11 +339,11 @@ async def an_issue_is_linked_that_was_closed_long_ago(scenario: Scenario) -> Wro
     issue = f"{web.full_name}#{number}"
     await scenario.run_work(lambda app: app.link(str(report), issue, backfill=False))
     await scenario.settle()
-    told = [body for body in scenario.comments_of_report(report) if body.startswith(TOLD)]
-    return unless(not told, f"an old closing is told: {told}")
+    announced = [body for body in scenario.comments_of_report(report) if body.startswith(ANNOUNCED)]
+    return unless(not announced, f"an old closing is announced: {announced}")
 
 
-def closings_are_told_to_everybody(patch: pytest.MonkeyPatch) -> None:
+def closings_are_always_announced(patch: pytest.MonkeyPatch) -> None:
     original = resolution._with_comment
 
     def always(plan: Any, body: str, kept: Any, policy: SyncPolicy, new_id: Any) -> Any:
@@ -352,21 +352,21 @@ def closings_are_told_to_everybody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resolution, "_with_comment", always)
 
 
-async def a_person_closes_an_issue(scenario: Scenario, *, is_wanted: bool) -> Wrong:
+async def a_person_closes_an_issue(scenario: Scenario, *, is_wanted: bool) -> Violations:
     await scenario.save_settings(resolution_comment=is_wanted)
     report, number = await linked(scenario)
     scenario.set_on_github(report, "status", "resolved")
     await scenario.settle()
-    sent = [body for body in scenario.comments_of_issue(number) if any(word in body for word in TOLD)]
-    told = [body for body in scenario.comments_of_report(report) if body.startswith(TOLD)]
-    return unless(not sent and len(told) == is_wanted, f"told {told}, sent {sent}")
+    sent = [body for body in scenario.comments_of_issue(number) if any(word in body for word in ANNOUNCED)]
+    announced = [body for body in scenario.comments_of_report(report) if body.startswith(ANNOUNCED)]
+    return unless(not sent and len(announced) == is_wanted, f"announced {announced}, sent {sent}")
 
 
 def closings_are_not_noticed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resolutions, "was_closed", lambda *_: False)
 
 
-PLANTED: dict[str, tuple[Plant, Situation]] = {
+PLANTED: dict[str, tuple[PlantBug, Situation]] = {
     "stage: a reopening": (
         older_labels_count_after_a_reopening,
         an_issue_with_an_old_stage_label_is_opened_again,
@@ -389,13 +389,13 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
         logins_are_not_looked_up_again,
         somebody_takes_over_the_login_of_a_mapped_account,
     ),
-    "people: nobody": (nobody_is_always_an_opinion, a_report_has_an_assignee_whom_nobody_mapped),
+    "people: nobody": (no_assignee_is_always_a_change, a_report_has_an_assignee_whom_nobody_mapped),
     "followers: a closing": (followers_are_not_kept_up, the_issue_of_a_follower_is_closed),
     "followers: a deletion": (nobody_leads_after_a_report_is_deleted, the_report_that_leads_is_deleted),
     "the comment about a link": (a_link_is_not_shown, a_link_is_shown_on_its_issue),
-    "closings: an old one": (an_initial_sync_tells_closings, an_issue_is_linked_that_was_closed_long_ago),
+    "closings: an old one": (initial_sync_announces_closings, an_issue_is_linked_that_was_closed_long_ago),
     "closings: not wanted": (
-        closings_are_told_to_everybody,
+        closings_are_always_announced,
         partial(a_person_closes_an_issue, is_wanted=False),
     ),
     "closings: wanted": (closings_are_not_noticed, partial(a_person_closes_an_issue, is_wanted=True)),
@@ -406,4 +406,4 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
 async def test_a_planted_bug_in_a_rule_of_settings_people_and_followers_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)
+    await require_bug_detected(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)

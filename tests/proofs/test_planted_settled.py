@@ -32,7 +32,7 @@ from reconciler.sync import run
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import end_renamed_label_problems
 from reconciler.sync.preflight import resolve_repository_and_account
-from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
+from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
@@ -46,15 +46,15 @@ __all__ = ["sqlite_template"]
 def a_category_counts_as_equal(patch: pytest.MonkeyPatch) -> None:
     original = CategoryField.diff
 
-    def contented(
+    def compare_as_equal(
         self: CategoryField, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
     ) -> FieldDiff:
         return replace(original(self, report, seen, base, policy), verdict=Verdict.EQUAL)
 
-    patch.setattr(CategoryField, "diff", contented)
+    patch.setattr(CategoryField, "diff", compare_as_equal)
 
 
-async def people_sort_reports(scenario: Scenario) -> Wrong:
+async def people_sort_reports(scenario: Scenario) -> Violations:
     here, there = await scenario.export(title="first"), await scenario.export(title="second")
     await scenario.run()
     scenario.set_in_bugspark(here, "category", "ui")
@@ -65,8 +65,8 @@ async def people_sort_reports(scenario: Scenario) -> Wrong:
 # --- 2: every word of a user is there, or a recorded conflict ----------------------------------------------
 
 
-def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
-    async def blind(
+def concurrent_edit_is_overwritten(patch: pytest.MonkeyPatch) -> None:
+    async def write_unconditionally(
         connection: AsyncConnection, plans: Sequence[LinkPlan], _: TransactionBatch
     ) -> set[ReportId]:
         for plan in plans:
@@ -76,14 +76,14 @@ def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
                 await connection.execute(sa.update(reports).where(same).values(wanted))
         return set()
 
-    patch.setattr(apply_batch, "_update_report_fields", blind)
+    patch.setattr(apply_batch, "_update_report_fields", write_unconditionally)
 
 
-async def somebody_is_faster(scenario: Scenario) -> Wrong:
+async def user_edits_during_pass(scenario: Scenario) -> Violations:
     """Around the point between what a pass has read and what it stores: a pass for each."""
     report = await scenario.export(title="first")
     await scenario.run()
-    wrong: Wrong = []
+    wrong: Violations = []
     for point in range(9, 12):
         there, here = ("low", "medium") if point % 2 else ("high", "critical")
         scenario.set_on_github(report, "severity", there)
@@ -99,10 +99,10 @@ async def somebody_is_faster(scenario: Scenario) -> Wrong:
 def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
     original = resolve_repository_and_account
 
-    async def forgetful(context: Context, state: ProjectState) -> ProjectState:
+    async def forget_known(context: Context, state: ProjectState) -> ProjectState:
         return await original(context, replace(state, account=None))
 
-    patch.setattr(run, "resolve_repository_and_account", forgetful)
+    patch.setattr(run, "resolve_repository_and_account", forget_known)
 
 
 def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "end_renamed_label_problems", busy)
 
 
-async def nothing_happens(scenario: Scenario) -> Wrong:
+async def nothing_happens(scenario: Scenario) -> Violations:
     for number in range(3):
         await scenario.export(title=f"no. {number}")
     last = await scenario.settle(hours=0)
@@ -150,7 +150,7 @@ def one_reading_counts_as_two(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(comment_presence, "_record_contradicting_reading", trusting)
 
 
-async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:
+async def a_thread_is_shown_in_part(scenario: Scenario) -> Violations:
     """Everything is compared, while GitHub shows the thread as it was before its comments."""
     report = await scenario.export(title="first")
     scenario.github.clock.advance(600)
@@ -167,9 +167,9 @@ async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:
     return find_violations(scenario, await scenario.settle(hours=0))
 
 
-PLANTED: dict[str, tuple[Plant, Situation]] = {
+PLANTED: dict[str, tuple[PlantBug, Situation]] = {
     "1": (a_category_counts_as_equal, people_sort_reports),
-    "2": (whoever_is_faster_is_overwritten, somebody_is_faster),
+    "2": (concurrent_edit_is_overwritten, user_edits_during_pass),
     "8, it asks": (every_pass_asks_who_it_is, nothing_happens),
     "8, it writes": (every_pass_marks_every_link, nothing_happens),
     "10": (one_reading_counts_as_two, a_thread_is_shown_in_part),
@@ -180,4 +180,4 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
 async def test_a_settled_scenario_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await require_that_it_is_seen(*PLANTED[invariant], sqlite_template, tmp_path, monkeypatch)
+    await require_bug_detected(*PLANTED[invariant], sqlite_template, tmp_path, monkeypatch)

@@ -30,22 +30,22 @@ MOST = 10 * OPERATIONS
 """Not more operations, though no pass has met an outage: on a busy machine most come between passes."""
 
 
-def act(scenario: Scenario, dice: random.Random) -> None:
+def act(scenario: Scenario, rng: random.Random) -> None:
     """Perform one random action of a user on either side."""
-    report = dice.choice(list(scenario.reports))
-    match dice.randrange(10):
+    report = rng.choice(list(scenario.reports))
+    match rng.randrange(10):
         case 0 | 1 | 2:
             scenario.comment_in_bugspark(report)
         case 3 | 4 | 5:
             scenario.comment_on_github(report)
         case 6:
-            scenario.set_in_bugspark(report, "status", dice.choice(["new", "resolved", "closed"]))
+            scenario.set_in_bugspark(report, "status", rng.choice(["new", "resolved", "closed"]))
         case 7:
-            scenario.set_on_github(report, "severity", dice.choice(["low", "high"]))
+            scenario.set_on_github(report, "severity", rng.choice(["low", "high"]))
         case 8:
-            scenario.delete_comment_of(dice.choice(scenario.notes[-50:]))
+            scenario.delete_comment_of(rng.choice(scenario.notes[-50:]))
         case _:
-            scenario.edit(dice.choice([note for note in scenario.notes[-50:] if note.side == "github"]))
+            scenario.edit(rng.choice([note for note in scenario.notes[-50:] if note.side == "github"]))
 
 
 async def attempt(scenario: Scenario, seconds: float) -> PassResult | None:
@@ -58,15 +58,15 @@ async def attempt(scenario: Scenario, seconds: float) -> PassResult | None:
     return result
 
 
-async def busy(scenario: Scenario, outages: Outages, dice: random.Random) -> AsyncIterator[PassResult | None]:
-    """People act until enough was done and a pass has met an outage; a pass after each crowd of them."""
+async def busy(scenario: Scenario, outages: Outages, rng: random.Random) -> AsyncIterator[PassResult | None]:
+    """Users act until enough was done and a pass has met an outage; a pass follows each batch of actions."""
     done, met = 0, False
     while (done < OPERATIONS or outages.count < LEAST or not met) and done < MOST:
         with outages.calm:
             outages.server.wait()
             scenario.bugspark.engine.dispose()
             for _ in range(CROWD):
-                act(scenario, dice)
+                act(scenario, rng)
         done += CROWD
         result = await attempt(scenario, seconds=61)
         met = met or outcome(result) in OUTAGES
@@ -82,7 +82,7 @@ def outcome(result: PassResult | None) -> str:
 
 @pytest.mark.timeout(0 if PROVE else 600)  # a busy machine restarts a server slowly
 async def test_postgresql_that_restarts_again_and_again_loses_and_doubles_nothing() -> None:
-    dice = random.Random(SEED)
+    rng = random.Random(SEED)
     with shaky_server() as server:
         name = server.server.create()
         fill_postgres(server.server.url(name))
@@ -91,7 +91,7 @@ async def test_postgresql_that_restarts_again_and_again_loses_and_doubles_nothin
                 await scenario.export(title=f"report {number}")
             scenario.comment_on_github(next(iter(scenario.reports)))
             with server.outages(SEED, *BETWEEN) as outages:
-                results = [result async for result in busy(scenario, outages, dice)]
+                results = [result async for result in busy(scenario, outages, rng)]
                 outages.stop()
                 scenario.bugspark.engine.dispose()
                 wrong = find_violations(scenario, await scenario.settle())

@@ -25,8 +25,8 @@ def installation(store_url: str, tmp_path: Path) -> Iterator[Installation]:
         yield opened
 
 
-def killed(installation: Installation, *words: str, method: str, path: str, when: str) -> None:
-    """A command that dies at this request, before or after it takes its effect."""
+def kill_command(installation: Installation, *arguments: str, method: str, path: str, when: str) -> None:
+    """A command killed at this request, before or after it takes its effect."""
     processes: list[Process] = []
 
     def kill() -> None:
@@ -36,7 +36,7 @@ def killed(installation: Installation, *words: str, method: str, path: str, when
     rule = installation.github.simulator.faults.add(DuringRequest(**{when: kill}), method=method, path=path)
     installation.github.simulator.world.lock.acquire()  # no request is answered before we know whom to kill
     try:
-        processes.append(installation.commands.start(*words))
+        processes.append(installation.commands.start(*arguments))
     finally:
         installation.github.simulator.world.lock.release()
     assert processes[0].wait(60) == -9
@@ -46,7 +46,7 @@ def killed(installation: Installation, *words: str, method: str, path: str, when
 
 def test_a_process_killed_anywhere_leaves_one_of_everything(installation: Installation) -> None:
     filed = installation.bugspark.add_report(installation.project)
-    killed(installation, "export", str(filed), method="POST", path="/issues$", when="after")
+    kill_command(installation, "export", str(filed), method="POST", path="/issues$", when="after")
     for _ in range(2):
         installation.sync_shop("--wait")
     number = installation.number(filed)
@@ -57,7 +57,7 @@ def test_a_process_killed_anywhere_leaves_one_of_everything(installation: Instal
         installation.github.web.comment(number, f"mine{index}x", by="alice")
         values = {"status": "closed" if index % 2 == 0 else "new", "severity": ["high", "low"][index % 2]}
         installation.bugspark.set_report(filed, **values, updated_at=installation.github.clock.now())
-        killed(installation, "--project", "Shop", "--wait", method=method, path=path, when=when)
+        kill_command(installation, "--project", "Shop", "--wait", method=method, path=path, when=when)
         installation.sync_shop("--wait")
     for _ in range(3):
         installation.sync_shop("--wait")

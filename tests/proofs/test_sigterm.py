@@ -17,19 +17,19 @@ from reconciler.demo.github.faults import Delay, Rule
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
 from reconciler.model.secret import NoLearntSecrets
-from tests.support.cancelling import connections_watched
+from tests.support.cancelling import record_connections
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import QUICK, eventually, time_passing
+from tests.support.daemon import QUICK, advancing_clock, eventually
 from tests.support.stores import sqlite_template, store_url
 
 __all__ = ["sqlite_template", "store_url"]
 
 SEED, REPORTS = int(os.environ.get("PROVE_SEED", "11")), 2
 ENDS = 100 if "PROVE" in os.environ else 8
-LONGEST = 10.0
-MOMENTS = ("POST|PATCH",) * 3 + ("GET",)
+MAX_SHUTDOWN_SECONDS = 10.0
+END_AFTER = ("POST|PATCH",) * 3 + ("GET",)
 """Each daemon is ended after its first to third write or read, chosen at random."""
-CUT_SHORT = ("sending", "unknown")
+UNFINISHED_STATES = ("sending", "unknown")
 
 
 @pytest.fixture
@@ -45,32 +45,32 @@ def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "_end_process_after", lambda _: None)
 
 
-async def test_what_it_was_writing_is_there_once_after_the_next_start(
+async def test_an_interrupted_write_is_present_once_after_the_next_start(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dice = random.Random(SEED)
+    rng = random.Random(SEED)
     reports = [installation.linked()[0] for _ in range(REPORTS)]
     slow = {
         each: installation.github.simulator.faults.add(
             Delay(seconds=0.05, applied=True), method=each, times=None
         )
-        for each in sorted(set(MOMENTS))
+        for each in sorted(set(END_AFTER))
     }
-    said: list[tuple[ReportId, str]] = []
+    posted: list[tuple[ReportId, str]] = []
     under_way = 0
-    with time_passing(installation):
+    with advancing_clock(installation):
         for number in range(ENDS):
-            said += crowd(installation, dice, reports, number)
-            monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", dice.choice([0.0, 0.05, 4.0]))
-            took = await until_ended(installation, slow[dice.choice(MOMENTS)], dice)
-            assert took < LONGEST
+            posted += act_on_both_sides(installation, rng, reports, number)
+            monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", rng.choice([0.0, 0.05, 4.0]))
+            took = await run_daemon_and_end_it(installation, slow[rng.choice(END_AFTER)], rng)
+            assert took < MAX_SHUTDOWN_SECONDS
             open_writes = installation.bugspark.rows_of("sync_intents")
-            under_way += any(row["state"] in CUT_SHORT for row in open_writes)
+            under_way += any(row["state"] in UNFINISHED_STATES for row in open_writes)
         installation.github.simulator.faults.clear()
         monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 4.0)
-        await until_at_peace(installation)
+        await run_daemon_until_idle(installation)
     assert under_way, "no end came in the middle of a write: nothing is proven"
-    for report, text in said:
+    for report, text in posted:
         assert copies(installation, report, text) == (1, 1), text
     for report in reports:
         row, issue = (
@@ -82,11 +82,11 @@ async def test_what_it_was_writing_is_there_once_after_the_next_start(
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
-async def test_questions_that_wait_in_the_database_are_given_up_at_the_end(
+async def test_queries_that_wait_for_a_lock_are_cancelled_at_the_end(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 0.0)
-    daemon = asyncio.create_task(a_life(installation))
+    daemon = asyncio.create_task(run_daemon_to_end(installation))
     await asyncio.to_thread(eventually, lambda: len(installation.github.simulator.requests) > 0)
     with installation.bugspark.engine.begin() as other:
         other.exec_driver_sql("LOCK TABLE projects IN ACCESS EXCLUSIVE MODE")
@@ -94,7 +94,7 @@ async def test_questions_that_wait_in_the_database_are_given_up_at_the_end(
         began = time.monotonic()
         os.kill(os.getpid(), signal.SIGTERM)
         await daemon
-        assert time.monotonic() - began < LONGEST
+        assert time.monotonic() - began < MAX_SHUTDOWN_SECONDS
         assert waiting(installation) == 0
 
 
@@ -108,16 +108,16 @@ def waiting(installation: Installation) -> int:
         return int(found.scalar_one())
 
 
-def crowd(
-    installation: Installation, dice: random.Random, reports: list[ReportId], number: int
+def act_on_both_sides(
+    installation: Installation, rng: random.Random, reports: list[ReportId], number: int
 ) -> list[tuple[ReportId, str]]:
     """Let users comment on both sides; returns the texts."""
-    here, there, other = (dice.choice(reports) for _ in range(3))
-    mine, hers = f"from BugSpark {number}.", f"from GitHub {number}."
-    installation.bugspark.add_comment(here, mine, author=installation.ada)
-    installation.github.web.comment(installation.number(there), hers, by="alice")
-    installation.bugspark.set_report(other, status=dice.choice([Status.NEW, Status.RESOLVED]))
-    return [(here, mine), (there, hers)]
+    here, there, other = (rng.choice(reports) for _ in range(3))
+    local_text, remote_text = f"from BugSpark {number}.", f"from GitHub {number}."
+    installation.bugspark.add_comment(here, local_text, author=installation.ada)
+    installation.github.web.comment(installation.number(there), remote_text, by="alice")
+    installation.bugspark.set_report(other, status=rng.choice([Status.NEW, Status.RESOLVED]))
+    return [(here, local_text), (there, remote_text)]
 
 
 def copies(installation: Installation, report: ReportId, text: str) -> tuple[int, int]:
@@ -127,7 +127,7 @@ def copies(installation: Installation, report: ReportId, text: str) -> tuple[int
     return sum(text in body for body in rows), sum(text in body for body in thread)
 
 
-async def a_life(installation: Installation) -> None:
+async def run_daemon_to_end(installation: Installation) -> None:
     """One daemon, on the configuration as it is. When it ends nothing of it is left: no connection to the
     database that it opened, and no task.
     """
@@ -137,30 +137,30 @@ async def a_life(installation: Installation) -> None:
         settings=settings, read_configuration=lambda: again, learnt=NoLearntSecrets(), environ={}
     )
     before = asyncio.all_tasks()
-    with connections_watched() as opened:
+    with record_connections() as opened:
         await run_daemon(start)
         assert not asyncio.all_tasks() - before
         assert not await opened.still_open()
     assert len(opened)
 
 
-async def until_ended(installation: Installation, rule: Rule, dice: random.Random) -> float:
+async def run_daemon_and_end_it(installation: Installation, rule: Rule, rng: random.Random) -> float:
     """Start it, end it a moment after one of these requests of it; how many seconds the end took."""
-    wanted, asked = rule.hits + dice.randrange(1, 4), len(installation.github.simulator.requests)
-    daemon = asyncio.create_task(a_life(installation))
+    wanted, asked = rule.hits + rng.randrange(1, 4), len(installation.github.simulator.requests)
+    daemon = asyncio.create_task(run_daemon_to_end(installation))
     await asyncio.to_thread(eventually, lambda: len(installation.github.simulator.requests) > asked)
     until = time.monotonic() + 1.0  # there may be less to do
     await asyncio.to_thread(eventually, lambda: rule.hits >= wanted or time.monotonic() > until)
-    await asyncio.sleep(dice.uniform(0.0, 0.06))
+    await asyncio.sleep(rng.uniform(0.0, 0.06))
     began = time.monotonic()
     os.kill(os.getpid(), signal.SIGTERM)
     await daemon
     return time.monotonic() - began
 
 
-async def until_at_peace(installation: Installation) -> None:
+async def run_daemon_until_idle(installation: Installation) -> None:
     """A daemon, until nothing is left to be written."""
-    daemon = asyncio.create_task(a_life(installation))
+    daemon = asyncio.create_task(run_daemon_to_end(installation))
     await asyncio.to_thread(eventually, lambda: not daemon.done() and quiet(installation))
     os.kill(os.getpid(), signal.SIGTERM)
     await daemon

@@ -2,7 +2,7 @@
 over many issues that a limit cuts short. What was asked of GitHub is held to the arithmetic.
 
 `make test` does them at a size that fits into its budget and on SQLite, `make prove` in full and on
-PostgreSQL too. What each took is told when the session ends.
+PostgreSQL too. What each took is printed when the session ends.
 """
 
 import os
@@ -70,7 +70,7 @@ def tie(scenario: Scenario, number: int) -> ReportId:
 
 
 def fill(scenario: Scenario, issues: int, comments_each: int = 0) -> None:
-    """Issues of long ago; the lists stay at peace about them. Two seconds lie between them: a page begins a
+    """Old issues, which the lists do not show as changed. Two seconds lie between them: a page begins a
     second before the last row seen, so where more happens in a second it brings less that is new.
     """
     spec = {"repository": "acme/web", "by": "alice", "issues": issues, "age": 40_000, "spread": 2}

@@ -25,8 +25,8 @@ def install(packages: Sequence[str]) -> str:
     return f"apt-get install failed: {(stopped or errors or finished.lines[-1:] or ['no output'])[0]}"
 
 
-def _run(*words: str, show: Callable[[str], str | None]) -> Finished:
-    return follow([*APT, *words], read_progress=show, silence_seconds=SILENCE_SECONDS, environ=ENVIRON)
+def _run(*arguments: str, show: Callable[[str], str | None]) -> Finished:
+    return follow([*APT, *arguments], read_progress=show, silence_seconds=SILENCE_SECONDS, environ=ENVIRON)
 
 
 def read_progress(line: str) -> str | None:

@@ -51,14 +51,14 @@ def _candidates() -> Iterator[Path]:
 
 def driver_problem() -> str:
     """Why Playwright's driver does not start, "" when it does: it links a library that may be missing."""
-    words = [sys.executable, "-m", "playwright", "--version"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    said = done.stderr.strip().splitlines()
-    return f"Playwright does not start: {said[0] if said else 'no output'}" if done.returncode else ""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = done.stderr.strip().splitlines()
+    return f"Playwright does not start: {lines[0] if lines else 'no output'}" if done.returncode else ""
 
 
 def starts(path: Path) -> bool:
-    """Whether it tells its version: without its libraries it does not, nor does Ubuntu's link to a snap."""
+    """Whether it prints its version: without its libraries it does not, nor does Ubuntu's link to a snap."""
     try:
         done = subprocess.run(
             [path, "--version"], capture_output=True, text=True, check=False, timeout=START_SECONDS

@@ -1,4 +1,4 @@
-"""What the tests start beside Python: whether it is there, and which command brings it.
+"""Programs that the tests start: whether they are installed, and which command installs them.
 
 Nothing is changed here; tests/setup/prepare.py installs.
 """
@@ -61,13 +61,13 @@ def report(lost: Sequence[Missing]) -> list[str]:
     lines += [f"  {each.need.name} ({each.need.part}): {each.why}" for each in lost]
     if helpful := commands(lost, families()):
         lines += ["what helps:", *(f"  {command}" for command in helpful)]
-    if words := [part for part in parts.PARTS if part in {each.need.part for each in lost}]:
-        lines += ["or, without those tests:", f"  make test WITHOUT={','.join(words)}"]
+    if part_names := [part for part in parts.PARTS if part in {each.need.part for each in lost}]:
+        lines += ["or, without those tests:", f"  make test WITHOUT={','.join(part_names)}"]
     return lines
 
 
 def commands(missing: Iterable[Missing], families: Iterable[str]) -> list[str]:
-    """The one command per family that would bring what is missing; none where no package does."""
+    """One command per family that would install what is missing; none where no package does."""
     found = []
     for family in families:
         names = [each.need.packages[family] for each in missing if family in each.need.packages]
@@ -84,8 +84,8 @@ def families() -> list[str]:
         release = platform.freedesktop_os_release()
     except OSError:
         release = {}
-    words = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".split()
-    return [family for family in INSTALLERS if family.lower() in words] or list(INSTALLERS)
+    identifiers = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".split()
+    return [family for family in INSTALLERS if family.lower() in identifiers] or list(INSTALLERS)
 
 
 def no_chromium() -> str:
@@ -116,8 +116,8 @@ def no_program(*names: str) -> str:
 def no_systemd(systemd: Path = SYSTEMD) -> str:
     if absent := no_program(str(systemd), "systemctl", "systemd-analyze"):
         return absent
-    said = subprocess.run([systemd, "--version"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"systemd (\d+)", said)
+    output = subprocess.run([systemd, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.match(r"systemd (\d+)", output)
     if version is None or int(version[1]) < OLDEST_SYSTEMD:
         return (
             f"{systemd} is {version[0] if version else 'of no known version'}, not {OLDEST_SYSTEMD} or newer"
@@ -132,15 +132,17 @@ def no_namespaces() -> str:
     if os.geteuid() != 0:
         return f"testing the systemd unit takes root, and this is user {os.geteuid()}: sudo make test"
     if no_program("unshare", "mount"):
-        return ""  # util-linux is missing, which is said anyway; this is tried again once it is there
+        return (
+            ""  # util-linux is missing, which is reported by its own need; tried again once it is installed
+        )
     with tempfile.TemporaryDirectory() as folder:
-        words = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--uts", "--ipc"]
-        words += ["sh", "-ec", 'mount -t cgroup2 none "$0"; umount "$0"', folder]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        command = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--uts", "--ipc"]
+        command += ["sh", "-ec", 'mount -t cgroup2 none "$0"; umount "$0"', folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    said = done.stderr.strip()
-    return f"testing the systemd unit takes namespaces and cgroup v2 (a container: --privileged): {said}"
+    message = done.stderr.strip()
+    return f"testing the systemd unit takes namespaces and cgroup v2 (a container: --privileged): {message}"
 
 
 def _everywhere(name: str, **others: str) -> dict[str, str]:

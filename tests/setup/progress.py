@@ -29,19 +29,19 @@ def in_steps(verb: str, percent: float, of: str = "") -> str | None:
 
 
 def follow(
-    words: Sequence[str | Path],
+    command: Sequence[str | Path],
     *,
     read_progress: Callable[[str], str | None],
     silence_seconds: float,
     environ: Mapping[str, str] | None = None,
     downloads: Path | None = None,
 ) -> Finished:
-    """Run `words` and print what `read_progress` makes of its lines, each text once in a row.
+    """Run `command` and print what `read_progress` makes of its lines, each text once in a row.
 
     It is stopped after `silence_seconds` without a line and without growth of the files below `downloads`.
     """
     process = subprocess.Popen(
-        words,
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

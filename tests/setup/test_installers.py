@@ -13,10 +13,14 @@ UNREACHABLE = (
 
 def test_pip_s_progress_is_counted_and_its_complaints_about_locations_are_collected() -> None:
     progress = pip_install.Progress(total=4)
-    said = ["Collecting a==1", UNREACHABLE.format("/mirror"), UNREACHABLE.format("file:///index/a/")]
-    said += ["Requirement already satisfied: b==1", UNREACHABLE.format("file:///index/b/"), "  Downloading b"]
-    said += ["Collecting c==1", "WARNING: Retrying (Retry(total=4", "ERROR: No matching distribution found"]
-    shown = [text for text in map(progress.read, [*said, "Installing collected packages: a, b"]) if text]
+    lines = ["Collecting a==1", UNREACHABLE.format("/mirror"), UNREACHABLE.format("file:///index/a/")]
+    lines += [
+        "Requirement already satisfied: b==1",
+        UNREACHABLE.format("file:///index/b/"),
+        "  Downloading b",
+    ]
+    lines += ["Collecting c==1", "WARNING: Retrying (Retry(total=4", "ERROR: No matching distribution found"]
+    shown = [text for text in map(progress.read, [*lines, "Installing collected packages: a, b"]) if text]
     assert shown == [
         "found 20 %",
         "found 40 %",

@@ -82,14 +82,14 @@ def test_the_report_names_what_is_missing_the_command_and_what_runs_without(
 
 
 @pytest.mark.parametrize(
-    ("said", "problem"),
+    ("output", "problem"),
     [("systemd 252 (252.39-1)", ""), ("systemd 247 (247.3-7)", "systemd 247"), ("?", "no known version")],
 )
 def test_an_old_systemd_does_not_do(
-    said: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    output: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("systemd", "systemctl", "systemd-analyze"):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}'\n")
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{output}'\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     found = needs.no_systemd(tmp_path / "systemd")

@@ -33,7 +33,7 @@ def test_packages_of_another_lock_file_are_out_of_date(folder: Path) -> None:
     assert "has changed" in node_packages.problem(folder)
 
 
-def test_what_npm_says_is_told_when_it_fails(folder: Path) -> None:
+def test_npms_error_lines_are_printed_when_it_fails(folder: Path) -> None:
     """Without a package.json there is nothing to install."""
     assert node_packages.install(folder).startswith("npm error")
     assert "are not installed" in node_packages.problem(folder)

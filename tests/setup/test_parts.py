@@ -47,8 +47,8 @@ def test_every_place_of_a_part_holds_tests(part: str, place: str) -> None:
 
 def test_the_fast_run_leaves_out_every_part_and_keeps_most_of_the_suite() -> None:
     shown = subprocess.run(["make", "-n", "test-fast"], cwd=ROOT, capture_output=True, text=True, check=True)
-    words = set(re.findall(r"--without='(.*?)'", shown.stdout))
-    assert {parts.parse(each) for each in words} == {tuple(PARTS)}
+    left_out = set(re.findall(r"--without='(.*?)'", shown.stdout))
+    assert {parts.parse(each) for each in left_out} == {tuple(PARTS)}
     files = files_below(ROOT / "tests")
     kept = [path for path in files if not parts.is_left_out(path, PARTS)]
     assert len(kept) > 2 / 3 * len(files)
@@ -84,21 +84,21 @@ def test_a_test_on_postgresql_is_known_by_its_fixture_or_its_parameter() -> None
     assert not parts.needs_postgresql(["store", "tmp_path"], ["sqlite", 7, None])
 
 
-def pytest_says(*arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "pytest", "-q", "--collect-only", *arguments]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+def collect_with(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_the_last_line_of_a_run_names_what_it_left_out() -> None:
-    said = pytest_says("--without=systemd,browser", "tests/setup/test_workers.py", "tests/systemd")
-    lines = said.stdout.strip().splitlines()
-    assert said.returncode == 0, said.stderr
+    output = collect_with("--without=systemd,browser", "tests/setup/test_workers.py", "tests/systemd")
+    lines = output.stdout.strip().splitlines()
+    assert output.returncode == 0, output.stderr
     assert any(line.startswith("tests/setup/test_workers.py") for line in lines)
     assert not any(line.startswith("tests/systemd") for line in lines)
     assert lines[-1].startswith("left out: browser, systemd ")
 
 
 def test_a_wrong_word_ends_the_run_before_it_begins() -> None:
-    said = pytest_says("--without=slow", "tests/setup/test_workers.py")
-    assert said.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "slow is none of browser" in said.stderr
+    output = collect_with("--without=slow", "tests/setup/test_workers.py")
+    assert output.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "slow is none of browser" in output.stderr

@@ -109,9 +109,9 @@ def test_a_missing_requirement_is_reported_before_anything_is_installed(
     world = machine("Chromium", "systemd", download_brings=("Chromium",), root=False)
     assert prepare.main([]) == 1
     assert world.installed == []
-    said = capsys.readouterr().err
-    assert "systemd (systemd): no systemd" in said
-    assert "make test WITHOUT=systemd" in said
+    output = capsys.readouterr().err
+    assert "systemd (systemd): no systemd" in output
+    assert "make test WITHOUT=systemd" in output
 
 
 def test_what_could_not_be_installed_ends_the_run(

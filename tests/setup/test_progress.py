@@ -49,7 +49,7 @@ def test_what_hangs_is_stopped_with_all_that_it_started() -> None:
 
 
 def test_a_growing_file_counts_as_progress(tmp_path: Path) -> None:
-    words = [sys.executable, "-c", GROWING, str(tmp_path)]
-    finished = follow(words, read_progress=percent, silence_seconds=3.0, downloads=tmp_path)
+    command = [sys.executable, "-c", GROWING, str(tmp_path)]
+    finished = follow(command, read_progress=percent, silence_seconds=3.0, downloads=tmp_path)
     assert finished.code == 0
     assert finished.lines == ["done"]

@@ -13,10 +13,10 @@ from reconciler.store.connection import finish_shielded
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import open_database
 from reconciler.store.stores import StoreSettings, build_stores
-from tests.support.cancelling import cancel_everywhere, connections_watched
-from tests.support.stores import StillClock, digest
+from tests.support.cancelling import cancel_everywhere, record_connections
+from tests.support.stores import FixedClock, digest
 
-PATIENCE = 15.0
+TIMEOUT_SECONDS = 15.0
 ONCE_AND_TWICE = pytest.mark.parametrize("again", [(), (1,), (1, 2), (3,)], ids=str)
 
 
@@ -35,7 +35,7 @@ async def test_transactions_leave_no_connection_open(
         finally:
             await database.aclose()
 
-    with connections_watched() as opened:
+    with record_connections() as opened:
         async for number in cancel_everywhere(work, monkeypatch, *again):
             assert not await opened.still_open(), f"left open by a cancellation at await {number}"
     assert len(opened) > 1
@@ -48,15 +48,15 @@ async def test_a_project_lock_is_released_with_its_connection(
     database = open_database(store_url)
     takes_a_moment = database.dialect == "postgresql"  # to see that a connection was cut, not unlocked
     project = ProjectId(uuid4())
-    locks = build_stores(database, StoreSettings(digest=digest), StillClock()).project_locks
+    locks = build_stores(database, StoreSettings(digest=digest), FixedClock()).project_locks
 
     async def work() -> None:
         async with locks.acquire(project) as lock:
             await lock.ensure_held()
 
-    with connections_watched() as opened:
+    with record_connections() as opened:
         async for number in cancel_everywhere(work, monkeypatch, *again):
-            async with asyncio.timeout(PATIENCE), locks.acquire(project, wait=takes_a_moment):
+            async with asyncio.timeout(TIMEOUT_SECONDS), locks.acquire(project, wait=takes_a_moment):
                 pass
             if database.dialect == "postgresql":  # the others are in the pool
                 sessions = [each for each in await opened.still_open() if _is_lock_session(each)]
@@ -75,7 +75,7 @@ async def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it
     store_url: str,
 ) -> None:
     database = open_database(store_url)
-    with connections_watched() as opened:
+    with record_connections() as opened:
         async with database.read() as late:
             await late.execute(sa.text("SELECT 1"))
             async with database.write():
@@ -100,7 +100,7 @@ async def test_a_connection_outside_the_pool_is_closed_by_async_with(
         async with await connecting as connection:
             await connection.execute("SELECT 1")
 
-    with connections_watched() as opened:
+    with record_connections() as opened:
         async for number in cancel_everywhere(work, monkeypatch, *again):
             assert not await opened.still_open(), f"left open by a cancellation at await {number}"
     assert len(opened) > 1
@@ -136,7 +136,7 @@ async def test_a_connection_whose_last_commit_is_cancelled_is_closed_if_it_is_ou
     await connection.close()
 
 
-async def test_a_close_that_is_cancelled_again_and_again_ends_all_the_same() -> None:
+async def test_a_close_that_is_cancelled_repeatedly_still_ends() -> None:
     go, closed = asyncio.Event(), asyncio.Event()
 
     async def close() -> None:

@@ -21,7 +21,7 @@ from reconciler.store.sync.rate_limiter import WriteSlot
 from tests.store.test_intents import a_change, a_post, the_intent
 from tests.store.test_locks import break_lock
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NOW, StillClock, digest
+from tests.support.stores import NOW, FixedClock, digest
 
 F00D = Fingerprint("f00d")
 
@@ -45,7 +45,7 @@ async def claim_now(
 
 
 def is_stored(bugspark: BugSpark, confirmed: Confirmation) -> bool:
-    """Whether the first comment is live with its line of history, and its intent gone; or none of that."""
+    """Whether the first comment is live with its history row and its intent is deleted; or none of these."""
     of_intent = sa.select(tables.intents.c.id).where(tables.intents.c.id == confirmed.intent.id)
     of_pair = sa.select(tables.comment_pairs.c.remote_id).where(tables.comment_pairs.c.remote_id == 42)
     of_history = sa.select(tables.changes.c.id).where(tables.changes.c.request_id == "ABCD:1")
@@ -105,10 +105,10 @@ async def test_where_a_limit_is_used_up_only_the_confirmation_is_stored(
 
 
 async def test_a_slot_that_another_process_took_first_is_not_taken_twice(
-    stores: DatabaseStores, bugspark: BugSpark, database: Database, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, database: Database, clock: FixedClock
 ) -> None:
     confirmed, following = await sent_and_next(stores, bugspark)
-    other = build_stores(database, StoreSettings(digest=digest), StillClock())
+    other = build_stores(database, StoreSettings(digest=digest), FixedClock())
     await other.rate_limiter.reserve_write(F00D, 5)
     before = last_write(bugspark)
     assert await claim_now(stores, following, confirmed) == NoSlotNow()
@@ -136,11 +136,11 @@ async def test_the_confirmation_is_stored_where_the_lock_was_lost_and_nothing_is
     stores: DatabaseStores, bugspark: BugSpark, database: Database, store_url: str
 ) -> None:
     confirmed, following = await sent_and_next(stores, bugspark)
-    rival = build_stores(database, StoreSettings(digest=digest), StillClock())
+    competitor = build_stores(database, StoreSettings(digest=digest), FixedClock())
     before = last_write(bugspark)
     async with stores.project_locks.acquire(following.project_id):
         await break_lock(bugspark, store_url, following.project_id)
-        async with rival.project_locks.acquire(following.project_id):
+        async with competitor.project_locks.acquire(following.project_id):
             with pytest.raises(ProjectLockLostError):
                 await claim_now(stores, following, confirmed)
     assert is_stored(bugspark, confirmed)

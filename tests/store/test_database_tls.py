@@ -63,7 +63,7 @@ def make_certificate(home: Path) -> None:
     (home / "key.pem").write_bytes(pem)
 
 
-class Front:
+class TlsProxy:
     """PostgreSQL's own TLS before the test's server, which listens on a socket file only."""
 
     def __init__(self, server: Server, home: Path, *, offers_tls: bool = True) -> None:
@@ -119,18 +119,18 @@ class Front:
 
 
 @contextmanager
-def fronted(server: Server, home: Path, **options: bool) -> Iterator[Front]:
+def tls_proxy(server: Server, home: Path, **options: bool) -> Iterator[TlsProxy]:
     make_certificate(home)
-    front = Front(server, home, **options)
+    proxy = TlsProxy(server, home, **options)
     try:
-        yield front
+        yield proxy
     finally:
-        front.close()
+        proxy.close()
 
 
-def here(url: str, front: Front, database: str, home: Path) -> str:
+def url_through(url: str, proxy: TlsProxy, database: str, home: Path) -> str:
     """The same address, with names that lead to the front, this test's user, database and authority."""
-    made = make_url(url).set(username="postgres", password=None, port=front.port, database=database)
+    made = make_url(url).set(username="postgres", password=None, port=proxy.port, database=database)
     query = {**made.query, "hostaddr": "127.0.0.1"}
     if "sslrootcert" in query:
         query["sslrootcert"] = str(home / "cert.pem")
@@ -167,33 +167,33 @@ def test_the_documents_have_strict_addresses_for_supabase_and_neon() -> None:
 async def test_a_documented_address_connects_and_is_verified(
     postgres_server: Server, tmp_path: Path, url: str
 ) -> None:
-    with fronted(postgres_server, tmp_path) as front:
-        assert await connect_everywhere(here(url, front, "postgres", tmp_path)) == ["verify-full"] * 2
-        assert front.plain == 0
-        wrong = here(url.replace("@", "@not-"), front, "postgres", tmp_path)
+    with tls_proxy(postgres_server, tmp_path) as proxy:
+        assert await connect_everywhere(url_through(url, proxy, "postgres", tmp_path)) == ["verify-full"] * 2
+        assert proxy.plain == 0
+        wrong = url_through(url.replace("@", "@not-"), proxy, "postgres", tmp_path)
         with pytest.raises(DatabaseError, match="for another name"):
             await connect_everywhere(wrong)
         other = tmp_path / "other"
         other.mkdir()
         make_certificate(other)
         with pytest.raises(DatabaseError, match="not trusted"):
-            await connect_everywhere(here(url, front, "postgres", other))
+            await connect_everywhere(url_through(url, proxy, "postgres", other))
 
 
 @pytest.mark.parametrize("offers_tls", [True, False])
-async def test_without_a_mode_nothing_is_said_in_the_clear(
+async def test_without_a_mode_nothing_is_sent_unencrypted(
     postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offers_tls: bool
 ) -> None:
     monkeypatch.setenv("PGSSLMODE", "disable")
-    with fronted(postgres_server, tmp_path, offers_tls=offers_tls) as front:
-        written = here("postgresql+psycopg://u@db.example.com/b", front, "postgres", tmp_path)
+    with tls_proxy(postgres_server, tmp_path, offers_tls=offers_tls) as proxy:
+        written = url_through("postgresql+psycopg://u@db.example.com/b", proxy, "postgres", tmp_path)
         url = load_configuration(None, {}, {"database.url": written}).settings.database.url
         if offers_tls:
             assert await connect_everywhere(url.reveal()) == ["require"] * 2
         else:
             with pytest.raises(DatabaseError, match="offers no TLS"):
                 await connect_everywhere(url.reveal())
-    assert front.plain == 0
+    assert proxy.plain == 0
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,13 @@ def test_without_keys_a_value_is_written_plain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "words"), [((), "no key is configured"), ((NEW,), "not the key BugSpark encrypted it with")]
+    ("keys", "expected"), [((), "no key is configured"), ((NEW,), "not the key BugSpark encrypted it with")]
 )
-def test_an_undecryptable_value_is_an_error_that_names_the_project(keys: tuple[str, ...], words: str) -> None:
+def test_an_undecryptable_value_is_an_error_that_names_the_project(
+    keys: tuple[str, ...], expected: str
+) -> None:
     stored = Fernet(OLD).encrypt(b"t0ken").decode()
-    with pytest.raises(CredentialError, match=f"Shop.*{words}") as caught:
+    with pytest.raises(CredentialError, match=f"Shop.*{expected}") as caught:
         SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, SHOP, "Shop")
     assert stored not in str(caught.value)
 

@@ -23,7 +23,7 @@ COUNT = sa.select(sa.func.count()).select_from(tables.meta)
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "expected"),
     [
         ("not an address", "not an address"),
         ("mysql://u:hunter2@h/d", "names mysql"),
@@ -31,8 +31,8 @@ COUNT = sa.select(sa.func.count()).select_from(tables.meta)
         ("sqlite:///:memory:", "names no file"),
     ],
 )
-def test_an_unusable_address_is_one_sentence_without_secrets(url: str, words: str) -> None:
-    with pytest.raises(ConfigurationError, match=words) as caught:
+def test_an_unusable_address_is_one_sentence_without_secrets(url: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=expected) as caught:
         parse_url(url)
     assert "hunter2" not in str(caught.value)
 
@@ -61,9 +61,9 @@ def test_a_database_that_is_down_can_not_be_migrated() -> None:
 async def test_a_file_that_can_not_be_opened_or_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is not a database, it only looks long enough" * 50)
     (tmp_path / "folder").mkdir()
-    for name, words in (("folder", "check its path"), ("text", "not an SQLite database")):
+    for name, expected in (("folder", "check its path"), ("text", "not an SQLite database")):
         database = open_database(f"sqlite:///{tmp_path / name}")
-        with pytest.raises(DatabaseError, match=words):
+        with pytest.raises(DatabaseError, match=expected):
             async with database.read() as connection:
                 await connection.execute(COUNT)
         await database.aclose()
@@ -144,16 +144,16 @@ async def test_writers_do_not_lose_each_others_updates(database: Database, bugsp
 
 async def test_a_read_only_database_is_an_error_that_says_so(database: Database) -> None:
     if database.dialect == "sqlite":
-        read_only, said = "PRAGMA query_only = ON", "readonly database|read-only"
+        read_only, expected = "PRAGMA query_only = ON", "readonly database|read-only"
     else:
-        read_only, said = "SET TRANSACTION READ ONLY", "read-only"
+        read_only, expected = "SET TRANSACTION READ ONLY", "read-only"
 
     async def attempt() -> None:
         async with database.write() as connection:
             await connection.exec_driver_sql(read_only)
             await connection.execute(sa.delete(tables.meta))
 
-    with pytest.raises(DatabaseError, match=said):
+    with pytest.raises(DatabaseError, match=expected):
         await attempt()
 
 

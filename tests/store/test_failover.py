@@ -47,7 +47,7 @@ async def test_a_pool_that_reached_a_standby_writes_as_soon_as_the_primary_is_th
     await write(database)
 
 
-async def test_readiness_tells_a_standby_and_reaches_the_primary_once_it_is_there(
+async def test_readiness_names_a_standby_and_reaches_the_primary_once_it_is_there(
     url: str, database: Database
 ) -> None:
     await require_writable(database)

@@ -19,7 +19,7 @@ from reconciler.store.schema.engine import Database, open_database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from reconciler.store.sync.withheld_deletions import replace_withheld
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NOW, REPOSITORY, StillClock, digest
+from tests.support.stores import NOW, REPOSITORY, FixedClock, digest
 
 Theirs = AsyncConnection[tuple[object, ...]]
 Put = Callable[[DatabaseStores, Database, ProjectId], Awaitable[object]]
@@ -103,7 +103,7 @@ async def test_a_row_that_another_session_inserts_first_is_updated(
 async def test_eight_sessions_bind_one_database_at_once(store_url: str, bugspark: BugSpark) -> None:
     opened = [open_database(store_url) for _ in range(8)]
     try:
-        sessions = [build_stores(each, StoreSettings(digest=digest), StillClock()) for each in opened]
+        sessions = [build_stores(each, StoreSettings(digest=digest), FixedClock()) for each in opened]
         await asyncio.gather(*(each.identity.bind() for each in sessions))
     finally:
         for each in opened:

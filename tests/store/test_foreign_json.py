@@ -1,4 +1,4 @@
-"""JSON of BugSpark's tables is bounded in bytes and depth wherever it is read; what exceeds it is alone."""
+"""JSON of BugSpark's tables is bounded in bytes and depth; a value beyond that affects only its row."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from reconciler.store.types import JsonDocument, TextArray
 from tests.store.test_outgoing_webhooks import hook, set_status, tasks
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NOW, StillClock, digest, linked
+from tests.support.stores import NOW, FixedClock, digest, linked
 
 DEEP = "[" * 2_000 + "]" * 2_000
 READ = {
@@ -214,7 +214,7 @@ async def test_a_thousand_integrations_of_one_project_are_not_read(
 
 
 @pytest.fixture
-def announcing_stores(database: Database, clock: StillClock) -> DatabaseStores:
+def announcing_stores(database: Database, clock: FixedClock) -> DatabaseStores:
     return build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), clock)
 
 

@@ -225,14 +225,14 @@ async def test_the_cause_of_a_field_is_gone_with_the_report(
     assert claim.cause_gone
 
 
-@pytest.mark.parametrize("deed", ["deleted", "columns", "link"])
+@pytest.mark.parametrize("action", ["deleted", "columns", "link"])
 async def test_the_cause_of_an_export_is_gone_when_the_report_is_deleted_or_linked(
-    stores: DatabaseStores, bugspark: BugSpark, deed: str
+    stores: DatabaseStores, bugspark: BugSpark, action: str
 ) -> None:
     link, intent = await an_export(stores, bugspark)
-    if deed == "deleted":
+    if action == "deleted":
         bugspark.delete_report(link.report_id)
-    elif deed == "columns":
+    elif action == "columns":
         bugspark.set_report(link.report_id, github_issue_number=4, github_repo=NAME)
     else:
         plan = LinkPlan(link=replace(link, base=None), report=None, after=link)
@@ -342,8 +342,10 @@ async def test_an_export_of_a_report_linked_in_between_is_stored_as_contested(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
-    rival = a_link(link.project_id, link.report_id, 4)
-    await store(stores, link.project_id, LinkPlan(link=replace(rival, base=None), report=None, after=rival))
+    competitor = a_link(link.project_id, link.report_id, 4)
+    await store(
+        stores, link.project_id, LinkPlan(link=replace(competitor, base=None), report=None, after=competitor)
+    )
     await stores.intents.confirm(Confirmation(intent=intent, link=link, pair=None, changes=[], at=NOW))
     states = {row["number"]: row["state"] for row in bugspark.rows(sa.select(tables.links))}
     assert states == {IssueNumber(4): LinkState.ACTIVE.value, IssueNumber(12): LinkState.CONTESTED.value}

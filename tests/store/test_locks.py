@@ -32,7 +32,7 @@ from tests.support.bugspark import BugSpark, connected
 from tests.support.postgres import Server
 from tests.support.stores import (
     NOW,
-    StillClock,
+    FixedClock,
     digest,
     fill_postgres,
     linked,
@@ -65,7 +65,7 @@ END_SESSIONS_OF_LOCKS = (
 )
 
 
-class SleepingClock(StillClock):
+class SleepingClock(FixedClock):
     """Stands still, but lets others work while one sleeps."""
 
     async def sleep(self, seconds: float) -> None:
@@ -103,7 +103,7 @@ async def test_a_waiting_process_gets_the_lock_when_it_is_free(database: Databas
 
 
 async def test_a_lost_lock_is_noticed(
-    stores: DatabaseStores, bugspark: BugSpark, store_url: str, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, store_url: str, clock: FixedClock
 ) -> None:
     project = ProjectId(uuid4())
     async with AsyncExitStack() as stack:
@@ -169,7 +169,7 @@ def _pause_reads(
 
 
 async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
-    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+    stores: DatabaseStores, bugspark: BugSpark, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.store.sync.locks.row_locks.HEARTBEAT_SECONDS", 0.01)
     project = ProjectId(uuid4())
@@ -188,16 +188,16 @@ async def sessions(postgres_server: Server) -> AsyncIterator[tuple[LockSession, 
     """Two sessions of locks, as two daemons have them."""
     migrated = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=migrated) as url:
-        first, rival = LockSession(parse_url(url)), LockSession(parse_url(url))
-        yield first, rival
+        first, competitor = LockSession(parse_url(url)), LockSession(parse_url(url))
+        yield first, competitor
         await first.aclose()
-        await rival.aclose()
+        await competitor.aclose()
 
 
 async def test_a_released_lock_leaves_the_other_locks_of_its_session(
     sessions: tuple[LockSession, LockSession],
 ) -> None:
-    session, rival = sessions
+    session, competitor = sessions
     project, other = ProjectId(uuid4()), ProjectId(uuid4())
     first, second = (
         AdvisoryProjectLock(session, project, PROCESS),
@@ -209,8 +209,8 @@ async def test_a_released_lock_leaves_the_other_locks_of_its_session(
     await second.ensure_held()
     with pytest.raises(ProjectLockLostError):
         await first.ensure_held()
-    assert await AdvisoryProjectLock(rival, project, PROCESS).try_acquire()
-    assert not await AdvisoryProjectLock(rival, other, PROCESS).try_acquire()
+    assert await AdvisoryProjectLock(competitor, project, PROCESS).try_acquire()
+    assert not await AdvisoryProjectLock(competitor, other, PROCESS).try_acquire()
 
 
 async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock_was_held(
@@ -220,7 +220,7 @@ async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock
     with postgres_server.database(template=migrated) as url:
         database, project = open_database(url), ProjectId(uuid4())
         settings = StoreSettings(digest=digest, runs_many_passes=True)
-        locks = build_stores(database, settings, StillClock()).project_locks
+        locks = build_stores(database, settings, FixedClock()).project_locks
         pids = set()
         for ends in (False, True, False):
             async with locks.acquire(project) as lock:
@@ -236,11 +236,11 @@ async def test_a_kept_session_is_replaced_when_the_server_ended_it_while_no_lock
 
 
 async def test_a_lock_that_was_refused_releases_nothing(sessions: tuple[LockSession, LockSession]) -> None:
-    session, rival = sessions
+    session, competitor = sessions
     project = ProjectId(uuid4())
     held, refused = (
         AdvisoryProjectLock(session, project, PROCESS),
-        AdvisoryProjectLock(rival, project, PROCESS),
+        AdvisoryProjectLock(competitor, project, PROCESS),
     )
     assert await held.try_acquire()
     assert not await refused.try_acquire()
@@ -287,7 +287,7 @@ async def test_all_locks_of_a_process_are_in_one_session_that_ends_with_the_last
     assert lock_sessions(bugspark) == []
 
 
-async def test_the_death_of_the_session_stops_every_project_of_the_process_and_a_new_one_begins(
+async def test_the_end_of_the_session_stops_every_project_of_the_process_and_a_new_one_is_opened(
     postgres_stores: DatabaseStores, postgres_bugspark: BugSpark
 ) -> None:
     stores, bugspark = postgres_stores, postgres_bugspark
@@ -320,7 +320,7 @@ def postgres_bugspark(postgres_url: str) -> Iterator[BugSpark]:
 @pytest.fixture
 async def postgres_stores(postgres_url: str) -> AsyncIterator[DatabaseStores]:
     database = open_database(postgres_url)
-    yield build_stores(database, StoreSettings(digest=digest), StillClock())
+    yield build_stores(database, StoreSettings(digest=digest), FixedClock())
     await database.aclose()
 
 
@@ -341,28 +341,28 @@ async def test_a_broken_lock_lets_the_earlier_holder_neither_claim_nor_store(
     link = await linked(stores, bugspark)
     await stores.intents.add([an_intent_of(link)])
     (intent,) = await stores.intents.list_open(link.project_id)
-    rival = build_stores(database, StoreSettings(digest=digest), StillClock())
+    competitor = build_stores(database, StoreSettings(digest=digest), FixedClock())
     plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, pairs=())
     async with stores.project_locks.acquire(link.project_id):
         assert (await store(stores, link.project_id, plan)) == StoreResult()
         await break_lock(bugspark, store_url, link.project_id)
-        async with rival.project_locks.acquire(link.project_id):
+        async with competitor.project_locks.acquire(link.project_id):
             before = bugspark.dump()
             with pytest.raises(ProjectLockLostError):
                 await stores.intents.claim(intent, NOW)
             with pytest.raises(ProjectLockLostError):
                 await store(stores, link.project_id, plan)
             assert bugspark.dump() == before
-            assert await rival.intents.claim(intent, NOW) is not None
+            assert await competitor.intents.claim(intent, NOW) is not None
 
 
 async def test_the_epoch_is_raised_only_when_the_holder_changes(
     stores: DatabaseStores, bugspark: BugSpark, database: Database
 ) -> None:
     project = ProjectId(uuid4())
-    rival = build_stores(database, StoreSettings(digest=digest), StillClock())
+    competitor = build_stores(database, StoreSettings(digest=digest), FixedClock())
     epochs = []
-    for each in (stores, stores, rival, rival, stores):
+    for each in (stores, stores, competitor, competitor, stores):
         async with each.project_locks.acquire(project):
             (row,) = bugspark.rows_of("sync_projects")
             epochs.append(row["lock_epoch"])

@@ -150,9 +150,9 @@ def test_two_processes_at_once_migrate_once(unmigrated: str) -> None:
         )
         for _ in range(2)
     ]
-    said = sorted(each.communicate(timeout=60)[0].strip() for each in both)
+    outputs = sorted(each.communicate(timeout=60)[0].strip() for each in both)
     assert [each.returncode for each in both] == [0, 0]
-    assert said == [version.REVISIONS[-1], "None"]
+    assert outputs == [version.REVISIONS[-1], "None"]
 
 
 def test_a_live_bugspark_is_left_as_it_was_but_for_four_columns(live_bugspark: str) -> None:
@@ -264,7 +264,7 @@ def test_a_locked_table_is_waited_for_shortly_and_then_an_error(
 
 
 @pytest.mark.parametrize(
-    ("found", "state", "words"),
+    ("found", "state", "expected"),
     [
         (None, SchemaState.MISSING, "run `reconcile migrate`"),
         (version.REVISIONS[-1], SchemaState.CURRENT, None),
@@ -272,7 +272,7 @@ def test_a_locked_table_is_waited_for_shortly_and_then_an_error(
     ],
 )
 async def test_the_state_of_a_schema_is_read(
-    store_url: str, found: str | None, state: SchemaState, words: str | None
+    store_url: str, found: str | None, state: SchemaState, expected: str | None
 ) -> None:
     with connected(store_url) as engine:
         people = BugSpark(engine)
@@ -283,17 +283,17 @@ async def test_the_state_of_a_schema_is_read(
     database = open_database(store_url)
     try:
         assert await read_schema_state(database) is state
-        if words is None:
+        if expected is None:
             await require_schema(database)
             return
-        with pytest.raises(SchemaError, match=words):
+        with pytest.raises(SchemaError, match=expected):
             await require_schema(database)
     finally:
         await database.aclose()
     if state is SchemaState.NEWER:
-        for deed in (migrate, downgrade):
+        for action in (migrate, downgrade):
             with pytest.raises(SchemaError, match="newer version"):
-                await asyncio.to_thread(deed, store_url)
+                await asyncio.to_thread(action, store_url)
 
 
 def test_an_older_revision_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:

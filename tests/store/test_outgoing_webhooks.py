@@ -21,11 +21,11 @@ from reconciler.store.bugspark.outgoing_webhooks import find_enqueue_problem
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NOW, StillClock, digest, linked, store, the_report
+from tests.support.stores import NOW, FixedClock, digest, linked, store, the_report
 
 
 @pytest.fixture
-def announcing_stores(database: Database, clock: StillClock) -> DatabaseStores:
+def announcing_stores(database: Database, clock: FixedClock) -> DatabaseStores:
     return build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), clock)
 
 
@@ -122,7 +122,7 @@ KEYS = tuple(f"{uuid4()}/{uuid4()}/{uuid4()}.png" for _ in range(2))
 )
 async def test_a_screenshot_has_the_address_that_bugspark_would_send(
     database: Database,
-    clock: StillClock,
+    clock: FixedClock,
     bugspark: BugSpark,
     columns: tuple[str | None, str | None],
     expected: tuple[str | None, str | None],

@@ -70,8 +70,8 @@ async def test_two_projects_of_one_owner_with_the_same_name_have_a_limit_each(
     pair = [bugspark.add_project("Shop", owner=owner) for _ in range(2)]
     for project in (*pair, *pair):
         await stores.owner_mails.save(project, TOLD, "failing", datetime.now(UTC))
-    told = [task["payload"]["html"] for task in tasks(bugspark)]
-    assert sorted(told) == sorted(next(html for html in told if str(each) in html) for each in pair)
+    texts = [task["payload"]["html"] for task in tasks(bugspark)]
+    assert sorted(texts) == sorted(next(html for html in texts if str(each) in html) for each in pair)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_an_owner_who_may_not_sign_in_gets_none(
     assert tasks(bugspark) == []
 
 
-async def test_a_word_that_has_no_text_is_told_as_any_other_problem(
+async def test_a_problem_without_a_text_is_reported_as_any_other(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project("Shop")

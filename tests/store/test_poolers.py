@@ -14,7 +14,7 @@ from reconciler.store.schema.lock_proof import address_advice, prove_session_loc
 from reconciler.store.stores import StoreSettings, build_stores
 from tests.support.pgbouncer import behind, pooler
 from tests.support.postgres import Server
-from tests.support.stores import StillClock, digest, fill_postgres
+from tests.support.stores import FixedClock, digest, fill_postgres
 
 PARAMETERS = pytest.mark.parametrize("ignores_parameters", [False, True], ids=["defaults", "ignored"])
 HELP = "session mode"
@@ -79,7 +79,7 @@ async def test_a_pooler_in_session_mode_and_no_pooler_are_proved_and_keep_locks(
         await prove(url)
         database = open_database(url)
         try:
-            stores = build_stores(database, StoreSettings(digest=digest), StillClock())
+            stores = build_stores(database, StoreSettings(digest=digest), FixedClock())
             async with stores.project_locks.acquire(ProjectId(uuid4())) as lock:
                 await lock.ensure_held()
         finally:
@@ -96,12 +96,12 @@ async def leave_a_quiet_session(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "expected"),
     [
         ("postgresql://u@aws-0-eu.pooler.supabase.com:6543/postgres", "port 5432"),
         ("postgresql://u@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db", "without `-pooler`"),
         ("postgresql://u@pgbouncer.internal:6432/db", "pool_mode = session"),
     ],
 )
-def test_the_advice_fits_the_host(url: str, words: str) -> None:
-    assert words in address_advice(parse_url(url))
+def test_the_advice_fits_the_host(url: str, expected: str) -> None:
+    assert expected in address_advice(parse_url(url))

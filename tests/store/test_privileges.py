@@ -17,7 +17,7 @@ from tests.store.test_outgoing_webhooks import OBJECT_STORE
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark, connected
 from tests.support.postgres import Server
-from tests.support.stores import NAME, REPOSITORY, StillClock, digest, fill_postgres, linked
+from tests.support.stores import NAME, REPOSITORY, FixedClock, digest, fill_postgres, linked
 
 SUPABASE = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated;
@@ -83,7 +83,7 @@ async def named_by_check(url: str) -> dict[str, list[str]]:
     database = open_database(url)
     try:
         maintenance: StoredMaintenance = build_stores(
-            database, StoreSettings(digest=digest), StillClock()
+            database, StoreSettings(digest=digest), FixedClock()
         ).maintenance
         return {each.role: list(each.names) for each in await maintenance.other_roles_with_access()}
     finally:
@@ -285,7 +285,7 @@ async def test_each_right_that_addresses_of_screenshots_need_is_asked_for_before
     with api_roles(postgres_server, "announcer"):
         run(migrated, "ALTER ROLE announcer LOGIN")
         database = open_database(migrated.replace("postgres@", "announcer@"))
-        maintenance = build_stores(database, settings, StillClock()).maintenance
+        maintenance = build_stores(database, settings, FixedClock()).maintenance
         try:
             for grant, problem in (
                 (
@@ -301,8 +301,8 @@ async def test_each_right_that_addresses_of_screenshots_need_is_asked_for_before
                 ("SELECT (annotated_screenshot_url) ON reports", None),
             ):
                 run(migrated, f"GRANT {grant} TO announcer")
-                told = await maintenance.outgoing_webhooks_problem()
-                assert told is None if problem is None else problem in (told or "")
+                reported = await maintenance.outgoing_webhooks_problem()
+                assert reported is None if problem is None else problem in (reported or "")
         finally:
             await database.aclose()
             run(migrated, "DROP OWNED BY announcer")
@@ -330,7 +330,7 @@ async def test_row_security_is_an_error_in_every_session_and_never_an_empty_answ
             run(migrated, "DROP OWNED BY reader")
 
 
-async def test_reports_that_all_seem_to_be_gone_are_told_from_a_deleted_one(
+async def test_all_reports_missing_is_distinguished_from_one_deleted_report(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     first = await linked(stores, bugspark)

@@ -80,9 +80,9 @@ async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_s
     stores = sync.app._container.stores
     report, _ = await sync.linked()
     quiet, _ = await sync.linked()
-    said = [sync.say(report, f"remark {n}") for n in range(6)]
+    comments = [sync.add_comment(report, f"remark {n}") for n in range(6)]
     await sync.settle()
-    for each in said:
+    for each in comments:
         sync.bugspark.delete_comment(each)
     await sync.run()
     detail, other = (

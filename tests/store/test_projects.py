@@ -23,7 +23,7 @@ from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import an_intent_of
 from tests.support.bugspark import BugSpark
 from tests.support.factories import a_result
-from tests.support.stores import NOW, REPOSITORY, StillClock, digest, linked
+from tests.support.stores import NOW, REPOSITORY, FixedClock, digest, linked
 
 
 async def test_a_usable_project_has_its_integration(stores: DatabaseStores, bugspark: BugSpark) -> None:
@@ -57,7 +57,7 @@ async def test_projects_without_github_or_switched_off_are_not_listed(
 
 
 @pytest.mark.parametrize(
-    ("config", "words"),
+    ("config", "expected"),
     [
         ("just text", "not a JSON object"),
         (["a"], "not a JSON object"),
@@ -74,14 +74,14 @@ async def test_projects_without_github_or_switched_off_are_not_listed(
     ],
 )
 async def test_a_malformed_config_is_one_sentence_and_stops_no_other(
-    stores: DatabaseStores, bugspark: BugSpark, config: Any, words: str
+    stores: DatabaseStores, bugspark: BugSpark, config: Any, expected: str
 ) -> None:
     bugspark.add_integration(bugspark.add_project("A bad one"), config=config)
     bugspark.add_integration(bugspark.add_project("Fine"))
     bad, fine = await stores.projects.list_active()
     assert bad.integration is None
     assert bad.problem
-    assert words in bad.problem
+    assert expected in bad.problem
     assert fine.problem is None
 
 
@@ -96,7 +96,7 @@ async def test_two_active_integrations_are_a_problem(stores: DatabaseStores, bug
 
 
 async def test_an_app_repository_needs_no_row_and_goes_before_any(
-    database: Database, clock: StillClock, bugspark: BugSpark
+    database: Database, clock: FixedClock, bugspark: BugSpark
 ) -> None:
     bare, rowed = bugspark.add_project("bare"), bugspark.add_project("rowed")
     bugspark.add_integration(rowed, owner="chosen", repo="by-owner", token="gAAAAbad")
@@ -108,7 +108,7 @@ async def test_an_app_repository_needs_no_row_and_goes_before_any(
 
 
 async def test_an_app_pair_for_an_owner_takes_the_repository_from_the_row_and_not_its_token(
-    database: Database, clock: StillClock, bugspark: BugSpark
+    database: Database, clock: FixedClock, bugspark: BugSpark
 ) -> None:
     wide, bare, strange = (bugspark.add_project(name) for name in ("wide", "bare", "strange"))
     bugspark.add_integration(wide, owner="ACME", repo="web", token="gAAAAbad")
@@ -129,7 +129,7 @@ async def test_an_app_pair_for_an_owner_takes_the_repository_from_the_row_and_no
 
 
 async def test_an_encrypted_token_is_read_with_any_of_the_keys(
-    database: Database, clock: StillClock, bugspark: BugSpark
+    database: Database, clock: FixedClock, bugspark: BugSpark
 ) -> None:
     old, new = Fernet.generate_key(), Fernet.generate_key()
     bugspark.add_integration(bugspark.add_project(), token=Fernet(old).encrypt(b"ghp_x").decode())
@@ -171,12 +171,12 @@ async def test_reports_are_found_by_id_and_by_tracking_id(stores: DatabaseStores
     project, found = await stores.reports.find_report("Shop: the web:BUG-0042")
     assert (project.id, found) == (id_, report)
     assert (await stores.reports.find_report(str(report)))[1] == report
-    for text, words in (
+    for text, expected in (
         ("Shop: the web:BUG-1", "no report BUG-1"),
         (str(uuid4()), "no report"),
         ("BUG-0042", "neither a report's id"),
     ):
-        with pytest.raises(UsageError, match=words):
+        with pytest.raises(UsageError, match=expected):
             await stores.reports.find_report(text)
 
 
@@ -247,7 +247,7 @@ async def test_an_idle_pass_leaves_one_row_and_a_busy_one_a_run(
     assert len(bugspark.rows(sa.select(tables.projects))) == 1
 
 
-async def test_health_says_where_a_project_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_health_gives_the_status_of_a_project(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     bugspark.add_integration(link.project_id)
     added = (an_intent_of(link), an_intent_of(link, local_id=uuid4(), state=IntentState.QUARANTINED))

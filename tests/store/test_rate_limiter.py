@@ -17,7 +17,7 @@ from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NOW, StillClock
+from tests.support.stores import NOW, FixedClock
 
 F00D = Fingerprint("f00d")
 TIGHT = RateLimitPolicy(points_per_minute=10)
@@ -28,7 +28,7 @@ def rows(bugspark: BugSpark) -> list[dict[str, object]]:
 
 
 async def test_first_use_inserts_and_every_further_one_updates(
-    database: Database, clock: StillClock, bugspark: BugSpark
+    database: Database, clock: FixedClock, bugspark: BugSpark
 ) -> None:
     limiter = StoredRateLimiter(database, RateLimitPolicy(), clock)
     for _ in range(3):
@@ -38,7 +38,7 @@ async def test_first_use_inserts_and_every_further_one_updates(
 
 
 async def test_two_limiters_share_a_limit_and_credentials_do_not(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     one, other = (StoredRateLimiter(database, TIGHT, clock) for _ in range(2))
     for limiter in (one, other, one, other, one):
@@ -50,10 +50,10 @@ async def test_two_limiters_share_a_limit_and_credentials_do_not(
     await one.reserve_reads(Fingerprint("beef"), 10)
 
 
-async def test_many_at_once_never_take_more_than_there_is(database: Database, clock: StillClock) -> None:
+async def test_many_at_once_never_take_more_than_there_is(database: Database, clock: FixedClock) -> None:
     limiters = [StoredRateLimiter(database, TIGHT, clock) for _ in range(4)]
 
-    async def grab(limiter: StoredRateLimiter) -> int:
+    async def reserve_up_to_five(limiter: StoredRateLimiter) -> int:
         taken = 0
         for _ in range(5):
             try:
@@ -63,17 +63,17 @@ async def test_many_at_once_never_take_more_than_there_is(database: Database, cl
                 return taken
         return taken
 
-    assert sum(await asyncio.gather(*(grab(limiter) for limiter in limiters))) == 10
+    assert sum(await asyncio.gather(*(reserve_up_to_five(limiter) for limiter in limiters))) == 10
 
 
-async def test_writes_are_an_interval_apart_in_all_limiters(database: Database, clock: StillClock) -> None:
+async def test_writes_are_an_interval_apart_in_all_limiters(database: Database, clock: FixedClock) -> None:
     one, other = (StoredRateLimiter(database, RateLimitPolicy(min_interval=2.0), clock) for _ in range(2))
     slots = [await limiter.reserve_write(F00D, 5) for limiter in (one, other, one)]
     assert slots == [NOW, NOW + timedelta(seconds=2), NOW + timedelta(seconds=4)]
 
 
 async def test_a_block_by_github_holds_in_all_limiters_and_is_not_shortened(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     one, other = (StoredRateLimiter(database, RateLimitPolicy(), clock) for _ in range(2))
     await other.reserve_reads(F00D, 1)
@@ -91,7 +91,7 @@ async def test_a_block_by_github_holds_in_all_limiters_and_is_not_shortened(
     await one.reserve_reads(F00D, 1)
 
 
-async def test_a_used_up_primary_limit_waits_for_its_reset(database: Database, clock: StillClock) -> None:
+async def test_a_used_up_primary_limit_waits_for_its_reset(database: Database, clock: FixedClock) -> None:
     reset = NOW + timedelta(minutes=20)
     limiter = StoredRateLimiter(database, RateLimitPolicy(), clock)
     await limiter.reserve_reads(F00D, 1, seen=RateLimit(limit=5000, remaining=1, reset_at=reset))
@@ -104,7 +104,7 @@ async def test_a_used_up_primary_limit_waits_for_its_reset(database: Database, c
 
 
 async def test_the_dry_run_limiter_admits_alike_and_writes_nothing(
-    database: Database, clock: StillClock, bugspark: BugSpark
+    database: Database, clock: FixedClock, bugspark: BugSpark
 ) -> None:
     await StoredRateLimiter(database, TIGHT, clock).reserve_reads(F00D, 6)
     before = rows(bugspark)

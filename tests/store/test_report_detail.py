@@ -223,14 +223,14 @@ async def test_an_intent_keeps_what_was_decided_on(stores: DatabaseStores, bugsp
 async def test_a_full_verification_goes_on_until_it_is_over_or_too_old(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    project, patience = bugspark.add_project(), timedelta(hours=6)
-    assert await stores.projects.begin_full_verification(project, NOW, patience) == NOW
+    project, max_age = bugspark.add_project(), timedelta(hours=6)
+    assert await stores.projects.begin_full_verification(project, NOW, max_age) == NOW
     later = NOW + timedelta(hours=1)
-    assert await stores.projects.begin_full_verification(project, later, patience) == NOW
+    assert await stores.projects.begin_full_verification(project, later, max_age) == NOW
     much_later = NOW + timedelta(hours=7)
-    assert await stores.projects.begin_full_verification(project, much_later, patience) == much_later
+    assert await stores.projects.begin_full_verification(project, much_later, max_age) == much_later
     await stores.projects.complete_full_verification(project)
-    assert await stores.projects.begin_full_verification(project, later, patience) == later
+    assert await stores.projects.begin_full_verification(project, later, max_age) == later
 
 
 async def test_coverage_counts_active_links_and_finds_the_oldest(

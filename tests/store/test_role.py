@@ -49,7 +49,7 @@ from tests.support.stores import (
     NAME,
     NOW,
     REPOSITORY,
-    StillClock,
+    FixedClock,
     a_link,
     a_pair,
     a_remote_comment,
@@ -105,7 +105,7 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     edited = EditLocalComment(pair=pair, comment=a_remote_comment(), body="again", why=WHY)
     resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)
-    # Of the same second, and said before: the comment that is there already has to move.
+    # Of the same second, and made before: the comment that is there already has to move.
     earlier = ImportComment(comment=a_remote_comment(1000), body="copied too", why=WHY)
     other = a_pair(link, remote_id=RemoteCommentId(1000))
     steps = [(imported, resolved), (earlier,), (edited,), (RemoveLocalComment(pair=pair, why=WHY),)]
@@ -224,10 +224,10 @@ async def use_the_queue(arguments: dict[str, Any]) -> None:
     async with open_procrastinate_queue(arguments, engine.psycopg_connection_class()) as queue:
         await queue.nudge(project)
         assert (await queue.backlog()).waiting == {project}
-        stint = queue.create_worker(run, 1)
-        working = asyncio.create_task(stint.serve())
+        queue_worker = queue.create_worker(run, 1)
+        working = asyncio.create_task(queue_worker.serve())
         await ran.wait()
-        stint.stop(5.0)
+        queue_worker.stop(5.0)
         await working
         assert await queue.requeue_stalled() == 0
         assert not (await queue.backlog()).running
@@ -237,7 +237,7 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
     database = open_database(url.replace("postgres@", f"{ROLE}@"))
     try:
         await require_schema(database)
-        stores = build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), StillClock())
+        stores = build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), FixedClock())
         await do_everything_with_links(stores, bugspark)
         assert await stores.maintenance.other_roles_with_access() == ()
         assert await stores.maintenance.outgoing_webhooks_problem() is None
@@ -312,7 +312,7 @@ async def sync_everything(sync: Sync) -> None:
     sync.github.web.unassign(number, "alice", by="alice")
     await sync.settle()
     assert assignee(sync, report) is None
-    copied = [sync.say(report, text) for text in ("one", "two", "three")]
+    copied = [sync.add_comment(report, text) for text in ("one", "two", "three")]
     originals = [sync.github.web.comment(number, text, by="alice").id for text in ("four", "five")]
     sync.change(report, status="resolved", severity="critical", category="crash", title="Another title")
     await sync.settle()
@@ -324,7 +324,7 @@ async def sync_everything(sync: Sync) -> None:
     sync.github.web.retitle(number, "A title of GitHub's", by="alice")
     await sync.settle(6)
     assert (sync.status(report), sync.severity(report), sync.category(report)) == ("new", "low", "ui")
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
     sync.bugspark.add_report(sync.project, created_at=sync.clock.now())
     await sync.run(seconds=120)
 

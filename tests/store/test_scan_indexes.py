@@ -15,7 +15,7 @@ def test_they_are_made_once_and_found_again(postgres_server: Server) -> None:
     migrated = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=migrated) as url:
         first, second = create_scan_indexes(url), create_scan_indexes(url)
-        assert [said.rpartition(" ")[2] for said in first] == ["now", "now"]
+        assert [line.rpartition(" ")[2] for line in first] == ["now", "now"]
         assert second == (
             "reports.updated_at has an index already",
             "comments.created_at has an index already",
@@ -33,7 +33,7 @@ def test_an_index_of_bugsparks_own_is_enough(postgres_server: Server) -> None:
         assert create_scan_indexes(url)[0] == "reports.updated_at has an index already"
 
 
-def test_a_role_that_does_not_own_the_tables_is_told_and_nothing_fails(postgres_server: Server) -> None:
+def test_a_role_that_does_not_own_the_tables_gets_a_message_and_no_error(postgres_server: Server) -> None:
     migrated = postgres_server.template("bugspark, migrated", fill_postgres)
     with postgres_server.database(template=migrated) as url:
         plain = url.replace("+psycopg", "", 1)
@@ -42,11 +42,11 @@ def test_a_role_that_does_not_own_the_tables_is_told_and_nothing_fails(postgres_
             try:
                 connection.execute("GRANT USAGE ON SCHEMA public TO onlooker")
                 address = sa.make_url(url).set(username="onlooker", password="onlooker")
-                said = create_scan_indexes(address.render_as_string(hide_password=False))
+                lines = create_scan_indexes(address.render_as_string(hide_password=False))
             finally:
                 connection.execute("DROP OWNED BY onlooker")
                 connection.execute("DROP ROLE onlooker")
-        assert all("only the owner of BugSpark's tables may make one" in each for each in said)
+        assert all("only the owner of BugSpark's tables may make one" in each for each in lines)
 
 
 def test_an_sqlite_file_has_them_already() -> None:

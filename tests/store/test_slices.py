@@ -16,18 +16,18 @@ from reconciler.store.sync.limits.slices import SlicedRateLimiter
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter, read_budget
 from reconciler.store.sync.sliding_window import points_in_last_minute
 from tests.support.bugspark import BugSpark
-from tests.support.stores import StillClock
+from tests.support.stores import FixedClock
 
 F00D = Fingerprint("f00d")
 PASS = 2  # points of an idle pass
 
 
-def daemon(database: Database, clock: StillClock, points: int = 800) -> SlicedRateLimiter:
+def daemon(database: Database, clock: FixedClock, points: int = 800) -> SlicedRateLimiter:
     limiter = StoredRateLimiter(database, RateLimitPolicy(points_per_minute=points), clock)
     return SlicedRateLimiter(limiter, clock)
 
 
-async def points_counted(database: Database, clock: StillClock) -> int:
+async def points_counted(database: Database, clock: FixedClock) -> int:
     return points_in_last_minute((await read_budget(database, F00D)).spent, clock.now())
 
 
@@ -37,7 +37,7 @@ def revision(bugspark: BugSpark) -> int:
 
 
 async def test_daemons_that_share_a_token_write_its_row_far_less_often_than_they_run_passes(
-    database: Database, clock: StillClock, bugspark: BugSpark
+    database: Database, clock: FixedClock, bugspark: BugSpark
 ) -> None:
     daemons = [daemon(database, clock) for _ in range(2)]
     for _ in range(60):
@@ -48,7 +48,7 @@ async def test_daemons_that_share_a_token_write_its_row_far_less_often_than_they
     assert await points_counted(database, clock) >= 120 * PASS
 
 
-async def test_a_quiet_token_has_no_points_reserved_ahead(database: Database, clock: StillClock) -> None:
+async def test_a_quiet_token_has_no_points_reserved_ahead(database: Database, clock: FixedClock) -> None:
     limiter = daemon(database, clock)
     for passes in range(1, 6):
         await limiter.reserve_reads(F00D, PASS)
@@ -57,7 +57,7 @@ async def test_a_quiet_token_has_no_points_reserved_ahead(database: Database, cl
 
 
 async def test_what_is_left_of_a_slice_is_given_back_with_the_next_reservation(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     limiter = daemon(database, clock)
     for _ in range(4):  # the second takes two points ahead, the third uses them, the fourth takes six
@@ -69,20 +69,20 @@ async def test_what_is_left_of_a_slice_is_given_back_with_the_next_reservation(
 
 
 async def test_no_minute_holds_more_points_than_allowed_however_slices_are_used(database: Database) -> None:
-    dice, clock, limit = random.Random(22), StillClock(), 40
+    rng, clock, limit = random.Random(22), FixedClock(), 40
     budgets = DryRunRateLimiter(database, RateLimitPolicy(points_per_minute=limit), clock)
     daemons = [SlicedRateLimiter(budgets, clock) for _ in range(3)]
     spent: list[tuple[datetime, int]] = []
     denied = 0
     for _ in range(1_500):
-        points = dice.randint(1, 4)
+        points = rng.randint(1, 4)
         try:
-            await dice.choice(daemons).reserve_reads(F00D, points)
+            await rng.choice(daemons).reserve_reads(F00D, points)
         except LimitedError:
             denied += 1
         else:
             spent.append((clock.now(), points))
-        await clock.sleep(dice.choice((0, 0, 0.1, 0.5, 1.9, 2.0, 7)))
+        await clock.sleep(rng.choice((0, 0, 0.1, 0.5, 1.9, 2.0, 7)))
     minute = timedelta(seconds=60)
     most = max(sum(n for at, n in spent if begin <= at <= begin + minute) for begin, _ in spent)
     assert most <= limit
@@ -91,7 +91,7 @@ async def test_no_minute_holds_more_points_than_allowed_however_slices_are_used(
 
 
 async def test_points_that_are_used_late_in_a_slice_leave_the_minute_late(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     limit = 20
     early, late = daemon(database, clock, limit), daemon(database, clock, limit)
@@ -108,7 +108,7 @@ async def test_points_that_are_used_late_in_a_slice_leave_the_minute_late(
 
 
 async def test_a_block_ends_the_slice_of_the_process_that_was_told_to_wait(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     limiter = daemon(database, clock)
     for _ in range(4):
@@ -119,7 +119,7 @@ async def test_a_block_ends_the_slice_of_the_process_that_was_told_to_wait(
 
 
 async def test_a_block_of_another_process_is_known_when_the_slice_ends(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     limiter, other = daemon(database, clock), daemon(database, clock)
     for _ in range(4):
@@ -131,7 +131,7 @@ async def test_a_block_of_another_process_is_known_when_the_slice_ends(
 
 
 async def test_a_used_up_primary_limit_is_not_passed_by_a_slice(
-    database: Database, clock: StillClock
+    database: Database, clock: FixedClock
 ) -> None:
     limiter = daemon(database, clock)
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""The arithmetic of limits: no window ever holds too much, whatever is requested when."""
+"""The arithmetic of limits: no window ever exceeds its limit, for any sequence of requests."""
 
 from datetime import UTC, datetime
 from itertools import pairwise

@@ -19,7 +19,7 @@ from tests.support.stores import (
     NAME,
     NOW,
     REPOSITORY,
-    StillClock,
+    FixedClock,
     a_link,
     a_pair,
     linked,
@@ -89,7 +89,7 @@ async def test_ledger_rows_are_shown_by_either_id_with_their_links(
     assert by_remote.remote_comment_counts == {link.id: 1}
 
 
-async def test_new_and_vanished_comments_show_their_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_new_and_deleted_comments_show_their_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     kept = bugspark.add_comment(link.report_id)
     link = await add_comment_pair(stores, link, local_id=kept)
@@ -149,7 +149,7 @@ async def test_a_report_deleted_between_two_queries_does_not_look_like_deleted_c
 
 
 async def test_columns_filled_by_somebody_else_become_a_link(
-    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: FixedClock
 ) -> None:
     project = bugspark.add_project()
     report = bugspark.add_report(project, github_issue_number=5, github_repo="Acme/Web")
@@ -239,7 +239,7 @@ async def test_an_unlinked_report_whose_columns_are_filled_again_reuses_its_ledg
 
 
 async def test_a_quarantined_link_is_left_out_and_released_when_its_time_has_come(
-    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: FixedClock
 ) -> None:
     link = await linked(stores, bugspark)
     until = NOW + timedelta(minutes=5)
@@ -265,9 +265,9 @@ async def test_an_unknown_value_leaves_out_its_report_alone(
     bugspark.set_report(good.report_id, status="closed")
     seen = await read_snapshot(stores, bad.project_id)
     assert seen.links == (good,)
-    (poisoned,) = seen.poisoned
-    assert (poisoned.what, poisoned.link_id) == ("report BUG-0001", bad.id)
-    assert "wontfix" in poisoned.reason
+    (unreadable,) = seen.poisoned
+    assert (unreadable.what, unreadable.link_id) == ("report BUG-0001", bad.id)
+    assert "wontfix" in unreadable.reason
 
 
 async def test_an_unreadable_row_leaves_out_its_link_alone(

@@ -1,4 +1,4 @@
-"""An SQLite database that is not there is said with its full path, and only `migrate` makes it."""
+"""A missing SQLite database is reported with its full path, and only `migrate` creates it."""
 
 from pathlib import Path
 

@@ -220,9 +220,9 @@ async def test_an_edit_is_carried_over_to_the_copy(stores: DatabaseStores, bugsp
     assert (await stores.ledger.local_threads([link]))[link.report_id].pairs == (newer,)
 
 
-@pytest.mark.parametrize("deed", ["deleted", "changed"])
+@pytest.mark.parametrize("action", ["deleted", "changed"])
 async def test_an_edit_of_a_copy_that_a_person_changed_is_stale(
-    stores: DatabaseStores, bugspark: BugSpark, deed: str
+    stores: DatabaseStores, bugspark: BugSpark, action: str
 ) -> None:
     link, pair = await with_copy(stores, bugspark)
     assert pair.local_id
@@ -230,7 +230,7 @@ async def test_an_edit_of_a_copy_that_a_person_changed_is_stale(
         pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY
     )
     plan = await a_plan(stores, link, actions=(edit,))
-    if deed == "deleted":
+    if action == "deleted":
         bugspark.delete_comment(pair.local_id)
     else:
         bugspark.execute("UPDATE comments SET body = 'by hand'")
@@ -251,9 +251,9 @@ async def test_a_copy_is_removed(stores: DatabaseStores, bugspark: BugSpark) -> 
 
 async def test_a_comment_is_not_imported_twice(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, pair = await with_copy(stores, bugspark)
-    twin = replace(pair, id=CommentPairId(uuid4()), local_id=CommentId(uuid4()))
+    duplicate = replace(pair, id=CommentPairId(uuid4()), local_id=CommentId(uuid4()))
     action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    plan = await a_plan(stores, link, actions=(action,), pairs=(twin,))
+    plan = await a_plan(stores, link, actions=(action,), pairs=(duplicate,))
     assert await store(stores, link.project_id, plan) == StoreResult(
         stale_reports=frozenset({link.report_id})
     )
@@ -284,13 +284,13 @@ async def test_a_reused_link_is_stale_when_another_one_holds_its_issue_by_then(
 ) -> None:
     link = await linked(stores, bugspark, 7)
     await stores.ledger.unlink(link)
-    rival = await linked(stores, bugspark, 7, project=link.project_id)
+    competitor = await linked(stores, bugspark, 7, project=link.project_id)
     past = replace(link, state=LinkState.UNLINKED, revision=2)
     plan = LinkPlan(link=past, report=await the_report(stores, link.report_id), after=link)
     assert await store(stores, link.project_id, plan) == StoreResult(
         stale_reports=frozenset({link.report_id})
     )
-    assert await stores.ledger.find_live_link_of_issue(REPOSITORY, link.number) == rival
+    assert await stores.ledger.find_live_link_of_issue(REPOSITORY, link.number) == competitor
 
 
 async def test_list_states_are_stored_with_their_rows(stores: DatabaseStores, bugspark: BugSpark) -> None:

@@ -20,7 +20,7 @@ from reconciler.store.schema.version import REVISIONS, VERSION_TABLE
 from reconciler.store.stores import StoreSettings, build_stores
 from tests.support.bugspark import connected
 from tests.support.postgres import Server
-from tests.support.stores import StillClock, digest
+from tests.support.stores import FixedClock, digest
 
 RELEASED = Path(__file__).parent / "released"
 SCHEMAS = ("0001", "0013")
@@ -91,7 +91,7 @@ async def test_an_upgraded_database_shows_what_it_showed(released: str) -> None:
     migrate(released)
     database = open_database(released)
     try:
-        stores = build_stores(database, StoreSettings(digest=digest), StillClock())
+        stores = build_stores(database, StoreSettings(digest=digest), FixedClock())
         (health,) = await stores.queries.health()
     finally:
         await database.aclose()

@@ -23,7 +23,7 @@ from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from reconciler.store.sync import webhook_gaps
 from reconciler.store.sync.webhook_deliveries import MAX_DELIVERIES_PER_PROJECT
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NOW, StillClock, digest
+from tests.support.stores import NOW, FixedClock, digest
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -140,7 +140,7 @@ async def test_deliveries_that_come_together_are_all_kept(stores: DatabaseStores
 
 
 async def test_a_change_that_no_delivery_announces_is_counted_after_a_while(
-    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: FixedClock
 ) -> None:
     project = a_project(bugspark)
     await stores.webhooks.record_listed_changes(project, {SEVEN: NOW}, NOW)
@@ -160,12 +160,12 @@ async def test_a_change_that_no_delivery_announces_is_counted_after_a_while(
     await stores.webhooks.record_listed_changes(project, {}, clock.at)
     assert await health(stores, project) == silent
     await stores.webhooks.record_delivery(a_delivery(project, 9, at=clock.at))
-    heard = await health(stores, project)
-    assert (heard.missed, heard.silent, heard.silent_since, heard.last_at) == (1, 0, None, clock.at)
+    shown = await health(stores, project)
+    assert (shown.missed, shown.silent, shown.silent_since, shown.last_at) == (1, 0, None, clock.at)
 
 
 async def test_a_delivery_that_lags_or_came_first_has_announced_the_change(
-    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: FixedClock
 ) -> None:
     project = a_project(bugspark)
     await stores.webhooks.record_hook(project, 4711, NOW - DAY)
@@ -182,7 +182,7 @@ async def test_a_delivery_that_lags_or_came_first_has_announced_the_change(
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
 async def test_a_new_secret_leaves_the_other_keys_as_they_are_and_the_old_one_valid_for_a_while(
-    database: Database, bugspark: BugSpark, clock: StillClock, encrypted: bool
+    database: Database, bugspark: BugSpark, clock: FixedClock, encrypted: bool
 ) -> None:
     keys = (Secret(Fernet.generate_key().decode()),) if encrypted else ()
     stores = build_stores(database, StoreSettings(digest=digest, encryption_keys=keys), clock)

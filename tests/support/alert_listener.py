@@ -32,7 +32,7 @@ class Listener:
         )
 
     @property
-    def told(self) -> list[tuple[list[str], list[str]]]:
+    def changes(self) -> list[tuple[list[str], list[str]]]:
         """What entered and what left, batch by batch."""
         return [
             ([each["what"] for each in batch["entered"]], [each["what"] for each in batch["left"]])

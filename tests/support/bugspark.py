@@ -183,7 +183,7 @@ class BugSpark:
         config: Any = None,
         **values: Any,
     ) -> UUID:
-        """An active github row; `config` replaces the whole of it, whatever its shape."""
+        """An active github row; `config` replaces all of it and may have any shape."""
         id_ = uuid4()
         written = {"owner": owner, "repo": repo, "token": token} if config is None else config
         row = {"id": id_, "project_id": project, "provider": "github", "config": written}

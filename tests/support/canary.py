@@ -2,7 +2,7 @@
 
 Every test is searched: what it printed, every event of the log whatever its level, every error of ours that
 was made, every row that was left in a database, every request's address and body on GitHub, every answer of
-the web, every word of a started command.
+the web, all output of a started command.
 """
 
 import traceback
@@ -29,17 +29,17 @@ THEIRS = ("integrations",)
 """BugSpark's own table, in which a token may be plain (docs/reference/bugspark.md, Secrets)."""
 
 
-class Escaped(AssertionError):
-    """The canary was seen."""
+class TokenFoundError(AssertionError):
+    """The token was found where it must not be."""
 
 
 def search(where: str, *texts: object) -> None:
-    """Raises Escaped when one of these texts holds the token."""
+    """Raises TokenFoundError when one of these texts holds the token."""
     for text in texts:
-        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        if CANARY in said:
-            at = said.index(CANARY)
-            raise Escaped(f"{where}: …{said[max(0, at - 200) : at]}[the token]…")
+        shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        if CANARY in shown:
+            at = shown.index(CANARY)
+            raise TokenFoundError(f"{where}: …{shown[max(0, at - 200) : at]}[the token]…")
 
 
 def search_rows(engine: sa.Engine) -> None:
@@ -66,28 +66,31 @@ def search_requests(simulator: Simulator) -> None:
 
 
 @contextmanager
-def watched_words() -> Iterator[list[str]]:
-    """Words of errors of ours and events of the log that hold the token, made within the block: shown or not,
+def watch_errors_and_logs() -> Iterator[list[str]]:
+    """Errors of ours and events of the log that contain the token, made within the block: shown or not,
     whatever the level, before anything is masked.
     """
     found: list[str] = []
-    original, say = ReconcilerError.__init__, EventLogger._emit
+    original, emit = ReconcilerError.__init__, EventLogger._emit
 
-    def hear(who: str, *words: object) -> None:
-        if any(CANARY in str(each) for each in words):
-            found.append(f"{who}: {words}".replace(CANARY, "[the token]"))
+    def check(source: str, *arguments: object) -> None:
+        if any(CANARY in str(each) for each in arguments):
+            found.append(f"{source}: {arguments}".replace(CANARY, "[the token]"))
 
-    def watched(self: ReconcilerError, *words: Any, **more: Any) -> None:
-        original(self, *words, **more)
-        hear(type(self).__name__, words)
+    def init_and_check(self: ReconcilerError, *arguments: Any, **more: Any) -> None:
+        original(self, *arguments, **more)
+        check(type(self).__name__, arguments)
 
-    def heard(
+    def emit_and_check(
         self: EventLogger, level: int, event: str, values: Mapping[str, object], *, trace: bool = False
     ) -> None:
-        hear(self.name, event, dict(values), traceback.format_exc() if trace else "")
-        say(self, level, event, values, trace=trace)
+        check(self.name, event, dict(values), traceback.format_exc() if trace else "")
+        emit(self, level, event, values, trace=trace)
 
-    with patch.object(ReconcilerError, "__init__", watched), patch.object(EventLogger, "_emit", heard):
+    with (
+        patch.object(ReconcilerError, "__init__", init_and_check),
+        patch.object(EventLogger, "_emit", emit_and_check),
+    ):
         yield found
 
 
@@ -97,29 +100,29 @@ async def serving(
 ) -> AsyncIterator["RunningServer"]:
     """`reconciler.web.server.serve_app`; every answer is searched: headers, pages and JSON, of any status.
 
-    Raises Escaped at the end of the block.
+    Raises TokenFoundError at the end of the block.
     """
     from reconciler.web import server
 
     answers: list[tuple[str, bytes]] = []
-    async with server.serve_app(_overheard(app, answers), sockets, trusted_proxies) as running:
+    async with server.serve_app(_record_answers(app, answers), sockets, trusted_proxies) as running:
         yield running
-    for where, said in answers:
-        search(f"the answer to {where}", said)
+    for where, answer in answers:
+        search(f"the answer to {where}", answer)
 
 
-def _overheard(app: "ASGIApp", answers: list[tuple[str, bytes]]) -> "ASGIApp":
-    async def overheard(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        said: list[bytes] = []
+def _record_answers(app: "ASGIApp", answers: list[tuple[str, bytes]]) -> "ASGIApp":
+    async def record_answer(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        parts: list[bytes] = []
 
-        async def speak(message: "Message") -> None:
-            said.extend(part for header in message.get("headers", ()) for part in header)
-            said.append(message.get("body", b""))
+        async def send_and_record(message: "Message") -> None:
+            parts.extend(part for header in message.get("headers", ()) for part in header)
+            parts.append(message.get("body", b""))
             await send(message)
 
         try:
-            await app(scope, receive, speak)
+            await app(scope, receive, send_and_record)
         finally:
-            answers.append((f"{scope.get('method')} {scope.get('path')}", b"".join(said)))
+            answers.append((f"{scope.get('method')} {scope.get('path')}", b"".join(parts)))
 
-    return overheard
+    return record_answer

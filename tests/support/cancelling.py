@@ -19,7 +19,7 @@ import pytest
 THREAD_SECONDS = 5.0
 
 
-class Opened:
+class OpenedConnections:
     """Every connection that this process has opened asynchronously in the time of the block."""
 
     def __init__(self) -> None:
@@ -40,16 +40,16 @@ class Opened:
 
 
 @contextmanager
-def connections_watched() -> Iterator[Opened]:
+def record_connections() -> Iterator[OpenedConnections]:
     """Record what both drivers open."""
-    opened = Opened()
+    opened = OpenedConnections()
     with pytest.MonkeyPatch.context() as patch:
-        _tell(patch, psycopg.AsyncConnection, opened.postgresql)
-        _tell(patch, aiosqlite.Connection, opened.sqlite)
+        _record_instances(patch, psycopg.AsyncConnection, opened.postgresql)
+        _record_instances(patch, aiosqlite.Connection, opened.sqlite)
         yield opened
 
 
-def _tell(patch: pytest.MonkeyPatch, kind: type, row: list[Any]) -> None:
+def _record_instances(patch: pytest.MonkeyPatch, kind: type, row: list[Any]) -> None:
     make = kind.__init__  # type: ignore[misc]  # the class is looked at, not an instance
 
     def made(self: Any, *args: Any, **values: Any) -> None:
@@ -71,10 +71,10 @@ class Cancelled(Awaitable[None]):
         steps = self._work.__await__()
         task = asyncio.current_task()
         assert task is not None
-        go: Callable[[], Any] = lambda: next(steps)  # noqa: E731 — replaced below
+        resume: Callable[[], Any] = lambda: next(steps)  # noqa: E731 — replaced below
         while True:
             try:
-                waited_for = go()
+                waited_for = resume()
             except StopIteration:
                 return
             self.awaits += 1
@@ -83,9 +83,9 @@ class Cancelled(Awaitable[None]):
             try:
                 yield waited_for
             except BaseException as error:  # noqa: BLE001 — handed on to the work, as a task does
-                go = _throwing(steps, error)
+                resume = _throwing(steps, error)
             else:
-                go = lambda: next(steps)  # noqa: E731
+                resume = lambda: next(steps)  # noqa: E731
 
 
 def _throwing(steps: Generator[Any, Any, None], error: BaseException) -> Callable[[], Any]:
@@ -116,7 +116,7 @@ async def _run(cancelled: Cancelled) -> None:
 
 @asynccontextmanager
 async def no_task_left() -> AsyncIterator[None]:
-    """Whatever the block starts has ended when it ends."""
+    """All tasks that the block starts have ended at its end."""
     before = asyncio.all_tasks()
     yield
     assert not asyncio.all_tasks() - before

@@ -23,7 +23,7 @@ from tests.support.canary import search, search_requests, search_rows
 from tests.support.github import GitHub, make_github
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 Running = forks.Process | subprocess.Popen[bytes]
 KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
 
@@ -56,19 +56,19 @@ class Done:
 class Started:
     """The output files of a command that was left running."""
 
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     out: Path
     err: Path
 
 
-def run_on_terminal(words: Sequence[str], home: Path, environ: Mapping[str, str]) -> str:
+def run_on_terminal(arguments: Sequence[str], home: Path, environ: Mapping[str, str]) -> str:
     """Run a program whose stdout is a terminal, and return its stdout. Its status must be 0."""
     ours, its = pty.openpty()
     try:
         with subprocess.Popen(
-            words, stdout=its, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=home, env=environ
+            arguments, stdout=its, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=home, env=environ
         ) as process:
-            _, err = process.communicate(timeout=PATIENCE)
+            _, err = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 0, err.decode()
         return os.read(ours, 65536).decode()  # little enough for the terminal to hold
     finally:
@@ -84,53 +84,55 @@ class CommandRunner:
     environ: dict[str, str]
     started: list[Started] = field(default_factory=list)
 
-    def reconcile(self, *words: str, **environ: str) -> Done:
+    def reconcile(self, *arguments: str, **environ: str) -> Done:
         """The command in a process of its own, to its end.
 
         The interpreter was started before (`forks`), unless it is to start in another way.
         """
         run = self._spawn if any(name.startswith(("PYTHON", "LC_")) for name in environ) else self._fork
-        code, out, err = run(words, {**self.environ, **environ})
-        search(f"reconcile {' '.join(words)}", out, err)
+        code, out, err = run(arguments, {**self.environ, **environ})
+        search(f"reconcile {' '.join(arguments)}", out, err)
         return Done(code=code, out=out.decode(), err=err.decode())
 
-    def _fork(self, words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
-        return forks.run(words, cwd=self.home, environ=environ, patience=PATIENCE)
+    def _fork(self, arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
+        return forks.run(arguments, cwd=self.home, environ=environ, timeout=TIMEOUT_SECONDS)
 
-    def _spawn(self, words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
+    def _spawn(self, arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
         done = subprocess.run(
-            [PROGRAM, *words],
+            [PROGRAM, *arguments],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             cwd=self.home,
             env=environ,
         )
         return done.returncode, done.stdout, done.stderr
 
-    def on_terminal(self, *words: str) -> str:
+    def on_terminal(self, *arguments: str) -> str:
         """Run the command on a terminal, to its end, and return what it prints there."""
-        return run_on_terminal([str(PROGRAM), *words], self.home, self.environ)
+        return run_on_terminal([str(PROGRAM), *arguments], self.home, self.environ)
 
-    def start(self, *words: str, **environ: str) -> forks.Process:
-        """Start the command (`forks`) and leave it running. What it says goes into files, to be searched at
+    def start(self, *arguments: str, **environ: str) -> forks.Process:
+        """Start the command (`forks`) and leave it running. Its output goes into files, which are searched at
         the end.
         """
-        said = self._files(words)
-        with said.out.open("wb") as out, said.err.open("wb") as err:
-            return forks.start(words, cwd=self.home, environ={**self.environ, **environ}, out=out, err=err)
+        entry = self._files(arguments)
+        with entry.out.open("wb") as out, entry.err.open("wb") as err:
+            return forks.start(
+                arguments, cwd=self.home, environ={**self.environ, **environ}, out=out, err=err
+            )
 
-    def start_heard(self, *words: str, installed: bool = False, **environ: str) -> Running:
-        """The same; its stderr is a pipe, for anyone who listens to it, and searches it. `installed`: as an
+    def start_with_pipe(self, *arguments: str, installed: bool = False, **environ: str) -> Running:
+        """The same; its stderr is a pipe, which the caller reads and searches. `installed`: as an
         operator starts it, interpreter and all.
         """
         wanted = {**self.environ, **environ}
-        with self._files(words).out.open("wb") as out:
+        with self._files(arguments).out.open("wb") as out:
             if not installed:
-                return forks.start(words, cwd=self.home, environ=wanted, out=out, err=None)
+                return forks.start(arguments, cwd=self.home, environ=wanted, out=out, err=None)
             return subprocess.Popen(
-                [PROGRAM, *words],
+                [PROGRAM, *arguments],
                 stdout=out,
                 stderr=subprocess.PIPE,
                 stdin=subprocess.DEVNULL,
@@ -138,18 +140,18 @@ class CommandRunner:
                 env=wanted,
             )
 
-    def _files(self, words: tuple[str, ...]) -> Started:
+    def _files(self, arguments: tuple[str, ...]) -> Started:
         """Return the output files of the next started command."""
         name = f"started-{len(self.started)}"
-        said = Started(words=words, out=self.home / f"{name}.out", err=self.home / f"{name}.err")
-        said.err.touch()
-        self.started.append(said)
-        return said
+        entry = Started(arguments=arguments, out=self.home / f"{name}.out", err=self.home / f"{name}.err")
+        entry.err.touch()
+        self.started.append(entry)
+        return entry
 
     def search_started(self) -> None:
-        """Search the output of all started commands for the token. Raises Escaped."""
-        for said in self.started:
-            search(f"reconcile {' '.join(said.words)}", said.out.read_bytes(), said.err.read_bytes())
+        """Search the output of all started commands for the token. Raises TokenFoundError."""
+        for entry in self.started:
+            search(f"reconcile {' '.join(entry.arguments)}", entry.out.read_bytes(), entry.err.read_bytes())
 
     def configure(self, **sections: Mapping[str, Any]) -> None:
         """Write config.toml; a value of each key as JSON, which TOML reads alike for what stands here."""
@@ -180,15 +182,15 @@ class Installation:
     ada: UUID
     since: int = 0
 
-    def reconcile(self, *words: str, **environ: str) -> Done:
+    def reconcile(self, *arguments: str, **environ: str) -> Done:
         """A command, five seconds after what happened last."""
         self.github.clock.advance(5)
         self.since = len(self.github.simulator.requests)
-        return self.commands.reconcile(*words, **environ)
+        return self.commands.reconcile(*arguments, **environ)
 
-    def sync_shop(self, *words: str, **environ: str) -> Done:
+    def sync_shop(self, *arguments: str, **environ: str) -> Done:
         """Run a pass over Shop with JSON output."""
-        return self.reconcile("--project", "Shop", "--json", *words, **environ)
+        return self.reconcile("--project", "Shop", "--json", *arguments, **environ)
 
     def configure(self, **sections: Mapping[str, Any]) -> None:
         """Rewrite config.toml; `sections` replace single keys of the usual one."""

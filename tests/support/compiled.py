@@ -17,7 +17,7 @@ CreateEngine = Callable[..., sa.Engine]
 
 
 class Sharing:
-    """`create_engine`, with a cache for all engines of one dialect. The driver's name does not tell them
+    """`create_engine`, with a cache for all engines of one dialect. The driver's name is the same for them
     apart: psycopg's blocking and its asynchronous dialect both say `psycopg`.
     """
 

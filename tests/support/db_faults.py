@@ -29,18 +29,18 @@ class SqliteFaults:
 
     path: Path
     pragmas: tuple[str, ...] = NO_FAULT
-    _rival: ExitStack = field(default_factory=ExitStack)
+    _competitor: ExitStack = field(default_factory=ExitStack)
 
     def start(self, trouble: str) -> None:
         if trouble != "busy":
             self.pragmas = REFUSING[trouble]
             return
-        rival = sqlite3.connect(self.path, isolation_level=None)
-        self._rival.callback(rival.close)
-        rival.execute("BEGIN IMMEDIATE")
+        competitor = sqlite3.connect(self.path, isolation_level=None)
+        self._competitor.callback(competitor.close)
+        competitor.execute("BEGIN IMMEDIATE")
 
     def clear(self) -> None:
-        self._rival.close()
+        self._competitor.close()
         self.pragmas = NO_FAULT
 
 
@@ -132,7 +132,7 @@ def set_read_only(url: str, *, value: bool, ends_sessions: bool = False) -> None
 
 
 def _execute_writing(url: str, statements: str) -> None:
-    """Execute in a session that writes, whatever is set for the database."""
+    """Execute in a session that writes, also while the database is set to read-only."""
     conninfo = url.replace("postgresql+psycopg://", "postgresql://")
     options = "-c default_transaction_read_only=off"
     with psycopg.connect(conninfo, autocommit=True, options=options) as connection:

@@ -1,6 +1,6 @@
 """The command in a process of its own without the interpreter's start: a server that forks.
 
-In: words, directory, environment. Out: exit status and both streams, or a process that goes on. What commands
+In: arguments, directory, environment. Out: exit status and both streams, or a running process. What commands
 import is imported once, by a server of this test worker; each command then runs in a fork of it. How the
 installed program itself starts and ends is held by tests/cli/test_entry.py and tests/systemd.
 """
@@ -94,7 +94,7 @@ class Process:
 
 
 def start(
-    words: Sequence[str],
+    arguments: Sequence[str],
     *,
     cwd: Path,
     environ: Mapping[str, str],
@@ -106,7 +106,7 @@ def start(
     wire = socket.socket(socket.AF_UNIX)
     try:
         wire.connect(str(_server()))
-        wanted = json.dumps({"words": [*words], "cwd": str(cwd), "environ": {**environ}}).encode()
+        wanted = json.dumps({"arguments": [*arguments], "cwd": str(cwd), "environ": {**environ}}).encode()
         socket.send_fds(wire, [len(wanted).to_bytes(HEADER)], [out.fileno(), writer])
         wire.sendall(wanted)
         return Process(wire, None if reader is None else os.fdopen(reader, "rb"))
@@ -119,13 +119,13 @@ def start(
 
 
 def run(
-    words: Sequence[str], *, cwd: Path, environ: Mapping[str, str], patience: float
+    arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], timeout: float
 ) -> tuple[int, bytes, bytes]:
-    """One command to its end: status, stdout, stderr. Raises TimeoutError after `patience` seconds."""
+    """One command to its end: status, stdout, stderr. Raises TimeoutError after `timeout` seconds."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = start(words, cwd=cwd, environ=environ, out=out, err=err)
+        process = start(arguments, cwd=cwd, environ=environ, out=out, err=err)
         try:
-            status = process.wait(patience)
+            status = process.wait(timeout)
         except TimeoutError:
             process.kill()
             process.wait()
@@ -140,8 +140,8 @@ def _server() -> Path:
     """This worker's server, started with the first command and ended with the worker."""
     home = tempfile.TemporaryDirectory(prefix="forks-")
     place = Path(home.name) / "socket"
-    words = [sys.executable, "-m", "tests.support.forks", str(place)]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    command = [sys.executable, "-m", "tests.support.forks", str(place)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
 
     def end() -> None:
         process.kill()
@@ -188,7 +188,7 @@ def _monitor(wire: socket.socket) -> None:
     pid = os.fork()
     if pid == 0:
         wire.close()
-        _become(wanted, streams)
+        _set_up_process(wanted, streams)
         _run()
     for stream in streams:
         os.close(stream)  # who reads them waits for their last holder
@@ -211,7 +211,7 @@ def _run() -> NoReturn:
         os._exit(end.code if isinstance(end.code, int) else 0)
 
 
-def _become(wanted: dict[str, Any], streams: list[int]) -> None:
+def _set_up_process(wanted: dict[str, Any], streams: list[int]) -> None:
     """What a shell would have set before starting the command."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, stream in enumerate((nothing, *streams)):
@@ -223,7 +223,7 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
     os.chdir(wanted["cwd"])
     os.environ.clear()
     os.environ.update(wanted["environ"])
-    sys.argv = ["reconcile", *wanted["words"]]
+    sys.argv = ["reconcile", *wanted["arguments"]]
 
 
 def _exactly(wire: socket.socket, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Hostile texts. What would act in them on GitHub is said by `github_oracle`."""
+"""Hostile texts. `github_oracle` finds what would take effect in them on GitHub."""
 
 from collections.abc import Sequence
 

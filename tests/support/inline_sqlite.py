@@ -1,4 +1,4 @@
-"""SQLite in the test's own thread: for tests in which it only has to remember.
+"""SQLite in the test's own thread: for tests that only need it to store rows.
 
 aiosqlite hands every step of a statement to a thread of the connection and waits for it: four times per
 statement, a fourth of the processor time of a pass. Within `inline()` the steps are done where they are
@@ -16,14 +16,16 @@ import aiosqlite
 T = TypeVar("T")
 
 
-async def _done_here(self: aiosqlite.Connection, step: Callable[..., T], *words: Any, **more: Any) -> T:
+async def _execute_inline(
+    self: aiosqlite.Connection, step: Callable[..., T], *arguments: Any, **more: Any
+) -> T:
     if not self._running or not self._connection:
         raise ValueError("Connection closed")  # as the original says it
-    return step(*words, **more)
+    return step(*arguments, **more)
 
 
 @contextmanager
 def inline() -> Iterator[None]:
     """Within the block, no step of a statement is done by another thread."""
-    with patch.object(aiosqlite.Connection, "_execute", _done_here):
+    with patch.object(aiosqlite.Connection, "_execute", _execute_inline):
         yield

@@ -146,16 +146,16 @@ def _fields(scenario: Scenario, report: ReportId) -> Iterator[str]:
     if (row["status"] in OPEN) != (issue.state == "open"):
         yield f"status {row['status']} beside an issue that is {issue.state}"
     for item, names in (("severity", SEVERITIES), ("category", CATEGORIES)):
-        said = [value for value, name in names.items() if name in labels]
-        if said and said[0] != row[item]:  # of several labels the first counts
+        values = [value for value, name in names.items() if name in labels]
+        if values and values[0] != row[item]:  # of several labels the first counts
             yield f"{item} {row[item]} beside the labels {sorted(labels)}"
-        if len(said) > 1 and not (_noted(scenario, report, item) or _lost(scenario, report, item)):
+        if len(values) > 1 and not (_noted(scenario, report, item) or _lost(scenario, report, item)):
             yield f"nothing is noted about several labels for {item}: {sorted(labels)}"
     for item in ("status", "severity", "category"):
-        yield from _last_word(scenario, report, item, row[item])
+        yield from _last_edit(scenario, report, item, row[item])
 
 
-def _last_word(scenario: Scenario, report: ReportId, item: str, value: str) -> Iterator[str]:
+def _last_edit(scenario: Scenario, report: ReportId, item: str, value: str) -> Iterator[str]:
     """Check that the last edit won, lost a recorded conflict, or repeated the agreed value."""
     field_edits = scenario.field_edits.get((report, item), [])
     if not field_edits:
@@ -211,12 +211,12 @@ def _check_copies_on_github(scenario: Scenario, note: Note) -> Iterator[str]:
             yield f"{note}: {copies} copies on #{number}"
         if scenario.report_of_issue(number) == note.report and number not in note.copies_hidden:
             yield from _expected(scenario, note, note.report, copies, number in note.copies_gone)
-    words = set(note.copies_edited.values())
+    edited_texts = set(note.copies_edited.values())
     if any(
         word in body
         for report in scenario.reports
         for body in scenario.comments_of_report(report)
-        for word in words
+        for word in edited_texts
     ):
         yield f"{note}: a user's edit of our copy came back"
     if any(

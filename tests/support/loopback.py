@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 60
+TIMEOUT_SECONDS = 60
 """Seconds for an answer: the first one of a process on a busy machine has taken more than ten."""
 
 
 def loopback_client(base_url: str = "", **options: Any) -> httpx.AsyncClient:
     """A client; `options`: of httpx. The caller closes it."""
-    return httpx.AsyncClient(base_url=base_url, verify=False, timeout=PATIENCE, **options)
+    return httpx.AsyncClient(base_url=base_url, verify=False, timeout=TIMEOUT_SECONDS, **options)

@@ -26,7 +26,7 @@ class MemoryRateLimiter:
     """When points are available again."""
     reserved: list[tuple[Fingerprint, int]] = field(default_factory=list)
     slots: list[tuple[Fingerprint, int]] = field(default_factory=list)
-    told: list[RecordedBlock] = field(default_factory=list)
+    blocks: list[RecordedBlock] = field(default_factory=list)
     seen: list[RateLimit] = field(default_factory=list)
 
     @property
@@ -61,4 +61,4 @@ class MemoryRateLimiter:
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """Record the block."""
-        self.told.append(RecordedBlock(credential=credential, until=until, reason=reason))
+        self.blocks.append(RecordedBlock(credential=credential, until=until, reason=reason))

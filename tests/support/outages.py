@@ -20,7 +20,7 @@ import psycopg
 
 from tests.support import pg_binaries, pg_keeper, postgres
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,20 +40,20 @@ class ShakyServer:
     def stop_and_start(self, sign: signal.Signals) -> None:
         """SIGINT: connections are ended and all is written down. SIGQUIT: as after a power cut."""
         self.process.send_signal(sign)
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_SECONDS)
         self.process = pg_keeper.start(self.home, self.binaries, self.account)
         pg_keeper.wait_until_ready(self.home, self.process)
 
-    def kill_one(self, dice: random.Random) -> None:
-        """A process of the server dies, so the server ends the others and recovers."""
+    def kill_one(self, rng: random.Random) -> None:
+        """Kill a process of the server; the server ends the others and recovers."""
         with suppress(psutil.NoSuchProcess):
-            dice.choice(psutil.Process(self.process.pid).children()).kill()
+            rng.choice(psutil.Process(self.process.pid).children()).kill()
         time.sleep(0.1)
         self.wait()
 
     def wait(self) -> None:
         """Until it answers."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 psycopg.connect(self.server.conninfo(), connect_timeout=5).close()
@@ -69,7 +69,7 @@ class ShakyServer:
         """So many seconds apart, within the block. Their thread stays until the server is to go: one that
         it has started would go with it.
         """
-        made = Outages(server=self, dice=random.Random(seed), between=(shortest, longest))
+        made = Outages(server=self, rng=random.Random(seed), between=(shortest, longest))
         thread = threading.Thread(target=made.run)
         self.last.callback(thread.join)
         self.last.callback(made.over.set)
@@ -85,7 +85,7 @@ class Outages:
     """A thread of misfortune. Anyone who holds `calm` is spared."""
 
     server: ShakyServer
-    dice: random.Random
+    rng: random.Random
     between: tuple[float, float]
     calm: threading.Lock = field(default_factory=threading.Lock)
     over: threading.Event = field(default_factory=threading.Event)
@@ -95,13 +95,13 @@ class Outages:
 
     def run(self) -> None:
         while not self.over.is_set():
-            if self.past.wait(self.dice.uniform(*self.between)):
+            if self.past.wait(self.rng.uniform(*self.between)):
                 self.over.wait()
                 return
             with self.calm:
                 try:
                     self._one()
-                except Exception as trouble:  # noqa: BLE001 — told by `stop`, in the test's own thread
+                except Exception as trouble:  # noqa: BLE001 — raised by `stop`, in the test's own thread
                     self.trouble = trouble
                 self.count += 1
 
@@ -114,13 +114,13 @@ class Outages:
             self.server.wait()
 
     def _one(self) -> None:
-        match self.dice.randrange(3):
+        match self.rng.randrange(3):
             case 0:
                 self.server.stop_and_start(signal.SIGINT)
             case 1:
                 self.server.stop_and_start(signal.SIGQUIT)
             case _:
-                self.server.kill_one(self.dice)
+                self.server.kill_one(self.rng)
 
 
 @contextmanager

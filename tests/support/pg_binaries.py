@@ -67,12 +67,12 @@ def version(directory: Path) -> int | None:
     if not all(os.access(directory / name, os.X_OK) for name in ("initdb", "postgres")):
         return None
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [directory / "postgres", "--version"], capture_output=True, text=True, check=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    number = re.search(r"\(PostgreSQL\) (\d+)", said)
+    number = re.search(r"\(PostgreSQL\) (\d+)", output)
     return int(number[1]) if number else None
 
 

@@ -42,10 +42,10 @@ def main() -> int:
     if os.fork():
         os.close(writer)
         with os.fdopen(reader) as pipe:
-            said = pipe.read()
-        if said != "ready":
-            print(said or "the keeper ended without a word", file=sys.stderr)
-        return 0 if said == "ready" else 1
+            message = pipe.read()
+        if message != "ready":
+            print(message or "the keeper ended without a word", file=sys.stderr)
+        return 0 if message == "ready" else 1
     os.close(reader)
     os.setsid()
     _close_terminal(home)

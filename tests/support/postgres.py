@@ -84,8 +84,8 @@ class Server:
                 made.touch()
         return name
 
-    def hurry(self) -> None:
-        """Wait for no disk from now on."""
+    def disable_fsync(self) -> None:
+        """Let commits return without waiting for the disk."""
         for name in ("fsync", "full_page_writes"):
             self._run(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
         self._run(sql.SQL("SELECT {}()").format(sql.Identifier("pg_reload_conf")))
@@ -115,7 +115,7 @@ def owned_home(*, first: Sequence[Path] = ()) -> Iterator[Path]:
     """A directory for one server, below the `first` place that will do; it lives as long as this block
     (and this process) does.
 
-    Nothing is started yet: `server_in` does that, here or in another process that was told the directory.
+    Nothing is started yet: `server_in` does that, here or in another process that has the directory.
     """
     home = make_home(pg_binaries.unprivileged(), first=first)
     with (home / "alive").open("w") as alive:
@@ -141,7 +141,7 @@ def server_in(home: Path, *, binaries: Path | None = None, durable: bool = True)
         if not made.exists():
             _start(home, binaries or pg_binaries.find())
             if not durable:
-                Server(home=home).hurry()
+                Server(home=home).disable_fsync()
             made.touch()
     return Server(home=home)
 

@@ -60,7 +60,7 @@ def recorded(role: str) -> Iterator[dict[str, Any]]:
 
 
 def droppable_rights(conninfo: str, role: str, statements: dict[str, Any]) -> list[str]:
-    """The rights of the role without which every statement is executed all the same."""
+    """The rights of the role that no statement needs."""
     with psycopg.connect(conninfo, cursor_factory=ClientCursor) as owner:
         grants = owner.execute(GRANTS_OF_ROLE, {"role": role}).fetchall()
         owner.rollback()

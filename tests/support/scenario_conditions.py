@@ -102,12 +102,12 @@ class Conditions(Actors):
     # --- answers that are lost ---------------------------------------------------------------------------
 
     def edit_answer(self, note: Note, how: str) -> None:
-        """Edit our copy of a comment on GitHub, whatever the program knows of it."""
+        """Edit our copy of a comment on GitHub, whether or not the program knows it."""
         for row in self.copies_on_github(note):
             self.repository_of(row.issue).edit_comment(row.id, EDITS[how](row.body), by="alice")
 
     def edit_issue_of_ours(self, report: ReportId, how: str) -> None:
-        """Edit the body of the issue that was made for this report, whatever the program knows of it."""
+        """Edit the body of the issue that was made for this report, whether or not the program knows it."""
         row = self.all_reports().get(report)
         for number in self.numbers():
             repository = self.repository_of(number)

@@ -19,7 +19,7 @@ from tests.support.scenario_records import Note
 
 TOKEN = re.compile(r"token\d+x")
 FIRST_OTHER_NUMBER = 1001
-"""Issues of the other repository have numbers from here on, so that a number tells the repository."""
+"""Issues of the other repository have numbers from here on, so that the number identifies the repository."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,10 +85,10 @@ class ScenarioView:
         return self.reports
 
     def _read_comments(self) -> dict[ReportId, list[str]]:
-        said: dict[ReportId, list[str]] = {}
+        texts: dict[ReportId, list[str]] = {}
         for row in self.bugspark.rows(sa.select(tables.comments.c.report_id, tables.comments.c.body)):
-            said.setdefault(row["report_id"], []).append(str(row["body"]))
-        return said
+            texts.setdefault(row["report_id"], []).append(str(row["body"]))
+        return texts
 
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
         """Return rows of one of our tables."""
@@ -113,8 +113,8 @@ class ScenarioView:
         return next((report for report in self.reports if report in reports and self.is_linked(report)), None)
 
     def comments_of_report(self, report: ReportId) -> list[str]:
-        said: dict[ReportId, list[str]] = self._read_once("comments", self._read_comments)
-        return said.get(report, [])
+        texts: dict[ReportId, list[str]] = self._read_once("comments", self._read_comments)
+        return texts.get(report, [])
 
     def comments_of_its_issue(self, report: ReportId) -> list[str]:
         return self.comments_of_issue(self._read_once("numbers", self.issue_numbers)[report])
@@ -133,10 +133,10 @@ class ScenarioView:
         """Return the highest number of copies on GitHub of one comment (on one issue) or of one report."""
         most = max(Counter(self.titles()).values(), default=0)
         for number in self.numbers():
-            said = Counter(
+            copies = Counter(
                 word for body in self.comments_of_issue(number) for word in set(TOKEN.findall(body))
             )
-            most = max([most, *(said[note.token_on(number)] for note in self.notes)])
+            most = max([most, *(copies[note.token_on(number)] for note in self.notes)])
         return most
 
     def copies_on_github(self, note: Note) -> list[Any]:

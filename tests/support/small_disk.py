@@ -19,7 +19,7 @@ from tests.support import pg_binaries, pg_keeper, postgres
 
 SIZE = 96 * 1024 * 1024
 BLOCK = 4096
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 HOLD = "mount --make-rprivate / 2>/dev/null; echo held; exec sleep infinity"
 """In a chroot, / is no mount and can not be made private: who made the chroot has done so."""
 OPTIONS = {**pg_keeper.OPTIONS, "fsync": "off", "max_wal_size": "4MB", "min_wal_size": "2MB"}
@@ -56,17 +56,17 @@ class ServerOnSmallDisk:
                 filler.flush()
 
     def clear(self) -> None:
-        """Give the room back, and start the server again if it has ended."""
+        """Free the space, and start the server again if it has ended."""
         (self.disk / "filler").unlink(missing_ok=True)
         self.wait()
 
     def log(self) -> str:
-        """What the server has said."""
+        """Return the server's log."""
         return (self.home / "log").read_text("utf-8", errors="replace")
 
     def wait(self) -> None:
         """Until it answers; start it if it has ended."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             if self.process is None or self.process.poll() is not None:
                 self.start()

@@ -44,7 +44,7 @@ REPOSITORY = RepositoryId(77)
 NAME = "acme/web"
 
 
-class StillClock:
+class FixedClock:
     """A clock that moves only when it is set, or by sleeping."""
 
     def __init__(self, at: datetime = NOW) -> None:
@@ -99,8 +99,8 @@ def bugspark(store_url: str) -> Iterator[BugSpark]:
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def database(store_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def stores(database: Database, clock: StillClock) -> DatabaseStores:
+def stores(database: Database, clock: FixedClock) -> DatabaseStores:
     return build_stores(database, StoreSettings(digest=digest), clock)
 
 

@@ -151,15 +151,15 @@ class Sync:
     def labels(self, number: int) -> set[str]:
         return set(self.github.web.label_names(number))
 
-    def said_here(self, report: ReportId) -> list[str]:
+    def texts_in_bugspark(self, report: ReportId) -> list[str]:
         """Bodies of the report's comments, oldest first."""
         return [str(row["body"]) for row in self.bugspark.comments(report)]
 
-    def said_there(self, number: int) -> list[str]:
+    def texts_on_github(self, number: int) -> list[str]:
         """Bodies of the issue's comments, oldest first."""
         return [row.body for row in self.github.web.thread(number)]
 
-    def say(self, report: ReportId, body: str) -> CommentId:
+    def add_comment(self, report: ReportId, body: str) -> CommentId:
         """Comment in BugSpark as Ada, now."""
         return self.bugspark.add_comment(report, body, author=self.ada, at=self.github.clock.now())
 

@@ -21,7 +21,7 @@ __all__ = ["sqlite_template"]
 
 def test_the_token_is_found_in_any_text() -> None:
     for text in (f"Bearer {canary.BOT_TOKEN}", canary.BOT_TOKEN.encode(), {"token": canary.BOT_TOKEN}):
-        with pytest.raises(canary.Escaped) as caught:
+        with pytest.raises(canary.TokenFoundError) as caught:
             canary.search("here", text)
         assert canary.CANARY not in str(caught.value)
 
@@ -33,7 +33,7 @@ def test_the_token_is_found_in_a_row_but_not_in_bugsparks_own(sqlite_template: P
         people.add_integration(project, token=canary.BOT_TOKEN)
         canary.search_rows(engine)
         people.add_report(project, f"it says {canary.BOT_TOKEN}")
-        with pytest.raises(canary.Escaped, match="a row of reports"):
+        with pytest.raises(canary.TokenFoundError, match="a row of reports"):
             canary.search_rows(engine)
 
 
@@ -43,20 +43,20 @@ async def test_the_token_is_found_in_an_address_on_github() -> None:
         await client.get("/user")
         canary.search_requests(github.simulator)
         await client.get(f"/user?token={github.token}")
-    with pytest.raises(canary.Escaped, match="GET /user"):
+    with pytest.raises(canary.TokenFoundError, match="GET /user"):
         canary.search_requests(github.simulator)
 
 
-def test_the_token_is_found_in_an_error_that_is_not_shown(the_token_may_show: None) -> None:
-    with canary.watched_words() as found:
+def test_the_token_is_found_in_an_error_that_is_not_shown(is_token_allowed: None) -> None:
+    with canary.watch_errors_and_logs() as found:
         ProjectError(f"refused: {canary.BOT_TOKEN}")
     assert len(found) == 1
     assert canary.CANARY not in found[0]
 
 
-def test_the_token_is_found_in_what_is_logged_at_any_level(the_token_may_show: None) -> None:
+def test_the_token_is_found_in_what_is_logged_at_any_level(is_token_allowed: None) -> None:
     log = EventLogger("reconciler.somewhere")
-    with canary.watched_words() as found:
+    with canary.watch_errors_and_logs() as found:
         log.debug("asked", header=f"Bearer {canary.BOT_TOKEN}")
         try:
             raise ValueError(canary.BOT_TOKEN)
@@ -84,7 +84,7 @@ async def test_the_token_is_found_in_an_answer_of_the_web() -> None:
 
     await ask("/nothing")
     for path in ("/page", "/header"):
-        with pytest.raises(canary.Escaped, match=f"the answer to GET {path}"):
+        with pytest.raises(canary.TokenFoundError, match=f"the answer to GET {path}"):
             await ask(path)
 
 
@@ -94,5 +94,5 @@ def test_the_token_is_found_in_the_output_of_a_started_process(tmp_path: Path) -
     at.search_started()
     assert b"reconcile" in at.started[0].out.read_bytes()
     at.started[0].err.write_bytes(f"it says {canary.BOT_TOKEN}".encode())
-    with pytest.raises(canary.Escaped, match="reconcile --help"):
+    with pytest.raises(canary.TokenFoundError, match="reconcile --help"):
         at.search_started()

@@ -1,4 +1,4 @@
-"""Where SQLite does its work: in a thread of its own, or in the test's."""
+"""The thread in which SQLite executes: one of its own, or the test's."""
 
 import threading
 from pathlib import Path
@@ -20,7 +20,7 @@ async def worker(path: Path) -> int:
     database = open_database(f"sqlite:///{path}")
 
     @event.listens_for(database._engine, "connect")
-    def _teach(dbapi: Any, _: object) -> None:
+    def _add_function(dbapi: Any, _: object) -> None:
         dbapi.create_function("thread", 0, threading.get_ident)
 
     try:

@@ -138,10 +138,10 @@ def test_an_unused_home_is_removed_at_once() -> None:
     assert not home.exists()
 
 
-def pretend_server(directory: Path, said: str) -> Path:
+def pretend_server(directory: Path, output: str) -> Path:
     directory.mkdir()
     for name in ("initdb", "postgres"):
-        (directory / name).write_text(f"#!/bin/sh\necho '{said}'\n")
+        (directory / name).write_text(f"#!/bin/sh\necho '{output}'\n")
         (directory / name).chmod(0o755)
     return directory
 

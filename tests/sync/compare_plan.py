@@ -25,7 +25,7 @@ LIMITS_TABLE = "sync_governor"
 """Reads are counted there, those of a plan as well."""
 
 Line = tuple[str | None, ...]
-"""Kind, report and field of an action, what was said on each side, the rule."""
+"""Kind, report and field of an action, the values of each side, the rule."""
 
 
 async def compare(sync: Sync, seconds: float = 5) -> tuple[PlanView, PassResult]:
@@ -88,8 +88,8 @@ def _done_line(row: Any) -> Line | None:
     is_sent = kind in REMOTE_KINDS and row["request_id"] is not None and row["rule"] != Rule.FOUND
     if kind not in LOCAL_KINDS and not is_sent:
         return None
-    said = (row["base"], row["local"], row["remote"], row["rule"])
-    return (str(kind), str(row["report_id"]), row["field"], *said)
+    values = (row["base"], row["local"], row["remote"], row["rule"])
+    return (str(kind), str(row["report_id"]), row["field"], *values)
 
 
 def _last_row(sync: Sync) -> int:

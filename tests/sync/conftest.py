@@ -37,7 +37,7 @@ tests of other folders that begin with a world of the pass.
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What a pass decides does not depend on the store, and tests/store holds every statement on both: a test
-    runs on one database, told by its name, always the same; one in sixteen on PostgreSQL, where it costs
+    runs on one database, chosen by its name, always the same; one in sixteen on PostgreSQL, where it costs
     twice the processor time. EVERYWHERE=1 runs all of them on both.
     """
     marked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}

@@ -70,15 +70,15 @@ class RandomStates:
     random: Random
     other: Repository  # where issues are transferred to
     reports: list[ReportId] = field(default_factory=list)
-    words: int = 0
+    text_count: int = 0
     connected: str = "web"
 
     # --- what acts are about --------------------------------------------------------------------------
 
-    def word(self) -> str:
+    def next_text(self) -> str:
         """A text that nobody has written before."""
-        self.words += 1
-        return f"word {self.words}"
+        self.text_count += 1
+        return f"word {self.text_count}"
 
     def report(self) -> ReportId:
         """One of the reports."""
@@ -99,18 +99,18 @@ class RandomStates:
     def file_report(self) -> ReportId:
         """A new report, with a comment or two."""
         sync, now = self.sync, self.sync.github.clock.now()
-        report = sync.bugspark.add_report(sync.project, self.word(), at=now)
+        report = sync.bugspark.add_report(sync.project, self.next_text(), at=now)
         for _ in range(self.random.randrange(3)):
-            sync.say(report, self.word())
+            sync.add_comment(report, self.next_text())
         self.reports.append(report)
         return report
 
     def open_issue(self) -> int:
         """A new issue of a person's, with a comment or two."""
         web = self.sync.github.web
-        number = web.open_issue(self.word(), by="alice").number
+        number = web.open_issue(self.next_text(), by="alice").number
         for _ in range(self.random.randrange(3)):
-            web.comment(number, self.word(), by="bob")
+            web.comment(number, self.next_text(), by="bob")
         return number
 
     def name_issue(self, report: ReportId, number: int | None) -> None:
@@ -188,14 +188,14 @@ class RandomStates:
     # --- BugSpark -------------------------------------------------------------------------------------
 
     def ada_comments(self) -> None:
-        self.sync.say(self.report(), self.word())
+        self.sync.add_comment(self.report(), self.next_text())
 
     def ada_deletes(self) -> None:
         self._on_comment(self.sync.bugspark.delete_comment)
 
     def ada_edits(self) -> None:
         """An original of hers, or our copy of a comment on GitHub."""
-        self._on_comment(lambda comment: self.sync.bugspark.set_comment(comment, self.word()))
+        self._on_comment(lambda comment: self.sync.bugspark.set_comment(comment, self.next_text()))
 
     def _on_comment(self, act: Callable[[Any], None]) -> None:
         rows = self.sync.bugspark.comments(self.report())
@@ -212,7 +212,7 @@ class RandomStates:
             "status": self.random.choice(STATUSES),
             "severity": self.random.choice(list(SEVERITIES)),
             "category": self.random.choice([*CATEGORIES, "bug", "other"]),
-            "title": self.word(),
+            "title": self.next_text(),
         }
         name = self.random.choice(list(values))
         self.sync.change(self.report(), **{name: values[name]})
@@ -221,12 +221,12 @@ class RandomStates:
 
     def bob_comments(self) -> None:
         if number := self.issue():
-            self.sync.github.web.comment(number, self.word(), by=self.random.choice(PEOPLE))
+            self.sync.github.web.comment(number, self.next_text(), by=self.random.choice(PEOPLE))
 
     def bob_edits(self) -> None:
         """A comment of his, or our copy of one of BugSpark's."""
         self._on_remote_comment(
-            lambda row: self.sync.github.web.edit_comment(row.id, f"{row.body} {self.word()}", by="acme")
+            lambda row: self.sync.github.web.edit_comment(row.id, f"{row.body} {self.next_text()}", by="acme")
         )
 
     def bob_deletes(self) -> None:
@@ -244,7 +244,7 @@ class RandomStates:
         if number := self.issue():
             for row in list(web.thread(number)):
                 web.delete_comment(row.id, by="acme")
-            web.label(number, self.word(), by="alice")
+            web.label(number, self.next_text(), by="alice")
 
     def bob_toggles(self) -> None:
         web = self.sync.github.web
@@ -266,7 +266,7 @@ class RandomStates:
 
     def bob_retitles(self) -> None:
         if number := self.issue():
-            self.sync.github.web.retitle(number, self.word(), by="alice")
+            self.sync.github.web.retitle(number, self.next_text(), by="alice")
 
     def bob_hides(self) -> None:
         """A comment is hidden as spam, or shown again."""
@@ -281,7 +281,7 @@ class RandomStates:
     # --- what came before -----------------------------------------------------------------------------
 
     def deliver(self) -> None:
-        """A webhook names issues, whatever happened to them."""
+        """Deliver webhooks that name random issues."""
         numbers = self.random.sample(range(1, 12), self.random.randrange(1, 5))
         event = self.random.choice(["issues", "issue_comment"])
         rows = [

@@ -54,40 +54,40 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: S
     github, web = sync.github, sync.github.web
     report, number = await sync.linked()
     later = sync.bugspark.add_report(sync.project, "Exported later", at=github.clock.now())
-    sync.say(report, "sent before")
+    sync.add_comment(report, "sent before")
     await sync.settle()
-    sync.say(report, "waited at the time")
+    sync.add_comment(report, "waited at the time")
     async with backup(sync) as restored:
         await sync.settle()
         await sync.app.export((str(later),), NullProgress())
-        sync.say(report, "only in the lost time")
-        sync.say(later, "also lost")
+        sync.add_comment(report, "only in the lost time")
+        sync.add_comment(later, "also lost")
         web.comment(number, "from there", by="alice")
         await sync.settle()
         web.close(number, by="alice")
         second = sync.number(later)
-        threads = sync.said_there(number), sync.said_there(second)
+        threads = sync.texts_on_github(number), sync.texts_on_github(second)
         assert [len(thread) for thread in threads] == [4, 1]
         github.clock.advance(3600)
-        # Nothing but the markers tells that the second issue exists.
+        # Only the markers show that the second issue exists.
         async with restored(discover="manual", export="all") as world:
             done = await world.run()
             assert (done.outcome, done.error) == (Outcome.OK, None)
             assert world.writes == []
             await world.settle()
-            assert (world.said_there(number), world.said_there(second)) == threads
+            assert (world.texts_on_github(number), world.texts_on_github(second)) == threads
             assert world.number(later) == second
             assert len(web.issues) == 2
             assert world.status(report) == "resolved"
-            assert sum("from there" in body for body in world.said_here(report)) == 1
-            assert len(world.said_here(report)) == 3
-            assert world.said_here(later) == []
+            assert sum("from there" in body for body in world.texts_in_bugspark(report)) == 1
+            assert len(world.texts_in_bugspark(report)) == 3
+            assert world.texts_in_bugspark(later) == []
             skipped = [row for row in world.bugspark.rows_of("sync_comments") if row["state"] == "skipped"]
             assert [row["reason"] for row in skipped] == [ORIGINAL_MISSING] * 2
-            world.say(report, "life goes on")
+            world.add_comment(report, "life goes on")
             await world.settle()
-            assert sum("life goes on" in body for body in world.said_there(number)) == 1
-            assert len(world.said_there(number)) == 5
+            assert sum("life goes on" in body for body in world.texts_on_github(number)) == 1
+            assert len(world.texts_on_github(number)) == 5
             assert (await health(world)).recovering is None
 
 
@@ -98,18 +98,18 @@ async def test_a_reading_that_a_limit_cuts_short_goes_on_where_it_stopped_and_wr
     await sync.settle()
     async with backup(sync) as restored:
         for report in reports:
-            sync.say(report, "in the lost time")
+            sync.add_comment(report, "in the lost time")
         await sync.settle()
         async with restored() as world:
-            mine = world.say(reports[0], "new in the restored one")
+            mine = world.add_comment(reports[0], "new in the restored one")
             world.github.simulator.faults.add(Limit(wait=30), method="GET", path=r"/issues/12\b")
             cut = await world.run()
             assert cut.outcome is Outcome.LIMITED
             found = await health(world)
             assert found.recovering
             assert (found.recovering.verified, found.recovering.links) == (10, 13)
-            words = project_status(found, world.clock.now(), None).text
-            assert words == "Waiting (recovering after a restore: 10 of 13 links)"
+            text = project_status(found, world.clock.now(), None).text
+            assert text == "Waiting (recovering after a restore: 10 of 13 links)"
             assert not world.writes
             done = await world.run(seconds=61)
             assert done.outcome is Outcome.OK
@@ -118,31 +118,31 @@ async def test_a_reading_that_a_limit_cuts_short_goes_on_where_it_stopped_and_wr
             assert {path for path in first if path.endswith("/comments")} == {
                 f"issues/{number}/comments" for number in (11, 12, 13)
             }
-            assert sum("new in the restored one" in body for body in world.said_there(1)) == 1
+            assert sum("new in the restored one" in body for body in world.texts_on_github(1)) == 1
             assert world.bugspark.comment(mine)
-            assert [len(world.said_there(world.number(report))) for report in reports] == [2] + [1] * 12
+            assert [len(world.texts_on_github(world.number(report))) for report in reports] == [2] + [1] * 12
 
 
 async def test_a_copy_that_runs_beside_its_original_is_noticed_and_stops(sync: Sync, backup: Backup) -> None:
     report, number = await sync.linked()
-    async with backup(sync) as restored, restored() as twin:
-        sync.say(report, "the original goes on")
+    async with backup(sync) as restored, restored() as duplicate:
+        sync.add_comment(report, "the original goes on")
         await sync.settle()
-        assert (await twin.run()).outcome is Outcome.OK  # it can't know better yet: it was restored
-        sync.say(report, "and on")
+        assert (await duplicate.run()).outcome is Outcome.OK  # it can't know better yet: it was restored
+        sync.add_comment(report, "and on")
         await sync.settle()
-        twin.say(report, "the copy, too")
-        stopped = await twin.run()
+        duplicate.add_comment(report, "the copy, too")
+        stopped = await duplicate.run()
         assert (stopped.outcome, stopped.error and stopped.error.kind) == (Outcome.REFUSED, "identity")
-        assert not twin.writes
-        assert (await twin.run()).outcome is Outcome.REFUSED
-        assert not any("the copy, too" in body for body in twin.said_there(number))
-        await twin.run(accept="copy")
-        await twin.settle()
-        assert not any("the copy, too" in body for body in twin.said_there(number))
-        assert [item.what for item in (await health(twin)).attention] == ["held"]
+        assert not duplicate.writes
+        assert (await duplicate.run()).outcome is Outcome.REFUSED
+        assert not any("the copy, too" in body for body in duplicate.texts_on_github(number))
+        await duplicate.run(accept="copy")
+        await duplicate.settle()
+        assert not any("the copy, too" in body for body in duplicate.texts_on_github(number))
+        assert [item.what for item in (await health(duplicate)).attention] == ["held"]
         assert (await sync.settle()).outcome is Outcome.OK
-        assert sync.said_there(number) == twin.said_there(number)
+        assert sync.texts_on_github(number) == duplicate.texts_on_github(number)
 
 
 async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_being_read(
@@ -165,26 +165,24 @@ async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_be
         async with restored(discover="manual") as world:
 
             async def looked(*given: Any) -> Any:
-                here.append(world.said_here(report))
+                here.append(world.texts_in_bugspark(report))
                 return await reread_project(*given)
 
             monkeypatch.setattr(run, "observe_lists", partial(observe_lists, rows=50))
             monkeypatch.setattr(run, "reread_project", looked)
             await world.run()
-            assert [len(said) for said in here] == [1]
+            assert [len(texts) for texts in here] == [1]
             await world.settle()
-            assert len(world.said_here(report)) == 1
+            assert len(world.texts_in_bugspark(report)) == 1
             await world.run(seconds=61)
-            assert (world.said_here(report), world.said_there(number)) == ([], [])
+            assert (world.texts_in_bugspark(report), world.texts_on_github(number)) == ([], [])
             assert world.number(later) == sync.number(later)
 
 
-async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
-    sync: Sync, backup: Backup
-) -> None:
+async def test_a_marker_found_only_by_a_full_read_shows_a_restore_too(sync: Sync, backup: Backup) -> None:
     report, number = await sync.linked()
     async with backup(sync) as restored:
-        sync.say(report, "in the lost time")
+        sync.add_comment(report, "in the lost time")
         await sync.settle()
         async with restored() as world:
             lag = Stale(seconds=3600, issues=True, comments=True)
@@ -194,4 +192,4 @@ async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
             assert done.outcome is Outcome.OK
             (known,) = world.bugspark.rows_of("sync_projects")
             assert known["restored_at"] is not None
-            assert len(world.said_there(number)) == 1
+            assert len(world.texts_on_github(number)) == 1

@@ -16,11 +16,11 @@ async def refused(sync: Sync) -> int:
     """A write that GitHub refuses, and its issue."""
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "to a locked one")
+    sync.add_comment(report, "to a locked one")
     return number
 
 
-async def test_a_refused_write_is_told_once_when_it_begins_and_once_when_it_is_over(
+async def test_a_refused_write_is_alerted_once_at_its_start_and_once_at_its_end(
     sync: Sync, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "reconciler")
@@ -32,7 +32,7 @@ async def test_a_refused_write_is_told_once_when_it_begins_and_once_when_it_is_o
     sync.github.web.unlock(number, by="alice")
     last = await sync.run()
     assert (last.outcome, last.entered, last.left) == (Outcome.OK, 0, 1)
-    assert listener.told == [(["refused"], []), ([], ["refused"])]
+    assert listener.changes == [(["refused"], []), ([], ["refused"])]
     (began,) = listener.taken[0]["entered"]
     assert began["issue"] == f"acme/web#{number}"
     assert "locked" in began["reason"]
@@ -50,7 +50,7 @@ async def test_an_alert_that_is_not_taken_stops_nothing_and_is_offered_again(
     listener.status = 200
     await sync.run(seconds=1)
     await sync.run(seconds=1)
-    assert listener.told == [(["refused"], [])]
+    assert listener.changes == [(["refused"], [])]
 
 
 async def test_an_alert_that_nobody_ever_takes_is_dropped_after_some_tries(
@@ -78,10 +78,10 @@ async def test_a_restart_repeats_nothing(world_url: str, github: GitHub) -> None
         project = sync.project
     async with opened() as again:
         await again.run(project)
-    assert listener.told == [(["refused"], [])]
+    assert listener.changes == [(["refused"], [])]
 
 
-async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, listener: Listener) -> None:
+async def test_withheld_deletions_and_a_failing_project_are_alerted(sync: Sync, listener: Listener) -> None:
     _, number = await sync.linked()
     for n in range(6):
         sync.github.web.comment(number, f"words {n}", by="bob")
@@ -89,12 +89,12 @@ async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, lis
     for row in list(sync.github.web.thread(number)):
         sync.github.web.delete_comment(row.id, by="bob")
     await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NullProgress())
-    assert listener.told == []
+    assert listener.changes == []
     await sync.run(seconds=61)
-    assert listener.told == [(["withheld"], [])]
+    assert listener.changes == [(["withheld"], [])]
     sync.github.world.revoke(sync.github.token)
     await sync.run()
-    assert listener.told[1:] == [(["failing"], [])]
+    assert listener.changes[1:] == [(["failing"], [])]
 
 
 async def test_without_an_address_it_is_logged_all_the_same(sync: Sync) -> None:

@@ -1,4 +1,4 @@
-"""The end of a token and of an API version is told before it comes: `check`, status, pages, an alert."""
+"""The end of a token and of an API version is reported in advance: `check`, status, pages, an alert."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,12 +35,12 @@ async def check(sync: Sync, name: str) -> tuple[str, str] | None:
     return None if found is None else (found.level.value, found.message)
 
 
-async def test_a_token_is_told_fourteen_days_before_it_expires(sync: Sync, listener: Listener) -> None:
+async def test_an_expiring_token_is_reported_fourteen_days_before(sync: Sync, listener: Listener) -> None:
     use_token(sync, EXPIRING, days=14.5)
     await sync.settle()
     assert (await status(sync))[0] is ProjectStatusKind.SYNCED
     assert (await check(sync, "token") or ("",))[0] == "ok"
-    assert listener.told == []
+    assert listener.changes == []
     sync.github.clock.advance(timedelta(days=1).total_seconds())
     await sync.settle()
     state, reason = await status(sync)
@@ -49,11 +49,11 @@ async def test_a_token_is_told_fourteen_days_before_it_expires(sync: Sync, liste
         True,
     )
     assert (await check(sync, "token") or ("",))[0] == "warn"
-    assert listener.told == [(["token_expiry"], [])], "once"
+    assert listener.changes == [(["token_expiry"], [])], "once"
     use_token(sync, NEW, days=90)
     await sync.settle()
     assert (await status(sync))[0] is ProjectStatusKind.SYNCED
-    assert listener.told[1:] == [([], ["token_expiry"])]
+    assert listener.changes[1:] == [([], ["token_expiry"])]
 
 
 async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, listener: Listener) -> None:
@@ -61,7 +61,7 @@ async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, 
     await sync.settle()
     await sync.app.pause("Shop")
     await sync.run()
-    assert listener.told == [(["token_expiry"], [])]
+    assert listener.changes == [(["token_expiry"], [])]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ async def test_a_pass_that_github_did_not_answer_leaves_the_warning(sync: Sync, 
         (datetime(2026, 3, 10, tzinfo=UTC), ProjectStatusKind.ATTENTION),
     ],
 )
-async def test_the_end_of_the_api_version_is_told(
+async def test_the_end_of_the_api_version_is_reported(
     sync: Sync,
     listener: Listener,
     ends: datetime,
@@ -82,8 +82,8 @@ async def test_the_end_of_the_api_version_is_told(
     sync.github.world.assume(ending_versions={"2022-11-28": sunset})
     await sync.settle()
     found, reason = await status(sync)
-    told = f"GitHub ends version 2022-11-28 of its API on {ends:%Y-%m-%d}"
-    assert (found, told in reason) == (state, True)
+    expected = f"GitHub ends version 2022-11-28 of its API on {ends:%Y-%m-%d}"
+    assert (found, expected in reason) == (state, True)
     level, message = await check(sync, "API version") or ("", "")
-    assert (level, message.startswith(told)) == ("warn", True)
-    assert listener.told == [(["api_version"], [])]
+    assert (level, message.startswith(expected)) == ("warn", True)
+    assert listener.changes == [(["api_version"], [])]

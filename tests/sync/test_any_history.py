@@ -45,7 +45,7 @@ class History:
     ours: dict[CommentId, tuple[ReportId, str]] = field(default_factory=dict)  # Ada's comments: report, text
     theirs: dict[int, tuple[int, str, str]] = field(default_factory=dict)  # people's: issue, login, text
     uncopied: set[object] = field(default_factory=set)  # originals whose copy a person deleted
-    said: int = 0
+    text_count: int = 0
 
     def report(self) -> ReportId:
         return self.random.choice(self.reports)
@@ -54,9 +54,9 @@ class History:
         row = self.sync.bugspark.report(self.report())
         return row["github_issue_number"] if row else None
 
-    def word(self) -> str:
-        self.said += 1
-        return f"word {self.said}"
+    def next_text(self) -> str:
+        self.text_count += 1
+        return f"word {self.text_count}"
 
     def known(self) -> set[int]:
         """Copies the program has seen. One whose answer was lost and that is deleted before it is looked for
@@ -66,8 +66,8 @@ class History:
 
     # --- people ---------------------------------------------------------------------------------------
 
-    def ada_speaks(self) -> None:
-        report, text = self.report(), self.word()
+    def ada_comments(self) -> None:
+        report, text = self.report(), self.next_text()
         self.ours[
             self.sync.bugspark.add_comment(
                 report, text, author=self.sync.ada, at=self.sync.github.clock.now()
@@ -91,13 +91,13 @@ class History:
     def ada_changes(self) -> None:
         self.sync.change(self.report(), status=self.random.choice(STATUSES))
 
-    def ada_rates(self) -> None:
+    def ada_changes_severity(self) -> None:
         self.sync.change(self.report(), severity=self.random.choice(list(SEVERITIES)))
 
-    def bob_speaks(self) -> None:
+    def bob_comments(self) -> None:
         number = self.issue()
         if number:
-            login, text = self.random.choice((*PEOPLE, BOT)), self.word()
+            login, text = self.random.choice((*PEOPLE, BOT)), self.next_text()
             row = self.sync.github.web.comment(number, text, by=login)
             self.theirs[row.id] = (number, login, text)
 
@@ -105,7 +105,7 @@ class History:
         if self.theirs:
             key = self.random.choice(list(self.theirs))
             number, login, text = self.theirs[key]
-            text = f"{text.split(',')[0]}, {self.word()}"
+            text = f"{text.split(',')[0]}, {self.next_text()}"
             self.sync.github.web.edit_comment(key, text, by=login)
             self.theirs[key] = (number, login, text)
 
@@ -141,11 +141,11 @@ class History:
                 web.unlabel(number, name, by="alice")
             web.label(number, self.random.choice(list(SEVERITIES.values())), by="alice")
 
-    def somebody(self) -> None:
+    def act(self) -> None:
         """Anyone does something."""
         acts: list[Callable[[], None]] = [
-            self.ada_speaks, self.ada_speaks, self.ada_deletes, self.ada_deletes_a_copy, self.ada_changes,
-            self.ada_rates, self.bob_speaks, self.bob_speaks, self.bob_edits, self.bob_deletes,
+            self.ada_comments, self.ada_comments, self.ada_deletes, self.ada_deletes_a_copy, self.ada_changes,
+            self.ada_changes_severity, self.bob_comments, self.bob_comments, self.bob_edits, self.bob_deletes,
             self.bob_deletes_a_copy, self.bob_toggles, self.bob_relabels,
         ]  # fmt: skip
         self.random.choice(acts)()
@@ -154,7 +154,7 @@ class History:
         faults: list[Fault] = [
             Drop(), Drop(applied=True), error(500), error(502, applied=True), html(502, applied=True),
             Truncate(), Limit(), Stale(seconds=20), Delay(seconds=0), error(404, "Not Found"),
-            DuringRequest(before=self.somebody), DuringRequest(after=self.somebody),
+            DuringRequest(before=self.act), DuringRequest(after=self.act),
         ]  # fmt: skip
         return self.random.choice(faults)
 
@@ -167,11 +167,11 @@ class History:
             number = self.sync.number(report)
             closed = self.sync.status(report) in ("resolved", "closed")
             assert (web.issue(number).state == "closed") == closed
-            said = [value for value, label in SEVERITIES.items() if label in self.sync.labels(number)]
-            assert said[:1] == [self.sync.severity(report)], "the most severe label counts"
+            values = [value for value, label in SEVERITIES.items() if label in self.sync.labels(number)]
+            assert values[:1] == [self.sync.severity(report)], "the most severe label counts"
             ours = {text for owner, text in self.ours.values() if owner == report}
             theirs = {(login, text) for issue, login, text in self.theirs.values() if issue == number}
-            here = sorted(self.sync.said_here(report))
+            here = sorted(self.sync.texts_in_bugspark(report))
             there = sorted(row.body.split("\n")[2] for row in web.thread(number) if row.id not in self.theirs)
             copies = [(x, t) for x, t in theirs if t.split(",")[0] not in self.uncopied]
             assert here == sorted([*ours, *(comment_to_bugspark(login, text) for login, text in copies)])
@@ -186,7 +186,7 @@ async def test_any_history_ends_with_both_sides_equal(sync: Sync, seed: int) -> 
     await sync.app.export(tuple(str(report) for report in history.reports), NullProgress())
     for _ in range(40):
         for _ in range(random.randrange(4)):
-            history.somebody()
+            history.act()
         if random.random() < 0.5:
             method = random.choice(["GET", "POST", "PATCH", "DELETE", ".*"])
             faults.add(history.fault(), method=method, path="/issues", skip=random.randrange(3))

@@ -162,7 +162,7 @@ async def test_of_several_mapped_people_the_bases_stays_while_it_is_there(sync: 
     assert (assignee(sync, report), assigned(sync, number)) == (alice, ["alice"])
 
 
-async def test_somebody_who_is_not_mapped_is_no_opinion_and_is_never_cleared(sync: Sync) -> None:
+async def test_an_unmapped_assignee_is_no_change_and_is_never_removed(sync: Sync) -> None:
     (alice,) = await mapped(sync, "alice")
     dora = add_member(sync, "Dora")
     report, number = await sync.linked()
@@ -200,7 +200,7 @@ async def test_bugspark_receives_the_projects_owner(sync: Sync) -> None:
     assert assigned(sync, number) == ["alice"]
 
 
-async def test_somebody_whom_github_drops_silently_is_said_on_the_report(sync: Sync) -> None:
+async def test_an_assignee_that_github_ignores_is_shown_on_the_report(sync: Sync) -> None:
     user = add_member(sync, "Carl")
     sync.github.world.add_user("carl")  # without access to the repository
     await configure(sync, people={str(user): "carl"})
@@ -464,7 +464,7 @@ async def test_a_members_comment_notifies_mapped_people_and_nobody_else(sync: Sy
     sync.bugspark.add_comment(report, "@alice and @bob, look", author=alice, at=now)
     sync.bugspark.add_comment(report, "@alice, me too", author=stranger, at=now + timedelta(seconds=1))
     await sync.settle()
-    first, second = sync.said_there(number)
+    first, second = sync.texts_on_github(number)
     assert "@alice and @\u200bbob, look" in first
     assert "@\u200balice, me too" in second
 
@@ -476,8 +476,8 @@ async def test_a_mention_of_a_login_that_was_taken_over_notifies_nobody(sync: Sy
     add_account(sync, "dave")
     sync.bugspark.add_comment(report, "@dave, look", author=alice, at=sync.github.clock.now())
     await sync.settle()
-    assert "@\u200bdave, look" in sync.said_there(number)[0]
-    assert len(sync.said_there(number)) == 1
+    assert "@\u200bdave, look" in sync.texts_on_github(number)[0]
+    assert len(sync.texts_on_github(number)) == 1
 
 
 async def test_a_comment_that_waits_notifies_nobody_once_the_owner_has_taken_that_back(sync: Sync) -> None:
@@ -486,12 +486,12 @@ async def test_a_comment_that_waits_notifies_nobody_once_the_owner_has_taken_tha
     sync.bugspark.add_comment(report, "@alice, look", author=alice, at=sync.github.clock.now())
     sync.github.simulator.faults.add(Limit(), method="POST", path="/comments")
     await sync.run()
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
     await configure(sync, people={str(alice): "alice"})
     sync.github.clock.advance(3_700)
     await sync.settle()
-    (said,) = sync.said_there(number)
-    assert "@\u200balice, look" in said
+    (text,) = sync.texts_on_github(number)
+    assert "@\u200balice, look" in text
 
 
 async def test_mentions_stay_inert_unless_the_owner_lets_them_act(sync: Sync) -> None:
@@ -499,7 +499,7 @@ async def test_mentions_stay_inert_unless_the_owner_lets_them_act(sync: Sync) ->
     report, number = await sync.linked()
     sync.bugspark.add_comment(report, "@alice, look", author=alice, at=sync.github.clock.now())
     await sync.settle()
-    assert "@\u200balice, look" in sync.said_there(number)[0]
+    assert "@\u200balice, look" in sync.texts_on_github(number)[0]
 
 
 async def test_the_report_shows_logins_and_the_name_of_somebody_who_is_not_mapped(sync: Sync) -> None:

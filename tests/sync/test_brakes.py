@@ -1,4 +1,4 @@
-"""Brakes, from the outside: what is held back, what goes on, how it is shown, how it is let go."""
+"""Safety limits, from the outside: what is withheld, what is synced, how it is shown and released."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -63,10 +63,10 @@ async def test_the_other_fields_of_a_link_with_a_frozen_one_go_on(sync: Sync) ->
     for _ in range(3):
         await undone(sync, report, number)
     sync.change(report, severity="critical")
-    sync.say(report, "still here")
+    sync.add_comment(report, "still here")
     await sync.settle()
     assert sync.labels(number) == {"bug", "critical"}
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     sync.github.web.unlabel(number, "critical", by="bob")
     sync.github.web.label(number, "high", by="bob")
     await sync.settle()
@@ -209,21 +209,21 @@ async def test_text_waits_when_a_repository_has_turned_public(private: Sync) -> 
     report, number = await sync.linked(severity="low")
     fresh = sync.bugspark.add_report(sync.project)
     sync.github.web.make_private(private=False)
-    comment = sync.say(report, "our secret")
+    comment = sync.add_comment(report, "our secret")
     sync.change(report, status="resolved", severity="critical")
     [asked] = await sync.app.export((str(fresh),), NullProgress())
     result = await sync.settle()
     assert (result.outcome, result.error and result.error.kind) == (Outcome.PARTIAL, "public")
-    assert (asked.url, sync.said_there(number), len(sync.github.web.picture())) == (None, [], 1)
+    assert (asked.url, sync.texts_on_github(number), len(sync.github.web.picture())) == (None, [], 1)
     assert sync.github.web.issue(number).state == "closed", "states go on"
     assert sync.labels(number) == {"bug", "critical"}, "and labels"
     sync.github.web.comment(number, "hello from outside", by="bob")
     await sync.run()
-    assert len(sync.said_here(report)) == 2, "what is said on GitHub comes in"
+    assert len(sync.texts_in_bugspark(report)) == 2, "what is said on GitHub comes in"
     assert (await health(sync)).exposed
     await sync.run(accept="public")
     await sync.settle()
-    assert any("our secret" in body for body in sync.said_there(number))
+    assert any("our secret" in body for body in sync.texts_on_github(number))
     assert len(sync.github.web.picture()) == 2
     found = await health(sync)
     assert (found.exposed, found.pending) == (False, 0)
@@ -234,12 +234,12 @@ async def test_a_repository_made_private_again_needs_no_word(private: Sync) -> N
     sync = private
     report, number = await sync.linked()
     sync.github.web.make_private(private=False)
-    sync.say(report, "our secret")
+    sync.add_comment(report, "our secret")
     await sync.run()
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
     sync.github.web.make_private()
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     assert not (await health(sync)).exposed
 
 
@@ -247,12 +247,12 @@ async def test_a_comment_deleted_while_it_was_held_back_never_goes_out(private: 
     sync = private
     report, number = await sync.linked()
     sync.github.web.make_private(private=False)
-    comment = sync.say(report, "our secret")
+    comment = sync.add_comment(report, "our secret")
     await sync.run()
     sync.bugspark.delete_comment(comment)
     await sync.run(accept="public")
     await sync.settle()
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
 
 
 async def test_a_rename_does_not_hide_that_it_turned_public(private: Sync) -> None:
@@ -262,17 +262,17 @@ async def test_a_rename_does_not_hide_that_it_turned_public(private: Sync) -> No
     sync.github.web.make_private(private=False)
     sync.bugspark.execute("UPDATE integrations SET is_active = false")
     sync.bugspark.add_integration(sync.project, repo="site", token=sync.github.token)
-    sync.say(report, "our secret")
+    sync.add_comment(report, "our secret")
     await sync.settle()
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
     assert (await health(sync)).exposed
 
 
 async def test_a_repository_that_was_always_public_is_not_held(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "hello")
+    sync.add_comment(report, "hello")
     result = await sync.settle()
-    assert (result.outcome, len(sync.said_there(number))) == (Outcome.OK, 1)
+    assert (result.outcome, len(sync.texts_on_github(number))) == (Outcome.OK, 1)
     refused = await sync.run(accept="public")
     assert (refused.outcome, sync.writes) == (Outcome.FAILED, [])
 
@@ -343,33 +343,33 @@ async def test_the_share_is_of_all_comments_the_ledger_knows(
     guard = {"max_share": share, "max_deletions": 100}
     async with open_sync(world_url, github, guard=guard) as sync:
         report, number = await sync.linked()
-        said = [sync.say(report, f"comment {n}") for n in range(15)]
+        comments = [sync.add_comment(report, f"comment {n}") for n in range(15)]
         github.web.seed_comments(number, [f"theirs {n}" for n in range(5)], by="bob")
         await sync.settle()
-        for comment in said[:gone]:
+        for comment in comments[:gone]:
             sync.bugspark.delete_comment(comment)
         result = await sync.run()
         assert (result.withheld is not None) == waits
-        assert len(sync.said_there(number)) == (20 if waits else 20 - gone)
+        assert len(sync.texts_on_github(number)) == (20 if waits else 20 - gone)
 
 
 async def test_all_of_one_side_wait_although_they_are_a_small_share(world_url: str, github: GitHub) -> None:
     async with open_sync(world_url, github, guard={"max_share": 1.0, "max_deletions": 100}) as sync:
         report, number = await sync.linked()
-        said = [sync.say(report, f"comment {n}") for n in range(5)]
+        comments = [sync.add_comment(report, f"comment {n}") for n in range(5)]
         github.web.seed_comments(number, [f"theirs {n}" for n in range(60)], by="bob")
         await sync.settle()
-        for comment in said:
+        for comment in comments:
             sync.bugspark.delete_comment(comment)
         assert (await sync.run()).withheld is not None
-        assert len(sync.said_there(number)) == 65
+        assert len(sync.texts_on_github(number)) == 65
 
 
 async def test_a_link_that_ends_takes_its_withheld_deletions_out_of_the_question(sync: Sync) -> None:
     report, number = await sync.linked()
-    said = [sync.say(report, f"comment {n}") for n in range(8)]
+    comments = [sync.add_comment(report, f"comment {n}") for n in range(8)]
     await sync.settle()
-    for comment in said[:7]:
+    for comment in comments[:7]:
         sync.bugspark.delete_comment(comment)
     assert (await sync.run()).withheld is not None
     sync.github.web.delete_issue(number, by="alice")
@@ -379,4 +379,4 @@ async def test_a_link_that_ends_takes_its_withheld_deletions_out_of_the_question
     [row] = sync.bugspark.rows(sa.select(links.c.state).where(links.c.report_id == report))
     assert row["state"] == "gone"
     assert (result.outcome, result.withheld) == (Outcome.OK, None)
-    assert sync.said_here(report) == ["comment 7"]
+    assert sync.texts_in_bugspark(report) == ["comment 7"]

@@ -49,10 +49,10 @@ def statuses(sync: Sync) -> dict[int, str]:
     return {int(row["github_issue_number"]): str(row["status"]) for row in rows}
 
 
-def told(sync: Sync, kind: str) -> int:
+def count_history(sync: Sync, kind: str) -> int:
     """How often something was written to BugSpark, by our own story."""
-    story = sa.select(sa.func.count().label("n")).where(changes.c.kind == kind, changes.c.side == "bugspark")
-    return int(sync.bugspark.rows(story)[0]["n"])
+    query = sa.select(sa.func.count().label("n")).where(changes.c.kind == kind, changes.c.side == "bugspark")
+    return int(sync.bugspark.rows(query)[0]["n"])
 
 
 def close_all(sync: Sync, numbers: Sequence[int], same_second: int) -> None:
@@ -88,7 +88,7 @@ async def test_of_a_thousand_changes_none_is_missed_and_none_applied_twice(
     await sync.run(seconds=0)
     await sync.run(seconds=3)
     assert set(statuses(sync).values()) == {"resolved"}
-    assert told(sync, "set_field") == 1_050
+    assert count_history(sync, "set_field") == 1_050
     assert {row["state"] for row in sync.github.web.picture().values()} == {"closed"}
     await idle(sync)
 
@@ -126,9 +126,9 @@ async def test_a_long_thread_arrives_whole_and_in_order(sync: Sync) -> None:
     sync.github.web.seed_comments(number, [f"comment {n}" for n in range(730)], by="bob")
     await sync.run(seconds=2)
     await sync.run(seconds=2)
-    assert len(sync.said_here(report)) == 730
-    assert len(set(sync.said_here(report))) == 730
-    assert told(sync, "import_comment") == 730
+    assert len(sync.texts_in_bugspark(report)) == 730
+    assert len(set(sync.texts_in_bugspark(report))) == 730
+    assert count_history(sync, "import_comment") == 730
     await idle(sync)
 
 
@@ -145,7 +145,7 @@ async def test_a_limit_in_the_middle_only_takes_longer(world_url: str, github: G
             result = await sync.run(seconds=61)
         assert result.outcome is Outcome.OK
         assert set(statuses(sync).values()) == {"resolved"}
-        assert told(sync, "set_field") == 300
+        assert count_history(sync, "set_field") == 300
 
 
 @pytest.mark.parametrize("fatal", [1, 2])
@@ -170,7 +170,7 @@ async def test_a_crash_between_two_pages_loses_nothing(
         await sync.run(seconds=3)
     await sync.run(seconds=3)
     assert set(statuses(sync).values()) == {"resolved"}
-    assert told(sync, "set_field") == 700
+    assert count_history(sync, "set_field") == 700
     await idle(sync)
 
 

@@ -34,18 +34,18 @@ async def report(sync: Sync) -> ReportId:
 async def test_a_comment_after_the_button_is_sent_and_one_before_it_is_not(
     sync: Sync, report: ReportId
 ) -> None:
-    sync.say(report, "before")
+    sync.add_comment(report, "before")
     sync.github.clock.advance(5)
     number = sync.press_button(report)
-    sync.say(report, "in the same second")
+    sync.add_comment(report, "in the same second")
     sync.github.clock.advance(30)
-    sync.say(report, "after")
+    sync.add_comment(report, "after")
     sync.github.clock.advance(600)
     await is_settled(sync)
-    first, second = sync.said_there(number)
+    first, second = sync.texts_on_github(number)
     assert "in the same second" in first
     assert "after" in second
-    assert sync.said_here(report) == ["before", "in the same second", "after"]
+    assert sync.texts_in_bugspark(report) == ["before", "in the same second", "after"]
 
 
 async def test_its_own_labels_are_no_conflict_and_the_category_s_label_is_added(

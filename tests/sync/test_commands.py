@@ -33,7 +33,7 @@ async def test_a_paused_project_is_left_alone_by_every_kind_of_pass(sync: Sync) 
     assert health.paused
 
 
-async def test_a_resumed_project_makes_good_what_changed_meanwhile(sync: Sync) -> None:
+async def test_a_resumed_project_syncs_what_changed_during_the_pause(sync: Sync) -> None:
     report, number = await sync.linked()
     await sync.app.pause("Shop")
     assert await sync.app.pause("Shop") == "Shop is paused already; nothing to do"
@@ -43,13 +43,13 @@ async def test_a_resumed_project_makes_good_what_changed_meanwhile(sync: Sync) -
     assert await sync.app.resume("Shop") == "Shop is not paused; nothing to do"
     assert (await sync.run()).outcome is Outcome.OK
     assert sync.github.web.issue(number).state == "closed"
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
 
 
 async def test_a_pause_stops_the_pass_at_work_before_its_next_write(sync: Sync) -> None:
     reports = [(await sync.linked())[0] for _ in range(3)]
     for report in reports:
-        sync.say(report, "words")
+        sync.add_comment(report, "words")
     sync.github.simulator.faults.add(
         DuringRequest(after=lambda: sync.bugspark.execute("UPDATE sync_projects SET paused = true")),
         method="POST",
@@ -64,7 +64,7 @@ async def test_a_pause_stops_the_pass_at_work_before_its_next_write(sync: Sync) 
     assert (await sync.run()).github.requests == 0
     await sync.app.resume("Shop")
     await sync.settle()
-    assert [len(sync.said_there(sync.number(report))) for report in reports] == [1, 1, 1]
+    assert [len(sync.texts_on_github(sync.number(report))) for report in reports] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("world_url", ["sqlite"], indirect=True)

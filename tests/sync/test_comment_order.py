@@ -28,10 +28,10 @@ async def test_many_comments_of_one_second_are_imported_in_the_order_of_their_id
     made = [sync.github.web.comment(number, f"no. {place}", by="bob") for place in range(MANY)]
     assert len({row.created for row in made}) == 1
     await sync.settle()
-    assert numbers(sync.said_here(report)) == list(range(MANY))
+    assert numbers(sync.texts_in_bugspark(report)) == list(range(MANY))
     rows = sync.bugspark.comments(report)
     assert {int(row["created_at"].replace(tzinfo=UTC).timestamp()) for row in rows} == {made[0].created}
-    assert numbers(sync.said_there(number)) == list(range(MANY))
+    assert numbers(sync.texts_on_github(number)) == list(range(MANY))
 
 
 async def test_comments_of_one_second_that_arrive_in_several_passes_keep_their_order(sync: Sync) -> None:
@@ -40,7 +40,7 @@ async def test_comments_of_one_second_that_arrive_in_several_passes_keep_their_o
         sync.github.web.comment(number, f"no. {place}", by="bob")
         await sync.run(seconds=0)
     await sync.settle()
-    assert numbers(sync.said_here(report)) == list(range(12))
+    assert numbers(sync.texts_in_bugspark(report)) == list(range(12))
 
 
 async def test_a_page_shows_imports_of_an_earlier_release_in_the_order_of_their_ids(sync: Sync) -> None:
@@ -57,11 +57,11 @@ async def test_a_page_shows_imports_of_an_earlier_release_in_the_order_of_their_
 
 async def test_comments_of_one_time_are_posted_in_a_stable_order(sync: Sync) -> None:
     report, number = await sync.linked()
-    ids = {sync.say(report, f"no. {place}"): place for place in range(12)}
+    ids = {sync.add_comment(report, f"no. {place}"): place for place in range(12)}
     await sync.settle()
-    assert numbers(sync.said_there(number)) == [ids[each] for each in sorted(ids)]
+    assert numbers(sync.texts_on_github(number)) == [ids[each] for each in sorted(ids)]
     await sync.settle()
-    assert len(sync.said_there(number)) == len(sync.said_here(report)) == 12
+    assert len(sync.texts_on_github(number)) == len(sync.texts_in_bugspark(report)) == 12
 
 
 def test_a_comment_found_late_goes_before_those_with_higher_ids() -> None:

@@ -46,7 +46,7 @@ async def test_an_author_that_lists_do_not_tell_of_is_asked_for(only_inside: Syn
     sync.github.web.comment(number, "from outside", by="bob")
     sync.github.web.comment(number, "from inside", by="alice")
     await sync.settle()
-    assert sync.said_here(report) == [HEARD]
+    assert sync.texts_in_bugspark(report) == [HEARD]
     assert await skipped(sync, report) == (SkippedComments(reason=NOT_A_COLLABORATOR, count=1),)
 
 
@@ -61,15 +61,15 @@ async def test_a_comment_of_an_unknown_author_is_counted_and_brought_over_once_i
     for comment in (inside, outside):
         show_association(sync, comment, *association)
     await sync.settle()
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
     assert await skipped(sync, report) == (SkippedComments(reason=AUTHOR_UNKNOWN, count=2),)
     sync.github.simulator.views.edits.clear()
     await verify(sync)
-    assert sync.said_here(report) == [HEARD]
+    assert sync.texts_in_bugspark(report) == [HEARD]
     assert await skipped(sync, report) == (SkippedComments(reason=NOT_A_COLLABORATOR, count=1),)
     await verify(sync)
-    assert sync.said_here(report) == [HEARD]
-    assert sync.said_there(number) == ["from inside", "from outside"]
+    assert sync.texts_in_bugspark(report) == [HEARD]
+    assert sync.texts_on_github(number) == ["from inside", "from outside"]
 
 
 @pytest.mark.parametrize("association", ["Member", "owner", "Collaborator"])
@@ -78,16 +78,16 @@ async def test_the_case_of_an_association_does_not_count(only_inside: Sync, asso
     report, number = await sync.linked()
     show_association(sync, sync.github.web.comment(number, "from inside", by="alice").id, association)
     await sync.settle()
-    assert sync.said_here(report) == [HEARD]
+    assert sync.texts_in_bugspark(report) == [HEARD]
 
 
 @pytest.mark.parametrize("association", [(), (None,), ("SPONSOR",)])
-async def test_an_unknown_author_changes_nothing_where_everyone_is_heard(
+async def test_an_unknown_author_changes_nothing_where_all_comments_are_imported(
     sync: Sync, association: tuple[Any, ...]
 ) -> None:
     report, number = await sync.linked()
     show_association(sync, sync.github.web.comment(number, "from inside", by="alice").id, *association)
     await sync.run()
-    assert sync.said_here(report) == [HEARD]
+    assert sync.texts_in_bugspark(report) == [HEARD]
     assert not [seen for seen in sync.asked if "/issues/comments/" in seen.path]
     assert await skipped(sync, report) == ()

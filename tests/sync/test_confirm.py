@@ -58,7 +58,7 @@ async def stored(
     return given
 
 
-async def test_a_closed_issue_moves_the_base_and_is_told_with_github_s_own_word_for_it() -> None:
+async def test_a_closed_issue_moves_the_base_and_is_recorded_with_githubs_reason() -> None:
     harness = await stored(an_intent(Operation.STATUS, CLOSE), CLOSED, a_link())
     (link,) = harness.intents.stored
     assert isinstance(link, Link)
@@ -91,7 +91,7 @@ async def test_a_swap_is_finished_only_when_one_label_of_its_field_is_left() -> 
         assert (link.seen.labels if link.seen else None, link.base) == (left, a_base(severity=agreed))
 
 
-async def test_a_label_that_was_put_on_meanwhile_and_counts_less_is_kept_in_the_story() -> None:
+async def test_a_lower_label_added_during_the_swap_is_kept_in_the_history() -> None:
     harness = await stored(
         an_intent(Operation.SEVERITY, SWAP), ("critical", "low", "high-priority"), a_link()
     )
@@ -117,7 +117,7 @@ async def test_a_deleted_copy_is_over_and_a_link_that_is_gone_too_is_no_matter()
     assert (entry.state, entry.reason) == (CommentPairState.ENDED, "deleted in BugSpark")
 
 
-async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same() -> None:
+async def test_a_posted_comment_recorded_without_a_reason_is_in_the_history_too() -> None:
     harness = await stored(
         an_intent(Operation.CREATE_COMMENT, NewComment(body="B")), a_remote_comment(5), a_link(), COPY
     )
@@ -125,7 +125,7 @@ async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same()
 
 
 @pytest.mark.parametrize(
-    ("operation", "wish"),
+    ("operation", "desired"),
     [
         (Operation.CREATE_COMMENT, NewComment(body="B")),
         (Operation.EDIT_COMMENT, EDIT),
@@ -134,9 +134,9 @@ async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same()
     ],
 )
 async def test_an_answer_without_the_row_it_belongs_to_is_stored_nowhere(
-    operation: Operation, wish: Desired
+    operation: Operation, desired: Desired
 ) -> None:
-    intent = an_intent(operation, wish)
+    intent = an_intent(operation, desired)
     harness = WriterHarness().with_intents(intent)
     claim = Claim(intent=intent, link=None, pair=None)
     with pytest.raises(ValueError, match="row it belongs to is missing"):
@@ -151,19 +151,19 @@ async def test_a_link_without_a_base_was_never_to_be_written_to() -> None:
         await stored(an_intent(Operation.STATUS, CLOSE), CLOSED, a_new_link())
 
 
-async def test_an_issue_of_a_report_deleted_meanwhile_is_kept_as_such_and_not_looked_at() -> None:
+async def test_an_issue_of_a_report_deleted_during_the_write_is_recorded_and_not_read() -> None:
     intent = an_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None)
     for report, state, rest in (
         (None, LinkState.REPORT_DELETED, None),
         (WriterHarness().report, LinkState.ACTIVE, an_issue().created_at),
     ):
-        harness, tally = WriterHarness(report=report).with_intents(intent), PassStats()
-        await adopt_issue(harness.context(), intent, an_issue(), tally)
+        harness, stats = WriterHarness(report=report).with_intents(intent), PassStats()
+        await adopt_issue(harness.context(), intent, an_issue(), stats)
         (link,) = harness.intents.stored
         assert isinstance(link, Link)
         assert (link.state, link.quarantined_until) == (state, rest)
         assert (link.base is None) is (report is None)
-        assert tally.counts["issues_created"] == 1
+        assert stats.counts["issues_created"] == 1
         assert harness.intents.changes[0].since == AFTER
 
 

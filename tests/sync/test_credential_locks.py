@@ -11,16 +11,16 @@ OURS, THEIRS = Fingerprint("ours"), Fingerprint("theirs")
 
 
 async def test_turns_come_one_after_another_and_in_the_order_they_were_asked_for() -> None:
-    turns, told = CredentialLocks(), list[str]()
+    turns, order = CredentialLocks(), list[str]()
 
     async def write(name: str) -> None:
         async with turns.hold(OURS):
-            told.append(f"{name} begins")
+            order.append(f"{name} begins")
             await asyncio.sleep(0)
-            told.append(f"{name} ends")
+            order.append(f"{name} ends")
 
     await asyncio.gather(*(write(name) for name in "abc"))
-    assert told == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+    assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
 
 
 async def test_another_credential_does_not_wait() -> None:

@@ -29,29 +29,29 @@ async def test_github_comment_synced_to_bugspark(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.github.web.comment(number, "I see it too", by="bob")
     await sync.run()
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nI see it too"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nI see it too"]
     row = sync.bugspark.comments(report)[0]
     assert (row["source"], row["author_id"]) == ("github", None)
     assert row["created_at"].timestamp() == sync.github.web.thread(number)[0].created
-    assert sync.said_there(number) == ["I see it too"]
+    assert sync.texts_on_github(number) == ["I see it too"]
 
 
 async def test_bugspark_comment_synced_to_github(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "Fixed in 1.2, don&#x27;t worry")
+    sync.add_comment(report, "Fixed in 1.2, don&#x27;t worry")
     await sync.run()
-    (body,) = sync.said_there(number)
+    (body,) = sync.texts_on_github(number)
     assert body.startswith("[BugSpark] Ada:\n\nFixed in 1.2, don't worry")
-    assert sync.said_here(report) == ["Fixed in 1.2, don&#x27;t worry"]
+    assert sync.texts_in_bugspark(report) == ["Fixed in 1.2, don&#x27;t worry"]
 
 
 async def test_bugspark_tagged_comments_not_resynced(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "One voice")
+    sync.add_comment(report, "One voice")
     for _ in range(4):
         await sync.run()
-    assert sync.said_here(report) == ["One voice"]
-    assert len(sync.said_there(number)) == 1
+    assert sync.texts_in_bugspark(report) == ["One voice"]
+    assert len(sync.texts_on_github(number)) == 1
 
 
 async def test_unlinked_issues_ignored(sync: Sync) -> None:

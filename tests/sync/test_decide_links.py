@@ -24,14 +24,14 @@ async def test_who_reopens_a_report_is_not_overruled_by_the_echo_of_its_closing(
     report, number = await closed_with_a_lost_answer(sync, applied=applied)
     sync.change(report, status=Status.NEW)
     assert (await sync.run()).pending == 1
-    assert sync.status(report) == "new", "what was sent is no wish of GitHub's"
+    assert sync.status(report) == "new", "what was sent is no change of GitHub's"
     await sync.run(seconds=61)
     await sync.run()
     assert (sync.github.web.issue(number).state, sync.status(report)) == ("open", "new")
     assert sync.dump()["sync_intents"] == []
 
 
-async def test_what_a_person_on_github_does_meanwhile_arrives_when_the_outcome_is_known(sync: Sync) -> None:
+async def test_a_change_on_github_is_synced_when_the_outcome_is_known(sync: Sync) -> None:
     report, number = await closed_with_a_lost_answer(sync, applied=True)
     sync.github.web.reopen(number, by="alice")
     await sync.run(seconds=1)

@@ -83,20 +83,20 @@ async def test_comments_against_the_direction_are_passed_over_for_good(sync: Syn
     report, number = await sync.linked()
     await configure(sync, directions={"comments": "to_bugspark"})
     sync.github.clock.advance(1)
-    sync.say(report, "from here")
+    sync.add_comment(report, "from here")
     sync.github.web.comment(number, "from there", by="alice")
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
-    assert len(sync.said_here(report)) == 2
-    sync.say(report, "not seen by a pass before the settings change")
+    assert len(sync.texts_on_github(number)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 2
+    sync.add_comment(report, "not seen by a pass before the settings change")
     sync.github.clock.advance(1)
     await configure(sync)
     sync.github.clock.advance(1)
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
-    sync.say(report, "later")
+    assert len(sync.texts_on_github(number)) == 1
+    sync.add_comment(report, "later")
     await sync.settle()
-    assert [body.splitlines()[2] for body in sync.said_there(number)[1:]] == ["later"]
+    assert [body.splitlines()[2] for body in sync.texts_on_github(number)[1:]] == ["later"]
     shown = (await sync.app.explain_report(str(report))).skipped
     assert {(each.reason, each.count) for each in shown} == {(NOT_TO_GITHUB, 2)}
 
@@ -112,7 +112,7 @@ async def test_comments_of_github_stay_there_and_an_edit_and_a_deletion_of_a_cop
     sync.github.web.comment(number, "not for you", by="alice")
     sync.github.web.edit_comment(known, "known, edited", by="alice")
     await sync.settle()
-    assert sync.said_here(report) == ["**alice** (via GitHub):\n\nknown"]
+    assert sync.texts_in_bugspark(report) == ["**alice** (via GitHub):\n\nknown"]
     shown = (await sync.app.explain_report(str(report))).skipped
     assert {(each.reason, each.count) for each in shown} == {(NOT_TO_BUGSPARK, 1)}
 
@@ -122,17 +122,17 @@ async def test_a_private_comment_stays_private_when_the_prefix_is_taken_away(syn
     report, number = await sync.linked()
     await configure(sync, private_prefix="#internal")
     sync.github.clock.advance(1)
-    sync.say(report, body)
-    sync.say(report, "open #internal")
+    sync.add_comment(report, body)
+    sync.add_comment(report, "open #internal")
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
-    sync.say(report, body)
+    assert len(sync.texts_on_github(number)) == 1
+    sync.add_comment(report, body)
     sync.github.clock.advance(1)
     await configure(sync)
     sync.github.clock.advance(1)
     await sync.settle()
     await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NullProgress())
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     shown = (await sync.app.explain_report(str(report))).skipped
     assert {(each.reason, each.count) for each in shown} == {(PRIVATE, 2)}
 
@@ -141,20 +141,20 @@ async def test_a_private_comment_of_an_unlinked_report_does_not_leave_with_its_e
     await configure(sync, private_prefix="#internal")
     sync.github.clock.advance(1)
     report = sync.bugspark.add_report(sync.project, at=sync.github.clock.now())
-    sync.say(report, "#internal before the issue")
-    sync.say(report, "for all")
+    sync.add_comment(report, "#internal before the issue")
+    sync.add_comment(report, "for all")
     await configure(sync)
     await sync.app.export((str(report),), NullProgress())
     await sync.settle()
-    (said,) = sync.said_there(sync.number(report))
-    assert "for all" in said
+    (text,) = sync.texts_on_github(sync.number(report))
+    assert "for all" in text
 
 
 async def test_downgrade_refuses_while_a_comment_is_kept_back(sync: Sync) -> None:
     report, _ = await sync.linked()
     await configure(sync, private_prefix="#internal")
     sync.github.clock.advance(1)
-    sync.say(report, "#internal")
+    sync.add_comment(report, "#internal")
     await sync.settle()
     url = sync.bugspark.engine.url.render_as_string(hide_password=False)
     before = sync.dump()

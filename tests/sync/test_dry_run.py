@@ -29,16 +29,16 @@ from tests.sync.test_moved_links import elsewhere, move
 VERIFICATION_DUE_SECONDS = 25_000
 
 Scenario = Callable[[Sync], Awaitable[float]]
-"""Brings about a state; returns in how many seconds it is planned."""
+"""Prepares a state; returns in how many seconds it is planned."""
 
 
 async def changed_link_is_due(sync: Sync) -> float:
     """A link is decided from the lists and compared in full by the same pass."""
     report, number = await sync.linked()
-    said = sync.say(report, "to be deleted")
+    comment = sync.add_comment(report, "to be deleted")
     await sync.settle()
-    sync.bugspark.delete_comment(said)
-    sync.say(report, "new")
+    sync.bugspark.delete_comment(comment)
+    sync.add_comment(report, "new")
     sync.change(report, severity="critical")
     sync.github.web.close(number, by="alice")
     sync.github.web.comment(number, "new, too", by="bob")
@@ -113,7 +113,7 @@ async def transferred_issue(sync: Sync) -> float:
     sync.github.web.transfer(number, other, by="alice")
     for _ in range(2):
         await sync.run(seconds=VERIFICATION_DUE_SECONDS)
-    sync.say(report, "not sent yet")
+    sync.add_comment(report, "not sent yet")
     connect(sync, repo="api")
     return 5
 
@@ -140,7 +140,7 @@ def forget_steps(_: DryRunState, *__: Any) -> None:
 
 
 async def apply_stale_plans(*_: Any) -> frozenset[Any]:
-    """Plans that were decided on something else than what is there are applied all the same."""
+    """Apply plans although the state they were decided on has changed."""
     return frozenset()
 
 
@@ -207,7 +207,7 @@ async def test_a_plan_of_all_new_reports_shows_exports_and_their_comments(
     async with open_sync(world_url, github, sync={"export": "all"}) as sync:
         await sync.run()
         report = sync.bugspark.add_report(sync.project, "New", at=github.clock.now())
-        sync.say(report, "older than its issue")
+        sync.add_comment(report, "older than its issue")
         github.clock.advance(61)  # BugSpark's own button was given its time
         plan, _ = await compare(sync)
         assert [action.kind for action in plan.actions] == ["post_comment", "create_issue"]

@@ -59,12 +59,12 @@ async def test_a_due_pass_takes_over_what_github_shows_and_leaves_bugspark_to_th
     report, number = await sync.linked()
     other, second = await sync.linked()
     sync.github.web.close(number, by="alice")
-    sync.say(other, "seen again")
+    sync.add_comment(other, "seen again")
     await sync.run_due()
     assert sync.status(report) == "resolved"
-    assert sync.said_there(second) == []
+    assert sync.texts_on_github(second) == []
     await sync.run_due(compares=True)
-    assert len(sync.said_there(second)) == 1
+    assert len(sync.texts_on_github(second)) == 1
     assert (await sync.run_due()).is_uneventful
 
 
@@ -109,12 +109,12 @@ async def test_a_pass_of_a_restored_database_compares_whatever_it_was_asked(sync
 
 async def test_misnamed_reports_stay_known_after_a_pass_that_does_not_compare(sync: Sync) -> None:
     await sync.linked()
-    stray = sync.bugspark.add_report(sync.project)
-    sync.change(stray, github_repo="elsewhere/other", github_issue_number=3)
+    misnamed = sync.bugspark.add_report(sync.project)
+    sync.change(misnamed, github_repo="elsewhere/other", github_issue_number=3)
     seen = await sync.run_due(compares=True)
     kept = await sync.run_due()
     assert kept.misnamed == seen.misnamed
-    assert [each.report_id for each in kept.misnamed or ()] == [stray]
+    assert [each.report_id for each in kept.misnamed or ()] == [misnamed]
 
 
 async def test_after_a_pass_that_lost_its_lock_the_next_one_comes_within_seconds(

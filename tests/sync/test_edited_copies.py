@@ -42,10 +42,10 @@ async def recovered(sync: Sync, passes: int = 5) -> None:
 
 async def lose_comment(sync: Sync, body: str = "once") -> tuple[ReportId, int]:
     report, number = await sync.linked()
-    sync.say(report, body)
+    sync.add_comment(report, body)
     sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
     await sync.run()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     return report, number
 
 
@@ -67,8 +67,8 @@ async def test_a_comment_edited_before_it_is_found_is_there_once(
     sync.github.clock.advance(seconds)
     sync.github.web.edit_comment(copy.id, edit(copy.body), by="alice")
     await recovered(sync)
-    assert sync.said_there(number) == [edit(copy.body)]
-    assert sync.said_here(report) == ["once"]
+    assert sync.texts_on_github(number) == [edit(copy.body)]
+    assert sync.texts_in_bugspark(report) == ["once"]
     assert sync.dump()["sync_intents"] == []
     await sync.run()
     assert not sync.writes
@@ -87,9 +87,9 @@ async def test_an_issue_edited_before_it_is_found_is_there_once(
     assert len(sync.github.web.picture()) == 1
     assert sync.number(report) == 1
     assert sync.dump()["sync_intents"] == []
-    sync.say(report, "and on")
+    sync.add_comment(report, "and on")
     await sync.run()
-    assert len(sync.said_there(1)) == 1
+    assert len(sync.texts_on_github(1)) == 1
 
 
 async def test_an_edited_issue_that_a_list_shows_before_the_search_is_the_answer(sync: Sync) -> None:
@@ -104,7 +104,7 @@ async def test_an_edited_issue_that_a_list_shows_before_the_search_is_the_answer
 
 
 @pytest.mark.parametrize("seconds", [5, 61])
-async def test_issues_that_cannot_be_told_apart_are_shown_and_none_is_made_or_closed(
+async def test_issues_that_cannot_be_distinguished_are_shown_and_none_is_made_or_closed(
     sync: Sync, seconds: int
 ) -> None:
     """Found in the list of changes, or by the search for the lost answer."""
@@ -136,14 +136,14 @@ async def test_a_quotation_by_our_own_account_is_a_comment_like_any(sync: Sync) 
     quoted = quote(copy.body)
     sync.github.web.comment(number, quoted, by=BOT)
     await recovered(sync)
-    assert sync.said_there(number) == [append(copy.body), quoted]
-    first, second = sync.said_here(report)
+    assert sync.texts_on_github(number) == [append(copy.body), quoted]
+    first, second = sync.texts_in_bugspark(report)
     assert first == "once"
     assert second.startswith(f"**{BOT}** (via GitHub):\n\n> [BugSpark]")
     assert sync.dump()["sync_intents"] == []
 
 
-async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync) -> None:
+async def test_comments_that_cannot_be_distinguished_are_shown_and_not_sent_again(sync: Sync) -> None:
     report, number = await lose_comment(sync)
     (copy,) = sync.github.web.thread(number)
     sync.github.web.edit_comment(copy.id, unsign(copy.body), by="alice")
@@ -154,8 +154,8 @@ async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync)
     result = await sync.run(seconds=61)
     assert not sync.writes
     assert (result.pending, result.outcome) == (1, "partial")
-    assert len(sync.said_there(number)) == 2
-    assert sync.said_here(report) == ["once"]
+    assert len(sync.texts_on_github(number)) == 2
+    assert sync.texts_in_bugspark(report) == ["once"]
     shown = await sync.app.explain_report(str(report))
     assert shown.state == "Needs attention"
     assert shown.reason is not None
@@ -164,29 +164,29 @@ async def test_what_cannot_be_told_apart_is_shown_and_not_sent_again(sync: Sync)
     assert "could be it" in shown.comments[0].state
     sync.github.web.delete_comment(other.id, by="alice")
     await recovered(sync)
-    assert sync.said_there(number) == [unsign(copy.body)]
-    assert sync.said_here(report) == ["once"]
+    assert sync.texts_on_github(number) == [unsign(copy.body)]
+    assert sync.texts_in_bugspark(report) == ["once"]
     assert sync.dump()["sync_intents"] == []
 
 
-async def test_two_lost_comments_of_one_text_are_told_apart_by_their_markers(sync: Sync) -> None:
+async def test_two_lost_comments_of_one_text_are_distinguished_by_their_markers(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "me too")
-    sync.say(report, "me too")
+    sync.add_comment(report, "me too")
+    sync.add_comment(report, "me too")
     sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS, times=2)
     await sync.run()
     for row in sync.github.web.thread(number):
         sync.github.web.edit_comment(row.id, append(row.body), by="alice")
     await recovered(sync)
-    assert len(sync.said_there(number)) == 2
-    assert sync.said_here(report) == ["me too", "me too"]
+    assert len(sync.texts_on_github(number)) == 2
+    assert sync.texts_in_bugspark(report) == ["me too", "me too"]
     assert sync.dump()["sync_intents"] == []
 
 
 async def test_a_late_copy_that_was_edited_is_adopted_before_another_is_sent(sync: Sync) -> None:
     """It arrives after two searches found nothing, and before the comment is sent once more."""
     report, number = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS, times=3)
     await sync.run()
     (intent,) = await sync.app._stores.intents.list_open(sync.project)
@@ -195,8 +195,8 @@ async def test_a_late_copy_that_was_edited_is_adopted_before_another_is_sent(syn
     sync.github.clock.advance(50)
     made = sync.github.web.comment(number, append(intent.desired.body), by=BOT)
     await recovered(sync)
-    assert sync.said_there(number) == [made.body]
-    assert sync.said_here(report) == ["once"]
+    assert sync.texts_on_github(number) == [made.body]
+    assert sync.texts_in_bugspark(report) == ["once"]
     assert sync.dump()["sync_intents"] == []
 
 
@@ -204,19 +204,19 @@ async def test_of_two_lost_comments_the_edited_one_is_found_and_the_one_that_nev
     sync: Sync,
 ) -> None:
     report, number = await sync.linked()
-    sync.say(report, "first")
+    sync.add_comment(report, "first")
     sync.github.clock.advance(5)  # comments of one second are sent in the order of their ids
-    sync.say(report, "second")
+    sync.add_comment(report, "second")
     sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
     await sync.run()
     (copy,) = sync.github.web.thread(number)
     sync.github.web.edit_comment(copy.id, unsign(copy.body), by="alice")
     await recovered(sync)
-    edited, sent = sync.said_there(number)
+    edited, sent = sync.texts_on_github(number)
     assert edited == unsign(copy.body)
     assert sent.startswith("[BugSpark] Ada:\n\nsecond\n\n<!-- ")
-    assert sync.said_here(report) == ["first", "second"]
+    assert sync.texts_in_bugspark(report) == ["first", "second"]
     assert sync.dump()["sync_intents"] == []
 
 
@@ -225,13 +225,13 @@ async def test_a_comment_that_is_not_like_ours_is_taken_from_the_list_alone(sync
     await sync.settle()
     sync.github.web.comment(number, "Same here", by="alice")
     await sync.run(seconds=61)
-    assert sync.said_here(report) == ["**alice** (via GitHub):\n\nSame here"]
+    assert sync.texts_in_bugspark(report) == ["**alice** (via GitHub):\n\nSame here"]
     assert not [each for each in sync.asked if each.path.endswith(f"/issues/{number}/comments")]
 
 
-async def test_a_state_write_of_unknown_outcome_is_no_rival_of_a_lost_comment(sync: Sync) -> None:
+async def test_a_state_write_of_unknown_outcome_does_not_compete_with_a_lost_comment(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.change(report, status="resolved")
     sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
     sync.github.simulator.faults.add(LOST, method="PATCH", path=r"/issues/\d+$")
@@ -240,8 +240,8 @@ async def test_a_state_write_of_unknown_outcome_is_no_rival_of_a_lost_comment(sy
     sync.github.web.edit_comment(copy.id, append(copy.body), by="alice")
     await recovered(sync)
     assert sync.github.web.issue(number).state == "closed"
-    assert sync.said_there(number) == [append(copy.body)]
-    assert (sync.status(report), sync.said_here(report)) == ("resolved", ["once"])
+    assert sync.texts_on_github(number) == [append(copy.body)]
+    assert (sync.status(report), sync.texts_in_bugspark(report)) == ("resolved", ["once"])
     assert sync.dump()["sync_intents"] == []
 
 
@@ -255,8 +255,8 @@ async def test_the_marker_tells_the_copy_from_a_quotation_and_from_a_repetition_
     for text in texts[1:]:
         sync.github.web.comment(number, text, by=BOT)
     await recovered(sync)
-    assert sync.said_there(number) == texts
-    first, *others = sync.said_here(report)
+    assert sync.texts_on_github(number) == texts
+    first, *others = sync.texts_in_bugspark(report)
     assert first == "once"
     assert [each.startswith(f"**{BOT}** (via GitHub):\n\n") for each in others] == [True, True]
     assert sync.dump()["sync_intents"] == []

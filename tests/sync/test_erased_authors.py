@@ -20,18 +20,18 @@ SHOWN = {"renamed": "[BugSpark] Deleted User:", "without an author": "[BugSpark]
 async def test_the_name_goes_from_our_comments_and_nothing_else_changes(sync: Sync, how: str) -> None:
     report, number = await sync.linked()
     for place in range(3):
-        sync.say(report, f"no. {place}")
+        sync.add_comment(report, f"no. {place}")
     sync.github.web.comment(number, "by bob", by="bob")
     await sync.settle()
     await sync.run(seconds=LONG)
-    before = sync.said_there(number)
+    before = sync.texts_on_github(number)
     assert sum("[BugSpark] Ada:" in body for body in before) == 3
     sync.bugspark.execute(ERASURES[how])
     await sync.run(seconds=LONG)
     await sync.settle()
-    after = sync.said_there(number)
+    after = sync.texts_on_github(number)
     assert after == [body.replace("[BugSpark] Ada:", SHOWN[how]) for body in before]
-    assert len(sync.said_here(report)) == 4
+    assert len(sync.texts_in_bugspark(report)) == 4
     await sync.run(seconds=LONG)
     assert sync.writes == []
     assert is_idle(await sync.settle())
@@ -39,17 +39,17 @@ async def test_the_name_goes_from_our_comments_and_nothing_else_changes(sync: Sy
 
 async def test_an_ordinary_change_of_a_name_edits_nothing(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "hello")
+    sync.add_comment(report, "hello")
     await sync.settle()
     sync.bugspark.execute("UPDATE users SET name = 'Ada Lovelace'")
     await sync.run(seconds=LONG)
     assert sync.writes == []
-    assert "[BugSpark] Ada:" in sync.said_there(number)[0]
+    assert "[BugSpark] Ada:" in sync.texts_on_github(number)[0]
 
 
 async def test_a_copy_that_somebody_edited_on_github_stays_as_it_is(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "hello")
+    sync.add_comment(report, "hello")
     await sync.settle()
     (copy,) = sync.github.web.thread(number)
     sync.github.web.edit_comment(copy.id, copy.body.replace("hello", "edited"), by="alice")
@@ -57,4 +57,4 @@ async def test_a_copy_that_somebody_edited_on_github_stays_as_it_is(sync: Sync) 
     sync.bugspark.execute("UPDATE users SET name = 'Deleted User'")
     await sync.run(seconds=LONG)
     assert sync.writes == []
-    assert "edited" in sync.said_there(number)[0]
+    assert "edited" in sync.texts_on_github(number)[0]

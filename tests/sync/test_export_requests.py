@@ -50,9 +50,9 @@ async def test_a_limited_first_contact_loses_no_export(sync: Sync) -> None:
     await sync.run(seconds=130)
     assert sync.number(report) == 1
     assert sync.dump()["sync_intents"] == []
-    sync.say(report, "and on")
+    sync.add_comment(report, "and on")
     await sync.run()
-    assert len(sync.said_there(1)) == 1, "its marker is that of the repository"
+    assert len(sync.texts_on_github(1)) == 1, "its marker is that of the repository"
 
 
 async def test_an_unsent_export_follows_the_integration(sync: Sync) -> None:
@@ -118,7 +118,7 @@ async def test_unlink_cancels_an_export_that_waits(sync: Sync) -> None:
 
 async def test_the_lost_comment_of_a_repository_that_was_left_can_be_given_up(sync: Sync) -> None:
     report, _ = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(Drop(), method="POST", path="/comments$")
     await sync.run()
     move_integration(sync)

@@ -37,7 +37,7 @@ def kinds_of(sync: Sync, report: ReportId) -> list[str]:
     return [str(row["kind"]) for row in rows]
 
 
-async def at_rest(sync: Sync) -> None:
+async def assert_idle(sync: Sync) -> None:
     """Another pass writes nothing, and a plan is empty."""
     await sync.settle()
     assert (await sync.plan()).actions == ()
@@ -53,11 +53,11 @@ async def test_closing_and_reopening_the_issue_moves_the_lead_and_all_followers(
     sync.github.web.close(number, by="alice", reason="not_planned")
     await compare(sync)
     assert [sync.status(each) for each in (lead, *made)] == ["closed"] * 4
-    await at_rest(sync)
+    await assert_idle(sync)
     sync.github.web.reopen(number, by="alice")
     await compare(sync)
     assert [sync.status(each) for each in (lead, *made)] == ["new"] * 4
-    await at_rest(sync)
+    await assert_idle(sync)
     assert all(kinds_of(sync, each) == ["link", "set_field", "set_field"] for each in made)
 
 
@@ -69,7 +69,7 @@ async def test_a_lead_resolved_in_bugspark_closes_the_issue_and_its_followers_in
     await compare(sync)
     assert sync.github.web.issue(number).state == "closed"
     assert sync.status(follower) == "resolved"
-    await at_rest(sync)
+    await assert_idle(sync)
 
 
 async def test_a_follower_has_no_columns_and_only_the_lead_meets_the_issue(sync: Sync) -> None:
@@ -79,7 +79,7 @@ async def test_a_follower_has_no_columns_and_only_the_lead_meets_the_issue(sync:
     assert row is not None
     assert (row["github_issue_number"], row["github_repo"], row["github_issue_url"]) == (None, None, None)
     sync.change(follower, severity=Severity.CRITICAL, title="Something else")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.labels(number) == labels
     assert sync.severity(follower) == "critical"
     sync.github.web.label(number, "critical", by="alice")
@@ -91,14 +91,14 @@ async def test_a_follower_has_no_columns_and_only_the_lead_meets_the_issue(sync:
 async def test_a_follower_that_people_changed_moves_alone_until_the_issue_moves(sync: Sync) -> None:
     lead, number, (first, second) = await followed(sync, reports=2)
     sync.change(first, status=Status.RESOLVED)
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.github.web.issue(number).state == "open"
     assert [sync.status(each) for each in (lead, first, second)] == ["new", "resolved", "new"]
     sync.github.web.close(number, by="alice", reason="not_planned")
     await sync.settle()
     assert [sync.status(each) for each in (lead, first, second)] == ["closed", "resolved", "closed"]
     sync.change(first, status=Status.IN_PROGRESS)
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.github.web.issue(number).state == "closed"
     assert sync.status(first) == "in_progress"
     sync.github.web.reopen(number, by="alice")
@@ -120,7 +120,7 @@ async def test_a_report_that_follows_a_closed_issue_is_closed_and_one_closed_by_
     await sync.settle()
     done = sync.bugspark.add_report(sync.project, "Done", status=Status.CLOSED)
     await sync.app.follow(str(done), f"acme/web#{number}")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.status(done) == "closed"
 
 
@@ -130,10 +130,10 @@ async def test_a_direction_that_spares_bugspark_spares_followers_and_later_moves
     _, number, (follower,) = await followed(sync)
     await configure(sync, directions={"status": "to_github"})
     sync.github.web.close(number, by="alice")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.status(follower) == "new"
     await configure(sync)
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.status(follower) == "new"
     sync.github.web.reopen(number, by="alice")
     await sync.settle()
@@ -144,10 +144,10 @@ async def test_a_direction_that_spares_bugspark_spares_followers_and_later_moves
 
 async def test_unlinking_a_follower_leaves_it_and_the_issue_as_they_are(sync: Sync) -> None:
     lead, number, (follower,) = await followed(sync)
-    said = await sync.app.unlink(str(follower))
-    assert "no longer follows BUG-0001" in said
+    result = await sync.app.unlink(str(follower))
+    assert "no longer follows BUG-0001" in result
     sync.github.web.close(number, by="alice")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert (sync.status(lead), sync.status(follower)) == ("resolved", "new")
     assert rows_of_followers(sync) == []
     assert kinds_of(sync, follower) == ["link", "unlink"]
@@ -209,7 +209,7 @@ async def test_a_second_claim_on_an_issue_is_settled_by_following(sync: Sync) ->
     row = sync.bugspark.report(second)
     assert row is not None
     assert row["github_issue_number"] is None
-    await at_rest(sync)
+    await assert_idle(sync)
     third = sync.bugspark.add_report(sync.project, "Elsewhere")
     sync.change(third, github_issue_number=7, github_repo="other/repo")
     with pytest.raises(UsageError, match="names other/repo#7 in BugSpark: empty its link columns first"):
@@ -219,17 +219,17 @@ async def test_a_second_claim_on_an_issue_is_settled_by_following(sync: Sync) ->
 async def test_retrying_a_follower_retries_the_writes_of_its_lead(sync: Sync) -> None:
     _, number, (follower,) = await followed(sync)
     sync.github.web.lock(number, by="alice")
-    sync.say(follower, "still broken")
+    sync.add_comment(follower, "still broken")
     await sync.run()
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
     sync.github.web.unlock(number, by="alice")
-    said = await sync.app.retry(str(follower))
+    result = await sync.app.retry(str(follower))
     why = "BUG-0002 follows BUG-0001, whose link its comments go by. "
-    assert said == f"{why}BUG-0001: 1 write released; the next pass tries"
-    said = await sync.app.retry(str(follower))
-    assert said == f"{why}BUG-0001: nothing of it is in quarantine; nothing to do"
+    assert result == f"{why}BUG-0001: 1 write released; the next pass tries"
+    result = await sync.app.retry(str(follower))
+    assert result == f"{why}BUG-0001: nothing of it is in quarantine; nothing to do"
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
 
 
 async def test_a_report_of_another_project_is_refused_with_words(sync: Sync) -> None:
@@ -246,7 +246,7 @@ async def test_a_follower_is_exported_neither_by_itself_nor_by_name(sync: Sync) 
     _, number, (follower,) = await followed(sync)
     await configure(sync, export="all")
     sync.github.clock.advance(120)
-    await at_rest(sync)
+    await assert_idle(sync)
     assert list(sync.github.web.picture()) == [number]
     (result,) = await sync.app.export((str(follower),), NullProgress())
     assert result.url is None
@@ -279,7 +279,7 @@ async def test_no_more_than_two_hundred_reports_follow_an_issue(
 
 
 @ON_BOTH
-async def test_a_person_who_changes_a_follower_meanwhile_is_not_overwritten(
+async def test_a_concurrent_change_of_a_follower_is_not_overwritten(
     sync: Sync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, number, (follower,) = await followed(sync)

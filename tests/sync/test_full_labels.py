@@ -30,7 +30,7 @@ async def test_a_full_issue_swaps_its_severity(sync: Sync, *, is_known: bool) ->
     assert (sync.severity(report), sync.labels(number)) == ("critical", {"bug", "critical", *others})
 
 
-async def test_a_full_issue_without_a_label_to_remove_is_told(sync: Sync) -> None:
+async def test_a_full_issue_without_a_label_to_remove_is_reported(sync: Sync) -> None:
     report, number = await sync.linked(category="other")
     sync.github.web.label(number, *(f"area {each}" for each in range(98)), by="alice")
     await sync.settle()

@@ -28,18 +28,18 @@ async def health(sync: Sync) -> ProjectHealth:
 
 
 async def only(sync: Sync) -> AttentionItem:
-    """The one thing status tells of."""
+    """Return the only problem that status shows."""
     [item] = (await health(sync)).attention
     return item
 
 
-async def talked(sync: Sync) -> tuple[ReportId, int]:
-    """A linked report with a comment from each side, at peace."""
+async def linked_with_comments(sync: Sync) -> tuple[ReportId, int]:
+    """A linked report with a comment from each side, synced and idle."""
     report, number = await sync.linked()
-    sync.say(report, "ours")
+    sync.add_comment(report, "ours")
     sync.github.web.comment(number, "theirs", by="bob")
     await sync.settle()
-    assert len(sync.said_here(report)) == len(sync.said_there(number)) == 2
+    assert len(sync.texts_in_bugspark(report)) == len(sync.texts_on_github(number)) == 2
     return report, number
 
 
@@ -54,10 +54,10 @@ def state(sync: Sync, report: ReportId) -> str:
 
 def here(sync: Sync, report: ReportId) -> tuple[Any, list[str]]:
     """Everything of ours that BugSpark's people see."""
-    return sync.bugspark.report(report), sync.said_here(report)
+    return sync.bugspark.report(report), sync.texts_in_bugspark(report)
 
 
-async def looked_at_twice(sync: Sync) -> tuple[PassResult, PassResult]:
+async def run_two_passes(sync: Sync) -> tuple[PassResult, PassResult]:
     first = await sync.run(seconds=LONG)
     return first, await sync.run(seconds=SETTLED)
 
@@ -80,7 +80,7 @@ def second_repository(sync: Sync) -> Repository:
 
 
 @pytest.mark.parametrize(
-    ("fate", "ends_as", "says"),
+    ("ending", "ends_as", "says"),
     [
         ("deleted", "gone", "410"),
         ("converted", "gone", "410"),
@@ -89,17 +89,17 @@ def second_repository(sync: Sync) -> Repository:
     ],
 )
 async def test_an_issue_that_is_not_there_twice_ends_its_link_and_nothing_else(
-    sync: Sync, fate: str, ends_as: str, says: str
+    sync: Sync, ending: str, ends_as: str, says: str
 ) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     before = here(sync, report)
-    match fate:
+    match ending:
         case "deleted":
             sync.github.web.delete_issue(number, by="alice")
         case "transferred":
             sync.github.web.transfer(number, second_repository(sync), by="alice")
         case _:
-            sync.github.world.assume(converted_status=404 if fate.endswith("404") else 410)
+            sync.github.world.assume(converted_status=404 if ending.endswith("404") else 410)
             sync.github.web.convert(number, by="alice")
     first = await sync.run(seconds=LONG)
     assert state(sync, report) == "active", "one answer proves nothing"
@@ -120,11 +120,11 @@ async def test_an_issue_that_is_not_there_twice_ends_its_link_and_nothing_else(
 
 
 async def test_what_is_done_in_bugspark_after_the_end_stays_there(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     sync.github.web.delete_issue(number, by="alice")
-    await looked_at_twice(sync)
+    await run_two_passes(sync)
     sync.change(report, status="resolved")
-    comment = sync.say(report, "just for us")
+    comment = sync.add_comment(report, "just for us")
     await sync.run()
     sync.bugspark.delete_comment(comment)
     await sync.settle()
@@ -138,53 +138,53 @@ async def test_what_is_done_in_bugspark_after_the_end_stays_there(sync: Sync) ->
 async def test_transferred_issues_are_followed_when_the_project_is_connected_to_their_new_home(
     sync: Sync,
 ) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     other = second_repository(sync)
     other.open_issue("Was here before", by="bob")
     there = sync.github.web.transfer(number, other, by="alice").number
-    await looked_at_twice(sync)
+    await run_two_passes(sync)
     assert (state(sync, report), sync.number(report)) == ("transferred", number)
     connect(sync, repo="api")
     await sync.settle()
     row = sync.bugspark.report(report)
     assert row is not None
     assert (row["github_repo"], row["github_issue_number"]) == ("acme/api", there)
-    sync.say(report, "we moved")
+    sync.add_comment(report, "we moved")
     sync.change(report, status="resolved")
     await sync.settle()
     assert other.issue(there).state == "closed"
     bodies = [comment.body for comment in other.thread(there)]
-    assert len(bodies) == len(sync.said_here(report)) == 3, "nothing is said twice"
+    assert len(bodies) == len(sync.texts_in_bugspark(report)) == 3, "nothing is said twice"
     assert other.issue(1).comments == 0
     assert (await sync.settle()).outcome is Outcome.OK
 
 
-async def test_what_was_said_but_not_sent_before_a_transfer_goes_to_the_new_home(sync: Sync) -> None:
-    report, number = await talked(sync)
+async def test_a_comment_unsent_before_a_transfer_is_sent_to_the_new_issue(sync: Sync) -> None:
+    report, number = await linked_with_comments(sync)
     sync.github.simulator.faults.add(Limit(), method="POST", path=POSTING)
-    sync.say(report, "held up by a limit")
+    sync.add_comment(report, "held up by a limit")
     await sync.run()
     sync.github.clock.advance(SETTLED)
     sync.github.simulator.faults.clear()
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=POSTING)
-    sync.say(report, "its answer was lost")
+    sync.add_comment(report, "its answer was lost")
     await sync.run()
     other = second_repository(sync)
     there = sync.github.web.transfer(number, other, by="alice").number
-    await looked_at_twice(sync)
+    await run_two_passes(sync)
     assert state(sync, report) == "transferred"
-    sync.say(report, "said while nobody followed")
+    sync.add_comment(report, "said while nobody followed")
     connect(sync, repo="api")
     await sync.settle()
     bodies = [comment.body for comment in other.thread(there)]
-    assert len(bodies) == len(sync.said_here(report)) == 5
-    for said in ("ours", "held up", "answer was lost", "nobody followed"):
-        assert sum(said in body for body in bodies) == 1
+    assert len(bodies) == len(sync.texts_in_bugspark(report)) == 5
+    for text in ("ours", "held up", "answer was lost", "nobody followed"):
+        assert sum(text in body for body in bodies) == 1
     assert (await health(sync)).pending == 0
 
 
-async def test_an_issue_that_answers_again_before_the_second_look_goes_on(sync: Sync) -> None:
-    report, number = await talked(sync)
+async def test_an_issue_that_answers_again_before_the_second_read_stays_linked(sync: Sync) -> None:
+    report, number = await linked_with_comments(sync)
     sync.bugspark.execute("UPDATE sync_links SET etag_issue = NULL, check_due = checked_at")
     sync.github.simulator.faults.add(missing(), method="GET", path=ONE_ISSUE)
     await sync.run()
@@ -197,7 +197,7 @@ async def test_an_issue_that_answers_again_before_the_second_look_goes_on(sync: 
 
 
 async def test_two_looks_that_disagree_end_nothing(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     sync.bugspark.execute("UPDATE sync_links SET etag_issue = NULL, check_due = checked_at")
     sync.github.simulator.faults.add(missing(), method="GET", path=ONE_ISSUE)
     await sync.run()
@@ -219,7 +219,7 @@ async def test_columns_that_name_a_pull_request_end_as_converted(sync: Sync) -> 
 
 
 async def test_a_link_that_ended_is_taken_up_again_by_command(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     for _ in range(2):
         sync.github.simulator.faults.add(missing(), method="GET", path=ONE_ISSUE)
     sync.bugspark.execute("UPDATE sync_links SET etag_issue = NULL, check_due = checked_at")
@@ -230,11 +230,11 @@ async def test_a_link_that_ended_is_taken_up_again_by_command(sync: Sync) -> Non
     await sync.app.link(str(report), f"acme/web#{number}", backfill=False)
     await sync.settle()
     assert (state(sync, report), sync.status(report)) == ("active", "resolved")
-    assert len(sync.said_here(report)) == len(sync.said_there(number)) == 2
+    assert len(sync.texts_in_bugspark(report)) == len(sync.texts_on_github(number)) == 2
 
 
 async def test_an_issue_deleted_while_its_close_is_unknown_does_not_stop_the_project(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     other, there = await sync.linked()
     sync.change(report, status="resolved")
     sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path=ONE_ISSUE)
@@ -251,24 +251,24 @@ async def test_an_issue_deleted_while_its_close_is_unknown_does_not_stop_the_pro
     assert (await health(sync)).pending == 0
 
 
-async def test_a_comment_wished_for_on_an_issue_that_is_gone_is_given_up_with_its_link(sync: Sync) -> None:
-    report, number = await talked(sync)
+async def test_a_comment_intent_on_a_missing_issue_is_cancelled_with_its_link(sync: Sync) -> None:
+    report, number = await linked_with_comments(sync)
     sync.github.web.delete_issue(number, by="alice")
-    sync.say(report, "too late")
+    sync.add_comment(report, "too late")
     refused = await sync.run()
     assert refused.outcome is Outcome.PARTIAL
-    await looked_at_twice(sync)
+    await run_two_passes(sync)
     await sync.settle()
     found = await health(sync)
     assert (state(sync, report), found.pending, found.quarantined) == ("gone", 0, 0)
-    assert sync.said_here(report)[-1] == "too late"
+    assert sync.texts_in_bugspark(report)[-1] == "too late"
 
 
 async def test_a_locked_issue_is_no_end_and_its_refusal_is_shown(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     sync.github.web.allow("bugspark-bot", "triage")
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "may I?")
+    sync.add_comment(report, "may I?")
     await sync.run()
     item = await only(sync)
     assert item.what == "refused"
@@ -278,11 +278,11 @@ async def test_a_locked_issue_is_no_end_and_its_refusal_is_shown(sync: Sync) -> 
     sync.github.web.close(number, by="alice")
     await sync.settle()
     assert sync.status(report) == "resolved"
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
 
 
 async def test_one_issue_that_is_kept_from_us_stops_no_other(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     other, there = await sync.linked()
     sync.bugspark.execute("UPDATE sync_links SET etag_issue = NULL, check_due = checked_at")
     sync.github.simulator.faults.add(
@@ -312,7 +312,7 @@ def hide(sync: Sync, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["private", "deleted", "blocked", "no issues", "401"])
 async def test_of_a_repository_that_is_not_shown_nothing_is_inferred(sync: Sync, how: str) -> None:
-    report, _ = await talked(sync)
+    report, _ = await linked_with_comments(sync)
     before, rows = here(sync, report), link(sync, report)
     hide(sync, how)
     for seconds in (LONG, SETTLED, SETTLED):
@@ -324,8 +324,8 @@ async def test_of_a_repository_that_is_not_shown_nothing_is_inferred(sync: Sync,
     assert (await health(sync)).attention == ()
 
 
-async def test_a_repository_that_vanishes_in_the_middle_of_verification_marks_no_link(sync: Sync) -> None:
-    report, number = await talked(sync)
+async def test_a_repository_that_disappears_during_verification_marks_no_link(sync: Sync) -> None:
+    report, number = await linked_with_comments(sync)
     rows = link(sync, report)
     away = DuringRequest(before=sync.github.web.block)
     sync.github.simulator.faults.add(away, method="GET", path=rf"/issues/{number}$")
@@ -336,10 +336,10 @@ async def test_a_repository_that_vanishes_in_the_middle_of_verification_marks_no
     assert (await sync.settle()).outcome is Outcome.OK
 
 
-async def test_an_archived_repository_is_read_and_said_to_be_archived(sync: Sync) -> None:
-    report, number = await talked(sync)
+async def test_an_archived_repository_is_read_and_reported_as_archived(sync: Sync) -> None:
+    report, number = await linked_with_comments(sync)
     sync.github.web.close(number, by="alice")
-    sync.say(report, "for later")
+    sync.add_comment(report, "for later")
     sync.github.web.archive()
     result = await sync.run()
     assert sync.status(report) == "resolved"
@@ -348,21 +348,21 @@ async def test_an_archived_repository_is_read_and_said_to_be_archived(sync: Sync
     assert state(sync, report) == "active"
     sync.github.web.archive(archived=False)
     assert (await sync.settle()).outcome is Outcome.OK
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
 
 
 @pytest.mark.parametrize("follows", [False, True])
 async def test_a_renamed_repository_is_the_same_one(sync: Sync, follows: bool) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     columns = sync.bugspark.report(report)
     sync.github.web.rename("site")
     if follows:
         connect(sync, repo="site")
     sync.github.web.close(number, by="alice")
-    sync.say(report, "after the move")
+    sync.add_comment(report, "after the move")
     await sync.settle()
     assert sync.status(report) == "resolved"
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
     row = sync.bugspark.report(report)
     assert row is not None
     assert columns is not None
@@ -374,7 +374,7 @@ async def test_a_renamed_repository_is_the_same_one(sync: Sync, follows: bool) -
 
 
 async def test_a_repository_recreated_under_its_name_is_refused(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     before = here(sync, report)
     fresh = sync.github.world.recreate("acme/web")
     fresh.allow("bugspark-bot", "write")
@@ -389,7 +389,7 @@ async def test_a_repository_recreated_under_its_name_is_refused(sync: Sync) -> N
         assert result.error.kind == "recreated"
     assert here(sync, report) == before
     sync.change(report, status="in_progress")
-    sync.say(report, "ours alone")
+    sync.add_comment(report, "ours alone")
     await sync.run()
     assert not sync.writes
     assert state(sync, report) == "active"
@@ -397,10 +397,10 @@ async def test_a_repository_recreated_under_its_name_is_refused(sync: Sync) -> N
 
 
 async def test_an_empty_repository_of_the_same_name_gets_nothing(sync: Sync) -> None:
-    report, _ = await talked(sync)
+    report, _ = await linked_with_comments(sync)
     fresh = sync.github.world.recreate("acme/web")
     fresh.allow("bugspark-bot", "write")
-    sync.say(report, "hello?")
+    sync.add_comment(report, "hello?")
     result = await sync.run()
     assert (result.outcome, sync.writes) == (Outcome.REFUSED, [])
     await sync.run(seconds=LONG)
@@ -411,11 +411,11 @@ async def test_an_empty_repository_of_the_same_name_gets_nothing(sync: Sync) -> 
 
 
 async def test_links_of_the_old_repository_rest_and_come_back_with_it(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     second_repository(sync)
     connect(sync, repo="api")
     sync.change(report, severity="critical")
-    sync.say(report, "while away")
+    sync.add_comment(report, "while away")
     sync.github.web.close(number, by="alice")
     for seconds in (5, LONG, SETTLED):
         assert (await sync.run(seconds=seconds)).outcome is Outcome.OK
@@ -426,7 +426,7 @@ async def test_links_of_the_old_repository_rest_and_come_back_with_it(sync: Sync
     await sync.settle()
     assert (sync.status(report), (await health(sync)).other_repository_links) == ("resolved", 0)
     assert "critical" in sync.labels(number)
-    assert len(sync.said_here(report)) == len(sync.said_there(number)) == 3
+    assert len(sync.texts_in_bugspark(report)) == len(sync.texts_on_github(number)) == 3
 
 
 async def test_an_issue_of_unknown_fate_in_the_old_repository_is_not_made_again_in_the_new_one(
@@ -466,10 +466,10 @@ async def test_what_was_to_be_made_in_the_old_repository_is_made_in_the_new_one_
 
 
 async def test_a_switched_off_integration_does_nothing_until_it_is_on_again(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     sync.bugspark.execute("UPDATE integrations SET is_active = false")
     sync.github.web.close(number, by="alice")
-    sync.say(report, "later")
+    sync.add_comment(report, "later")
     assert await sync.app.list_projects() == ()
     result = await sync.run()
     assert (result.outcome, sync.asked) == (Outcome.FAILED, [])
@@ -477,11 +477,11 @@ async def test_a_switched_off_integration_does_nothing_until_it_is_on_again(sync
     sync.bugspark.execute("UPDATE integrations SET is_active = true")
     await sync.settle()
     assert sync.status(report) == "resolved"
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
 
 
 async def test_a_deleted_project_leaves_github_alone(sync: Sync) -> None:
-    _, number = await talked(sync)
+    _, number = await linked_with_comments(sync)
     before = sync.github.web.picture()
     other = sync.bugspark.add_project("Other")
     sync.bugspark.add_integration(other, token=sync.github.token)
@@ -497,13 +497,13 @@ async def test_a_deleted_project_leaves_github_alone(sync: Sync) -> None:
 async def test_a_report_given_to_another_project_takes_nothing_more_to_the_first_ones_issue(
     sync: Sync,
 ) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     quiet = sync.bugspark.add_report(sync.project, "Never touched", tracking_id="BUG-0002")
     await sync.app.export((str(quiet),), NullProgress())
     other = sync.bugspark.add_project("Other")
     as_stored = other if sync.bugspark.engine.name == "postgresql" else other.hex
     sync.bugspark.execute("UPDATE reports SET project_id = :other", other=as_stored)
-    sync.say(report, "for the other project's eyes")
+    sync.add_comment(report, "for the other project's eyes")
     sync.change(report, status="resolved")
     for seconds in (5, LONG):
         await sync.run(seconds=seconds)
@@ -511,13 +511,13 @@ async def test_a_report_given_to_another_project_takes_nothing_more_to_the_first
     ends = [(row["state"], row["reason"]) for row in sync.bugspark.rows_of("sync_links")]
     assert ends == [("report_deleted", "the report belongs to another project now")] * 2
     assert sync.github.web.issue(number).state == "open"
-    assert len(sync.said_there(number)) == 2
+    assert len(sync.texts_on_github(number)) == 2
 
 
 async def test_a_deleted_report_leaves_its_issue_alone(sync: Sync) -> None:
-    report, number = await talked(sync)
+    report, number = await linked_with_comments(sync)
     sync.bugspark.delete_report(report)
     await sync.settle()
     assert state(sync, report) == "report_deleted"
     assert sync.github.web.issue(number).state == "open"
-    assert len(sync.said_there(number)) == 2
+    assert len(sync.texts_on_github(number)) == 2

@@ -29,7 +29,7 @@ async def test_both_sides_go_on_and_nothing_is_postponed_or_deleted(sync: Sync, 
     sync.github.web.comment(number, "hello", by="alice")
     await sync.settle()
     assert sync.github.web.issue(number).state == "closed"
-    assert sync.said_here(report) == ["**alice** (via GitHub):\n\nhello"]
+    assert sync.texts_in_bugspark(report) == ["**alice** (via GitHub):\n\nhello"]
     container = sync.app._container
     kept = sync.dump()["sync_changes"]
     await container.delete_old_records(timedelta(seconds=1))
@@ -62,7 +62,7 @@ async def test_a_lost_answer_under_such_a_clock_makes_no_second_comment(sync: Sy
     report, number = await sync.linked()
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path="/comments")
     set_date(sync, DATES[date])
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     for _ in range(6):
         await sync.run(seconds=61)
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1

@@ -58,14 +58,14 @@ async def test_a_row_that_is_never_shown_rests_its_issue_alone(
     (reason,) = (await resting(sync)).values()
     assert "502" in reason
     assert f"/issues/{number}" in reason, "the request is named"
-    assert not any("a heavy one" in body for body in sync.said_here(heavy))
+    assert not any("a heavy one" in body for body in sync.texts_in_bugspark(heavy))
     await all_synced(sync, {key: value for key, value in links.items() if key != heavy})
     sync.github.simulator.views.edits.clear()
     await sync.run(seconds=3601)
     await sync.settle()
     assert not await resting(sync)
     await all_synced(sync, links)
-    assert sum("a heavy one" in body for body in sync.said_here(heavy)) == (kind == "comment")
+    assert sum("a heavy one" in body for body in sync.texts_in_bugspark(heavy)) == (kind == "comment")
 
 
 async def test_a_row_of_no_link_is_named_and_stepped_over(sync: Sync) -> None:

@@ -35,9 +35,9 @@ ACTING = re.compile(r"@[A-Za-z]|(?<!&)#\d|GH-\d|issues/\d|&#|&commat;|!\[")
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_comment_of_bugspark_arrives_inert_once(sync: Sync, name: str) -> None:
     report, number = await sync.linked()
-    sync.say(report, HOSTILE[name])
+    sync.add_comment(report, HOSTILE[name])
     await sync.settle()
-    (body,) = sync.said_there(number)
+    (body,) = sync.texts_on_github(number)
     assert body.startswith("[BugSpark] Ada:\n\n")
     assert len(body.encode()) <= 65_536
     text, marker = body.removeprefix("[BugSpark] Ada:\n\n").rsplit("\n\n", 1)
@@ -46,7 +46,7 @@ async def test_a_hostile_comment_of_bugspark_arrives_inert_once(sync: Sync, name
     assert not ACTING.search(text)
     if name.startswith(("long", "edge", "one less")):
         assert "cut by BugSpark sync" in text
-    assert sync.said_here(report) == [HOSTILE[name]]
+    assert sync.texts_in_bugspark(report) == [HOSTILE[name]]
     await quiet(sync)
 
 
@@ -54,18 +54,18 @@ async def test_a_hostile_comment_of_bugspark_arrives_inert_once(sync: Sync, name
 async def test_the_cut_fits_whatever_github_counts(sync: Sync, unit: str) -> None:
     sync.github.world.assume(body_unit=unit)
     report, number = await sync.linked()
-    sync.say(report, "\U0001f600" * 60_000)
+    sync.add_comment(report, "\U0001f600" * 60_000)
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     await quiet(sync)
 
 
 @pytest.mark.parametrize("text", [" ", "<!-- nothing to see -->"])
 async def test_a_comment_that_says_nothing_arrives_as_its_heading(sync: Sync, text: str) -> None:
     report, number = await sync.linked()
-    sync.say(report, text)
+    sync.add_comment(report, text)
     await sync.settle()
-    assert sync.said_there(number)[0].split("\n\n")[0::2] == ["[BugSpark] Ada:"]
+    assert sync.texts_on_github(number)[0].split("\n\n")[0::2] == ["[BugSpark] Ada:"]
     await quiet(sync)
 
 
@@ -74,7 +74,7 @@ async def test_a_hostile_author_s_name_stays_in_its_line(sync: Sync) -> None:
     eve = sync.bugspark.add_user("Eve @octocat\n\n# Boo <img src=x>")
     sync.bugspark.add_comment(report, "hello", author=eve, at=sync.github.clock.now())
     await sync.settle()
-    heading = sync.said_there(number)[0].split("\n")[0]
+    heading = sync.texts_on_github(number)[0].split("\n")[0]
     assert heading.startswith("[BugSpark] Eve @\u200boctocat # Boo")
     assert "<img" not in heading
     await quiet(sync)
@@ -98,7 +98,7 @@ async def test_a_hostile_comment_of_github_arrives_as_plain_text(
     report, number = await sync.linked()
     sync.github.web.comment(number, text, by="bob")
     await sync.settle()
-    (body,) = sync.said_here(report)
+    (body,) = sync.texts_in_bugspark(report)
     heading = "**bob** (via GitHub):\n\n"
     assert body.startswith(heading.rstrip())
     assert "\x00" not in body
@@ -107,7 +107,7 @@ async def test_a_hostile_comment_of_github_arrives_as_plain_text(
     if len(text) > 60_000:
         assert "cut by BugSpark sync" in body
         assert len(body) <= 60_000
-    assert len(sync.said_there(number)) == 1, name
+    assert len(sync.texts_on_github(number)) == 1, name
     await quiet(sync)
 
 
@@ -119,11 +119,11 @@ async def test_a_lone_surrogate_from_github_harms_nothing(sync: Sync) -> None:
     spoiled = Reply(status=200, body=rows.replace(b"SURROGATE", b"\\ud800"))
     sync.github.simulator.faults.add(spoiled, method="GET", path="/issues/comments")
     await sync.run()
-    (body,) = sync.said_here(report)
+    (body,) = sync.texts_in_bugspark(report)
     assert body.startswith("**bob** (via GitHub):\n\na")
     body.encode()
     await sync.settle()
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\na SURROGATE b"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\na SURROGATE b"]
 
 
 async def test_an_edit_beyond_the_cut_or_of_line_endings_only_writes_nothing_wrong(sync: Sync) -> None:
@@ -132,15 +132,15 @@ async def test_an_edit_beyond_the_cut_or_of_line_endings_only_writes_nothing_wro
     await sync.run()
     sync.github.web.edit_comment(comment, "one\r\ntwo\r\n", by="bob")
     await sync.run()
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\none\ntwo"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\none\ntwo"]
     await quiet(sync)
 
 
 async def test_github_trimming_our_copy_is_no_edit(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "hello")
+    sync.add_comment(report, "hello")
     await sync.settle()
     copy = sync.github.web.thread(number)[0]
     sync.github.web.edit_comment(copy.id, copy.body.replace("\n", "\r\n") + "\r\n", by="alice")
     await quiet(sync)
-    assert sync.said_here(report) == ["hello"]
+    assert sync.texts_in_bugspark(report) == ["hello"]

@@ -1,4 +1,4 @@
-"""A pass that was cut because nothing happened in it: its project says so, and the next pass goes on."""
+"""A pass that was cut because it hung: its project says so, and the next pass runs."""
 
 from reconciler.bootstrap.runtime import ReloadableRuntime
 from reconciler.daemon.comparisons import Comparisons

@@ -26,7 +26,7 @@ async def copy(
     """A copy of a database that has written: one report with an issue, one comment each way."""
     server = None if world_url.startswith("sqlite") else request.getfixturevalue("postgres_server")
     report, number = await sync.linked()
-    sync.say(report, "from here")
+    sync.add_comment(report, "from here")
     github.web.comment(number, "from there", by="alice")
     await sync.settle()
     url = copy_of(sync, world_url, server, tmp_path)
@@ -49,31 +49,31 @@ def instance(sync: Sync) -> str:
 
 async def test_a_copy_writes_nothing_until_a_person_says_which_database_it_is(copy: Sync) -> None:
     report = only(copy)
-    copy.say(report, "written in the copy")
+    copy.add_comment(report, "written in the copy")
     copy.change(report, status="resolved")
-    before = copy.said_there(1)
+    before = copy.texts_on_github(1)
     refused = await copy.run()
     assert (refused.outcome, refused.error and refused.error.kind) == (Outcome.REFUSED, "identity")
     assert refused.error
     assert "--accept moved" in refused.error.message
     assert "--accept copy" in refused.error.message
-    assert copy.said_there(1) == before
+    assert copy.texts_on_github(1) == before
     assert copy.github.web.issue(1).state == "open"
     assert not copy.writes
     found = await health(copy)
     assert project_status(found, copy.clock.now(), None).state is ProjectStatusKind.ATTENTION
-    assert [action.kind for action in (await copy.plan()).actions]  # reading goes on
+    assert [action.kind for action in (await copy.plan()).actions]  # reading continues
     assert [line.level for line in await copy.app.run_self_check() if line.name == "instance"] == ["fail"]
 
 
 async def test_a_copy_neither_makes_a_hook_nor_issues_until_a_person_has_said_which_it_is(copy: Sync) -> None:
     copy.github.web.allow("bugspark-bot", "admin")
     project, before = await copy.app.find_project(str(copy.project)), len(copy.github.simulator.requests)
-    for deed in (copy.app.create_webhook, copy.app.ping_webhook):
+    for action in (copy.app.create_webhook, copy.app.ping_webhook):
         with pytest.raises(
             DatabaseIdentityError, match=r"Shop: this database is not where it was.*--accept copy"
         ):
-            await deed(project)
+            await action(project)
     report = copy.bugspark.add_report(copy.project, tracking_id="BUG-0002")
     (made,) = await copy.app.export((str(report),), NullProgress())
     assert made.error
@@ -87,12 +87,12 @@ async def test_a_copy_neither_makes_a_hook_nor_issues_until_a_person_has_said_wh
 async def test_a_moved_database_goes_on_under_its_name_once_all_has_been_read(copy: Sync) -> None:
     before = instance(copy)
     report = only(copy)
-    copy.say(report, "after the move")
+    copy.add_comment(report, "after the move")
     done = await copy.run(accept="moved")
     assert done.outcome is Outcome.OK
     assert instance(copy) == before
-    assert [body.count("after the move") for body in copy.said_there(1)] == [0, 0, 1]
-    assert len(copy.said_here(report)) == 3
+    assert [body.count("after the move") for body in copy.texts_on_github(1)] == [0, 0, 1]
+    assert len(copy.texts_in_bugspark(report)) == 3
     assert (await copy.run()).outcome is Outcome.OK
     again = await copy.run(accept="moved")
     assert again.error
@@ -104,27 +104,27 @@ async def test_a_copy_gets_a_name_of_its_own_and_leaves_the_issues_to_the_older_
 ) -> None:
     before = instance(copy)
     report = only(copy)
-    mine = copy.say(report, "written in the copy")
+    mine = copy.add_comment(report, "written in the copy")
     await copy.run(accept="copy")
     assert instance(copy) != before == instance(sync)
     await copy.settle()
-    assert not any("written in the copy" in body for body in copy.said_there(1))
+    assert not any("written in the copy" in body for body in copy.texts_on_github(1))
     found = await health(copy)
     assert [item.what for item in found.attention] == ["held"]
     assert before in found.attention[0].reason
-    # The older one goes on, and neither takes the other's copies for people's comments.
-    sync.say(only(sync), "the older goes on")
+    # The older one continues, and neither takes the other's copies for people's comments.
+    sync.add_comment(only(sync), "the older goes on")
     sync.github.web.close(1, by="alice")
     assert (await sync.settle()).outcome is Outcome.OK
     await copy.settle()
-    assert sum("the older goes on" in body for body in sync.said_there(1)) == 1
-    assert not any("the older goes on" in body for body in copy.said_here(report))
-    assert copy.status(report) == "resolved"  # reading goes on
+    assert sum("the older goes on" in body for body in sync.texts_on_github(1)) == 1
+    assert not any("the older goes on" in body for body in copy.texts_in_bugspark(report))
+    assert copy.status(report) == "resolved"  # reading continues
     # Its owner says that the other one is no more.
     freed = await copy.run(accept=before)
     assert freed.outcome is Outcome.OK
     await copy.settle()
-    assert sum("written in the copy" in body for body in copy.said_there(1)) == 1
+    assert sum("written in the copy" in body for body in copy.texts_on_github(1)) == 1
     assert copy.bugspark.comment(mine)
     assert not (await health(copy)).attention
 
@@ -152,13 +152,15 @@ async def test_of_two_databases_on_one_issue_the_first_to_write_keeps_it(
             await world.settle()
         for word in ("one", "two"):
             for world, report in zip(worlds, reports, strict=True):
-                world.say(report, f"{word} of {world.project}")
+                world.add_comment(report, f"{word} of {world.project}")
                 await world.settle()
-        assert len(first.said_there(number)) == 2
-        assert all(str(first.project) in body for body in first.said_there(number))
+        assert len(first.texts_on_github(number)) == 2
+        assert all(str(first.project) in body for body in first.texts_on_github(number))
         assert [item.what for item in (await health(second)).attention] == ["held"]
         assert not (await health(first)).attention
-        assert [len(world.said_here(report)) for world, report in zip(worlds, reports, strict=True)] == [2, 2]
+        assert [
+            len(world.texts_in_bugspark(report)) for world, report in zip(worlds, reports, strict=True)
+        ] == [2, 2]
         first.github.web.close(number, by="alice")
         await second.settle()
         assert second.status(reports[1]) == "resolved"

@@ -52,7 +52,7 @@ async def test_plan_writes_nothing_anywhere_and_the_pass_does_exactly_what_it_sh
     sync.github.web.close(number, by="alice")
     sync.github.web.comment(number, "closing", by="alice")
     sync.change(report, severity="critical")
-    sync.say(report, "why?")
+    sync.add_comment(report, "why?")
     before, there = sync.dump(), sync.github.web.picture()
     shown = await sync.plan()
     again = await sync.plan(seconds=0)

@@ -53,13 +53,13 @@ SAYS = a_report(status=Status.RESOLVED, severity=Severity.CRITICAL, title="Crash
 MARK = "<!-- comment {0.repository_id} {0.number} {1} -->"
 
 
-def wished(*actions: Action) -> tuple[Intent, ...]:
+def intents_of(*actions: Action) -> tuple[Intent, ...]:
     plan = a_plan(*actions, report=SAYS, pairs=(LIVE, AWAITED))
     return tuple(build_intents(WriterHarness().context(), plan))
 
 
 @pytest.mark.parametrize(
-    ("action", "operation", "wish"),
+    ("action", "operation", "desired"),
     [
         (
             SetState(state=IssueState.CLOSED, reason="completed", why=WHY),
@@ -83,17 +83,17 @@ def wished(*actions: Action) -> tuple[Intent, ...]:
         ),
     ],
 )
-def test_a_field_is_wished_for_with_what_both_sides_will_have_agreed_on(
-    action: Action, operation: Operation, wish: Desired
+def test_the_intent_of_a_field_has_the_value_both_sides_will_agree_on(
+    action: Action, operation: Operation, desired: Desired
 ) -> None:
-    (intent,) = wished(action)
-    assert (intent.operation, intent.desired, intent.why) == (operation, wish, WHY)
+    (intent,) = intents_of(action)
+    assert (intent.operation, intent.desired, intent.why) == (operation, desired, WHY)
     assert (intent.local_id, intent.pair_id) == (REPORT, None)
     assert (intent.state, intent.attempts, intent.created_at) == (IntentState.PLANNED, 0, AFTER)
 
 
 def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
-    (intent,) = wished(PostComment(comment=a_local_comment(2), why=WHY))
+    (intent,) = intents_of(PostComment(comment=a_local_comment(2), why=WHY))
     assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.CREATE_COMMENT,
         local_id(2),
@@ -105,7 +105,7 @@ def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
 
 def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
     changed = replace(a_local_comment(1), body="Hourly")
-    (intent,) = wished(EditRemoteComment(pair=LIVE, comment=changed, why=WHY))
+    (intent,) = intents_of(EditRemoteComment(pair=LIVE, comment=changed, why=WHY))
     assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.EDIT_COMMENT,
         local_id(1),
@@ -117,7 +117,7 @@ def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
 
 
 def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
-    (intent,) = wished(DeleteRemoteComment(pair=LIVE, why=WHY))
+    (intent,) = intents_of(DeleteRemoteComment(pair=LIVE, why=WHY))
     assert (intent.operation, intent.desired) == (
         Operation.DELETE_COMMENT,
         DesiredCommentDeletion(remote_id=a_remote_comment(5).id),
@@ -125,18 +125,20 @@ def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
     assert (intent.local_id, intent.pair_id) == (LIVE.id, LIVE.id)
 
 
-def test_what_bugspark_is_to_be_told_is_no_wish_to_github() -> None:
+def test_changes_to_bugspark_are_no_intents() -> None:
     here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocalComment(pair=LIVE, why=WHY))
-    assert wished(*here) == ()
+    assert intents_of(*here) == ()
 
 
-def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
+def test_a_deleted_report_has_no_intents() -> None:
     plan = a_plan(SetTitle(title="T", why=WHY), report=None)
     assert list(build_intents(WriterHarness().context(), plan)) == []
 
 
-def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:
-    made = wished(DeleteRemoteComment(pair=LIVE, why=WHY), PostComment(comment=a_local_comment(2), why=WHY))
+def test_intents_are_sent_in_the_order_in_which_they_were_made() -> None:
+    made = intents_of(
+        DeleteRemoteComment(pair=LIVE, why=WHY), PostComment(comment=a_local_comment(2), why=WHY)
+    )
     assert [intent.created_at - AFTER for intent in with_increasing_created_at(made)] == [
         timedelta(0),
         timedelta(microseconds=1),

@@ -19,7 +19,7 @@ def states(sync: Sync) -> list[str]:
         return [str(row[0]) for row in found]
 
 
-async def at_rest(sync: Sync) -> None:
+async def assert_idle(sync: Sync) -> None:
     await sync.settle()
     assert (await sync.plan()).actions == ()
     await sync.run()
@@ -37,34 +37,34 @@ def exported(sync: Sync, title: str, tracking: str, *, by: str = BOT, labels: tu
 
 async def test_unlinking_leaves_both_sides_and_linking_again_doubles_nothing(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "ours")
+    sync.add_comment(report, "ours")
     sync.github.web.comment(number, "theirs", by="bob")
     await sync.settle()
-    here, there = sync.said_here(report), sync.said_there(number)
+    here, there = sync.texts_in_bugspark(report), sync.texts_on_github(number)
     await sync.app.unlink(str(report))
     sync.github.web.close(number, by="alice")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.status(report) == "new"
     await sync.app.link(str(report), f"acme/web#{number}", backfill=True)
-    await at_rest(sync)
-    assert (sync.said_here(report), sync.said_there(number)) == (here, there)
+    await assert_idle(sync)
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == (here, there)
     assert sync.status(report) == "resolved"
 
 
 async def test_columns_cleared_and_filled_again_double_nothing(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "ours")
+    sync.add_comment(report, "ours")
     sync.github.web.comment(number, "theirs", by="bob")
     await sync.settle()
-    here, there = sync.said_here(report), sync.said_there(number)
+    here, there = sync.texts_in_bugspark(report), sync.texts_on_github(number)
     sync.change(report, github_issue_number=None, github_repo=None)
-    await at_rest(sync)
-    sync.say(report, "while cut loose")
+    await assert_idle(sync)
+    sync.add_comment(report, "while cut loose")
     sync.change(report, github_issue_number=number, github_repo="acme/web")
-    await at_rest(sync)
-    assert sync.said_here(report) == [*here, "while cut loose"]
-    assert sync.said_there(number)[: len(there)] == there
-    assert len(sync.said_there(number)) <= len(there) + 1
+    await assert_idle(sync)
+    assert sync.texts_in_bugspark(report) == [*here, "while cut loose"]
+    assert sync.texts_on_github(number)[: len(there)] == there
+    assert len(sync.texts_on_github(number)) <= len(there) + 1
 
 
 async def test_columns_moved_to_another_issue_are_an_unlink_and_a_link(sync: Sync) -> None:
@@ -74,9 +74,9 @@ async def test_columns_moved_to_another_issue_are_an_unlink_and_a_link(sync: Syn
     sync.github.clock.advance(30)
     sync.github.web.close(number, by="alice")
     sync.github.web.comment(other, "over here", by="bob")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.status(report) == "new"
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nover here"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nover here"]
     assert sync.github.web.issue(number).state == "closed"
 
 
@@ -84,7 +84,7 @@ async def test_a_second_claim_on_an_issue_is_shown_and_not_made(sync: Sync) -> N
     _, number = await sync.linked()
     second = sync.bugspark.add_report(sync.project, "Me too", status=Status.CLOSED)
     sync.change(second, github_issue_number=number, github_repo="acme/web")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.github.web.issue(number).state == "open"
     assert sync.status(second) == "closed"
     assert sorted(states(sync)) == ["active", "contested"]
@@ -104,11 +104,11 @@ async def test_older_comments_go_out_only_when_asked_to(sync: Sync, backfill: bo
     sync.github.clock.advance(30)
     await sync.app.link(str(report), f"acme/web#{number}", backfill=backfill)
     sync.github.clock.advance(1)
-    sync.say(report, "now")
-    await at_rest(sync)
-    texts = [body.split("\n\n")[1] for body in sync.said_there(number)[2:]]
+    sync.add_comment(report, "now")
+    await assert_idle(sync)
+    texts = [body.split("\n\n")[1] for body in sync.texts_on_github(number)[2:]]
     assert texts == (["long ago", "now"] if backfill else ["now"])
-    assert len(sync.said_here(report)) == 3, "neither copy is imported again"
+    assert len(sync.texts_in_bugspark(report)) == 3, "neither copy is imported again"
 
 
 async def test_an_issue_exported_by_bugspark_s_button_is_found(sync: Sync) -> None:
@@ -116,9 +116,9 @@ async def test_an_issue_exported_by_bugspark_s_button_is_found(sync: Sync) -> No
     report = sync.bugspark.add_report(sync.project, "Cart &lt;b&gt; breaks")
     number = exported(sync, "Cart <b> breaks", "BUG-0001", labels=("medium",))
     sync.github.web.comment(number, "seen", by="bob")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert sync.number(report) == number
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nseen"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nseen"]
     assert sync.labels(number) == {"bug", "medium"}
 
 
@@ -136,7 +136,7 @@ async def test_what_only_looks_like_an_export_is_not_linked(
     await sync.run()
     report = sync.bugspark.add_report(sync.project, "Cart breaks")
     exported(sync, title, tracking, by=by)
-    await at_rest(sync)
+    await assert_idle(sync)
     row = sync.bugspark.report(report)
     assert row is not None
     assert row["github_issue_number"] is None
@@ -147,11 +147,11 @@ async def test_two_candidates_are_one_too_many_here_or_in_another_project(sync: 
     report = sync.bugspark.add_report(sync.project, "Cart breaks")
     other = ProjectId(sync.bugspark.add_project("Twin"))
     sync.bugspark.add_integration(other, token=sync.github.token)
-    twin = sync.bugspark.add_report(other, "Cart breaks", tracking_id="BUG-0001")
+    duplicate = sync.bugspark.add_report(other, "Cart breaks", tracking_id="BUG-0001")
     exported(sync, "Cart breaks", "BUG-0001")
-    await at_rest(sync)
+    await assert_idle(sync)
     await sync.run(other)
-    for each in (report, twin):
+    for each in (report, duplicate):
         row = sync.bugspark.report(each)
         assert row is not None
         assert row["github_issue_number"] is None
@@ -167,7 +167,7 @@ async def test_old_exports_are_found_by_the_walk_and_linked_only_when_applied(sy
     assert (len(shown.candidates), shown.linked) == (3, 0)
     assert states(sync) == []
     await sync.app.discover(project, apply=True, progress=NullProgress())
-    await at_rest(sync)
+    await assert_idle(sync)
     assert [sync.number(report) for report in reports] == numbers
     assert states(sync) == ["active"] * 3
 
@@ -179,20 +179,20 @@ async def test_exporting_twice_makes_one_issue(sync: Sync) -> None:
         assert result.error is None
         assert result.url is not None
         assert result.url.endswith("/acme/web/issues/1")
-    await at_rest(sync)
+    await assert_idle(sync)
     assert len(sync.github.web.picture()) == 1
 
 
 async def test_a_deleted_report_s_issue_may_be_linked_to_another_report(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "first life")
+    sync.add_comment(report, "first life")
     sync.github.web.comment(number, "theirs", by="bob")
     await sync.settle()
     sync.bugspark.delete_report(report)
-    await at_rest(sync)
-    assert len(sync.said_there(number)) == 2
-    heir = sync.bugspark.add_report(sync.project, "Heir")
-    await sync.app.link(str(heir), f"acme/web#{number}", backfill=False)
-    await at_rest(sync)
-    assert "**bob** (via GitHub):\n\ntheirs" in sync.said_here(heir)
-    assert len(sync.said_there(number)) == 2
+    await assert_idle(sync)
+    assert len(sync.texts_on_github(number)) == 2
+    new_report = sync.bugspark.add_report(sync.project, "Heir")
+    await sync.app.link(str(new_report), f"acme/web#{number}", backfill=False)
+    await assert_idle(sync)
+    assert "**bob** (via GitHub):\n\ntheirs" in sync.texts_in_bugspark(new_report)
+    assert len(sync.texts_on_github(number)) == 2

@@ -108,7 +108,7 @@ async def test_a_lost_answer_is_found_although_its_key_has_been_rotated_away(
 
     async with open_sync(url, github, bugspark=keys(FIRST)) as sync:
         report, number = await sync.linked()
-        sync.say(report, "was it sent?")
+        sync.add_comment(report, "was it sent?")
         github.simulator.faults.add(Drop(applied=True), method="POST", path="/comments$")
         assert (await sync.run()).pending == 1
     for wanted in ((SECOND, FIRST), (THIRD, SECOND), (THIRD,)):

@@ -11,7 +11,7 @@ from tests.support.sync import Sync
 NUMBER, REPO, URL = "github_issue_number", "github_repo", "github_issue_url"
 
 
-async def said(sync: Sync, report: ReportId) -> tuple[str, str]:
+async def state_and_reason(sync: Sync, report: ReportId) -> tuple[str, str]:
     """State and reason of the report, and that status, check and `why` name the same reason."""
     shown = await sync.app.explain_report(str(report))
     ((health, *_), _) = await sync.app.status(await sync.app.find_project("Shop"))
@@ -23,7 +23,7 @@ async def said(sync: Sync, report: ReportId) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "expected"),
     [
         ({NUMBER: 1, REPO: "https://github.com/acme/web"}, "github_repo is an address"),
         ({NUMBER: 1, REPO: "acme/web "}, "begins or ends with a blank ('acme/web ')"),
@@ -36,32 +36,34 @@ async def said(sync: Sync, report: ReportId) -> tuple[str, str]:
         ({NUMBER: 1, REPO: "acme/other"}, "they name acme/other#1, and the project is connected to acme/web"),
     ],
 )
-async def test_columns_that_name_no_issue_are_told_with_their_fault(
+async def test_columns_that_name_no_issue_are_reported_with_the_reason(
     sync: Sync,
     listener: Listener,
     columns: dict[str, Any],
-    told: str,
+    expected: str,
 ) -> None:
     sync.github.web.open_issue("One", by="alice")
     report = ReportId(sync.bugspark.add_report(sync.project))
     sync.bugspark.set_report(report, **columns)
     await sync.settle()
-    state, reason = await said(sync, report)
-    assert (state, told in reason) == ("Needs attention", True)
-    assert listener.told == [(["misnamed"], [])]
+    state, reason = await state_and_reason(sync, report)
+    assert (state, expected in reason) == ("Needs attention", True)
+    assert listener.changes == [(["misnamed"], [])]
     assert sync.github.web.picture(), "GitHub is untouched"
     sync.bugspark.set_report(report, **{NUMBER: 1, REPO: "acme/web"})
     await sync.settle()
     assert (await sync.app.explain_report(str(report))).state == "Synced"
-    assert listener.told[1:] == [([], ["misnamed"])]
+    assert listener.changes[1:] == [([], ["misnamed"])]
 
 
-@pytest.mark.parametrize(("number", "told"), [(1, "is a pull request"), (99, "does not show")])
-async def test_a_pull_request_and_a_missing_number_are_told(sync: Sync, number: int, told: str) -> None:
+@pytest.mark.parametrize(("number", "expected"), [(1, "is a pull request"), (99, "does not show")])
+async def test_a_pull_request_and_a_missing_number_are_reported(
+    sync: Sync, number: int, expected: str
+) -> None:
     sync.github.web.open_issue("One", by="alice", pull_request=True)
     report = ReportId(sync.bugspark.add_report(sync.project))
     sync.bugspark.set_report(report, **{NUMBER: number, REPO: "acme/web"})
     await sync.run()
     await sync.run(seconds=200)
-    _, reason = await said(sync, report)
-    assert told in reason
+    _, reason = await state_and_reason(sync, report)
+    assert expected in reason

@@ -1,4 +1,4 @@
-"""A report that is refused because another holds its issue is told which one, as people know it."""
+"""A report refused because another one is linked to its issue names that one by tracking id and project."""
 
 import pytest
 
@@ -17,7 +17,7 @@ async def test_link_names_the_holder_by_tracking_id_and_project(sync: Sync) -> N
     assert str(holder) not in str(caught.value)
 
 
-async def test_columns_that_name_a_held_issue_are_told_by_whom(sync: Sync) -> None:
+async def test_columns_that_name_a_linked_issue_are_reported_with_the_report_that_has_it(sync: Sync) -> None:
     holder, number = await sync.linked()
     row = sync.bugspark.report(holder)
     assert row is not None
@@ -30,19 +30,19 @@ async def test_columns_that_name_a_held_issue_are_told_by_whom(sync: Sync) -> No
         assert shown.reason == f'{row["tracking_id"]} of project "Shop" is already linked to it'
 
 
-async def test_a_refused_write_is_told_by_the_tracking_id(sync: Sync) -> None:
+async def test_a_refused_write_is_reported_by_the_tracking_id(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "Nobody can read this there")
+    sync.add_comment(report, "Nobody can read this there")
     result = await sync.run()
     row = sync.bugspark.report(report)
     assert row is not None and result.error is not None
     assert f"Shop: create_comment for {row['tracking_id']}: " in result.error.message
     assert str(report) not in result.error.message
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
 
 
-async def test_a_report_with_an_unknown_value_is_told_by_the_tracking_id(sync: Sync) -> None:
+async def test_a_report_with_an_unknown_value_is_reported_by_the_tracking_id(sync: Sync) -> None:
     number = sync.github.web.open_issue("Broken", by="alice").number
     report = sync.bugspark.add_report(sync.project, github_issue_number=number, github_repo="acme/web")
     if sync.bugspark.engine.name == "postgresql":

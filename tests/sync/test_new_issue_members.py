@@ -31,8 +31,8 @@ async def test_without_them_on_github_the_issue_is_made_and_the_problem_named(
     issue = sync.github.web.issue(sync.number(report))
     assert (issue.milestone, issue.type) == (None, "Bug")
     assert len(sync.github.web.issues) == 1
-    story = report_as_json(await sync.app.explain_report(str(report)))["story"]
-    (named,) = [line["rule"] for line in story if "milestone 7" in line["rule"]]
+    history = report_as_json(await sync.app.explain_report(str(report)))["story"]
+    (named,) = [line["rule"] for line in history if "milestone 7" in line["rule"]]
     assert "correct the project's setting milestone" in named
     assert (await sync.settle()).outcome is Outcome.OK
 
@@ -83,9 +83,9 @@ async def test_without_these_settings_the_request_and_the_stored_intent_have_no_
     report = sync.bugspark.add_report(sync.project)
     sync.github.simulator.faults.add(error(422, "Validation Failed"), method="POST", path="/issues$", times=1)
     await sync.app.export((str(report),), NullProgress())
-    (wish,) = [row["wish"] for row in sync.bugspark.rows_of("sync_intents")]
-    assert "milestone" not in wish
-    assert "type" not in wish
+    (desired,) = [row["wish"] for row in sync.bugspark.rows_of("sync_intents")]
+    assert "milestone" not in desired
+    assert "type" not in desired
     (sent,) = [seen.body for seen in sync.github.simulator.requests if seen.method == "POST"]
     assert b"milestone" not in sent
     assert b'"type"' not in sent

@@ -37,8 +37,8 @@ async def unlinked_with_comments(sync: Sync) -> ReportId:
     """A report without an issue, with a private comment and one that is not."""
     sync.github.clock.advance(1)
     report = sync.bugspark.add_report(sync.project, at=sync.github.clock.now())
-    sync.say(report, "#internal before the issue")
-    sync.say(report, "for all")
+    sync.add_comment(report, "#internal before the issue")
+    sync.add_comment(report, "for all")
     sync.github.clock.advance(1)
     return report
 
@@ -46,7 +46,7 @@ async def unlinked_with_comments(sync: Sync) -> ReportId:
 async def exported(sync: Sync, report: ReportId) -> list[str]:
     await sync.app.export((str(report),), NullProgress())
     await sync.settle()
-    return sorted(body.splitlines()[2] for body in sync.said_there(sync.number(report)))
+    return sorted(body.splitlines()[2] for body in sync.texts_on_github(sync.number(report)))
 
 
 @ON_BOTH
@@ -61,9 +61,9 @@ async def test_a_private_comment_of_an_unlinked_report_stays_when_the_operator_t
     assert await exported(sync, report) == ["for all"]
     shown = (await sync.app.explain_report(str(report))).skipped
     assert {(each.reason, each.count) for each in shown} == {(PRIVATE, 1)}
-    sync.say(report, "#internal is no prefix any more")
+    sync.add_comment(report, "#internal is no prefix any more")
     await compare(sync)
-    assert len(sync.said_there(sync.number(report))) == 2
+    assert len(sync.texts_on_github(sync.number(report))) == 2
 
 
 async def test_the_first_pass_without_the_prefix_knows_of_it_and_so_do_later_changes(sync: Sync) -> None:
@@ -73,7 +73,7 @@ async def test_the_first_pass_without_the_prefix_knows_of_it_and_so_do_later_cha
     operate(sync, private_prefix="#secret")
     assert await exported(sync, report) == ["for all"]
     other = await unlinked_with_comments(sync)
-    sync.say(other, "#secret")
+    sync.add_comment(other, "#secret")
     sync.github.clock.advance(1)
     operate(sync)
     assert await exported(sync, other) == ["#internal before the issue", "for all"]
@@ -116,7 +116,7 @@ async def test_downgrade_refuses_while_earlier_rules_keep_comments_back(sync: Sy
 
 
 @pytest.mark.parametrize("turns", [1, 60])
-def test_processes_that_take_turns_with_two_configurations_add_no_rules_without_end(turns: int) -> None:
+def test_processes_that_alternate_with_two_configurations_add_a_bounded_number_of_rules(turns: int) -> None:
     known = OperatorHistory()
     for turn in range(turns):
         for prefix in ("#internal", None):

@@ -1,4 +1,4 @@
-"""A second copy of ours is closed, once, and never for certain while GitHub has not said so."""
+"""A second copy of ours is closed once, and counts as closed only when GitHub has confirmed it."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Owners hear of trouble that lasts an hour, and when it is over: once a day at most, only where it is on."""
+"""Owners get a mail about a problem that lasts an hour, and one at its end; at most one a day, if enabled."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Two workers on one database: one is paused between its claim and its first byte, the other goes on."""
+"""Two workers on one database: one is paused between its claim and its first byte, the other continues."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.sync import Sync, settings_for
 
 
 def paused_after_claim(monkeypatch: pytest.MonkeyPatch, later: Callable[[], Awaitable[None]]) -> list[str]:
-    """The first claim of a comment is committed, and then its process sleeps while others live on."""
+    """The first claim of a comment is committed, and then its process is paused while others continue."""
     claim: Any = StoredIntents.claim_now
     happened: list[str] = []
 
@@ -45,7 +45,7 @@ async def test_a_worker_that_wakes_after_another_took_over_sends_nothing(
     sync: Sync, world_url: str, github: GitHub, monkeypatch: pytest.MonkeyPatch, looks: int
 ) -> None:
     report, number = await sync.linked()
-    sync.say(report, "only once")
+    sync.add_comment(report, "only once")
     counts: list[int] = []
     async with open_application(settings_for(world_url, github.api), sync.clock) as other:
 
@@ -60,16 +60,16 @@ async def test_a_worker_that_wakes_after_another_took_over_sends_nothing(
                     Outcome.PARTIAL,
                 )
                 github.clock.advance(61 if looks > 1 else 0)
-            counts.append(len(sync.said_there(number)))
+            counts.append(len(sync.texts_on_github(number)))
             assert sync.bugspark.rows_of("sync_locks") == []
 
         happened = paused_after_claim(monkeypatch, later)
         await sync.run()
         assert happened == ["paused"]
         assert counts == [int(looks == 4)]
-        assert len(sync.said_there(number)) == counts[0]  # the one that woke has sent nothing
+        assert len(sync.texts_on_github(number)) == counts[0]  # the one that woke has sent nothing
         await sync.settle(passes=5)
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     assert sync.bugspark.rows_of("sync_intents") == []
 
 
@@ -77,14 +77,14 @@ async def test_a_claim_that_took_long_is_given_back_and_sent_by_the_next_pass(
     sync: Sync, github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report, number = await sync.linked()
-    sync.say(report, "later")
+    sync.add_comment(report, "later")
 
     async def later() -> None:
         github.clock.advance(6)
 
     paused_after_claim(monkeypatch, later)
     await sync.run()
-    assert sync.said_there(number) == []
+    assert sync.texts_on_github(number) == []
     assert [row["state"] for row in sync.bugspark.rows_of("sync_intents")] == ["planned"]
     await sync.run()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1

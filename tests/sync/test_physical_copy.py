@@ -15,7 +15,7 @@ from reconciler.model.passes import Outcome
 from tests.support import pg_keeper
 from tests.support.copies import health, opened
 from tests.support.github import GitHub
-from tests.support.outages import PATIENCE, ShakyServer, shaky_server
+from tests.support.outages import TIMEOUT_SECONDS, ShakyServer, shaky_server
 from tests.support.postgres import Server, owned_home
 from tests.support.stores import fill_postgres
 from tests.support.sync import Sync, open_sync
@@ -31,7 +31,7 @@ def copy_of(original: ShakyServer) -> Iterator[Server]:
     """A second server on a copy of the first one's directory."""
     with owned_home() as home:
         original.process.send_signal(SIGINT)
-        original.process.wait(PATIENCE)
+        original.process.wait(TIMEOUT_SECONDS)
         subprocess.run(["cp", "-a", original.home / "data", home], check=True)
         process = pg_keeper.start(home, original.binaries, original.account)
         try:
@@ -58,24 +58,24 @@ async def test_a_physical_copy_looks_like_its_original_until_it_is_seen_to_write
             with copy_of(original) as server:
                 with suppress(DatabaseError):  # its connections went with the server
                     await sync.app.list_projects()
-                async with opened(server.url(name), github, sync) as twin:
-                    assert place(twin) == place(sync)
-                    sync.say(report, "the original goes on")
+                async with opened(server.url(name), github, sync) as duplicate:
+                    assert place(duplicate) == place(sync)
+                    sync.add_comment(report, "the original goes on")
                     await sync.settle()
-                    seen = await twin.run()
-                    assert (seen.outcome, twin.writes) == (Outcome.OK, [])  # it may have been restored
-                    twin.say(report, "the copy, too")
-                    sync.say(report, "and on")
+                    seen = await duplicate.run()
+                    assert (seen.outcome, duplicate.writes) == (Outcome.OK, [])  # it may have been restored
+                    duplicate.add_comment(report, "the copy, too")
+                    sync.add_comment(report, "and on")
                     await sync.settle()
-                    stopped = await twin.run()
+                    stopped = await duplicate.run()
                     assert (stopped.outcome, stopped.error and stopped.error.kind) == (
                         Outcome.REFUSED,
                         "identity",
                     )
-                    assert not twin.writes
-                    await twin.run(accept="copy")
-                    await twin.settle()
-                    assert [item.what for item in (await health(twin)).attention] == ["held"]
+                    assert not duplicate.writes
+                    await duplicate.run(accept="copy")
+                    await duplicate.settle()
+                    assert [item.what for item in (await health(duplicate)).attention] == ["held"]
                     assert (await sync.settle()).outcome is Outcome.OK
-                    assert len(twin.said_there(number)) == 2
-                    twin.bugspark.engine.dispose()
+                    assert len(duplicate.texts_on_github(number)) == 2
+                    duplicate.bugspark.engine.dispose()

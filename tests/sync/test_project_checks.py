@@ -72,7 +72,7 @@ async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(s
     assert sync.github.web.picture() == there
 
 
-async def test_permissions_are_those_that_github_tells(sync: Sync) -> None:
+async def test_permissions_are_those_that_github_reports(sync: Sync) -> None:
     sync.github.world.add_token("bugspark-bot", "ghp_narrow", scopes=("gist",))
     sync.bugspark.execute("DELETE FROM integrations")
     sync.bugspark.add_integration(sync.project, token="ghp_narrow")
@@ -94,7 +94,7 @@ async def test_after_a_refused_write_the_missing_permission_fails(sync: Sync) ->
     sync.github.world.add_token("bugspark-bot", "github_pat_x", kind="fine", cap=Level.READ)
     sync.bugspark.execute("DELETE FROM integrations")
     sync.bugspark.add_integration(sync.project, token="github_pat_x")
-    sync.say(report, "Same here")
+    sync.add_comment(report, "Same here")
     await sync.run()
     found = await lines(sync)
     assert (found["issues"].level.value, found["writes"].level.value) == ("fail", "warn")
@@ -115,7 +115,7 @@ async def test_a_triage_role_is_a_warning(sync: Sync) -> None:
     assert (found.level.value, "triage role" in found.message) == ("warn", True)
 
 
-async def test_saml_and_an_ip_allow_list_are_told_with_what_helps(sync: Sync) -> None:
+async def test_saml_and_an_ip_allow_list_are_reported_with_the_remedy(sync: Sync) -> None:
     url = "https://github.com/orgs/acme/sso?authorization_request=AB12"
     sync.github.simulator.faults.add(saml_required(url), times=None)
     found = (await lines(sync))["GitHub"]
@@ -146,7 +146,7 @@ async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Syn
     assert (await lines(sync))["hook"].message == "2 webhooks lead to this service"
 
 
-async def test_a_hook_that_is_switched_off_is_told_and_create_switches_it_on(sync: Sync) -> None:
+async def test_an_inactive_hook_is_reported_and_create_activates_it(sync: Sync) -> None:
     sync.github.simulator.hooks.lost = True
     sync.github.web.allow("bugspark-bot", "admin")
     hook(sync, sync.project, active=False)
@@ -158,20 +158,20 @@ async def test_a_hook_that_is_switched_off_is_told_and_create_switches_it_on(syn
     assert "switched off" not in (await lines(sync))["hook"].message
 
 
-async def test_a_limit_is_told_and_is_no_failure_of_the_token(sync: Sync) -> None:
+async def test_a_limit_is_reported_and_is_no_failure_of_the_token(sync: Sync) -> None:
     few = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "12"}
     sync.github.simulator.faults.add(Rewrite(headers=few), times=100)
     found = (await lines(sync))["limit"]
     assert (found.level.value, found.message.startswith("12 of 5,000 requests left")) == ("warn", True)
     sync.github.simulator.faults.clear()
     sync.github.simulator.faults.add(Limit(wait=600), times=1)
-    for _ in range(2):  # said by GitHub, then remembered
+    for _ in range(2):  # read from GitHub, then from the store
         found = (await lines(sync))["GitHub"]
         assert found.level.value == "warn"
         assert re.fullmatch(r"check again after .*\d\d:\d\d UTC", found.remedy or "")
 
 
-async def test_a_clock_that_is_off_and_a_pause_are_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_clock_and_a_pause_are_reported(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
     now = sync.clock.now
     monkeypatch.setattr(sync.clock, "now", lambda: now() + timedelta(minutes=10))
     found = (await lines(sync))["clock"]
@@ -180,7 +180,7 @@ async def test_a_clock_that_is_off_and_a_pause_are_told(sync: Sync, monkeypatch:
     assert (await lines(sync))["pause"].remedy == "reconcile resume Shop"
 
 
-async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> None:
+async def test_a_recreated_repository_and_a_revoked_token_fail(sync: Sync) -> None:
     await sync.linked()
     sync.github.world.recreate("acme/web").allow("bugspark-bot", "write")
     assert await level(sync, "repository") == "fail"
@@ -206,22 +206,26 @@ async def test_only_trouble_of_github_com_sends_people_to_its_status_page(
 async def test_every_integration_is_decrypted(url: str, github: GitHub) -> None:
     key, other = Fernet.generate_key(), Fernet.generate_key()
     async with open_sync(url, github) as sync:
-        fine, shut = sync.bugspark.add_project("Fine"), sync.bugspark.add_project("Shut")
+        fine, undecryptable = sync.bugspark.add_project("Fine"), sync.bugspark.add_project("Shut")
         token = github.token.encode()
         sync.bugspark.add_integration(fine, token=Fernet(key).encrypt(token).decode())
         sealed = {"owner": "acme", "repo": "web", "token": github.token}
         secret = Fernet(other).encrypt(b"secret").decode()
-        sync.bugspark.add_integration(shut, config=sealed | {"webhookSecret": secret})
-        said = {line.name: line for line in await sync.app.run_self_check()}
-        assert (said["key"].level.value, "Fine, Shut" in said["key"].message) == ("fail", True)
-        for keys, how, told in (
+        sync.bugspark.add_integration(undecryptable, config=sealed | {"webhookSecret": secret})
+        checks = {line.name: line for line in await sync.app.run_self_check()}
+        assert (checks["key"].level.value, "Fine, Shut" in checks["key"].message) == ("fail", True)
+        for keys, how, expected in (
             (key, "fail", "Shut"),
             (key + b"," + other, "warn", "not encrypted: 2 secrets"),
         ):
             settings = settings_for(url, github.api, bugspark={"encryption_key": keys.decode()})
             async with open_application(settings, sync.clock) as app:
                 (line,) = [each for each in await app.run_self_check() if each.name == "key"]
-                assert (line.level.value, told in line.message, "Fine" in line.message) == (how, True, False)
+                assert (line.level.value, expected in line.message, "Fine" in line.message) == (
+                    how,
+                    True,
+                    False,
+                )
 
 
 async def test_customers_webhooks_without_a_table_fail(url: str, github: GitHub) -> None:
@@ -268,20 +272,20 @@ async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) ->
 
 
 @pytest.mark.parametrize(
-    ("version", "told"),
+    ("version", "expected"),
     [
         ("2020-01-01", "does not know this version"),
         ("2021-01-01", "answers this version of its API no more"),
     ],
 )
-async def test_an_unknown_and_a_retired_api_version_are_told_as_such(
-    sync: Sync, url: str, version: str, told: str
+async def test_an_unknown_and_a_retired_api_version_are_reported_as_such(
+    sync: Sync, url: str, version: str, expected: str
 ) -> None:
     sync.github.world.assume(retired_versions={"2021-01-01": 410})
     values = {"api_version": version, "api_url": sync.github.api}
     async with open_application(settings_for(url, sync.github.api, github=values), sync.clock) as app:
         (found,) = [line for line in await app.run_self_check() if line.name == "Shop: GitHub"]
-    assert (found.level.value, told in (found.remedy or "")) == ("fail", True)
+    assert (found.level.value, expected in (found.remedy or "")) == ("fail", True)
     assert "github.api_version" in (found.remedy or "")
     assert version in found.message
 

@@ -126,10 +126,10 @@ async def test_a_prefix_of_settings_that_no_longer_fit_the_operators_labels_stil
         async with open_application(settings_for(url, api, sync=operator), sync.clock) as app:
             changed = replace(sync, app=app)
             assert (await changed.run()).outcome is Outcome.FAILED
-            sync.say(report, "#internal for us only")
-            sync.say(report, "for everybody")
+            sync.add_comment(report, "#internal for us only")
+            sync.add_comment(report, "for everybody")
             github.clock.advance(5)
             await configure(changed)
             await changed.settle()
-        (said,) = sync.said_there(number)
-        assert "for everybody" in said
+        (text,) = sync.texts_on_github(number)
+        assert "for everybody" in text

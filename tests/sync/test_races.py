@@ -59,12 +59,12 @@ async def test_a_report_deleted_in_the_middle_of_a_pass_deletes_nothing_on_githu
 ) -> None:
     report, number = await sync.linked()
     for n in range(3):
-        sync.say(report, f"comment {n}")
+        sync.add_comment(report, f"comment {n}")
     await sync.settle()
     sync.github.web.close(number, by="alice")
     before_storing(sync, monkeypatch, lambda: sync.bugspark.delete_report(report))
     await sync.settle()
-    assert len(sync.said_there(number)) == 3
+    assert len(sync.texts_on_github(number)) == 3
     assert sync.github.web.issue(number).state == "closed"
 
 
@@ -81,7 +81,7 @@ async def test_a_status_set_back_while_the_issue_is_being_closed_wins_in_the_end
 async def test_a_person_on_github_who_is_faster_than_our_stale_state_write_is_seen_first(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.change(report, status="resolved")
-    sync.say(report, "first")
+    sync.add_comment(report, "first")
 
     def bob_and_time() -> None:
         sync.github.web.close(number, by="alice", reason="not_planned")

@@ -1,4 +1,4 @@
-"""A database that takes no writes, as a standby does, is not told as synced."""
+"""A database that takes no writes, as a standby does, is not shown as synced."""
 
 from datetime import UTC
 

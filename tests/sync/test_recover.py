@@ -87,7 +87,7 @@ async def looked(
 
 
 @pytest.mark.parametrize(
-    ("operation", "wish", "events", "base"),
+    ("operation", "desired", "events", "base"),
     [
         (Operation.STATUS, CLOSE, [event(Field.STATUS, "closed")], a_base(status=Status.RESOLVED)),
         (Operation.STATUS, REOPEN, [event(Field.STATUS, "reopened")], a_base(status=Status.NEW)),
@@ -112,11 +112,11 @@ async def looked(
     ],
 )
 async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
-    operation: Operation, wish: Desired, events: list[FieldEvent], base: Any
+    operation: Operation, desired: Desired, events: list[FieldEvent], base: Any
 ) -> None:
     github = ScriptedGitHub(field_events=[tuple(events)], issue=[an_issue("critical")])
     report = a_report(severity=Severity.CRITICAL)
-    harness, recovery = await looked(a_lost_intent(operation, wish), github=github, report=report)
+    harness, recovery = await looked(a_lost_intent(operation, desired), github=github, report=report)
     (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert (link.base, harness.intents.rows, harness.intents.at) == (base, {}, AFTER)
@@ -135,7 +135,7 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
         (event(Field.STATUS, "reopened"),),
     ],
 )
-async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[FieldEvent, ...]) -> None:
+async def test_a_write_that_the_events_do_not_show_is_decided_again(events: tuple[FieldEvent, ...]) -> None:
     harness, recovery = await looked(
         a_lost_intent(Operation.STATUS, CLOSE), github=ScriptedGitHub(field_events=[events])
     )
@@ -170,7 +170,7 @@ async def test_a_swap_whose_label_never_came_has_not_happened(
     assert (harness.intents.only.state, harness.intents.stored) == (PLANNED, [])
 
 
-async def test_a_swap_that_somebody_joined_meanwhile_is_not_finished() -> None:
+async def test_a_swap_with_a_concurrent_label_change_is_not_finished() -> None:
     events = (event(Field.SEVERITY, "critical"), event(Field.SEVERITY, "low", added=False))
     github = ScriptedGitHub(field_events=[events], issue=[an_issue("critical", "medium-priority")])
     report = a_report(severity=Severity.CRITICAL)
@@ -178,13 +178,13 @@ async def test_a_swap_that_somebody_joined_meanwhile_is_not_finished() -> None:
     assert harness.intents.only.state is PLANNED
 
 
-async def test_a_link_that_was_never_agreed_on_is_decided_anew() -> None:
+async def test_a_link_without_an_agreed_value_is_decided_again() -> None:
     link = a_new_link(state=LinkState.ACTIVE)
     harness, _ = await looked(a_lost_intent(Operation.STATUS, CLOSE), link=link)
     assert (harness.intents.only.state, harness.github.requests) == (PLANNED, [])
 
 
-async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
+async def test_a_deletion_is_decided_again_from_the_full_read() -> None:
     harness, recovery = await looked(a_lost_intent(Operation.DELETE_COMMENT, DELETE, pair_id=COPY.id))
     assert (harness.intents.only.state, len(recovery.links_to_read_in_full)) == (PLANNED, 1)
 
@@ -193,7 +193,7 @@ async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
     "link",
     [None, a_link(id=LinkId(ids(9)())), a_link(state=LinkState.UNLINKED), a_link(state=LinkState.GONE)],
 )
-async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> None:
+async def test_an_unlinked_report_is_not_read_again(link: Link | None) -> None:
     harness, recovery = await looked(a_lost_intent(Operation.STATUS, CLOSE), link=link, cut=link is None)
     assert (harness.intents.only.state, recovery) == (PLANNED, RecoveryFindings())
     assert harness.github.requests == []
@@ -233,7 +233,9 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
         (a_remote_comment(5, "new"), ()),
     ],
 )
-async def test_an_edit_that_did_not_is_decided_anew(there: Any, pairs: tuple[CommentPair, ...]) -> None:
+async def test_an_edit_that_did_not_arrive_is_decided_again(
+    there: Any, pairs: tuple[CommentPair, ...]
+) -> None:
     intent = a_lost_intent(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
     harness, _ = await looked(intent, github=ScriptedGitHub(comment=[there]), pairs=pairs)
     assert (harness.intents.only.state, harness.intents.stored) == (PLANNED, [])
@@ -265,7 +267,7 @@ async def test_where_the_link_was_cut_an_unsent_edit_calls_for_no_look(link: Lin
     assert (recovery, harness.intents.only) == (RecoveryFindings(), intent)
 
 
-async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -> None:
+async def test_an_unlinked_report_with_a_lost_issue_delays_no_other() -> None:
     first = a_lost_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
     cut = a_lost_intent(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
     last = a_lost_intent(Operation.DELETE_COMMENT, DELETE)
@@ -308,7 +310,7 @@ async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> No
         ({"ended_at": AFTER, "not_before": EARLIER}, True),
     ],
 )
-async def test_what_is_still_on_its_way_may_arrive_so_nobody_looks_before_it_has_settled(
+async def test_a_write_in_flight_is_not_looked_for_before_it_has_settled(
     given: dict[str, Any], *, due: bool
 ) -> None:
     intent = a_lost_intent(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
@@ -324,7 +326,7 @@ async def test_the_waiting_is_measured_in_github_s_time_when_something_waits() -
     assert recovery.unsettled_comments == (intent,)
 
 
-async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
+async def test_without_a_waiting_write_no_request_is_made_for_githubs_time() -> None:
     edit = an_intent(Operation.EDIT_COMMENT, EDIT, not_before=LATER)
     _, recovery = await looked(edit, github=ScriptedGitHub(time_of_repository=LATER))
     assert recovery == RecoveryFindings()
@@ -358,6 +360,6 @@ async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_w
     with caplog.at_level(logging.INFO, "reconciler"):
         await conclude_recovery(harness.context(), RecoveryFindings(unsettled_comments=(adopted, intent)), ())
     assert harness.intents.only == replace(intent, state=PLANNED, empty_searches=0, reason=None)
-    (said,) = caplog.records
+    (record,) = caplog.records
     values = {"operation": "create_comment", "report": str(REPORT), "link": str(intent.link_id)}
-    assert (said.msg, getattr(said, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)
+    assert (record.msg, getattr(record, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)

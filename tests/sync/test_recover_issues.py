@@ -36,25 +36,25 @@ async def found(
     they are once the pass has looked at everything.
     """
     sent = {"link_id": None, "number": None, **given}
-    intent, tally = a_lost_intent(Operation.CREATE_ISSUE, CREATE, **sent), PassStats()
+    intent, stats = a_lost_intent(Operation.CREATE_ISSUE, CREATE, **sent), PassStats()
     github_side = ScriptedGitHub(all_issues=[pages], update_issue=[CLOSED, CLOSED], issue=doubles)
     harness = WriterHarness(marked=REPORT, github=github_side).with_intents(intent)
-    recovery = await recover_unknown_writes(harness.context(), PROJECT_STATE, tally)
+    recovery = await recover_unknown_writes(harness.context(), PROJECT_STATE, stats)
     assert recovery == RecoveryFindings(duplicates=tuple(issue.number for issue in doubles))
     assert [name for name, *_ in harness.github.requests] == ["all_issues"], (
         "nothing is sent before the lists are read"
     )
     await conclude_recovery(harness.context(), recovery, ())
-    return harness, intent, tally
+    return harness, intent, stats
 
 
 async def test_a_lost_issue_that_is_there_is_adopted_and_counted() -> None:
     strangers = (an_issue(number=IssueNumber(3)), replace(NINE, author=OCTOCAT))
-    harness, _, tally = await found(strangers, (THIRTEEN,), strangers)
+    harness, _, stats = await found(strangers, (THIRTEEN,), strangers)
     (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert (link.number, link.report_id, link.state) == (13, REPORT, LinkState.ACTIVE)
-    assert (harness.intents.rows, harness.intents.at, tally.to_applied().issues_created) == ({}, AFTER, 1)
+    assert (harness.intents.rows, harness.intents.at, stats.to_applied().issues_created) == ({}, AFTER, 1)
     assert harness.github.requests == [("all_issues", LONG_AGO - timedelta(minutes=10))]
 
 
@@ -101,8 +101,8 @@ async def test_of_two_lost_issues_in_one_recovery_each_second_copy_is_closed() -
 
 
 async def test_one_that_was_closed_as_a_duplicate_before_is_not_the_answer() -> None:
-    shut = replace(NINE, state=IssueState.CLOSED, state_reason="duplicate")
-    harness, *_ = await found((shut, THIRTEEN), doubles=(shut,))
+    closed_duplicate = replace(NINE, state=IssueState.CLOSED, state_reason="duplicate")
+    harness, *_ = await found((closed_duplicate, THIRTEEN), doubles=(closed_duplicate,))
     (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert link.number == 13
@@ -119,7 +119,7 @@ async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_agai
     )
 
 
-async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() -> None:
+async def test_an_unclaimed_intent_is_looked_for_since_its_creation() -> None:
     harness, *_ = await found(claimed_at=None, ended_at=None, state=SENDING, created_at=EARLIER)
     assert harness.github.requests == [("all_issues", EARLIER - timedelta(minutes=10))]
 

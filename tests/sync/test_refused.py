@@ -1,4 +1,4 @@
-"""Writes that GitHub refuses rest with their reason while everything else goes on; limits double nothing."""
+"""Writes that GitHub refuses are quarantined with the reason, the rest is synced; limits double nothing."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from reconciler.demo.github.faults import DuringRequest, Fault, Limit, error
 from reconciler.demo.github.limits import Form
 from reconciler.model.passes import Outcome
 from tests.support.sync import Sync
-from tests.sync.test_unknown import at_peace
+from tests.sync.test_unknown import assert_idle
 
 
 @pytest.mark.parametrize(("status", "form"), [(403, "retry-after"), (403, "remaining"), (429, "message")])
@@ -17,10 +17,10 @@ async def test_a_limit_s_answer_to_a_write_loses_and_doubles_nothing(
     sync: Sync, status: int, form: Form, write: str
 ) -> None:
     report, number = await sync.linked(severity="low")
-    sync.say(report, "before")
+    sync.add_comment(report, "before")
     match write:
         case "comment":
-            sync.say(report, "words")
+            sync.add_comment(report, "words")
         case "close":
             sync.change(report, status="resolved")
         case _:
@@ -36,43 +36,43 @@ async def test_a_limit_s_answer_to_a_write_loses_and_doubles_nothing(
     assert meter.ignored == 0, "nothing is asked while GitHub said to wait"
     await sync.run(seconds=300)
     await sync.settle()
-    assert len(sync.said_there(number)) == len(sync.said_here(report))
+    assert len(sync.texts_on_github(number)) == len(sync.texts_in_bugspark(report))
     closed = "closed" if write == "close" else "open"
     assert sync.github.web.issue(number).state == closed
     assert sync.labels(number) == {"bug", "critical" if write == "swap" else "low-priority"}
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_a_locked_issue_takes_no_comment_and_the_others_do(sync: Sync) -> None:
     report, number = await sync.linked()
     other, second = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "to a locked one")
-    sync.say(other, "to an open one")
+    sync.add_comment(report, "to a locked one")
+    sync.add_comment(other, "to an open one")
     result = await sync.run()
-    assert (len(sync.said_there(number)), len(sync.said_there(second))) == (0, 1)
+    assert (len(sync.texts_on_github(number)), len(sync.texts_on_github(second))) == (0, 1)
     assert result.outcome is Outcome.PARTIAL
     assert result.quarantined == 1
     assert result.error is not None
     assert "locked" in result.error.message
     sync.github.web.unlock(number, by="alice")
     await sync.run(seconds=3_700)
-    assert len(sync.said_there(number)) == 1
-    await at_peace(sync)
+    assert len(sync.texts_on_github(number)) == 1
+    await assert_idle(sync)
 
 
-async def test_an_archived_repository_is_said_and_nothing_is_lost(sync: Sync) -> None:
+async def test_an_archived_repository_is_reported_and_nothing_is_lost(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.github.web.archive()
-    sync.say(report, "later")
+    sync.add_comment(report, "later")
     sync.change(report, status="resolved")
     result = await sync.run()
     assert result.error is not None
     assert "archived" in result.error.message
     sync.github.web.archive(archived=False)
     await sync.settle()
-    assert (len(sync.said_there(number)), sync.github.web.issue(number).state) == (1, "closed")
-    await at_peace(sync)
+    assert (len(sync.texts_on_github(number)), sync.github.web.issue(number).state) == (1, "closed")
+    await assert_idle(sync)
 
 
 async def test_labels_dropped_silently_are_not_taken_for_written(sync: Sync) -> None:
@@ -106,19 +106,19 @@ async def test_a_refused_write_rests_and_the_rest_of_the_pass_goes_on(sync: Sync
     assert sync.status(report) == "resolved"
     await sync.run(seconds=3_700)
     assert sync.github.web.issue(number).state == "closed"
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_an_issue_deleted_while_we_write_to_it_stops_no_other(sync: Sync) -> None:
     report, number = await sync.linked()
     other, second = await sync.linked()
     for each in (report, other):
-        sync.say(each, "words")
+        sync.add_comment(each, "words")
     gone: Any = DuringRequest(before=lambda: sync.github.web.delete_issue(number, by="acme"))
     sync.github.simulator.faults.add(gone, method="POST", path=f"/issues/{number}/comments")
     result = await sync.run()
     assert result.outcome is Outcome.PARTIAL
-    assert len(sync.said_there(second)) == 1
+    assert len(sync.texts_on_github(second)) == 1
     await sync.run(seconds=3_700)
-    assert sync.said_here(report) == ["words"]
+    assert sync.texts_in_bugspark(report) == ["words"]
     assert sync.status(report) == "new"

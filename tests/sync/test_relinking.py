@@ -6,7 +6,7 @@ from tests.support.sync import Sync
 
 async def test_exporting_again_after_unlinking_takes_the_same_issue_up_again(sync: Sync) -> None:
     report, number = await sync.linked()
-    comment = sync.say(report, "once")
+    comment = sync.add_comment(report, "once")
     await sync.settle()
     await sync.app.unlink(str(report))
     await sync.settle()
@@ -15,13 +15,13 @@ async def test_exporting_again_after_unlinking_takes_the_same_issue_up_again(syn
     assert again.url is not None
     assert again.url.endswith(f"/{number}")
     assert len(sync.github.web.picture()) == 1
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     assert sync.bugspark.comment(comment) is not None
 
 
 async def test_exporting_again_makes_a_new_issue_when_the_old_one_is_gone(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "said on the first")
+    sync.add_comment(report, "said on the first")
     await sync.settle()
     sync.github.web.delete_issue(number, by="alice")
     for seconds in (7 * 3600, 61):
@@ -33,7 +33,7 @@ async def test_exporting_again_makes_a_new_issue_when_the_old_one_is_gone(sync: 
     await sync.app.export((str(report),), NullProgress())
     assert sync.number(report) != number
     await sync.settle()
-    assert [body.count("said on the first") for body in sync.said_there(sync.number(report))] == [1]
+    assert [body.count("said on the first") for body in sync.texts_on_github(sync.number(report))] == [1]
 
 
 async def test_linking_to_another_issue_leaves_the_exported_one_open(sync: Sync) -> None:

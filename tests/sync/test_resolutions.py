@@ -1,4 +1,4 @@
-"""Who closed an issue is found out once, kept with the report, and said in a comment where that is wanted."""
+"""Who closed an issue is read once, stored with the report, and announced in a comment if configured."""
 
 from datetime import UTC
 from typing import Any
@@ -36,8 +36,8 @@ async def test_who_closed_an_issue_and_by_which_commit_is_kept(sync: Sync) -> No
     found = await resolution(sync, report)
     assert (found["by"], found["commit"]) == ("alice", COMMIT)
     assert found["at"] is not None
-    assert sync.said_here(report) == []
-    assert sync.said_there(number) == []
+    assert sync.texts_in_bugspark(report) == []
+    assert sync.texts_on_github(number) == []
     assert event_reads(sync) == 1
 
 
@@ -92,7 +92,7 @@ async def test_our_own_close_whose_answer_was_lost_has_no_resolution(sync: Sync)
     await sync.settle(passes=6)
     assert (sync.status(report), sync.github.web.issue(number).state) == ("resolved", "closed")
     assert await resolution(sync, report) is None
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
 
 
 async def test_a_close_on_both_sides_is_the_persons_of_github(sync: Sync) -> None:
@@ -122,7 +122,11 @@ async def test_an_initial_sync_reads_no_events_of_a_closed_issue(sync: Sync) -> 
     await configure(sync, conflict="github", resolution_comment=True)
     await sync.settle()
     assert sync.status(report) == "resolved"
-    assert (await resolution(sync, report), event_reads(sync), sync.said_here(report)) == (None, 0, [])
+    assert (await resolution(sync, report), event_reads(sync), sync.texts_in_bugspark(report)) == (
+        None,
+        0,
+        [],
+    )
 
 
 async def test_opening_the_issue_again_ends_the_resolution_and_the_history_keeps_it(sync: Sync) -> None:
@@ -133,9 +137,9 @@ async def test_opening_the_issue_again_ends_the_resolution_and_the_history_keeps
     await sync.settle()
     assert (sync.status(report), sync.github.web.issue(number).state) == ("new", "open")
     assert await resolution(sync, report) is None
-    story = report_as_json(await sync.app.explain_report(str(report)))["story"]
+    history = report_as_json(await sync.app.explain_report(str(report)))["story"]
     assert "opened again; before that: Closed as completed by alice in 1a2b3c4" in [
-        line["rule"] for line in story
+        line["rule"] for line in history
     ]
 
 
@@ -147,7 +151,7 @@ async def test_opening_the_report_again_in_bugspark_ends_the_resolution(sync: Sy
     sync.change(report, status="new")
     await sync.settle()
     assert (sync.github.web.issue(number).state, await resolution(sync, report)) == ("open", None)
-    assert sync.said_here(report) == ["Closed as completed by alice"]
+    assert sync.texts_in_bugspark(report) == ["Closed as completed by alice"]
 
 
 async def test_the_comment_says_who_closed_the_issue_and_that_it_was_reopened(sync: Sync) -> None:
@@ -155,16 +159,16 @@ async def test_the_comment_says_who_closed_the_issue_and_that_it_was_reopened(sy
     report, number = await sync.linked()
     sync.github.web.close(number, by="alice", commit=COMMIT)
     await sync.settle()
-    assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4"]
+    assert sync.texts_in_bugspark(report) == ["Closed as completed by alice in 1a2b3c4"]
     sync.github.clock.advance(60)
     sync.github.web.reopen(number, by="bob")
     await sync.settle()
-    assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4", "Reopened on GitHub"]
+    assert sync.texts_in_bugspark(report) == ["Closed as completed by alice in 1a2b3c4", "Reopened on GitHub"]
     assert {row["source"] for row in sync.bugspark.comments(report)} == {"github"}
     sync.github.clock.advance(30_000)
     await sync.settle(passes=5)
-    assert sync.said_there(number) == []
-    assert len(sync.said_here(report)) == 2
+    assert sync.texts_on_github(number) == []
+    assert len(sync.texts_in_bugspark(report)) == 2
     assert (await sync.app.explain_report(str(report))).skipped == ()
 
 
@@ -177,8 +181,8 @@ async def test_the_comment_is_never_sent_by_a_later_link(sync: Sync) -> None:
     other = sync.github.web.open_issue("another", by="alice").number
     await sync.app.link(str(report), f"acme/web#{other}", backfill=True)
     await sync.settle()
-    assert sync.said_here(report) == ["Closed as completed by alice"]
-    assert (sync.said_there(number), sync.said_there(other)) == ([], [])
+    assert sync.texts_in_bugspark(report) == ["Closed as completed by alice"]
+    assert (sync.texts_on_github(number), sync.texts_on_github(other)) == ([], [])
 
 
 async def test_the_plan_has_the_comment_and_the_pass_makes_exactly_it(sync: Sync) -> None:
@@ -190,9 +194,12 @@ async def test_the_plan_has_the_comment_and_the_pass_makes_exactly_it(sync: Sync
         ("set_field", "closed"),
         ("write_comment", "Closed as a duplicate by alice"),
     ]
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
     result = await sync.run()
-    assert (sync.status(report), sync.said_here(report)) == ("closed", ["Closed as a duplicate by alice"])
+    assert (sync.status(report), sync.texts_in_bugspark(report)) == (
+        "closed",
+        ["Closed as a duplicate by alice"],
+    )
     assert result.applied.comments_imported == 1
     assert not (await sync.plan()).actions
 
@@ -211,7 +218,7 @@ async def test_without_the_events_the_name_counts_that_the_issue_shows(sync: Syn
     assert sync.status(report) == "resolved"
     assert (found["by"], found["commit"]) == ("alice" if listed else None, None)
     expected = "Closed as completed by alice" if listed else "Closed as completed on GitHub"
-    assert sync.said_here(report) == [expected]
+    assert sync.texts_in_bugspark(report) == [expected]
 
 
 async def test_events_wait_for_the_budget_of_verification(world_url: str, github: GitHub) -> None:
@@ -228,7 +235,7 @@ async def test_events_wait_for_the_budget_of_verification(world_url: str, github
         found = [await resolution(sync, each) for each in (report, other)]
         assert sorted(each["commit"] or "" for each in found) == ["", COMMIT]
         assert [each["by"] for each in found] == ["alice", "alice"]
-        assert sorted(map(len, (sync.said_here(report), sync.said_here(other)))) == [0, 1]
+        assert sorted(map(len, (sync.texts_in_bugspark(report), sync.texts_in_bugspark(other)))) == [0, 1]
 
 
 async def test_events_that_were_not_read_for_the_budget_are_read_by_verification(
@@ -249,8 +256,8 @@ async def test_events_that_were_not_read_for_the_budget_are_read_by_verification
             await sync.run(seconds=61)
         for report, number in made:
             assert (await resolution(sync, report))["commit"] == COMMIT
-            assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4"]
-            assert sync.said_there(number) == []
+            assert sync.texts_in_bugspark(report) == ["Closed as completed by alice in 1a2b3c4"]
+            assert sync.texts_on_github(number) == []
 
 
 async def test_a_limit_in_the_middle_of_the_events_keeps_no_closing_back(sync: Sync) -> None:
@@ -269,8 +276,8 @@ async def test_a_limit_in_the_middle_of_the_events_keeps_no_closing_back(sync: S
     await sync.settle(passes=5)
     for report, number in made:
         assert (await resolution(sync, report))["commit"] == COMMIT
-        assert sync.said_here(report) == ["Closed as completed by alice in 1a2b3c4"]
-        assert sync.said_there(number) == []
+        assert sync.texts_in_bugspark(report) == ["Closed as completed by alice in 1a2b3c4"]
+        assert sync.texts_on_github(number) == []
 
 
 async def test_events_that_can_not_be_read_keep_no_closing_back_and_are_tried_once_more(sync: Sync) -> None:
@@ -281,11 +288,11 @@ async def test_events_that_can_not_be_read_keep_no_closing_back_and_are_tried_on
     )
     sync.github.web.close(number, by="alice", commit=COMMIT)
     await sync.run()
-    assert (sync.status(report), sync.said_here(report)) == ("resolved", [])
+    assert (sync.status(report), sync.texts_in_bugspark(report)) == ("resolved", [])
     assert (await resolution(sync, report))["by"] == "alice"
     sync.github.clock.advance(700)
     await sync.settle(passes=5)
-    assert sync.said_here(report) == ["Closed as completed by alice"]
+    assert sync.texts_in_bugspark(report) == ["Closed as completed by alice"]
     sync.github.clock.advance(700)
     before = event_reads(sync)
     await sync.settle(passes=5)
@@ -303,7 +310,7 @@ async def test_a_second_closing_between_two_passes_names_the_last_person(sync: S
     sync.github.web.close(number, by="bob")
     await sync.settle()
     assert (sync.status(report), (await resolution(sync, report))["by"]) == ("resolved", "bob")
-    assert sync.said_here(report) == ["Closed as completed by alice", "Closed as completed by bob"]
+    assert sync.texts_in_bugspark(report) == ["Closed as completed by alice", "Closed as completed by bob"]
 
 
 async def test_a_conflict_reads_the_events_once_for_both(sync: Sync) -> None:
@@ -327,7 +334,7 @@ async def test_comments_that_do_not_come_to_bugspark_have_none_about_closings(sy
     report, number = await sync.linked()
     sync.github.web.close(number, by="alice")
     await sync.settle()
-    assert (sync.status(report), sync.said_here(report)) == ("resolved", [])
+    assert (sync.status(report), sync.texts_in_bugspark(report)) == ("resolved", [])
     assert (await resolution(sync, report))["by"] == "alice"
 
 
@@ -339,5 +346,5 @@ async def test_a_deleted_comment_about_a_closing_is_not_made_again(sync: Sync) -
     sync.bugspark.execute("DELETE FROM comments")
     sync.github.clock.advance(30_000)
     await sync.settle(passes=5)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
     assert (await resolution(sync, report))["by"] == "alice"

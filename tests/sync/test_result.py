@@ -38,7 +38,7 @@ async def test_idle_passes_leave_the_time_of_the_last_change_alone(sync: Sync) -
     assert found.verification_due is not None
 
 
-async def test_the_schedule_tells_new_configs_and_what_is_wrong_with_them(sync: Sync) -> None:
+async def test_the_schedule_has_new_configs_and_their_problems(sync: Sync) -> None:
     before = await sync.scheduled()
     assert (before.last_pass_at, before.problem) == (None, None)
     sync.bugspark.add_integration(sync.project)

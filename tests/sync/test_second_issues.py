@@ -34,7 +34,7 @@ async def report(sync: Sync) -> ReportId:
     """A linked report whose button was pressed once more."""
     made, number = await sync.linked()
     assert number == 1
-    sync.say(made, "first")
+    sync.add_comment(made, "first")
     await sync.settle()
     assert sync.press_button(made) == 2
     await settle(sync)
@@ -61,7 +61,7 @@ async def test_it_is_closed_as_a_duplicate(sync: Sync, report: ReportId) -> None
     assert sync.status(report) == "new"
 
 
-async def test_a_lost_answer_to_the_closing_is_said_and_the_command_can_be_repeated(
+async def test_a_lost_answer_to_the_closing_is_reported_and_the_command_can_be_repeated(
     sync: Sync, report: ReportId
 ) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path="/issues/2$")
@@ -73,16 +73,16 @@ async def test_a_lost_answer_to_the_closing_is_said_and_the_command_can_be_repea
 
 async def test_it_is_linked_instead(sync: Sync, report: ReportId) -> None:
     sync.github.web.comment(2, "on the second", by="bob")
-    sync.say(report, "after the second press")
+    sync.add_comment(report, "after the second press")
     await sync.settle()
     await sync.app.link(str(report), "acme/web#2", backfill=False, instead=True)
     await settle(sync)
     assert sync.number(report) == 2
     assert (await shown(sync, report))[0] == "Synced"
     assert await attention(sync) == []
-    assert any("on the second" in body for body in sync.said_here(report))
-    assert any("after the second press" in body for body in sync.said_there(2))
-    assert not any("first" in body for body in sync.said_there(2)), "it was written before that issue"
+    assert any("on the second" in body for body in sync.texts_in_bugspark(report))
+    assert any("after the second press" in body for body in sync.texts_on_github(2))
+    assert not any("first" in body for body in sync.texts_on_github(2)), "it was written before that issue"
     assert sync.github.web.issue(1).state == "open"
     await sync.app.close_duplicate(str(report), "acme/web#1")
     assert sync.github.web.issue(1).state == "closed"

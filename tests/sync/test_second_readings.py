@@ -20,7 +20,7 @@ LONG = 8 * 3600.0
 """After so many seconds verification is due."""
 HEADING = "**bob** (via GitHub):\n\n"
 COMMENT = r"/issues/comments/\d+$"
-Look = Callable[[Sync, ReportId, int], Awaitable[None]]
+Reading = Callable[[Sync, ReportId, int], Awaitable[None]]
 
 
 async def verify(sync: Sync, report: ReportId, number: int) -> None:
@@ -63,7 +63,7 @@ async def with_comment(sync: Sync) -> tuple[ReportId, int, int]:
     sync.github.clock.advance(600)
     comment = sync.github.web.comment(number, "me too", by="bob").id
     await sync.settle()
-    assert sync.said_here(report) == [f"{HEADING}me too"]
+    assert sync.texts_in_bugspark(report) == [f"{HEADING}me too"]
     sync.github.clock.advance(60)
     return report, number, comment
 
@@ -72,9 +72,9 @@ async def with_copy(sync: Sync) -> tuple[ReportId, int]:
     """A linked report, and a comment of Ada's that was just sent."""
     report, number = await sync.linked()
     sync.github.clock.advance(600)
-    sync.say(report, "from here")
+    sync.add_comment(report, "from here")
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     return report, number
 
 
@@ -86,20 +86,23 @@ async def states(sync: Sync, report: ReportId) -> list[str]:
 
 
 @LOOKS
-async def test_one_stale_reading_deletes_no_copy(sync: Sync, look: Look) -> None:
+async def test_one_stale_reading_deletes_no_copy(sync: Sync, look: Reading) -> None:
     report, number, _ = await with_comment(sync)
     lag(sync, 300)
     await look(sync, report, number)
     clear(sync)
     await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == ([f"{HEADING}me too"], ["me too"])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == (
+        [f"{HEADING}me too"],
+        ["me too"],
+    )
     assert await states(sync, report) == ["in BugSpark"]
     assert is_idle(await sync.settle())
 
 
 @LOOKS
 async def test_a_stale_reading_right_after_we_posted_does_not_turn_our_comment_into_deleted_there(
-    sync: Sync, look: Look
+    sync: Sync, look: Reading
 ) -> None:
     report, number = await with_copy(sync)
     lag(sync, 300)
@@ -109,20 +112,22 @@ async def test_a_stale_reading_right_after_we_posted_does_not_turn_our_comment_i
     assert await states(sync, report) == ["on GitHub"]
     sync.bugspark.delete_comment(sync.bugspark.comments(report)[0]["id"])
     await sync.settle()
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
 
 
 @LOOKS
-async def test_a_deletion_is_carried_over_by_the_second_reading(sync: Sync, look: Look) -> None:
+async def test_a_deletion_is_carried_over_by_the_second_reading(sync: Sync, look: Reading) -> None:
     report, number, comment = await with_comment(sync)
     sync.github.web.delete_comment(comment, by="bob")
     await look(sync, report, number)
-    assert sync.said_here(report) == [f"{HEADING}me too"]
+    assert sync.texts_in_bugspark(report) == [f"{HEADING}me too"]
     assert await states(sync, report) == ["in BugSpark, not shown by GitHub's last reading"]
     await look(sync, report, number)
-    assert sync.said_here(report) == [f"{HEADING}me too"], "further readings before its time prove nothing"
+    assert sync.texts_in_bugspark(report) == [f"{HEADING}me too"], (
+        "further readings before its time prove nothing"
+    )
     result = await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
     assert result.applied.comments_removed == 1
     assert is_idle(await sync.settle())
 
@@ -134,11 +139,11 @@ async def test_waiting_for_the_second_reading_costs_no_request(sync: Sync) -> No
     await sync.settle()
     for _ in range(3):
         assert is_idle(await sync.run())
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
     await sync.run(seconds=SETTLE)
     alone = [seen for seen in sync.asked if "/issues/comments/" in seen.path]
     assert [seen.headers.get("if-none-match") for seen in alone] == [None], "a 304 would prove nothing"
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
 
 
 async def test_a_thread_beside_an_issue_older_than_shown_says_nothing(sync: Sync) -> None:
@@ -149,11 +154,11 @@ async def test_a_thread_beside_an_issue_older_than_shown_says_nothing(sync: Sync
     clear(sync)
     rows = sync.bugspark.rows_of("sync_comments")
     assert [row["first_reading"] for row in rows if row["remote_id"] == comment] == [None]
-    assert (len(sync.said_here(report)), len(sync.said_there(number))) == (1, 1)
+    assert (len(sync.texts_in_bugspark(report)), len(sync.texts_on_github(number))) == (1, 1)
     sync.github.web.delete_comment(comment, by="bob")
     await sync.run(seconds=SETTLE)  # verification is due again as soon as that
     await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
 
 
 async def test_a_second_reading_beside_an_issue_older_than_shown_decides_nothing(sync: Sync) -> None:
@@ -165,10 +170,10 @@ async def test_a_second_reading_beside_an_issue_older_than_shown_decides_nothing
     sync.github.simulator.faults.add(fault, method="GET", path=r"/issues/(comments/)?\d+$", times=None)
     await sync.run(seconds=SETTLE)
     clear(sync)
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
     await sync.run()
     assert await states(sync, report) == ["in BugSpark"]
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
 
 
 async def test_an_original_edited_here_is_not_sent_to_a_copy_that_is_not_shown(sync: Sync) -> None:
@@ -179,7 +184,7 @@ async def test_an_original_edited_here_is_not_sent_to_a_copy_that_is_not_shown(s
     assert not sync.writes
     result = await sync.run(seconds=SETTLE)
     assert (result.outcome, await states(sync, report)) == (Outcome.OK, ["deleted there"])
-    assert (sync.said_here(report), sync.said_there(number)) == (["edited here"], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == (["edited here"], [])
 
 
 # --- shown again ------------------------------------------------------------------------------------------
@@ -191,40 +196,42 @@ async def deleted(sync: Sync) -> tuple[ReportId, int, int]:
     sync.github.web.delete_comment(comment, by="bob")
     await verify(sync, report, number)
     await sync.run(seconds=SETTLE)
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
     return report, number, comment
 
 
 @LOOKS
-async def test_one_stale_reading_after_a_moderators_deletion_revives_nothing(sync: Sync, look: Look) -> None:
+async def test_one_stale_reading_after_a_moderators_deletion_revives_nothing(
+    sync: Sync, look: Reading
+) -> None:
     report, number, _ = await deleted(sync)
     lag(sync, 200)
     await look(sync, report, number)
     clear(sync)
     for _ in range(3):
         await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
     assert [row["first_reading"] for row in sync.bugspark.rows_of("sync_comments")] == [None]
 
 
 @pytest.mark.parametrize("counted", [True, False])
 @LOOKS
-async def test_comments_of_a_flagged_author_vanish_and_return(
-    sync: Sync, look: Look, *, counted: bool
+async def test_comments_of_a_flagged_author_disappear_and_return(
+    sync: Sync, look: Reading, *, counted: bool
 ) -> None:
     sync.github.world.assume(flagged_comments_are_counted=counted)
     report, number, comment = await with_comment(sync)
     sync.github.world.flag_user("bob")
     await verify(sync, report, number)
     await sync.run(seconds=SETTLE)
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
     sync.github.clock.advance(14 * 24 * 3600)
     sync.github.world.flag_user("bob", flagged=False)
     sync.github.web.edit_comment(comment, "me too, still", by="bob")
     await look(sync, report, number)
-    assert sync.said_here(report) == [], "one reading revives nothing"
+    assert sync.texts_in_bugspark(report) == [], "one reading revives nothing"
     await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == (
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == (
         [f"{HEADING}me too, still"],
         ["me too, still"],
     )
@@ -232,7 +239,7 @@ async def test_comments_of_a_flagged_author_vanish_and_return(
     assert is_idle(await sync.settle())
 
 
-async def test_our_own_comments_vanish_and_return_when_our_account_is_flagged(sync: Sync) -> None:
+async def test_our_own_comments_disappear_and_return_when_our_account_is_flagged(sync: Sync) -> None:
     report, number = await with_copy(sync)
     sync.github.world.flag_user("bugspark-bot")
     await verify(sync, report, number)
@@ -245,7 +252,7 @@ async def test_our_own_comments_vanish_and_return_when_our_account_is_flagged(sy
     assert await states(sync, report) == ["on GitHub"]
     sync.bugspark.delete_comment(sync.bugspark.comments(report)[0]["id"])
     await sync.settle()
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
 
 
 async def test_a_copy_that_was_not_shown_when_it_was_to_be_deleted_is_deleted_when_it_returns(
@@ -256,11 +263,11 @@ async def test_a_copy_that_was_not_shown_when_it_was_to_be_deleted_is_deleted_wh
     sync.bugspark.delete_comment(sync.bugspark.comments(report)[0]["id"])
     await sync.settle()
     sync.github.world.flag_user("bugspark-bot", flagged=False)
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     await verify(sync, report, number)
     await sync.run(seconds=SETTLE)
     await sync.settle()
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
     assert is_idle(await sync.settle())
 
 
@@ -272,13 +279,13 @@ async def test_a_copy_kept_by_configuration_is_edited_and_not_made_twice_when_it
         sync.github.world.flag_user("bob")
         await verify(sync, report, number)
         await sync.run(seconds=SETTLE)
-        assert sync.said_here(report) == [f"{HEADING}me too"]
+        assert sync.texts_in_bugspark(report) == [f"{HEADING}me too"]
         sync.github.world.flag_user("bob", flagged=False)
         sync.github.web.edit_comment(comment, "me too, still", by="bob")
         await verify(sync, report, number)
         await sync.run(seconds=SETTLE)
-        assert sync.said_here(report) == [f"{HEADING}me too, still"]
-        assert sync.said_there(number) == ["me too, still"]
+        assert sync.texts_in_bugspark(report) == [f"{HEADING}me too, still"]
+        assert sync.texts_on_github(number) == ["me too, still"]
 
 
 # --- hidden as spam or abuse ------------------------------------------------------------------------------
@@ -293,14 +300,17 @@ async def test_a_hidden_comment_counts_as_deleted_until_it_is_shown_again(
     report, number, comment = await with_comment(sync)
     sync.github.web.minimize_comment(comment, reason)
     await sync.run(seconds=LONG)
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
     await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], ["me too"])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], ["me too"])
     sync.github.web.minimize_comment(comment, None)
     await sync.run(seconds=LONG)
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
     await sync.run(seconds=SETTLE)
-    assert (sync.said_here(report), sync.said_there(number)) == ([f"{HEADING}me too"], ["me too"])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == (
+        [f"{HEADING}me too"],
+        ["me too"],
+    )
     assert is_idle(await sync.settle())
 
 
@@ -311,8 +321,8 @@ async def test_a_comment_that_is_only_folded_stays(sync: Sync, reason: str) -> N
     sync.github.web.minimize_comment(sync.github.web.comment(number, "new", by="bob").id, reason)
     await sync.run(seconds=LONG)
     await sync.run(seconds=SETTLE)
-    assert sync.said_here(report) == [f"{HEADING}me too", f"{HEADING}new"]
-    assert sync.said_there(number) == ["me too", "new"]
+    assert sync.texts_in_bugspark(report) == [f"{HEADING}me too", f"{HEADING}new"]
+    assert sync.texts_on_github(number) == ["me too", "new"]
 
 
 @pytest.mark.parametrize("shape", ["spam", ["spam"], 7, {"reason": ["spam"]}, {}, None])
@@ -321,7 +331,10 @@ async def test_what_cannot_be_read_of_hiding_hides_nothing(sync: Sync, shape: ob
     comment = sync.github.web.comment(number, "me too", by="bob").id
     sync.github.simulator.views.edits[comment] = lambda row: row.update(minimized=shape)
     await sync.settle()
-    assert (sync.said_here(report), sync.said_there(number)) == ([f"{HEADING}me too"], ["me too"])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == (
+        [f"{HEADING}me too"],
+        ["me too"],
+    )
 
 
 async def test_a_comment_hidden_before_it_was_seen_is_counted_as_skipped_and_comes_when_shown(
@@ -334,12 +347,12 @@ async def test_a_comment_hidden_before_it_was_seen_is_counted_as_skipped_and_com
     shown = await sync.app.explain_report(str(report))
     (skipped,) = shown.skipped
     assert (skipped.reason, skipped.count) == ("hidden on GitHub as spam or abuse", 1)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], ["buy now"])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], ["buy now"])
     sync.github.web.minimize_comment(comment, None)
     await sync.run(seconds=LONG)
-    assert sync.said_here(report) == []
+    assert sync.texts_in_bugspark(report) == []
     await sync.run(seconds=SETTLE)
-    assert sync.said_here(report) == [f"{HEADING}buy now"]
+    assert sync.texts_in_bugspark(report) == [f"{HEADING}buy now"]
 
 
 # --- what is not inferred ---------------------------------------------------------------------------------
@@ -352,7 +365,7 @@ async def test_comments_of_an_issue_that_was_deleted_before_the_second_reading_s
     sync.github.web.delete_issue(number, by="alice")
     for _ in range(4):
         await sync.run(seconds=SETTLE)
-    assert sync.said_here(report) == [f"{HEADING}me too"]
+    assert sync.texts_in_bugspark(report) == [f"{HEADING}me too"]
     assert "gone" in str(sync.bugspark.rows_of("sync_links")[0]["state"])
 
 
@@ -365,12 +378,12 @@ async def test_a_repository_that_does_not_answer_is_no_second_reading(sync: Sync
     sync.github.simulator.faults.add(fault, path=r"/issues/|/repos/[^/]+/[^/]+$", times=None)  # type: ignore[arg-type]
     await sync.run(seconds=SETTLE)
     clear(sync)
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
     await sync.app.retry(str(report))
     for _ in range(2):
         await sync.run(seconds=SETTLE)
     assert await states(sync, report) == ["in BugSpark"]
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
 
 
 async def test_a_comment_that_cannot_be_read_alone_is_there(sync: Sync) -> None:
@@ -380,14 +393,14 @@ async def test_a_comment_that_cannot_be_read_alone_is_there(sync: Sync) -> None:
     clear(sync)
     sync.github.simulator.faults.add(Reply(status=200, body=b'{"id": "?"}'), method="GET", path=COMMENT)
     await sync.run(seconds=SETTLE)
-    assert (len(sync.said_here(report)), len(sync.said_there(number))) == (1, 1)
+    assert (len(sync.texts_in_bugspark(report)), len(sync.texts_on_github(number))) == (1, 1)
     assert [row["first_reading"] for row in sync.bugspark.rows_of("sync_comments")] == [None]
 
 
 # --- history, guard, bounds -------------------------------------------------------------------------------
 
 
-async def test_the_history_tells_each_step(sync: Sync) -> None:
+async def test_the_history_has_each_step(sync: Sync) -> None:
     report, number, comment = await with_comment(sync)
     web = sync.github.web
     for reason in ("spam", None):
@@ -423,13 +436,13 @@ async def test_a_plan_shows_the_deletion_and_the_return_that_the_second_reading_
         planned = await sync.plan(seconds=SETTLE)
         assert [str(action.kind) for action in planned.actions] == [kind]
         await sync.run(seconds=0)
-        assert len(sync.said_here(report)) == (not flagged)
+        assert len(sync.texts_in_bugspark(report)) == (not flagged)
 
 
 async def many(sync: Sync, count: int) -> tuple[ReportId, int]:
     report, number = await sync.linked()
     sync.github.web.seed_comments(number, [f"comment {n}" for n in range(count)], by="bob")
-    sync.say(report, "stays")
+    sync.add_comment(report, "stays")
     await sync.settle()
     return report, number
 
@@ -447,12 +460,12 @@ async def test_withheld_deletions_are_read_again_each_hour_and_end_when_the_comm
         assert (again.withheld, again.github.requests) == (first.withheld, 2)
     later = await sync.run(seconds=3_601)
     assert later.withheld == first.withheld
-    assert len(sync.said_here(report)) == 9
+    assert len(sync.texts_in_bugspark(report)) == 9
     sync.github.world.flag_user("bob", flagged=False)
     await sync.run(seconds=3_601)
     ended = await sync.run()
     assert (ended.withheld, ended.outcome) == (None, Outcome.OK)
-    assert (len(sync.said_here(report)), len(sync.said_there(number))) == (9, 9)
+    assert (len(sync.texts_in_bugspark(report)), len(sync.texts_on_github(number))) == (9, 9)
 
 
 async def test_accepted_deletions_of_comments_that_returned_delete_nothing(sync: Sync) -> None:
@@ -462,7 +475,7 @@ async def test_accepted_deletions_of_comments_that_returned_delete_nothing(sync:
     first = await sync.run(seconds=SETTLE)
     sync.github.world.flag_user("bob", flagged=False)
     await sync.run(accept=first.withheld)
-    assert (len(sync.said_here(report)), len(sync.said_there(number))) == (9, 9)
+    assert (len(sync.texts_in_bugspark(report)), len(sync.texts_on_github(number))) == (9, 9)
     assert (await sync.settle()).withheld is None
 
 
@@ -475,9 +488,9 @@ async def test_more_deletions_than_one_pass_reads_are_withheld_together(sync: Sy
     assert len([seen for seen in sync.asked if "/issues/comments/" in seen.path]) == 100
     second = await sync.run()
     assert None not in (first.withheld, second.withheld)
-    assert len(sync.said_here(report)) == 131
+    assert len(sync.texts_in_bugspark(report)) == 131
     done = await sync.run(accept=second.withheld)
-    assert (sync.said_here(report), done.applied.comments_removed) == (["stays"], 130)
+    assert (sync.texts_in_bugspark(report), done.applied.comments_removed) == (["stays"], 130)
 
 
 async def test_comments_that_one_reading_did_not_show_count_with_those_that_two_did_not(sync: Sync) -> None:
@@ -492,7 +505,7 @@ async def test_comments_that_one_reading_did_not_show_count_with_those_that_two_
     await verify(sync, report, number)
     result = await sync.run(seconds=SETTLE - 30)
     assert result.withheld is not None
-    assert len(sync.said_here(report)) == 9
+    assert len(sync.texts_in_bugspark(report)) == 9
 
 
 async def test_an_answer_of_304_is_no_reading(sync: Sync) -> None:
@@ -502,4 +515,4 @@ async def test_an_answer_of_304_is_no_reading(sync: Sync) -> None:
     sync.github.simulator.faults.add(Unmodified(), method="GET", times=None)
     await sync.run(seconds=SETTLE)
     clear(sync)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])

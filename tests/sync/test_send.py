@@ -41,14 +41,14 @@ def labels(*left: str) -> WriteResult[tuple[str, ...]]:
     return Confirmed(value=left, request_id=None)
 
 
-async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tuple[Any, ...]]]:
+async def sent(desired: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tuple[Any, ...]]]:
     github_side = ScriptedGitHub(**answers)
-    operation = Operation.TITLE if isinstance(wish, DesiredTitle) else Operation.STATUS
-    return await send_intent(cast("GitHub", github_side), an_intent(operation, wish)), github_side.requests
+    operation = Operation.TITLE if isinstance(desired, DesiredTitle) else Operation.STATUS
+    return await send_intent(cast("GitHub", github_side), an_intent(operation, desired)), github_side.requests
 
 
 @pytest.mark.parametrize(
-    ("wish", "request_"),
+    ("desired", "request_"),
     [
         (
             NewIssue(title="T", body="B", labels=("bug",)),
@@ -79,13 +79,13 @@ async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tu
         (DesiredCommentDeletion(remote_id=COMMENT), ("delete_comment", 5)),
     ],
 )
-async def test_each_wish_is_one_request_whose_answer_is_told_as_it_is(
-    wish: Desired, request_: tuple[Any, ...]
+async def test_each_intent_is_one_request_whose_answer_is_returned(
+    desired: Desired, request_: tuple[Any, ...]
 ) -> None:
-    assert await sent(wish, **{request_[0]: [LOST]}) == (LOST, [request_])
+    assert await sent(desired, **{request_[0]: [LOST]}) == (LOST, [request_])
 
 
-async def test_a_swap_adds_first_and_then_takes_off_what_was_seen_whoever_took_some_off_already() -> None:
+async def test_a_swap_adds_first_and_then_removes_the_seen_labels_even_if_some_are_gone() -> None:
     answer, asked = await sent(SWAP, add_label=[labels("low", "high")], remove_label=[ABSENT, labels("high")])
     assert answer == labels("high")
     assert asked == [("add_label", 12, "High"), ("remove_label", 12, "low"), ("remove_label", 12, "medium")]

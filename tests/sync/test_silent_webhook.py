@@ -9,7 +9,7 @@ from tests.support.alert_listener import Listener
 from tests.support.sync import Sync
 
 
-async def test_silence_is_told_once_and_a_delivery_ends_it(
+async def test_a_silent_webhook_is_reported_once_and_a_delivery_ends_it(
     sync: Sync,
     listener: Listener,
     caplog: pytest.LogCaptureFixture,
@@ -20,11 +20,11 @@ async def test_silence_is_told_once_and_a_delivery_ends_it(
     sync.github.web.close(number, by="alice")
     await sync.run()
     assert sync.status(report) == "resolved"
-    assert listener.told == [], "it may still come"
+    assert listener.changes == [], "it may still come"
     caplog.set_level(logging.WARNING, "reconciler")
     await sync.run(seconds=300)
     await sync.run()
-    assert listener.told == [(["webhook_silent"], [])]
+    assert listener.changes == [(["webhook_silent"], [])]
     assert "silent since" in str(listener.taken)
     assert [each.message for each in caplog.records if "attention" in each.message] == ["needs attention"]
     ping = WebhookDelivery(
@@ -32,4 +32,4 @@ async def test_silence_is_told_once_and_a_delivery_ends_it(
     )
     await sync.app._stores.webhooks.record_delivery(ping)
     await sync.run()
-    assert listener.told[1:] == [([], ["webhook_silent"])]
+    assert listener.changes[1:] == [([], ["webhook_silent"])]

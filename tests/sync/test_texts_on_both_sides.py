@@ -20,9 +20,9 @@ CODE = (
 
 async def test_code_of_a_comment_arrives_on_github_byte_for_byte(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, CODE.replace("<", "&lt;").replace(">", "&gt;"))
+    sync.add_comment(report, CODE.replace("<", "&lt;").replace(">", "&gt;"))
     await sync.settle()
-    (body,) = sync.said_there(number)
+    (body,) = sync.texts_on_github(number)
     assert body.startswith(f"[BugSpark] Ada:\n\n{CODE}\n\n<!-- ")
     await quiet(sync)
 
@@ -31,7 +31,7 @@ async def test_code_of_github_arrives_in_bugspark_as_it_is(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.github.web.comment(number, CODE, by="bob")
     await sync.settle()
-    assert sync.said_here(report) == [f"**bob** (via GitHub):\n\n{CODE}"]
+    assert sync.texts_in_bugspark(report) == [f"**bob** (via GitHub):\n\n{CODE}"]
     await quiet(sync)
 
 
@@ -50,9 +50,9 @@ async def test_logs_and_metadata_of_a_report_arrive_as_the_page_wrote_them(sync:
 async def test_a_bot_named_by_the_operator_is_inert_in_code(world_url: str, github: GitHub) -> None:
     async with open_sync(world_url, github, sync={"bots": ["acme-deploy[bot]"]}) as sync:
         report, number = await sync.linked()
-        sync.say(report, "`@acme-deploy now` and `@acme-web`")
+        sync.add_comment(report, "`@acme-deploy now` and `@acme-web`")
         await sync.settle()
-        assert "`@\u200bacme-deploy now` and `@acme-web`" in sync.said_there(number)[0]
+        assert "`@\u200bacme-deploy now` and `@acme-web`" in sync.texts_on_github(number)[0]
 
 
 def title_here(sync: Sync, report: ReportId) -> str:
@@ -104,18 +104,18 @@ async def test_a_release_that_renders_differently_sends_nothing_again(
 ) -> None:
     monkeypatch.setattr(intents, "comment_to_github", rendered_before)
     report, number = await sync.linked(title="Ping @a, see #1")
-    sync.say(report, CODE)
+    sync.add_comment(report, CODE)
     await sync.settle()
-    sent = sync.said_there(number)
+    sent = sync.texts_on_github(number)
     assert "npm i @\u200btypes/node" in sent[0]
     monkeypatch.undo()
     sync.github.clock.advance(90)
     await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NullProgress())
     assert sync.writes == []
-    sync.say(report, CODE)
+    sync.add_comment(report, CODE)
     await sync.settle()
-    assert sync.said_there(number)[:-1] == sent
-    assert "npm i @types/node" in sync.said_there(number)[-1]
+    assert sync.texts_on_github(number)[:-1] == sent
+    assert "npm i @types/node" in sync.texts_on_github(number)[-1]
     await quiet(sync)
 
 
@@ -124,7 +124,7 @@ async def test_copies_of_an_earlier_release_are_recognised_by_a_new_link(
 ) -> None:
     monkeypatch.setattr(intents, "comment_to_github", rendered_before)
     report, number = await sync.linked()
-    sync.say(report, CODE)
+    sync.add_comment(report, CODE)
     await sync.settle()
     for row in sync.github.web.thread(number):
         sync.github.web.edit_comment(row.id, row.body.rpartition("\n\n<!--")[0], by="bugspark-bot")
@@ -135,5 +135,5 @@ async def test_copies_of_an_earlier_release_are_recognised_by_a_new_link(
     sync.github.clock.advance(5)
     await sync.app.link(str(other), f"acme/web#{number}", backfill=True)
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     await quiet(sync)

@@ -8,7 +8,7 @@ from reconciler.demo.github.faults import Drop, DuringRequest, Fault, Truncate, 
 from reconciler.model.passes import NullProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
-from tests.sync.test_unknown import at_peace, recovered
+from tests.sync.test_unknown import assert_idle, recovered
 
 ISSUE = r"/issues/\d+$"
 LABELS = r"/labels"
@@ -30,7 +30,7 @@ async def test_a_close_whose_answer_was_lost_is_done_once(sync: Sync, name: str)
     await recovered(sync)
     issue = sync.github.web.issue(number)
     assert (sync.status(report), issue.state, issue.reason) == ("closed", "closed", "not_planned")
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 @pytest.mark.parametrize("name", LOST)
@@ -45,7 +45,7 @@ async def test_a_label_swap_whose_answer_was_lost_in_either_half_is_finished(
     await recovered(sync)
     assert sync.severity(report) == new
     assert sync.labels(number) == {"bug", "critical" if new == "critical" else "low-priority"}
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 @pytest.mark.parametrize("policy", ["newest", "github", "bugspark"])
@@ -66,22 +66,22 @@ async def test_a_change_after_half_a_swap_is_bugsparks_alone_with_every_policy(
         wanted = later if later == "critical" else f"{later}-priority"
         assert (sync.severity(report), sync.labels(number)) == (later, {"bug", wanted})
         assert "conflict" not in {row["kind"] for row in sync.bugspark.rows_of("sync_changes")}
-        await at_peace(sync)
+        await assert_idle(sync)
 
 
 @pytest.mark.parametrize("name", LOST)
 async def test_a_deletion_whose_answer_was_lost_is_done(sync: Sync, name: str) -> None:
     report, number = await sync.linked()
-    comment = sync.say(report, "oops")
-    sync.say(report, "stays")
+    comment = sync.add_comment(report, "oops")
+    sync.add_comment(report, "stays")
     await sync.settle()
     sync.bugspark.delete_comment(comment)
     sync.github.simulator.faults.add(LOST[name], method="DELETE", path=COMMENT)
     await sync.run()
     await recovered(sync)
-    assert [body.split("\n")[2] for body in sync.said_there(number)] == ["stays"]
-    assert sync.said_here(report) == ["stays"]
-    await at_peace(sync)
+    assert [body.split("\n")[2] for body in sync.texts_on_github(number)] == ["stays"]
+    assert sync.texts_in_bugspark(report) == ["stays"]
+    await assert_idle(sync)
 
 
 async def test_a_person_who_reopens_what_we_may_have_closed_is_not_overruled(sync: Sync) -> None:
@@ -94,7 +94,7 @@ async def test_a_person_who_reopens_what_we_may_have_closed_is_not_overruled(syn
     await sync.run()
     await recovered(sync)
     assert (sync.status(report), sync.github.web.issue(number).state) == ("new", "open")
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_a_person_who_takes_our_label_off_again_is_not_overruled(sync: Sync) -> None:
@@ -108,7 +108,7 @@ async def test_a_person_who_takes_our_label_off_again_is_not_overruled(sync: Syn
     await sync.run()
     await recovered(sync)
     assert (sync.severity(report), sync.labels(number)) == ("high", {"bug", "high"})
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_a_report_changed_again_while_its_close_is_unknown_ends_as_it_says_last(sync: Sync) -> None:
@@ -120,7 +120,7 @@ async def test_a_report_changed_again_while_its_close_is_unknown_ends_as_it_says
         sync.change(report, status="in_progress")
         await recovered(sync)
         assert (sync.status(report), sync.github.web.issue(number).state) == ("in_progress", "open")
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_an_issue_closed_while_its_creation_was_unknown_closes_its_report(sync: Sync) -> None:
@@ -131,9 +131,9 @@ async def test_an_issue_closed_while_its_creation_was_unknown_closes_its_report(
     sync.github.web.comment(1, "not a bug", by="alice")
     await recovered(sync)
     assert sync.status(report) == "resolved"
-    assert sync.said_here(report) == ["**alice** (via GitHub):\n\nnot a bug"]
+    assert sync.texts_in_bugspark(report) == ["**alice** (via GitHub):\n\nnot a bug"]
     assert len(sync.github.web.picture()) == 1
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -142,7 +142,7 @@ async def test_an_administrator_s_edit_goes_out_whatever_becomes_of_its_answer(
 ) -> None:
     report, number = await sync.linked()
     for text in ("first", "second"):
-        sync.say(report, "frist")
+        sync.add_comment(report, "frist")
         theirs = sync.github.web.comment(number, "look here", by="bob").id
         await sync.settle()
         sync.bugspark.execute(f"UPDATE comments SET body = '{text}' WHERE body = 'frist'")
@@ -151,9 +151,9 @@ async def test_an_administrator_s_edit_goes_out_whatever_becomes_of_its_answer(
         sync.github.simulator.faults.add(Drop(applied=applied), method="PATCH", path=COMMENT)
         await sync.run()
         await recovered(sync)
-    assert [body.split("\n")[2] for body in sync.said_there(number)] == ["first", "second"]
-    assert sorted(sync.said_here(report)) == ["first", "second"]
-    await at_peace(sync)
+    assert [body.split("\n")[2] for body in sync.texts_on_github(number)] == ["first", "second"]
+    assert sorted(sync.texts_in_bugspark(report)) == ["first", "second"]
+    await assert_idle(sync)
 
 
 async def test_two_writes_of_one_issue_lost_at_once_are_both_settled(sync: Sync) -> None:
@@ -170,7 +170,7 @@ async def test_two_writes_of_one_issue_lost_at_once_are_both_settled(sync: Sync)
     )
     assert sync.github.web.issue(number).state == "closed"
     assert sync.labels(number) == {"bug", "critical", "crash"}
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_a_person_who_acts_during_our_lost_write_keeps_what_they_did(sync: Sync) -> None:
@@ -181,26 +181,26 @@ async def test_a_person_who_acts_during_our_lost_write_keeps_what_they_did(sync:
     )
     sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path=ISSUE)
     await sync.run()
-    sync.say(report, "closing")
+    sync.add_comment(report, "closing")
     sync.github.web.comment(number, "why?", by="bob")
     await recovered(sync)
     assert sync.labels(number) == {"bug", "medium-priority", "wontfix"}
-    assert len(sync.said_there(number)) == len(sync.said_here(report)) == 2
+    assert len(sync.texts_on_github(number)) == len(sync.texts_in_bugspark(report)) == 2
     assert sync.github.web.issue(number).state == "closed"
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_a_404_to_our_deletion_is_believed_only_when_the_comment_is_gone(sync: Sync) -> None:
     report, number = await sync.linked()
-    comment = sync.say(report, "oops")
+    comment = sync.add_comment(report, "oops")
     await sync.settle()
     sync.bugspark.delete_comment(comment)
     sync.github.simulator.faults.add(error(404, "Not Found"), method="DELETE", path=COMMENT)
     result = await sync.run()
     assert result.quarantined == 1
     await sync.run(seconds=3_700)
-    assert sync.said_there(number) == []
-    await at_peace(sync)
+    assert sync.texts_on_github(number) == []
+    await assert_idle(sync)
 
 
 async def test_an_issue_labelled_while_its_creation_was_unknown_changes_its_report(
@@ -213,4 +213,4 @@ async def test_an_issue_labelled_while_its_creation_was_unknown_changes_its_repo
     sync.github.web.label(1, "critical", by="alice")
     await recovered(sync)
     assert (sync.severity(report), sync.labels(1)) == ("critical", {"bug", "critical"})
-    await at_peace(sync)
+    await assert_idle(sync)

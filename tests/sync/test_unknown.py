@@ -31,7 +31,7 @@ async def recovered(sync: Sync, passes: int = 5) -> None:
         await sync.run(seconds=61)
 
 
-async def at_peace(sync: Sync) -> None:
+async def assert_idle(sync: Sync) -> None:
     """No intent is left, nothing is planned, nothing more is written."""
     assert sync.dump()["sync_intents"] == []
     assert (await sync.plan()).actions == ()
@@ -48,37 +48,37 @@ async def export(sync: Sync, title: str = "It breaks") -> Any:
 @pytest.mark.parametrize("name", LOST)
 async def test_a_comment_whose_answer_was_lost_is_there_once(sync: Sync, name: str) -> None:
     report, number = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(LOST[name], method="POST", path=COMMENTS)
     first = await sync.run()
     assert first.pending == 1
     await sync.run(seconds=10)
     assert not sync.writes, "nothing is sent again before the settle time"
     await recovered(sync)
-    assert len(sync.said_there(number)) == 1
-    assert sync.said_here(report) == ["once"]
-    await at_peace(sync)
+    assert len(sync.texts_on_github(number)) == 1
+    assert sync.texts_in_bugspark(report) == ["once"]
+    await assert_idle(sync)
 
 
 @pytest.mark.parametrize("name", LOST)
 async def test_an_issue_whose_answer_was_lost_is_there_once(sync: Sync, name: str) -> None:
     sync.github.simulator.faults.add(LOST[name], method="POST", path=ISSUES)
     report = await export(sync)
-    ada = sync.say(report, "older than its link")
+    ada = sync.add_comment(report, "older than its link")
     await sync.run(seconds=10)
     await recovered(sync)
     assert len(sync.github.web.picture()) == 1
     assert sync.number(report) == 1
-    assert len(sync.said_there(1)) == 1
+    assert len(sync.texts_on_github(1)) == 1
     assert sync.bugspark.comment(ada) is not None
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_two_lost_issues_with_a_second_copy_each_are_settled_by_one_recovery(sync: Sync) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=ISSUES, times=2)
     reports = [await export(sync, title) for title in ("first", "second")]
     for report in reports:
-        sync.say(report, "older than its link")
+        sync.add_comment(report, "older than its link")
     web = sync.github.web
     for row in list(web.issues):  # the requests arrive once more
         web.open_issue(row.title, row.body, by="bugspark-bot", labels=web.label_names(row.number))
@@ -96,14 +96,14 @@ async def test_two_lost_issues_with_a_second_copy_each_are_settled_by_one_recove
     ]
     assert [sync.number(report) for report in reports] == [1, 2]
     await sync.run(seconds=61)
-    assert [len(sync.said_there(number)) for number in (1, 2, 3, 4)] == [1, 1, 0, 0]
+    assert [len(sync.texts_on_github(number)) for number in (1, 2, 3, 4)] == [1, 1, 0, 0]
     assert {sync.status(report) for report in reports} == {"new"}
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 @pytest.mark.parametrize("method", ["confirm", "claim_now"])
 @pytest.mark.parametrize("what", ["comment", "issue"])
-async def test_a_process_that_dies_around_sending_leaves_one_copy(
+async def test_a_process_killed_around_sending_leaves_one_copy(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, method: str, what: str
 ) -> None:
     intents: Any = sync.app._stores.intents
@@ -120,25 +120,25 @@ async def test_a_process_that_dies_around_sending_leaves_one_copy(
     report, number = (await sync.linked()) if what == "comment" else (None, 1)
     monkeypatch.setattr(type(intents), method, dies)
     if report is not None:
-        sync.say(report, "once")
+        sync.add_comment(report, "once")
     with pytest.raises(asyncio.CancelledError):
         await (sync.run() if report is not None else export(sync))
     await recovered(sync)
     if report is not None:
-        assert len(sync.said_there(number)) == 1
+        assert len(sync.texts_on_github(number)) == 1
     assert len(sync.github.web.picture()) == 1
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
 async def test_a_crash_after_a_second_attempt_waits_the_settle_time_again(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
     await sync.run()
     for _ in range(2):
         await sync.run(seconds=61)
-    assert len(sync.said_there(number)) == 1
-    sync.say(report, "twice")
+    assert len(sync.texts_on_github(number)) == 1
+    sync.add_comment(report, "twice")
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS, times=2)
     await sync.run()
     for _ in range(2):
@@ -148,22 +148,22 @@ async def test_a_crash_after_a_second_attempt_waits_the_settle_time_again(sync: 
     await sync.run(seconds=10)
     assert not sync.writes
     await recovered(sync)
-    assert len(sync.said_there(number)) == 2
-    await at_peace(sync)
+    assert len(sync.texts_on_github(number)) == 2
+    await assert_idle(sync)
 
 
 async def test_a_comment_that_arrives_after_it_was_sent_again_is_healed(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
     await sync.run()
     await recovered(sync)
-    (body,) = sync.said_there(number)
+    (body,) = sync.texts_on_github(number)
     sync.github.web.comment(number, body, by="bugspark-bot")
     await sync.settle()
-    assert sync.said_there(number) == [body]
-    assert sync.said_here(report) == ["once"]
-    await at_peace(sync)
+    assert sync.texts_on_github(number) == [body]
+    assert sync.texts_in_bugspark(report) == ["once"]
+    await assert_idle(sync)
 
 
 async def test_an_issue_that_arrives_after_it_was_sent_again_is_closed_as_a_duplicate(sync: Sync) -> None:
@@ -177,10 +177,10 @@ async def test_an_issue_that_arrives_after_it_was_sent_again_is_closed_as_a_dupl
     assert (sync.github.web.issue(late).state, sync.github.web.issue(late).reason) == ("closed", "duplicate")
     assert sync.github.web.issue(row.number).state == "open"
     assert sync.status(report) == "new"
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
-async def test_two_issues_of_one_wish_are_found_and_the_older_one_is_kept(sync: Sync) -> None:
+async def test_two_issues_of_one_intent_are_found_and_the_older_one_is_kept(sync: Sync) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=ISSUES)
     report = await export(sync)
     row = sync.github.web.issue(1)
@@ -189,24 +189,24 @@ async def test_two_issues_of_one_wish_are_found_and_the_older_one_is_kept(sync: 
     await recovered(sync)
     assert sync.number(report) == 1
     assert [issue["state"] for issue in sync.github.web.picture().values()] == ["open", "closed"]
-    await at_peace(sync)
+    await assert_idle(sync)
 
 
-async def test_a_comment_deleted_while_its_copy_s_fate_is_unknown_leaves_none(sync: Sync) -> None:
+async def test_a_comment_deleted_while_its_write_is_unknown_leaves_no_copy(sync: Sync) -> None:
     for fault in (Drop(), Drop(applied=True)):
         report, number = await sync.linked()
-        comment = sync.say(report, "never mind")
+        comment = sync.add_comment(report, "never mind")
         sync.github.simulator.faults.add(fault, method="POST", path=COMMENTS)
         await sync.run()
         sync.bugspark.delete_comment(comment)
         await recovered(sync)
-        assert (sync.said_here(report), sync.said_there(number)) == ([], [])
-    await at_peace(sync)
+        assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
+    await assert_idle(sync)
 
 
 async def test_a_pass_says_that_it_waits_to_know_what_became_of_a_write(sync: Sync) -> None:
     report, _ = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
     await sync.run()
     waits = await sync.run(seconds=10)
@@ -216,7 +216,7 @@ async def test_a_pass_says_that_it_waits_to_know_what_became_of_a_write(sync: Sy
 
 async def test_a_list_that_can_t_be_read_whole_proves_nothing(sync: Sync) -> None:
     report, number = await sync.linked()
-    sync.say(report, "once")
+    sync.add_comment(report, "once")
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=COMMENTS)
     await sync.run(seconds=1)
     sync.github.simulator.faults.add(
@@ -228,5 +228,5 @@ async def test_a_list_that_can_t_be_read_whole_proves_nothing(sync: Sync) -> Non
         assert not sync.writes
     sync.github.simulator.faults.clear()
     await recovered(sync)
-    assert len(sync.said_there(number)) == 1
-    await at_peace(sync)
+    assert len(sync.texts_on_github(number)) == 1
+    await assert_idle(sync)

@@ -36,7 +36,7 @@ async def test_a_null_pull_request_is_an_issue(sync: Sync) -> None:
     assert sync.status(report) == "resolved", "the list's row is an issue's"
     sync.github.web.comment(number, "still here", by="bob")
     await sync.run(seconds=LONG)
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nstill here"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nstill here"]
     sync.change(report, status="new")
     await sync.settle()
     assert sync.github.web.issue(number).state == "open", "the single row is an issue's"
@@ -94,21 +94,21 @@ async def linked(sync: Sync, count: int) -> dict[ReportId, int]:
 def use_both_sides(sync: Sync, report: ReportId, number: int) -> None:
     sync.github.web.comment(number, "from GitHub", by="alice")
     sync.github.web.label(number, "critical", by="alice")
-    sync.say(report, "from BugSpark")
+    sync.add_comment(report, "from BugSpark")
     sync.change(report, status="resolved")
 
 
 def is_synced(sync: Sync, report: ReportId, number: int) -> bool:
     """Whether everything of `use_both_sides` arrived, once."""
-    there = [body for body in sync.said_there(number) if "from BugSpark" in body]
-    here = [body for body in sync.said_here(report) if "from GitHub" in body]
+    there = [body for body in sync.texts_on_github(number) if "from BugSpark" in body]
+    here = [body for body in sync.texts_in_bugspark(report) if "from GitHub" in body]
     state = (sync.github.web.issue(number).state, sync.severity(report), sync.status(report))
     return state == ("closed", "critical", "resolved") and len(there) == len(here) == 1
 
 
 def is_untouched(sync: Sync, report: ReportId, number: int) -> bool:
     """Whether nothing of `use_both_sides` went from one side to the other."""
-    there, here = sync.said_there(number), sync.said_here(report)
+    there, here = sync.texts_on_github(number), sync.texts_in_bugspark(report)
     state = (sync.github.web.issue(number).state, sync.severity(report))
     return state == ("open", "medium") and not any("BugSpark" in body for body in there) and len(here) == 1
 
@@ -163,7 +163,7 @@ async def test_a_row_that_cannot_be_read_rests_its_own_link_alone(
     assert not await resting(sync)
     for report, number in links.items():
         assert is_synced(sync, report, number), spoiled.get(report, "a bystander")
-        assert sum("spoiled" in body for body in sync.said_here(report)) == (
+        assert sum("spoiled" in body for body in sync.texts_in_bugspark(report)) == (
             kind is CommentRow and report in spoiled
         )
 

@@ -48,9 +48,9 @@ async def test_an_issue_without_a_link_is_linked_to_its_report_again(sync: Sync)
     forget(sync)
     assert (await recovered(sync)).outcome is Outcome.OK
     assert sync.number(report) == 1
-    sync.say(report, "life goes on")
+    sync.add_comment(report, "life goes on")
     await sync.settle()
-    assert len(sync.said_there(1)) == 1
+    assert len(sync.texts_on_github(1)) == 1
     assert len(sync.github.web.issues) == 1
     assert is_idle(await sync.settle())
 
@@ -142,7 +142,7 @@ async def test_a_report_that_belongs_to_another_project_now_is_left_to_that_proj
     assert row["github_issue_number"] is None
 
 
-async def test_an_issue_that_cannot_be_read_meanwhile_is_shown(sync: Sync) -> None:
+async def test_an_issue_that_cannot_be_read_at_present_is_shown(sync: Sync) -> None:
     report = await exported(sync)
     issue = sync.github.web.issue(1)
     forget(sync)

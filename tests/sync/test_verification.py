@@ -24,7 +24,7 @@ async def test_an_unchanged_link_is_verified_by_two_more_304s(sync: Sync) -> Non
     result = await sync.run(seconds=LONG)
     assert [seen.status for seen in sync.asked] == [304] * 4
     assert result.github.cost == 0
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
 
 
 async def test_a_comment_deleted_on_github_long_ago_is_found(sync: Sync) -> None:
@@ -38,10 +38,10 @@ async def test_a_comment_deleted_on_github_long_ago_is_found(sync: Sync) -> None
     await sync.settle()
     sync.github.web.delete_comment(gone.id, by="bob")
     await sync.run()
-    assert len(sync.said_here(report)) == 2, "no list tells it"
+    assert len(sync.texts_in_bugspark(report)) == 2, "no list tells it"
     await sync.run(seconds=LONG)
     result = await sync.run(seconds=61)
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nstays"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nstays"]
     assert sync.github.web.thread(number) == [kept]
     assert result.applied.comments_removed == 1
 
@@ -54,17 +54,17 @@ async def test_an_edit_that_moved_no_timestamp_of_its_issue_is_found(sync: Sync)
     sync.github.web.edit_comment(made.id, "second", by="bob")
     sync.bugspark.execute("UPDATE sync_lists SET etag = etag WHERE kind = 'comments'")
     await sync.run(seconds=LONG)
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nsecond"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nsecond"]
 
 
 async def test_a_comment_changed_by_an_administrators_sql_is_carried_over(sync: Sync) -> None:
     report, number = await sync.linked()
-    comment = sync.say(report, "typo")
+    comment = sync.add_comment(report, "typo")
     await sync.settle()
     await sync.run(seconds=LONG)  # from here on GitHub can say that nothing changed there
     sync.bugspark.execute("UPDATE comments SET body = 'corrected' WHERE body = 'typo'")
     await sync.run(seconds=LONG)
-    assert "corrected" in sync.said_there(number)[0]
+    assert "corrected" in sync.texts_on_github(number)[0]
     assert sync.bugspark.comment(comment) is not None
 
 

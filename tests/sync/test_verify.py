@@ -57,16 +57,16 @@ async def test_a_round_that_a_limit_ends_goes_on_where_it_stopped(world_url: str
 
 async def test_what_a_round_finds_is_counted_and_guarded(sync: Sync) -> None:
     report, number = await sync.linked()
-    said = [sync.github.web.comment(number, f"comment {text}", by="bob") for text in range(30)]
+    comments = [sync.github.web.comment(number, f"comment {text}", by="bob") for text in range(30)]
     await sync.settle()
     for other in range(60):  # the lists' anchors have long moved past our issue
         sync.github.clock.advance(300)
         sync.github.web.open_issue(f"Other {other}", by="bob")
     await sync.settle()
-    for row in said:
+    for row in comments:
         sync.github.web.delete_comment(row.id, by="bob")
     result = await verify(sync)
     assert result.verified == VerificationProgress(compared=1, links=1, differed=1)
     assert not result.withheld
     assert (await sync.run(seconds=61)).withheld
-    assert len(sync.said_here(report)) == 30
+    assert len(sync.texts_in_bugspark(report)) == 30

@@ -65,7 +65,7 @@ async def health(sync: Sync) -> WebhookHealth:
     return found.webhook
 
 
-def singles(sync: Sync) -> list[str]:
+def single_issue_reads(sync: Sync) -> list[str]:
     """Paths of single issues that the last pass read."""
     return [seen.path for seen in sync.asked if seen.path.rpartition("/")[2].isdigit()]
 
@@ -74,14 +74,14 @@ async def statements_of(sync: Sync) -> list[str]:
     """What a pass asks of the database."""
     asked: list[str] = []
 
-    def hear(_: object, __: object, statement: str, *___: object) -> None:
+    def record(_: object, __: object, statement: str, *___: object) -> None:
         asked.append(statement)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", hear)
+    sa.event.listen(sa.Engine, "before_cursor_execute", record)
     try:
         await sync.run(seconds=0)
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", hear)
+        sa.event.remove(sa.Engine, "before_cursor_execute", record)
     return asked
 
 
@@ -114,7 +114,7 @@ async def test_its_comments_are_read_with_it_when_the_comment_list_lags(sync: Sy
     await post.names(number)
     sync.github.simulator.faults.add(Stale(seconds=60), path=r"/issues(/comments)?\?", times=None)
     await sync.run()
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nme too"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nme too"]
 
 
 async def test_a_named_issue_costs_three_requests_when_nothing_lags(sync: Sync, post: Post) -> None:
@@ -123,7 +123,7 @@ async def test_a_named_issue_costs_three_requests_when_nothing_lags(sync: Sync, 
     sync.github.web.comment(number, "this is worse", by="alice")
     await post.names(number, number)
     assert (await sync.run()).github.requests == 3
-    assert (sync.severity(report), len(sync.said_here(report))) == ("critical", 1)
+    assert (sync.severity(report), len(sync.texts_in_bugspark(report))) == ("critical", 1)
 
 
 def before_the_lists(sync: Sync, look: Callable[[], object]) -> list[object]:
@@ -150,12 +150,12 @@ async def test_a_named_comment_is_stored_before_the_lists_are_asked(sync: Sync, 
     report, number = await sync.linked()
     sync.github.web.comment(number, "me too", by="bob")
     await post.names(number, event="issue_comment")
-    seen = before_the_lists(sync, lambda: sync.said_here(report))
+    seen = before_the_lists(sync, lambda: sync.texts_in_bugspark(report))
     result = await sync.run()
     assert seen == [["**bob** (via GitHub):\n\nme too"]]
     assert (result.github.requests, result.applied.comments_imported) == (4, 1)
     await sync.settle()
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
     await idle_pass_changes_nothing(sync)
 
 
@@ -169,7 +169,7 @@ async def test_a_comment_in_a_long_thread_is_left_to_the_list(
     sync.github.web.comment(number, "and me", by="bob")
     await post.names(number, event="issue_comment")
     result = await sync.run()
-    assert (result.github.requests, len(sync.said_here(report))) == (3, 2)
+    assert (result.github.requests, len(sync.texts_in_bugspark(report))) == (3, 2)
 
 
 async def test_what_a_named_issue_showed_stays_though_the_lists_fail(sync: Sync, post: Post) -> None:
@@ -188,35 +188,35 @@ async def test_deletions_on_named_issues_are_judged_with_all_others_of_the_pass(
     sync: Sync, post: Post
 ) -> None:
     linked = [await sync.linked() for _ in range(6)]
-    said = [sync.github.web.comment(number, "me too", by="bob") for _, number in linked]
+    comments = [sync.github.web.comment(number, "me too", by="bob") for _, number in linked]
     await sync.settle()
-    for comment, (_, number) in zip(said, linked, strict=True):
+    for comment, (_, number) in zip(comments, linked, strict=True):
         sync.github.web.delete_comment(comment.id, by="bob")
-        sync.github.web.label(number, "wontfix", by="bob")  # or no list would tell
+        sync.github.web.label(number, "wontfix", by="bob")  # otherwise no list would show it
     await post.names(*(number for _, number in linked[:3]), event="issue_comment")
     await sync.run()
     await sync.run(seconds=61)
     shown, _ = await sync.app.status(None)
     assert shown[0].withheld is not None
-    assert [len(sync.said_here(report)) for report, _ in linked] == [1] * 6
+    assert [len(sync.texts_in_bugspark(report)) for report, _ in linked] == [1] * 6
 
 
 async def test_a_delivery_about_a_deleted_comment_makes_the_first_reading_and_not_the_second(
     sync: Sync, post: Post
 ) -> None:
     report, number = await sync.linked()
-    said = sync.github.web.comment(number, "me too", by="bob")
+    comment = sync.github.web.comment(number, "me too", by="bob")
     await sync.settle()
-    sync.github.web.delete_comment(said.id, by="bob")
+    sync.github.web.delete_comment(comment.id, by="bob")
     await post.names(number, event="issue_comment")
-    seen = before_the_lists(sync, lambda: len(sync.said_here(report)))
+    seen = before_the_lists(sync, lambda: len(sync.texts_in_bugspark(report)))
     await sync.run()
-    assert (seen, len(sync.said_here(report))) == ([1], 1)
+    assert (seen, len(sync.texts_in_bugspark(report))) == ([1], 1)
     await post.names(number, event="issue_comment")
     await sync.run()
-    assert len(sync.said_here(report)) == 1
+    assert len(sync.texts_in_bugspark(report)) == 1
     await sync.run(seconds=61)
-    assert (sync.said_here(report), sync.said_there(number)) == ([], [])
+    assert (sync.texts_in_bugspark(report), sync.texts_on_github(number)) == ([], [])
 
 
 async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_of_it_is_stored(
@@ -224,10 +224,10 @@ async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_o
 ) -> None:
     report, number = await sync.linked()
     async with backup(sync) as restored:
-        sync.say(report, "only in the lost time")
+        sync.add_comment(report, "only in the lost time")
         await sync.settle()
         sync.github.web.close(number, by="alice")
-        thread = sync.said_there(number)
+        thread = sync.texts_on_github(number)
         sync.github.clock.advance(3600)
         async with restored() as world:
             await Post(world.app._container.stores.webhooks, world).names(number, event="issue_comment")
@@ -236,8 +236,8 @@ async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_o
             (known,) = world.bugspark.rows_of("sync_projects")
             assert known["restored_at"] is not None
             await world.settle()
-            assert (world.status(report), world.said_there(number)) == ("resolved", thread)
-            assert world.said_here(report) == []  # ours, and lost here: not taken for somebody's
+            assert (world.status(report), world.texts_on_github(number)) == ("resolved", thread)
+            assert world.texts_in_bugspark(report) == []  # ours, and lost here: not taken for somebody's
 
 
 async def test_a_replayed_delivery_changes_nothing_and_costs_no_limit(sync: Sync, post: Post) -> None:
@@ -266,9 +266,9 @@ async def test_unlinked_and_foreign_issues_are_not_even_read(sync: Sync, post: P
     sync.github.simulator.faults.add(Stale(seconds=60), times=None)
     sync.github.web.close(number, by="alice")
     await sync.run(seconds=1)
-    assert (singles(sync), sync.status(report)) == ([], "new")  # a delivery makes one project look
+    assert (single_issue_reads(sync), sync.status(report)) == ([], "new")  # a delivery makes one project look
     await sync.run(other, seconds=1)
-    assert (singles(sync), await post.unread()) == ([], PendingHints())
+    assert (single_issue_reads(sync), await post.unread()) == ([], PendingHints())
 
 
 async def test_more_than_a_few_are_left_to_the_lists(sync: Sync, post: Post) -> None:
@@ -280,7 +280,7 @@ async def test_more_than_a_few_are_left_to_the_lists(sync: Sync, post: Post) -> 
         sync.github.web.close(number, by="alice")
     await post.names(*numbers)
     await sync.run()
-    assert len(singles(sync)) == MAX_NAMED_ISSUES
+    assert len(single_issue_reads(sync)) == MAX_NAMED_ISSUES
     assert {sync.status(report) for report in reports} == {"resolved"}
     assert await post.unread() == PendingHints()
 
@@ -303,7 +303,9 @@ async def test_what_could_not_be_read_is_read_by_the_next_pass(sync: Sync, post:
     sync.github.web.close(number, by="alice")
     await post.names(number)
     sync.github.simulator.faults.add(error(500), path=rf"/issues/{number}$", times=None)
-    assert (await sync.run()).outcome is Outcome.PARTIAL  # the link rests, the rest of the project goes on
+    assert (
+        await sync.run()
+    ).outcome is Outcome.PARTIAL  # the link is in quarantine, the rest of the project is synced
     assert sync.status(report) == "new"
     sync.github.simulator.faults.clear()
     await sync.run()
@@ -345,8 +347,8 @@ async def test_what_the_lists_found_without_a_delivery_makes_a_known_hook_silent
     silent = await health(sync)
     assert (silent.missed, silent.silent) == (1, 1)
     await post.names(number)
-    heard = await health(sync)
-    assert (heard.silent, heard.silent_since) == (0, None)
+    shown = await health(sync)
+    assert (shown.silent, shown.silent_since) == (0, None)
 
 
 async def test_a_delivery_that_comes_after_its_change_was_polled_is_no_silence(

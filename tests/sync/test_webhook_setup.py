@@ -84,7 +84,7 @@ async def test_without_the_right_to_hooks_the_permission_is_named(sync: Sync) ->
     assert not sync.github.web.hooks
 
 
-async def test_a_lost_answer_is_said_and_a_second_try_makes_no_second_hook(sync: Sync) -> None:
+async def test_a_lost_answer_is_reported_and_a_second_try_makes_no_second_hook(sync: Sync) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="POST")
     with pytest.raises(GitHubError, match="run it again"):
         await sync.app.create_webhook(await the_project(sync))
@@ -135,7 +135,7 @@ async def test_after_a_changed_public_url_the_old_hook_is_moved(sync: Sync, worl
     assert hook.url == moved.url == f"https://new.example.com/api/v1/webhooks/github/{project.id}"
 
 
-async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync) -> None:
+async def test_create_pings_the_hook_and_shows_the_answer(sync: Sync) -> None:
     project = await the_project(sync)
     made = await sync.app.create_webhook(project)
     pings = [each for each in sync.github.simulator.requests if each.path.endswith(f"/hooks/{made.id}/pings")]
@@ -148,7 +148,7 @@ async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync)
 
 
 @pytest.mark.parametrize(
-    ("status", "level", "told"),
+    ("status", "level", "expected"),
     [
         (202, "ok", "with every event"),
         (401, "warn", "answered 401: the secret doesn't match"),
@@ -157,12 +157,12 @@ async def test_create_pings_the_hook_and_tells_how_that_was_answered(sync: Sync)
     ],
 )
 async def test_check_reads_how_the_last_delivery_was_answered(
-    sync: Sync, status: int, level: str, told: str
+    sync: Sync, status: int, level: str, expected: str
 ) -> None:
     made = await sync.app.create_webhook(await the_project(sync))
     sync.github.world.hook_answers[made.id] = status
     found = {line.name: line for line in await sync.app.run_self_check()}["Shop: hook"]
-    assert (found.level.value, told in found.message) == (level, True)
+    assert (found.level.value, expected in found.message) == (level, True)
     assert ("reconcile webhook create" in (found.remedy or "")) is (level == "warn")
     told_by_test = await sync.app.ping_webhook(await the_project(sync))
     assert ("Before that" in told_by_test) is (level == "warn")

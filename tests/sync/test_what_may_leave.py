@@ -52,14 +52,14 @@ async def test_the_operators_prefix_sections_labels_and_directions_count_in_ever
     }
     async with open_sync(world_url, github, sync=operator) as sync:
         report, number = await sync.linked(description="left out", severity="high")
-        sync.say(report, "#internal between us")
-        sync.say(report, "for everybody")
+        sync.add_comment(report, "#internal between us")
+        sync.add_comment(report, "for everybody")
         sync.github.web.unlabel(number, "high-priority", by="alice")
         sync.github.web.label(number, "critical", by="alice")
         await sync.settle()
         assert "left out" not in str(sync.github.web.issue(number).body)
         assert "from-bugspark" in sync.labels(number)
-        assert [text.split("\n")[2] for text in sync.said_there(number)] == ["for everybody"]
+        assert [text.split("\n")[2] for text in sync.texts_on_github(number)] == ["for everybody"]
         assert (sync.severity(report), "critical" in sync.labels(number)) == ("high", True)
 
 
@@ -76,15 +76,15 @@ async def test_a_section_that_is_left_out_does_not_leave(sync: Sync) -> None:
 async def test_redaction_counts_from_the_first_export_on_and_nothing_sent_is_sent_again(sync: Sync) -> None:
     sync.github.web.private = True
     report, number = await sync.linked(description="ask bob@example.test")
-    sync.say(report, "mail eve@example.test")
+    sync.add_comment(report, "mail eve@example.test")
     await sync.settle()
     await configure(sync, redact="on")
     assert (await sync.settle()).github.writes == 0
-    assert "eve@example.test" in sync.said_there(number)[0].replace("\u200b", "")
-    sync.say(report, "mail mallory@example.test?")
+    assert "eve@example.test" in sync.texts_on_github(number)[0].replace("\u200b", "")
+    sync.add_comment(report, "mail mallory@example.test?")
     await sync.settle()
-    assert "(redacted e-mail)" in sync.said_there(number)[1]
-    assert sync.said_here(report)[1] == "mail mallory@example.test?"
+    assert "(redacted e-mail)" in sync.texts_on_github(number)[1]
+    assert sync.texts_in_bugspark(report)[1] == "mail mallory@example.test?"
     assert "(redacted e-mail)" in await exported(sync)
 
 

@@ -22,7 +22,7 @@ from tests.support.factories import AFTER, a_link, an_issue
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario, open_scenario
 from tests.support.writer_harness import MemoryClock, MemoryIntents, ScriptedGitHub, WriterHarness, an_intent
-from tests.sync.test_write import CLOSE, CLOSED, COPY, DONE, Desk, Lock
+from tests.sync.test_write import CLOSE, CLOSED, COPY, DONE, Lock, PassWriter
 
 DELETED = Confirmed(value=None, request_id=None)
 CLAIM, CONFIRM, SENT = ("claim",), ("confirm",), "delete_comment"
@@ -74,36 +74,36 @@ def a_deletion(number: int) -> Intent:
     return an_intent(Operation.DELETE_COMMENT, desired, local_id=uuid4())
 
 
-def recorded_desk(*intents: Intent, passed: float = 0.0, **answers: Any) -> Desk:
+def recording_pass_writer(*intents: Intent, passed: float = 0.0, **answers: Any) -> PassWriter:
     github = ScriptedGitHub(**answers)
     rows = RecordedIntents(link=a_link(), pair=COPY, journal=github.requests)
     harness = WriterHarness(github=github, intents=rows, time=MemoryClock(passed=passed), link=a_link())
-    return Desk(harness=harness.with_intents(*intents))
+    return PassWriter(harness=harness.with_intents(*intents))
 
 
-def journal(at: Desk) -> list[str]:
+def journal(writer: PassWriter) -> list[str]:
     """Each transaction with what is in it, and what was sent."""
-    return [each[0] for each in at.harness.github.requests]
+    return [each[0] for each in writer.harness.github.requests]
 
 
 async def test_a_confirmation_is_stored_with_the_next_claim_and_the_last_one_by_itself() -> None:
-    at = recorded_desk(a_deletion(5), a_deletion(6), delete_comment=[DELETED, DELETED])
-    await at.run()
-    assert journal(at) == [
+    writer = recording_pass_writer(a_deletion(5), a_deletion(6), delete_comment=[DELETED, DELETED])
+    await writer.run()
+    assert journal(writer) == [
         *("transaction", "claim", SENT),
         *("transaction", "confirm", "claim", SENT),
         "confirm",
     ]
-    assert at.harness.intents.rows == {}
-    assert at.tally.counts["remote_comments_removed"] == 2
+    assert writer.harness.intents.rows == {}
+    assert writer.stats.counts["remote_comments_removed"] == 2
 
 
 async def test_nothing_is_asked_of_github_while_a_confirmation_is_not_stored() -> None:
-    at = recorded_desk(
+    writer = recording_pass_writer(
         a_deletion(5), CLOSE, passed=60, delete_comment=[DELETED], issue=[CLOSED], update_issue=[DONE]
     )
-    await at.run()
-    assert journal(at)[:5] == ["transaction", "claim", SENT, "confirm", "issue"]
+    await writer.run()
+    assert journal(writer)[:5] == ["transaction", "claim", SENT, "confirm", "issue"]
 
 
 async def test_a_confirmation_does_not_wait_for_another_pass_that_waits_for_the_account() -> None:
@@ -111,24 +111,24 @@ async def test_a_confirmation_does_not_wait_for_another_pass_that_waits_for_the_
         def is_waited_for(self, credential: Fingerprint) -> bool:
             return True
 
-    at = recorded_desk(a_deletion(5), a_deletion(6), delete_comment=[DELETED, DELETED])
-    await at.run(credential_locks=Wanted())
-    assert journal(at) == ["transaction", "claim", SENT, "confirm"] * 2
+    writer = recording_pass_writer(a_deletion(5), a_deletion(6), delete_comment=[DELETED, DELETED])
+    await writer.run(credential_locks=Wanted())
+    assert journal(writer) == ["transaction", "claim", SENT, "confirm"] * 2
 
 
 async def test_a_confirmation_does_not_wait_for_the_pace_of_writes() -> None:
-    at = recorded_desk(a_deletion(5), a_deletion(6), delete_comment=[DELETED, DELETED])
-    at.harness.intents.has_slot_now = False
-    await at.run()
+    writer = recording_pass_writer(a_deletion(5), a_deletion(6), delete_comment=[DELETED, DELETED])
+    writer.harness.intents.has_slot_now = False
+    await writer.run()
     first, second = ["transaction", "claim", SENT], ["transaction", "confirm", "claim", SENT]
-    assert journal(at) == [*first, *second, "confirm"]
-    assert len(at.harness.slots) == 2, "each write waited for its slot"
+    assert journal(writer) == [*first, *second, "confirm"]
+    assert len(writer.harness.slots) == 2, "each write waited for its slot"
 
 
 async def test_a_limit_before_the_next_write_leaves_the_confirmation_stored() -> None:
-    at = recorded_desk(a_deletion(5), a_deletion(6), delete_comment=[DELETED])
-    at.harness.intents.has_slot_now = False
-    context, slots = at.harness.context(), iter([AFTER])
+    writer = recording_pass_writer(a_deletion(5), a_deletion(6), delete_comment=[DELETED])
+    writer.harness.intents.has_slot_now = False
+    context, slots = writer.harness.context(), iter([AFTER])
 
     async def reserve(credential: Fingerprint, points: int) -> datetime:
         if (slot := next(slots, None)) is None:
@@ -139,24 +139,26 @@ async def test_a_limit_before_the_next_write_leaves_the_confirmation_stored() ->
         **vars(context.stores) | {"rate_limiter": SimpleNamespace(reserve_write=reserve)}
     )
     with pytest.raises(LimitedError):
-        await at.run(stores=cast("Stores", limited))
-    assert journal(at) == ["transaction", "claim", SENT, "transaction", "confirm"]
+        await writer.run(stores=cast("Stores", limited))
+    assert journal(writer) == ["transaction", "claim", SENT, "transaction", "confirm"]
 
 
 async def test_a_lost_lock_before_the_next_write_leaves_the_confirmation_stored() -> None:
-    at = replace(recorded_desk(a_deletion(5), a_deletion(6), delete_comment=[DELETED]), lock=LostLock())
+    writer = replace(
+        recording_pass_writer(a_deletion(5), a_deletion(6), delete_comment=[DELETED]), lock=LostLock()
+    )
     with pytest.raises(ProjectLockLostError):
-        await at.run()
-    assert journal(at) == ["transaction", "claim", SENT, "confirm"]
+        await writer.run()
+    assert journal(writer) == ["transaction", "claim", SENT, "confirm"]
 
 
 async def test_a_new_issue_is_stored_at_once_because_its_report_is_locked() -> None:
     desired = NewIssue(title="[BUG-0001] It breaks", body="Steps.", labels=())
     create = an_intent(Operation.CREATE_ISSUE, desired, link_id=None, number=None)
     done = Confirmed(value=an_issue(), request_id=None)
-    at = recorded_desk(create, a_deletion(5), create_issue=[done], delete_comment=[DELETED])
-    await at.run()
-    assert journal(at) == [
+    writer = recording_pass_writer(create, a_deletion(5), create_issue=[done], delete_comment=[DELETED])
+    await writer.run()
+    assert journal(writer) == [
         *("transaction", "claim", "create_issue", "confirm"),
         *("transaction", "claim", SENT, "confirm"),
     ]

@@ -24,8 +24,8 @@ from tests.setup.needs import NEEDS, find_missing, report
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 UNIT = "bugspark-reconciler.service"
-PATIENCE = 60.0
-OF_ETC = (
+TIMEOUT_SECONDS = 60.0
+ETC_FILES = (
     "passwd",
     "group",
     "nsswitch.conf",
@@ -52,15 +52,15 @@ class Machine:
     place: Path
     init: psutil.Process
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command inside, as its root."""
-        return self._inside(self.init.pid, *words)
+        return self._inside(self.init.pid, *arguments)
 
-    def systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run("systemctl", "--no-pager", *words)
+    def systemctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("systemctl", "--no-pager", *arguments)
 
-    def is_up(self) -> bool:
-        """It has booted."""
+    def has_booted(self) -> bool:
+        """Whether it has booted."""
         return self.systemctl("is-active", "reconciler-test.target").returncode == 0
 
     def show(self, name: str) -> str:
@@ -74,7 +74,7 @@ class Machine:
             with suppress(FileNotFoundError, ProcessLookupError):  # one that ended in the meantime
                 if self.status(each)["NSpid"].split()[-1] == inside:
                     return each
-        raise AssertionError(f"no main process: {self.story}")
+        raise AssertionError(f"no main process: {self.output}")
 
     @staticmethod
     def status(process: psutil.Process) -> dict[str, str]:
@@ -82,15 +82,17 @@ class Machine:
         lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
         return {name: text.strip() for name, _, text in (line.partition(":") for line in lines)}
 
-    def beside(self, process: psutil.Process, *words: str) -> subprocess.CompletedProcess[str]:
+    def run_in_namespace_of(
+        self, process: psutil.Process, *arguments: str
+    ) -> subprocess.CompletedProcess[str]:
         """A command as root in the mount namespace of that process: what the sandbox leaves of the files."""
-        return self._inside(process.pid, *words)
+        return self._inside(process.pid, *arguments)
 
     def until(self, what: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
         began = time.monotonic()
         while not what():
-            assert time.monotonic() - began < PATIENCE, self.story
+            assert time.monotonic() - began < TIMEOUT_SECONDS, self.output
             time.sleep(0.05)
 
     def drop_in(self, name: str, text: str) -> None:
@@ -116,18 +118,18 @@ class Machine:
         return (self.place / "boot.log").read_text(errors="replace")
 
     @property
-    def story(self) -> str:
-        """For a test that fails."""
+    def output(self) -> str:
+        """Return all output, for the message of a failing test."""
         return f"{self.boot}\n{self.log}\n{self.systemctl('status', UNIT).stdout}"
 
     @staticmethod
-    def _inside(pid: int, *words: str) -> subprocess.CompletedProcess[str]:
+    def _inside(pid: int, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["nsenter", "--target", str(pid), "--mount", "--pid", "--", *words],
+            ["nsenter", "--target", str(pid), "--mount", "--pid", "--", *arguments],
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             stdin=subprocess.DEVNULL,
         )
 
@@ -136,16 +138,16 @@ class Machine:
 def booted(place: Path) -> Iterator[Machine]:
     """A running systemd, with the unit and its drop-in, not started yet."""
     _require()
-    _furnish(place)
-    with (place / "boot.log").open("a") as said, _console(place / "boot.log") as console:
-        words = ["sh", str(HERE / "boot.sh"), str(place), str(ROOT), sys.prefix, sys.base_prefix, console]
-        boot = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT)
+    _prepare_files(place)
+    with (place / "boot.log").open("a") as log, _console(place / "boot.log") as console:
+        command = ["sh", str(HERE / "boot.sh"), str(place), str(ROOT), sys.prefix, sys.base_prefix, console]
+        boot = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield _up(place, boot)
+            yield _wait_for_boot(place, boot)
         finally:
             assert boot.stdin is not None
             boot.stdin.close()
-            boot.wait(PATIENCE)
+            boot.wait(TIMEOUT_SECONDS)
 
 
 @contextmanager
@@ -153,13 +155,13 @@ def _console(log: Path) -> Iterator[str]:
     """A terminal for /dev/console, whose output by PID 1 is copied to `log`."""
     ours, theirs = os.openpty()
 
-    def write_down() -> None:
+    def copy_output() -> None:
         with log.open("ab") as file, suppress(OSError):  # EIO: the other end was closed
-            while said := os.read(ours, 4096):
-                file.write(said.replace(b"\r", b""))
+            while chunk := os.read(ours, 4096):
+                file.write(chunk.replace(b"\r", b""))
                 file.flush()
 
-    thread = threading.Thread(target=write_down)
+    thread = threading.Thread(target=copy_output)
     thread.start()
     try:
         yield os.ttyname(theirs)
@@ -170,36 +172,36 @@ def _console(log: Path) -> Iterator[str]:
 
 
 def _require() -> None:
-    """`make test` has brought what is needed; a bare pytest has not."""
+    """`make test` has installed what is needed; pytest alone has not."""
     if lost := find_missing(need for need in NEEDS if need.part == "systemd"):
         pytest.fail("\n".join(report(lost)), pytrace=False)
 
 
-def _impossible(why: str) -> NoReturn:
+def _fail_as_impossible(why: str) -> NoReturn:
     pytest.fail(f"the unit is tested under a real systemd in namespaces of its own, {why}", pytrace=False)
 
 
-def _up(place: Path, boot: "subprocess.Popen[bytes]") -> Machine:
+def _wait_for_boot(place: Path, boot: "subprocess.Popen[bytes]") -> Machine:
     """Wait for PID 1 to take commands."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while boot.poll() is None and time.monotonic() < deadline:
         for init in psutil.Process(boot.pid).children(recursive=True):
             machine = Machine(place=place, init=init)
             with suppress(psutil.NoSuchProcess):  # one of those on the way to it
-                if init.name() == "systemd" and machine.is_up():
+                if init.name() == "systemd" and machine.has_booted():
                     return machine
         time.sleep(0.05)
-    said = (place / "boot.log").read_text(errors="replace").strip()
-    _impossible(
+    output = (place / "boot.log").read_text(errors="replace").strip()
+    _fail_as_impossible(
         "which is not permitted or not possible here: it takes CAP_SYS_ADMIN (a container: --privileged) and "
-        f"cgroup v2. It said: {said or 'nothing'}"
+        f"cgroup v2. Its output: {output or 'none'}"
     )
 
 
-def _furnish(place: Path) -> None:
+def _prepare_files(place: Path) -> None:
     for name in ("etc", "lib", "log", "units", "opt/bin", "opt/lib"):
         (place / name).mkdir(parents=True, exist_ok=True)
-    for name in OF_ETC:
+    for name in ETC_FILES:
         if Path("/etc", name).exists():
             shutil.copy(Path("/etc", name), place / "etc" / name)
     for name in TARGETS:

@@ -21,9 +21,9 @@ from argon2 import PasswordHasher
 from reconciler.model.fields import Status
 from tests.support.canary import search
 from tests.support.command import Installation, open_installation
-from tests.support.daemon import QUICK, free_port, time_passing
+from tests.support.daemon import QUICK, advancing_clock, free_port
 from tests.support.stores import sqlite_template
-from tests.systemd.machine import PATIENCE, ROOT, UNIT, Machine, booted
+from tests.systemd.machine import ROOT, TIMEOUT_SECONDS, UNIT, Machine, booted
 
 __all__ = ["sqlite_template"]
 
@@ -41,7 +41,7 @@ class Installed:
 
     def start(self) -> None:
         done = self.machine.systemctl("start", UNIT)
-        assert done.returncode == 0, done.stderr + self.machine.story
+        assert done.returncode == 0, done.stderr + self.machine.output
 
     def configure(self, text: str) -> None:
         (self.machine.place / "etc" / "bugspark-reconciler" / "config.toml").write_text(text)
@@ -56,13 +56,13 @@ class Installed:
         self.world.configure(**{**QUICK, **sections})
         self.configure((self.world.commands.home / "config.toml").read_text())
 
-    def said(self, event: str) -> int:
+    def count_logged(self, event: str) -> int:
         """Return how many lines of the log contain this event."""
         lines = [line for line in self.machine.log.splitlines() if line.startswith("{")]
         return sum(json.loads(line)["event"] == event for line in lines)
 
-    def until_said(self, event: str, count: int = 1) -> None:
-        self.machine.until(lambda: self.said(event) >= count)
+    def until_logged(self, event: str, count: int = 1) -> None:
+        self.machine.until(lambda: self.count_logged(event) >= count)
 
     def syncs(self) -> int:
         """A report resolved in BugSpark closes its issue on GitHub; that issue's number."""
@@ -82,14 +82,14 @@ def installed(sqlite_template: Path, tmp_path: Path) -> Iterator[Installed]:
     with booted(tmp_path / "machine") as machine:
         database = machine.place / "lib" / "bugspark.db"
         shutil.copy(sqlite_template, database)
-        desk = tmp_path / "desk"
-        desk.mkdir()
-        with open_installation(f"sqlite:///{database}", desk) as world, time_passing(world):
+        home = tmp_path / "home"
+        home.mkdir()
+        with open_installation(f"sqlite:///{database}", home) as world, advancing_clock(world):
             machine.credential("database.url", INSIDE + "\n")
             service = Installed(machine=machine, world=world)
             service.poll_every(1.0)
             yield service
-            search("what PID 1 and the service said", machine.boot, machine.log)
+            search("output of PID 1 and the service", machine.boot, machine.log)
 
 
 def test_it_is_hardly_exposed() -> None:
@@ -119,19 +119,19 @@ def test_a_daemon_in_its_sandbox_from_start_to_stop(installed: Installed) -> Non
     installed.poll_every(0.5)
     assert machine.systemctl("reload", UNIT).returncode == 0
     machine.until(lambda: any("seen" in row["body"] for row in world.bugspark.rows_of("comments")))
-    installed.until_said("configuration reloaded")
+    installed.until_logged("configuration reloaded")
     installed.configure("[poll]\ninterval_secnods = 5\n")
     assert machine.systemctl("reload", UNIT).returncode == 0
-    installed.until_said("the old configuration stays")
+    installed.until_logged("the old configuration stays")
     machine.until(lambda: machine.show("ActiveState") == "active")
     installed.syncs()
 
     began = time.monotonic()
     assert machine.systemctl("stop", UNIT).returncode == 0
     assert time.monotonic() - began <= LONGEST_STOP
-    assert (machine.show("Result"), machine.show("ExecMainStatus")) == ("success", "0"), machine.story
+    assert (machine.show("Result"), machine.show("ExecMainStatus")) == ("success", "0"), machine.output
     assert machine.show("NRestarts") == "0"
-    assert installed.said("stopped") == 1
+    assert installed.count_logged("stopped") == 1
 
 
 def check_sandbox(machine: Machine) -> None:
@@ -143,10 +143,10 @@ def check_sandbox(machine: Machine) -> None:
     assert 0 not in main.uids()
     assert (machine.place / "lib" / "bugspark.db").stat().st_uid == main.uids().effective
     for path in ("/etc", "/usr", "/opt/checkout", "/var/log"):
-        written = machine.beside(main, "touch", f"{path}/written")
+        written = machine.run_in_namespace_of(main, "touch", f"{path}/written")
         assert "Read-only file system" in written.stderr, (path, written)
-    assert machine.beside(main, "ls", "/home").stdout == ""
-    devices = set(machine.beside(main, "ls", "/dev").stdout.split())
+    assert machine.run_in_namespace_of(main, "ls", "/home").stdout == ""
+    devices = set(machine.run_in_namespace_of(main, "ls", "/dev").stdout.split())
     assert ("null" in devices, "console" in devices) == (True, False)
     for kind, shared in (("mnt", False), ("user", False), ("ipc", False), ("net", True)):
         ours, theirs = (Path(f"/proc/{pid}/ns/{kind}").readlink() for pid in (main.pid, machine.init.pid))
@@ -185,7 +185,7 @@ def test_an_error_that_a_restart_cannot_fix_is_not_restarted(installed: Installe
     assert machine.systemctl("start", UNIT).returncode != 0
     # One that waits for its restart would be "auto-restart".
     found = [machine.show(name) for name in ("SubState", "ExecMainStatus", "NRestarts")]
-    assert found == ["failed", "78", "0"], machine.story
+    assert found == ["failed", "78", "0"], machine.output
 
 
 def test_an_unavailable_database_is_awaited_beyond_the_start_timeout(installed: Installed) -> None:
@@ -195,12 +195,12 @@ def test_an_unavailable_database_is_awaited_beyond_the_start_timeout(installed: 
     began = time.monotonic()
     assert machine.systemctl("start", "--no-block", UNIT).returncode == 0
     machine.until(lambda: time.monotonic() - began > 16)
-    installed.until_said("waiting for the database", 2)
-    assert (machine.show("ActiveState"), machine.show("NRestarts")) == ("activating", "0"), machine.story
+    installed.until_logged("waiting for the database", 2)
+    assert (machine.show("ActiveState"), machine.show("NRestarts")) == ("activating", "0"), machine.output
     assert "database" in machine.show("StatusText")
 
     assert machine.systemctl("stop", UNIT).returncode == 0
-    assert (machine.show("ActiveState"), machine.show("Result")) == ("inactive", "success"), machine.story
+    assert (machine.show("ActiveState"), machine.show("Result")) == ("inactive", "success"), machine.output
 
 
 def test_the_example_drop_in_brings_a_database_to_a_first_start(installed: Installed) -> None:
@@ -222,18 +222,18 @@ def test_a_restart_refuses_no_request_and_loads_changed_secrets(
     over = threading.Event()
 
     def asks_for_password() -> bool:
-        return "password" in httpx.get(f"http://127.0.0.1:{port}/sign-in", timeout=PATIENCE).text
+        return "password" in httpx.get(f"http://127.0.0.1:{port}/sign-in", timeout=TIMEOUT_SECONDS).text
 
     installed.machine.credential("web.password_hash", PasswordHasher(time_cost=1, memory_cost=64).hash("x"))
     assert installed.machine.systemctl("reload", UNIT).returncode == 0
-    installed.until_said("configuration reloaded")
+    installed.until_logged("configuration reloaded")
     assert not asks_for_password()
 
     def ask() -> set[int]:
         answers = set()
-        with httpx.Client(headers={"connection": "close"}, timeout=PATIENCE) as client:
+        with httpx.Client(headers={"connection": "close"}, timeout=TIMEOUT_SECONDS) as client:
             while not over.wait(0.02):
-                # Taken by the old daemon and not heard to the end: not what this is about. Refused would be.
+                # Accepted by the old daemon and cut off: allowed. A refused connection is not.
                 with suppress(httpx.ReadError, httpx.RemoteProtocolError):
                     answers.add(client.get(f"http://127.0.0.1:{port}/healthz").status_code)
         return answers
@@ -245,5 +245,5 @@ def test_a_restart_refuses_no_request_and_loads_changed_secrets(
         finally:
             over.set()
         assert asked.result() == {200}
-    installed.until_said("ready", 2)
+    installed.until_logged("ready", 2)
     assert asks_for_password()

@@ -83,10 +83,10 @@ def test_huge_titles_and_names_are_cut_before_they_are_rendered() -> None:
     require_little_more_cost(lambda: render(whole), lambda: render(whole[:MAX_STORED_TEXT_CHARS]))
 
 
-def test_logs_that_exceed_a_bound_are_said_to_be_missing() -> None:
+def test_logs_that_exceed_a_bound_are_named_as_missing() -> None:
     logs = UnusableJson(reason="is nested more than 64 levels deep")
     body = body_of(replace(PLAIN, console_logs=logs, metadata=UnusableJson(reason="is larger than 1024 KiB")))
-    said = "*(not shown: what BugSpark stored is nested more than 64 levels deep)*"
-    assert f"### Console Logs\n\n{said}" in body
+    note = "*(not shown: what BugSpark stored is nested more than 64 levels deep)*"
+    assert f"### Console Logs\n\n{note}" in body
     assert "### Device / Environment\n\n*(not shown: what BugSpark stored is larger than 1024 KiB)*" in body
     assert body.endswith(MARKER)

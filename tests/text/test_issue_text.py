@@ -267,7 +267,7 @@ def test_our_export_has_the_footer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "fields"),
     [
         (
             "## Bug Report: BUG-0001\r\n\r\n**Severity:** High\r\n**Status:** In Progress\r\n",
@@ -279,10 +279,10 @@ def test_our_export_has_the_footer() -> None:
         ("", {}),
     ],
 )
-def test_what_the_body_tells_stands_above_the_description(body: str, told: dict[str, str]) -> None:
-    assert read_exported_values(body) == told
+def test_the_fields_of_the_report_are_above_the_description(body: str, fields: dict[str, str]) -> None:
+    assert read_exported_values(body) == fields
 
 
-def test_our_own_export_tells_its_values() -> None:
+def test_our_own_export_contains_its_values() -> None:
     values = read_exported_values(body_of(PLAIN))
     assert values == {"severity": PLAIN.severity, "category": PLAIN.category, "status": PLAIN.status}

@@ -75,7 +75,7 @@ class Page(HTMLParser):
         self.links.append((given["href"], given.get("aria-label", "")))
 
     @property
-    def words(self) -> str:
+    def shown_text(self) -> str:
         return " ".join(self.text)
 
     def form(self, button: str) -> Form:

@@ -101,7 +101,7 @@ async def test_a_conflict_is_settled_and_withheld_deletions_are_accepted_by_the_
     assert answer.status_code == 202, answer.text
     await sync.settle()
     assert (await client.get(f"/api/v1/reports/{report}")).json()["state"] == "synced"
-    comments = [sync.say(report, f"Number {place}") for place in range(4)]
+    comments = [sync.add_comment(report, f"Number {place}") for place in range(4)]
     await sync.settle()
     for each in comments:
         sync.bugspark.delete_comment(each)

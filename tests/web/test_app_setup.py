@@ -120,7 +120,7 @@ async def test_the_app_is_made_with_what_it_needs_and_its_secrets_are_in_a_file_
         seen = await operator.come_back(path)
     app, key_file = operator.made, tmp_path / f"github-app-{operator.made.id}.pem"
     section_file = key_file.with_suffix(".toml")
-    assert str(section_file) in seen.words
+    assert str(section_file) in seen.shown_text
     assert {stat.S_IMODE(file.stat().st_mode) for file in (key_file, section_file)} == {0o600}
     section = tomllib.loads(section_file.read_text())["github"]["app"]
     assert app.hook is not None
@@ -137,7 +137,7 @@ async def test_the_app_is_made_with_what_it_needs_and_its_secrets_are_in_a_file_
     for secret in (code, app.hook.secret or "", *key_file.read_text().splitlines()[1:3]):
         assert secret not in logged(caplog)
         assert secret not in " ".join(map(str, operator.harness.bugspark.dump().values()))
-        assert secret not in seen.words
+        assert secret not in seen.shown_text
 
 
 async def test_the_file_as_it_is_configures_passes_and_the_webhook_of_the_new_app(
@@ -205,14 +205,14 @@ async def test_without_a_state_directory_the_secrets_are_shown_once(migrated: st
     async with open_operator(migrated, github) as operator:
         seen = await operator.come_back(await operator.agree("acme"))
         secret = str(operator.made.hook and operator.made.hook.secret)
-        assert secret not in seen.words
+        assert secret not in seen.shown_text
         form = seen.form("Show them once")
-        shown = Page((await operator.send(form)).text).words
+        shown = Page((await operator.send(form)).text).shown_text
         assert f'webhook_secret = "{secret}"' in shown
         assert "-----BEGIN RSA PRIVATE KEY-----" in shown
         again = await operator.send(form)
         assert again.status_code == 303
-        assert "shown once" in (await operator.look()).words
+        assert "shown once" in (await operator.look()).shown_text
         assert github.world.users[operator.made.owner].login == "acme"
 
 
@@ -231,18 +231,18 @@ async def test_a_state_counts_once_in_its_own_session_for_an_hour(migrated: str,
         client = operator.harness.client
         refused = "nothing was done with it"
         forged = await operator.come_back(f"{PATH}/created?code=abc&state=made-up")
-        assert refused in forged.words
-        assert refused in (await operator.come_back(f"{PATH}/created?code=abc")).words
+        assert refused in forged.shown_text
+        assert refused in (await operator.come_back(f"{PATH}/created?code=abc")).shown_text
         first = await operator.agree()
         sign_in_operator(client, operator.harness.app)
-        assert refused in (await operator.come_back(first)).words, "another session of the operator"
+        assert refused in (await operator.come_back(first)).shown_text, "another session of the operator"
         late = await operator.agree()
         operator.harness.clock.advance(3_601)
-        assert refused in (await operator.come_back(late)).words
+        assert refused in (await operator.come_back(late)).shown_text
         assert operator.exchanges() == 0
         good = await operator.agree()
-        assert "GitHub has made the App" in (await operator.come_back(good)).words
-        assert refused in (await operator.come_back(good)).words
+        assert "GitHub has made the App" in (await operator.come_back(good)).shown_text
+        assert refused in (await operator.come_back(good)).shown_text
         assert operator.exchanges() == 1
 
 
@@ -296,22 +296,22 @@ async def test_what_is_no_organization_leads_nowhere(
     async with open_operator(migrated, github) as operator:
         answer = await operator.begin(organization)
         assert (answer.status_code, answer.headers["location"]) == (303, PATH)
-        assert "no name of an organization" in (await operator.look()).words
+        assert "no name of an organization" in (await operator.look()).shown_text
 
 
 async def test_without_a_public_address_no_app_is_offered(migrated: str, github: GitHub) -> None:
     async with open_operator(migrated, github, public_url="") as operator:
         seen = await operator.look()
         assert "Prepare the App" not in seen.buttons
-        assert "web.public_url is not set" in seen.words
+        assert "web.public_url is not set" in seen.shown_text
 
 
-async def test_what_goes_wrong_with_the_exchange_is_said_without_the_code(
+async def test_errors_of_the_exchange_are_reported_without_the_code(
     migrated: str, github: GitHub, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "reconciler")
     async with open_operator(migrated, github) as operator:
-        for fault, words in (
+        for fault, expected in (
             (Drop(), "GitHub's answer did not arrive: the App exists on GitHub"),
             (Reply(status=404), "GitHub does not know this code"),
             (Reply(status=500), "GitHub refuses the code (500"),
@@ -322,8 +322,8 @@ async def test_what_goes_wrong_with_the_exchange_is_said_without_the_code(
             github.simulator.faults.add(fault, path="/app-manifests/.*", times=1)
             seen = await operator.come_back(path)
             (code,) = parse_qs(urlsplit(path).query)["code"]
-            assert words in seen.words
-            assert code not in seen.words + logged(caplog)
+            assert expected in seen.shown_text
+            assert code not in seen.shown_text + logged(caplog)
         assert operator.exchanges() == 5, "each code is sent once"
 
 

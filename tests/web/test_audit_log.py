@@ -33,8 +33,8 @@ def by(token: str) -> dict[str, str]:
 
 
 async def acts_of(client: httpx.AsyncClient, report: object) -> list[tuple[str, str]]:
-    said = (await client.get(f"/api/v1/reports/{report}")).json()
-    return [(each["what"], each["by"]) for each in said["acts"]]
+    details = (await client.get(f"/api/v1/reports/{report}")).json()
+    return [(each["what"], each["by"]) for each in details["acts"]]
 
 
 async def test_buttons_and_commands_of_the_terminal_stand_under_who_ran_them(
@@ -48,9 +48,9 @@ async def test_buttons_and_commands_of_the_terminal_stand_under_who_ran_them(
     what, who = found[0]
     assert what == "link" and who.endswith(" on the command line")
     for path in (f"/reports/{report}", f"/projects/{sync.project}"):
-        assert "unlink by the operator" in (await page(client, path)).words
+        assert "unlink by the operator" in (await page(client, path)).shown_text
     await press(client, await page(client, f"/projects/{sync.project}"), "Pause")
-    assert "pause by the operator" in (await page(client, f"/projects/{sync.project}")).words
+    assert "pause by the operator" in (await page(client, f"/projects/{sync.project}")).shown_text
     assert await acts_of(client, report) == found
 
 
@@ -68,12 +68,12 @@ async def test_a_users_name_goes_with_the_account(migrated: str) -> None:
         rows = harness.bugspark.rows_of("sync_acts")
         assert [row["what"] for row in rows] == ["reveal", "pause"]
         seen = await page(harness.client, f"/projects/{harness.project}", headers)
-        assert "pause by owner of Shop" in seen.words
+        assert "pause by owner of Shop" in seen.shown_text
         with harness.bugspark.engine.begin() as connection:
             users = bugspark_tables.users
             connection.execute(sa.update(users).where(users.c.id == owner).values(name="Deleted User"))
         seen = await page(harness.client, f"/projects/{harness.project}", headers)
-        assert "pause by Deleted User" in seen.words and "by owner of Shop" not in seen.words
+        assert "pause by Deleted User" in seen.shown_text and "by owner of Shop" not in seen.shown_text
         assert not any("owner of Shop" in str(value) for row in rows for value in row.values())
 
 

@@ -99,10 +99,10 @@ def test_several_are_cut_as_one_after_the_other_would_be() -> None:
 
 def test_a_request_at_work_is_cut_only_where_its_address_holds_more_than_its_share() -> None:
     share = 80 // connections.MAX_BUSY_SHARE
-    crowd = [held(f"10.0.0.{number}") for number in range(50)]
-    assert cut([*crowd, *[held("10.1.1.1") for _ in range(share)]], 80, at_once=32) == []
+    clients = [held(f"10.0.0.{number}") for number in range(50)]
+    assert cut([*clients, *[held("10.1.1.1") for _ in range(share)]], 80, at_once=32) == []
     heavy = [held("10.1.1.1") for _ in range(share + 2)]
-    assert cut([*crowd, *heavy], 80, at_once=32) == heavy[:2]
+    assert cut([*clients, *heavy], 80, at_once=32) == heavy[:2]
 
 
 def test_a_new_connection_within_its_share_gets_time_for_its_request() -> None:

@@ -57,10 +57,10 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
     given = PROJECTS[state]
     how = project_status(given, NOW, UTC)
     assert how.state is state
-    told = serializers.project_response(given, Access.SEE, Site(), NOW)
-    assert (told.health.state, told.health.reason) == (state.value, how.reason)
-    said = health_as_json(given, VIEW)
-    assert (said["state"], said["reason"]) == (state.value, how.reason)
+    response = serializers.project_response(given, Access.SEE, Site(), NOW)
+    assert (response.health.state, response.health.reason) == (state.value, how.reason)
+    health_json = health_as_json(given, VIEW)
+    assert (health_json["state"], health_json["reason"]) == (state.value, how.reason)
     line = list(status_as_lines((given,), (), VIEW))[1]
     assert line.startswith(STATUS_SYMBOLS[state][0]) and f"  {state.value}" in line
     seen = on_page("{{ ui.standing(how.state.value, how.reason) }}", how=how)
@@ -116,8 +116,8 @@ REPORTS: list[tuple[dict[str, Any], SyncState]] = [
 @pytest.mark.parametrize(("given", "state"), REPORTS)
 def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], state: SyncState) -> None:
     shown = build_report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
-    told, reason = sync_state_and_reason(shown)
-    assert told is state
+    shown_state, reason = sync_state_and_reason(shown)
+    assert shown_state is state
     assert shown.state in (response_models.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
     assert reason == (
         shown.reason or (None if shown.state in response_models.WORDS_BY_STATE.values() else shown.state)
@@ -133,13 +133,13 @@ def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], 
 def test_a_history_line_is_the_same_on_page_and_terminal(kind: Kind, side: Side) -> None:
     for field, to in ((Field.SEVERITY.value, Severity.HIGH.value), ("comment", None), (None, None)):
         change = replace(LOST.change, kind=kind, side=side, field=field, to=to, base=None, lost=None)
-        said = change_text(change)
+        text = change_text(change)
         whole = replace(build_report_view("Shop", a_report_detail(), SyncPolicy(), AFTER))
-        story = replace(whole.detail, history=(DatedChange(at=AFTER, change=change),))
-        line = list(why_lines(replace(whole, detail=story), replace(VIEW, is_unicode=True)))[-1]
-        for part in (said.what.replace(":", ""), said.before, said.to, said.text and said.text[:10]):
-            assert not part or part in line.replace(":", ""), (line, said)
-        assert said.rule in line
+        detail = replace(whole.detail, history=(DatedChange(at=AFTER, change=change),))
+        line = list(why_lines(replace(whole, detail=detail), replace(VIEW, is_unicode=True)))[-1]
+        for part in (text.what.replace(":", ""), text.before, text.to, text.text and text.text[:10]):
+            assert not part or part in line.replace(":", ""), (line, text)
+        assert text.rule in line
 
 
 def test_the_states_of_links_that_ended_all_have_a_word() -> None:

@@ -34,7 +34,7 @@ def files() -> EmbedFiles:
     return read_embed_files()
 
 
-def words(name: str) -> dict[str, str]:
+def texts(name: str) -> dict[str, str]:
     """Return the entries of a table: key → its text, or the forms of it, as they are written."""
     return dict(ENTRY.findall((MODULE_FOLDER / name).read_text("utf-8")))
 
@@ -91,7 +91,7 @@ def test_names_and_integrity_change_with_the_content(files: EmbedFiles) -> None:
 
 
 def test_both_languages_have_the_same_words_with_the_same_places_for_values() -> None:
-    english, chinese = words("words_en.js"), words("words_zh_hk.js")
+    english, chinese = texts("words_en.js"), texts("words_zh_hk.js")
     assert english.keys() == chinese.keys()
     for key, text in english.items():
         assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(chinese[key])), key
@@ -104,7 +104,7 @@ def test_every_word_is_used_and_every_used_key_has_words() -> None:
     )
     beginnings = tuple(set(re.findall(r"`([a-z]+[.])\$\{", source)))
     written = set(re.findall(r'"([^"\n]+)"', source))
-    english = words("words_en.js").keys()
+    english = texts("words_en.js").keys()
     assert [key for key in english if key not in written and not key.startswith(beginnings)] == []
     called = set(re.findall(r'\b(?:t|plain|when)\((?:[^()"]*, )?"([^"]+)"', source))
     assert len(called) > 40 and called <= english, called - english

@@ -69,8 +69,8 @@ def addresses(harness: WebHarness, project: object, about: object) -> list[tuple
     """Return the path with ids filled in."""
     found = []
     for method, pattern in guarded(harness):
-        whats = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))
-        for what in whats:
+        actions = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))
+        for what in actions:
             path = pattern.format(project_id=project, report_id=about, what=what)
             found.append((method, path))
     return found
@@ -132,7 +132,7 @@ async def test_other_methods_are_refused_and_reveal_nothing(harness: WebHarness)
     assert harness.untouched()
 
 
-async def test_what_is_somebodys_is_kept_by_no_cache(harness: WebHarness) -> None:
+async def test_responses_for_a_user_are_kept_by_no_cache(harness: WebHarness) -> None:
     root: UUID = harness.bugspark.add_user("Root", role="superadmin")
     ours = harness.bugspark.add_report(harness.project)
     paths = [path for method, path in addresses(harness, harness.project, ours) if method == "GET"]

@@ -14,16 +14,16 @@ async def test_the_exact_issue_is_shown_to_who_may_export_and_nothing_is_publish
         )
         owner = bearer(harness, owner_of(harness, harness.project))
         shown = await page(harness.client, f"/reports/{report}", owner)
-        assert "Preview the issue" in shown.words
+        assert "Preview the issue" in shown.shown_text
         seen = await page(harness.client, f"/reports/{report}/export", owner)
-        assert "[BUG-0001] Crash for (redacted e-mail)" in seen.words
-        assert "2 × e-mail" in seen.words and "<script>" not in seen.text
+        assert "[BUG-0001] Crash for (redacted e-mail)" in seen.shown_text
+        assert "2 × e-mail" in seen.shown_text and "<script>" not in seen.text
         answer = await harness.client.get(f"/api/v1/reports/{report}/export", headers=owner)
         assert answer.status_code == 200
-        said = answer.json()
-        assert said["title"] == "[BUG-0001] Crash for (redacted e-mail)"
-        assert said["redacted"] == [{"kind": "e-mail", "count": 2}]
-        assert "(redacted e-mail)" in said["body"] and "b.test" not in said["body"]
+        preview = answer.json()
+        assert preview["title"] == "[BUG-0001] Crash for (redacted e-mail)"
+        assert preview["redacted"] == [{"kind": "e-mail", "count": 2}]
+        assert "(redacted e-mail)" in preview["body"] and "b.test" not in preview["body"]
         assert harness.bugspark.rows_of("sync_intents") == []
 
 

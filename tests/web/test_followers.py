@@ -16,7 +16,7 @@ from tests.web.page_fixtures import client, queue, served, sync
 __all__ = ["client", "github", "queue", "served", "sync"]
 
 
-async def told(client: httpx.AsyncClient, report: ReportId) -> dict[str, Any]:
+async def get_report(client: httpx.AsyncClient, report: ReportId) -> dict[str, Any]:
     answer = await client.get(f"/api/v1/reports/{report}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -28,17 +28,19 @@ async def test_lead_and_followers_name_each_other_and_who_moved_alone(
 ) -> None:
     lead, number, (first, second) = await followed(sync, reports=2)
     sync.change(second, status="resolved")
-    said = await told(client, lead)
-    assert said["follows"] is None
-    assert said["followers"] == [
+    details = await get_report(client, lead)
+    assert details["follows"] is None
+    assert details["followers"] == [
         {"report": str(first), "tracking_id": "BUG-0002", "status": "new", "moved_alone": False},
         {"report": str(second), "tracking_id": "BUG-0003", "status": "resolved", "moved_alone": True},
     ]
-    said = await told(client, second)
-    assert said["follows"] == {"report": str(lead), "tracking_id": "BUG-0001", "moved_alone": True}
-    assert (said["state"], said["issue"]["badge"]) == ("synced", f"web#{number}")
-    assert said["reason"].startswith(f"it follows BUG-0001, which leads acme/web#{number}; a person changed")
-    assert said["actions"] == ["unlink"]
+    details = await get_report(client, second)
+    assert details["follows"] == {"report": str(lead), "tracking_id": "BUG-0001", "moved_alone": True}
+    assert (details["state"], details["issue"]["badge"]) == ("synced", f"web#{number}")
+    assert details["reason"].startswith(
+        f"it follows BUG-0001, which leads acme/web#{number}; a person changed"
+    )
+    assert details["actions"] == ["unlink"]
     many = (await client.get(f"/api/v1/reports?ids={first},{second}")).json()["reports"]
     assert [each["follows"]["moved_alone"] for each in many] == [False, True]
     assert [each["issue"]["badge"] for each in many] == [f"web#{number}"] * 2
@@ -48,20 +50,20 @@ async def test_the_page_links_lead_and_followers_and_shows_each_one_s_own_commen
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     lead, number, (follower,) = await followed(sync)
-    sync.say(lead, "from the lead")
-    sync.say(follower, "from the follower")
+    sync.add_comment(lead, "from the lead")
+    sync.add_comment(follower, "from the follower")
     await sync.settle()
     seen = await page(client, f"/reports/{lead}")
-    assert "1 report follows this one" in seen.words
+    assert "1 report follows this one" in seen.shown_text
     assert seen.link(f"/reports/{follower}")
-    assert [each["text"] for each in (await told(client, lead))["comments"]] == ["from the lead"]
+    assert [each["text"] for each in (await get_report(client, lead))["comments"]] == ["from the lead"]
     seen = await page(client, f"/reports/{follower}")
     assert seen.link(f"/reports/{lead}")
-    assert f"acme/web#{number}" in seen.words
-    (said,) = (await told(client, follower))["comments"]
-    assert (said["text"], said["state"]) == ("from the follower", "on GitHub")
-    assert f"/acme/web/issues/{number}#issuecomment-" in said["url"]
-    assert "from the follower" in seen.words
+    assert f"acme/web#{number}" in seen.shown_text
+    (details,) = (await get_report(client, follower))["comments"]
+    assert (details["text"], details["state"]) == ("from the follower", "on GitHub")
+    assert f"/acme/web/issues/{number}#issuecomment-" in details["url"]
+    assert "from the follower" in seen.shown_text
 
 
 async def test_a_report_is_made_a_follower_by_the_page_and_by_the_api_and_ended_again(

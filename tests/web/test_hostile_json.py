@@ -1,4 +1,4 @@
-"""A hostile owner's config troubles its project alone, a stranger's logs one report, in every view."""
+"""A hostile owner's config affects only its project, a stranger's logs only one report, in every view."""
 
 import json
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def test_a_hostile_config_is_named_in_every_view_and_others_sync(
 ) -> None:
     hostile = sync.bugspark.add_project("Hostile")
     sync.bugspark.add_integration(hostile, config=CONFIGS[kind])
-    stranded = sync.bugspark.add_report(hostile)
+    unsynced = sync.bugspark.add_report(hostile)
     report, number = await sync.linked()
     sync.change(report, status="closed")
     scheduled = await sync.app._stores.projects.pass_schedule()
@@ -48,9 +48,9 @@ async def test_a_hostile_config_is_named_in_every_view_and_others_sync(
     shown, _ = await sync.app.status(None)
     assert len(shown) == 2
     for path in ("/", f"/projects/{hostile}", f"/projects/{hostile}/setup"):
-        assert SAID[kind] in (await page(client, path)).words, path
-    assert (await page(client, f"/reports/{stranded}")).words
-    for path in ("projects", f"projects/{hostile}", f"reports/{stranded}"):
+        assert SAID[kind] in (await page(client, path)).shown_text, path
+    assert (await page(client, f"/reports/{unsynced}")).shown_text
+    for path in ("projects", f"projects/{hostile}", f"reports/{unsynced}"):
         assert (await client.get(f"/api/v1/{path}")).status_code == 200
     assert (await client.get("/readyz")).status_code == 200
     delivery = await client.post(f"/api/v1/webhooks/github/{hostile}", json={})

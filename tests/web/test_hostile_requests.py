@@ -11,8 +11,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from fastapi.routing import iter_route_contexts
 
 from reconciler.web.actions import REPORT_ACTIONS, WEBHOOK_ACTIONS
+from reconciler.web.shown_text import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
 from reconciler.web.site import parse_origin
-from reconciler.web.words import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
 from tests.web.browsing import HTML
 from tests.web.harness import SECRET, WebHarness, integration, open_web, sign_in_operator
 from tests.web.users import by_password
@@ -51,10 +51,10 @@ def routes(harness: WebHarness, method: str) -> list[str]:
         assert route.path is not None and route.methods is not None
         if method not in route.methods or route.path.startswith("/static/"):
             continue
-        whats = WEBHOOK_ACTIONS if "/setup/" in route.path else REPORT_ACTIONS
+        actions = WEBHOOK_ACTIONS if "/setup/" in route.path else REPORT_ACTIONS
         names = {"project_id": harness.project, "report_id": about}
         found += [
-            route.path.format(**names, what=what) for what in (whats if "{what}" in route.path else ("",))
+            route.path.format(**names, what=what) for what in (actions if "{what}" in route.path else ("",))
         ]
     return found
 
@@ -129,10 +129,10 @@ async def test_a_wrong_delivery_asks_the_same_of_the_database_whether_the_projec
     harness: WebHarness,
 ) -> None:
     engine = harness.app.state.access_control.queries._database._engine
-    heard: list[str] = []
+    statements: list[str] = []
 
     def hear(_: object, __: object, statement: str, *___: object) -> None:
-        heard.append(statement)
+        statements.append(statement)
 
     nothing = harness.bugspark.add_project("Without an integration")
     broken = harness.bugspark.add_project("Broken")
@@ -140,9 +140,9 @@ async def test_a_wrong_delivery_asks_the_same_of_the_database_whether_the_projec
     found = []
     sa.event.listen(engine, "before_cursor_execute", hear)
     for project in (harness.project, nothing, broken, "00000000-0000-0000-0000-000000000001"):
-        heard.clear()
+        statements.clear()
         answer = await harness.deliver(b"{}", project=project, secret="not " + SECRET)
-        found.append((answer.status_code, answer.content, tuple(heard)))
+        found.append((answer.status_code, answer.content, tuple(statements)))
     sa.event.remove(engine, "before_cursor_execute", hear)
     assert found[0][0] == 401
     assert len(found[0][2]) >= 2

@@ -28,8 +28,8 @@ async def test_a_listed_title_reads_as_on_its_own_side(sync: Sync, client: httpx
     await sync.settle()
     stored = sync.bugspark.report(from_github)
     assert stored is not None and stored["title"] == OF_GITHUB
-    listed = (await page(client, f"/projects/{sync.project}")).words
-    shown = (await page(client, f"/reports/{from_github}")).words
+    listed = (await page(client, f"/projects/{sync.project}")).shown_text
+    shown = (await page(client, f"/reports/{from_github}")).shown_text
     assert OF_GITHUB in listed and OF_GITHUB in shown
     assert "Don't show <i>" in listed
     assert sync.github.web.issue(number).title == OF_GITHUB

@@ -51,7 +51,7 @@ async def test_a_list_is_a_file_with_the_same_search_and_problems_are_a_feed(
     assert (found["tracking_id"], found["issue"], found["reason"]) == ("BUG-0002", "acme/web#2", None)
     sync.change(linked[0], severity="low")
     relabel(sync, 1, "medium-priority", "critical")
-    sync.say(linked[1], "Locked out")
+    sync.add_comment(linked[1], "Locked out")
     sync.github.web.lock(2, by="alice")
     await sync.settle()
     feed = ET.fromstring((await client.get(f"{base}/problems.atom")).text)
@@ -71,18 +71,18 @@ async def test_several_reports_are_settled_and_unlinked_by_one_button_each(
         relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
     first, second, third = (chosen for chosen, _ in pairs)
-    said = await send_bulk(client, sync, "take_bugspark", first, second, third)
-    assert "Done for 2 of 3 reports. A chosen report has no conflict." in said.words
+    summary = await send_bulk(client, sync, "take_bugspark", first, second, third)
+    assert "Done for 2 of 3 reports. A chosen report has no conflict." in summary.shown_text
     await sync.settle()
     assert [sync.severity(each) for each in (first, second, third)] == ["low", "low", "medium"]
     other = sync.bugspark.add_report(sync.bugspark.add_project("Other"))
-    said = await send_bulk(client, sync, "unlink", first, second, other)
-    assert "Done for 2 of 3 reports. There is no such report in this project." in said.words
+    summary = await send_bulk(client, sync, "unlink", first, second, other)
+    assert "Done for 2 of 3 reports. There is no such report in this project." in summary.shown_text
     states = {row["report_id"]: row["state"] for row in sync.bugspark.rows_of("sync_links")}
     assert [states[each] for each in (first, second, third)] == ["unlinked", "unlinked", "active"]
     for action, wanted in (("unlink", ()), ("burn", (third,)), ("retry", (other,))):
-        said = await send_bulk(client, sync, action, *wanted)
-        assert "Done for 1" not in said.words
+        summary = await send_bulk(client, sync, action, *wanted)
+        assert "Done for 1" not in summary.shown_text
     assert len(sync.github.web.issues) == 3
     assert bulk.MAX_REPORTS >= 50
 
@@ -95,14 +95,18 @@ async def test_a_long_thread_and_a_long_history_are_shown_in_parts(
     made, _ = await sync.linked()
     for i in range(5):
         sync.github.clock.advance(1)
-        sync.say(made, f"don&#x27;t say {i}")
+        sync.add_comment(made, f"don&#x27;t say {i}")
     await sync.settle()
     newest = await page(client, f"/reports/{made}")
-    assert "5 comments" in newest.words and "Page 3 of 3" in newest.words
-    assert "don't say 4" in newest.words and "&#x27;" not in newest.words and "&amp;" not in newest.words
+    assert "5 comments" in newest.shown_text and "Page 3 of 3" in newest.shown_text
+    assert (
+        "don't say 4" in newest.shown_text
+        and "&#x27;" not in newest.shown_text
+        and "&amp;" not in newest.shown_text
+    )
     oldest = await page(client, f"/reports/{made}?comments=1")
-    assert "don't say 0" in oldest.words and "don't say 1" in oldest.words
+    assert "don't say 0" in oldest.shown_text and "don't say 1" in oldest.shown_text
     whole = await page(client, f"/reports/{made}?history=all")
-    assert "earlier line" in newest.words and "earlier line" not in whole.words
+    assert "earlier line" in newest.shown_text and "earlier line" not in whole.shown_text
     for nonsense in ("0", "-1", "x", "٣", "9" * 30):
         assert (await client.get(f"/reports/{made}", params={"comments": nonsense})).status_code == 200

@@ -176,7 +176,7 @@ async def test_ready_says_that_passes_do_not_run(harness: WebHarness) -> None:
         (ConfigurationError("db.internal has no instance id"), "schema"),
     ],
 )
-async def test_ready_tells_anybody_one_word_and_no_host_port_or_role(
+async def test_ready_answers_one_word_and_no_host_port_or_role(
     harness: WebHarness, monkeypatch: pytest.MonkeyPatch, error: Exception, word: str
 ) -> None:
     async def fail(*_: object) -> None:

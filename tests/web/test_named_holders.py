@@ -1,4 +1,4 @@
-"""Which report holds an issue is told to those who may see its project, and to nobody else."""
+"""Which report an issue is linked to is shown only to those who may see its project."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rivals:
+class CompetingProject:
     """A report that holds an issue, and reports of another owner's project that name it or may be linked."""
 
     project: ProjectId
@@ -37,16 +37,16 @@ class Rivals:
 
 
 @pytest.fixture
-async def rivals(sync: Sync) -> Rivals:
+async def competing(sync: Sync) -> CompetingProject:
     holder, number = await sync.linked()
     row = sync.bugspark.report(holder)
     assert row is not None
     owner = sync.bugspark.add_user("Rival")
-    project = sync.bugspark.add_project("Rivals", owner=owner)
+    project = sync.bugspark.add_project("Competing", owner=owner)
     sync.bugspark.add_integration(project, token=sync.github.token)
     contested = sync.bugspark.add_report(project, github_issue_number=number, github_repo="acme/web")
     await sync.run(project)
-    return Rivals(
+    return CompetingProject(
         project=project,
         owner=owner,
         name=f'{row["tracking_id"]} of project "Shop"',
@@ -56,51 +56,55 @@ async def rivals(sync: Sync) -> Rivals:
     )
 
 
-async def press_link(client: httpx.AsyncClient, rivals: Rivals, headers: dict[str, str]) -> str:
+async def press_link(client: httpx.AsyncClient, competing: CompetingProject, headers: dict[str, str]) -> str:
     """Link the other report by its page; return what the page says then."""
-    at = f"/reports/{rivals.unlinked}"
+    at = f"/reports/{competing.unlinked}"
     seen = await page(client, at, headers)
     form = next(form for form in seen.forms if form.action.endswith("/link"))
-    fields = form.fields | {"issue": rivals.issue}
+    fields = form.fields | {"issue": competing.issue}
     answer = await client.post(
         form.action, data=fields, headers=HTML | headers | {"Origin": str(client.base_url).rstrip("/")}
     )
     assert answer.status_code == 303
     client.cookies.update(answer.cookies)
-    return (await page(client, at, headers)).words
+    return (await page(client, at, headers)).shown_text
 
 
 async def test_an_owner_is_told_that_it_is_a_report_of_another_project(
-    sync: Sync, served: ServedPages, rivals: Rivals
+    sync: Sync, served: ServedPages, competing: CompetingProject
 ) -> None:
-    headers = {"Authorization": f"Bearer {token(rivals.owner, sync.clock.now())}"}
-    shown = (await page(served.client, f"/reports/{rivals.contested}", headers)).words
-    said = (await served.client.get(f"/api/v1/reports/{rivals.contested}", headers=headers)).json()["reason"]
-    told = await press_link(served.client, rivals, headers)
-    assert said == "a report of another project is already linked to it"
-    for text in (shown, told):
+    headers = {"Authorization": f"Bearer {token(competing.owner, sync.clock.now())}"}
+    shown = (await page(served.client, f"/reports/{competing.contested}", headers)).shown_text
+    reason = (await served.client.get(f"/api/v1/reports/{competing.contested}", headers=headers)).json()[
+        "reason"
+    ]
+    refusal = await press_link(served.client, competing, headers)
+    assert reason == "a report of another project is already linked to it"
+    for text in (shown, refusal):
         assert "a report of another project" in text
-        assert "Shop" not in text and rivals.name not in text
+        assert "Shop" not in text and competing.name not in text
 
 
 async def test_the_operator_is_told_which_report_holds_it(
-    sync: Sync, client: httpx.AsyncClient, rivals: Rivals
+    sync: Sync, client: httpx.AsyncClient, competing: CompetingProject
 ) -> None:
-    shown = (await page(client, f"/reports/{rivals.contested}")).words
-    said = (await client.get(f"/api/v1/reports/{rivals.contested}")).json()["reason"]
-    told = await press_link(client, rivals, {})
-    view = await sync.app.explain_report(str(rivals.contested))
-    assert report_as_json(view)["reason"] == said
-    assert said == f"{rivals.name} is already linked to it" and said in shown
-    assert f"{rivals.issue} belongs to {rivals.name}; unlink that first" in told
-    left = sync.bugspark.report(rivals.unlinked)
+    shown = (await page(client, f"/reports/{competing.contested}")).shown_text
+    reason = (await client.get(f"/api/v1/reports/{competing.contested}")).json()["reason"]
+    refusal = await press_link(client, competing, {})
+    view = await sync.app.explain_report(str(competing.contested))
+    assert report_as_json(view)["reason"] == reason
+    assert reason == f"{competing.name} is already linked to it" and reason in shown
+    assert f"{competing.issue} belongs to {competing.name}; unlink that first" in refusal
+    left = sync.bugspark.report(competing.unlinked)
     assert left is not None and left["github_issue_number"] is None
 
 
 async def test_who_owns_both_projects_is_told_which_report_holds_it(
-    sync: Sync, served: ServedPages, rivals: Rivals
+    sync: Sync, served: ServedPages, competing: CompetingProject
 ) -> None:
-    sync.bugspark.execute("UPDATE projects SET owner_id = :owner", owner=rivals.owner)
-    headers = {"Authorization": f"Bearer {token(rivals.owner, sync.clock.now())}"}
-    assert rivals.name in (await page(served.client, f"/reports/{rivals.contested}", headers)).words
-    assert rivals.name in await press_link(served.client, rivals, headers)
+    sync.bugspark.execute("UPDATE projects SET owner_id = :owner", owner=competing.owner)
+    headers = {"Authorization": f"Bearer {token(competing.owner, sync.clock.now())}"}
+    assert (
+        competing.name in (await page(served.client, f"/reports/{competing.contested}", headers)).shown_text
+    )
+    assert competing.name in await press_link(served.client, competing, headers)

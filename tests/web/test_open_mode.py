@@ -114,7 +114,7 @@ async def test_tokens_and_ended_sessions_that_are_over_are_deleted(harness: WebH
     await exchange(harness, await offered(harness))
     home = await page(harness.client, "/")
     await offered(harness)
-    assert (await press(harness.client, home, "Sign out")).words
+    assert (await press(harness.client, home, "Sign out")).shown_text
     assert kept() == ["ended_session", "sign_in"]
     harness.clock.advance(12 * 3600)
     await offered(harness)
@@ -144,11 +144,11 @@ async def test_a_token_works_beside_a_password_and_not_under_another_one(migrate
 
 async def test_the_page_says_what_to_run_and_takes_the_token_without_script(harness: WebHarness) -> None:
     shown = await page(harness.client, "/sign-in?next=/projects/1")
-    assert "reconcile open" in shown.words
+    assert "reconcile open" in shown.shown_text
     form = shown.form("Use the token")
     assert form.fields == {"next": "/projects/1", "token": ""}
     done = await press(harness.client, shown, "Use the token", next="/", token=await offered(harness))
-    assert "Shop" in done.words
+    assert "Shop" in done.shown_text
 
 
 async def test_a_redirect_does_not_carry_the_fragment_of_an_address_on(harness: WebHarness) -> None:

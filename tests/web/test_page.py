@@ -49,8 +49,8 @@ async def test_each_page_and_button_of_another_project_is_not_there(harness: Web
     theirs = harness.bugspark.add_project("Theirs", owner=other_user)
     harness.bugspark.add_integration(theirs, config=integration())
     seen = await page(harness.client, f"/projects/{harness.project}", bearer(harness, other_user), status=404)
-    assert "Not found" in seen.words and "Shop" not in seen.words
-    assert "Shop" not in (await page(harness.client, "/", bearer(harness, other_user))).words
+    assert "Not found" in seen.shown_text and "Shop" not in seen.shown_text
+    assert "Shop" not in (await page(harness.client, "/", bearer(harness, other_user))).shown_text
     good = (await page(harness.client, f"/projects/{theirs}", bearer(harness, other_user))).forms[0]
     for what in PROJECT_ACTIONS:
         answer = await send(harness, other_user, what, good.fields["form_token"], **origin(harness))
@@ -102,7 +102,7 @@ async def test_a_visitor_is_redirected_to_the_sign_in_with_the_way_back(harness:
     there = answer.headers["location"]
     assert there == f"/sign-in?next=/projects/{harness.project}%3Fq%3Da%2526b"
     seen = await page(harness.client, there)
-    assert "Sign in" in seen.words
+    assert "Sign in" in seen.shown_text
     assert (await harness.client.post(f"/projects/{harness.project}/sync", headers=HTML)).status_code == 401
     assert (await harness.client.get(wanted)).status_code == 401  # a program gets no redirection
     assert (await harness.client.get("/projects/no-id", headers=HTML)).status_code == 303
@@ -112,7 +112,7 @@ async def test_errors_are_pages_for_people_and_json_for_programs(harness: WebHar
     owner = bearer(harness, owner_of(harness, harness.project))
     for path in ("/nothing", f"/projects/{uuid4()}", "/projects/no-id"):
         seen = await page(harness.client, path, owner, status=404)
-        assert "To the overview" in seen.words
+        assert "To the overview" in seen.shown_text
         answer = await harness.client.get(path, headers=owner)
         assert answer.json() == {"detail": "Not found."}
     answer = await harness.client.get(f"/api/v1/projects/{uuid4()}", headers=owner | HTML)
@@ -142,7 +142,7 @@ async def test_without_the_database_the_page_says_what_still_works(harness: WebH
     owner = bearer(harness, owner_of(harness, harness.project))
     harness.bugspark.execute("DROP TABLE sync_intents")
     seen = await page(harness.client, f"/projects/{harness.project}", owner, status=503)
-    assert "The database is unreachable" in seen.words and "What still works" in seen.words
+    assert "The database is unreachable" in seen.shown_text and "What still works" in seen.shown_text
     answer = await harness.client.get(f"/projects/{harness.project}", headers=owner)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
 
@@ -155,12 +155,14 @@ async def test_a_flash_message_is_shown_once_and_cannot_be_forged(harness: WebHa
     harness.client.cookies.clear()
     kept = {"Cookie": f"reconciler-said={cookie}"}
     live = await page(harness.client, "/", owner | kept | {"X-Live": "1"})
-    assert "Shop is paused" not in live.words  # a refresh takes nothing away
-    said = await harness.client.get("/", headers=HTML | owner | kept)
-    assert "Shop is paused: no pass" in said.text
-    assert "Max-Age=0" in said.headers["set-cookie"]
+    assert "Shop is paused" not in live.shown_text  # a refresh keeps the message
+    shown = await harness.client.get("/", headers=HTML | owner | kept)
+    assert "Shop is paused: no pass" in shown.text
+    assert "Max-Age=0" in shown.headers["set-cookie"]
     other = harness.bugspark.add_user("Root", role="superadmin")
-    assert "no pass is made" not in (await page(harness.client, "/", bearer(harness, other) | kept)).words
+    assert (
+        "no pass is made" not in (await page(harness.client, "/", bearer(harness, other) | kept)).shown_text
+    )
     forged = urlsafe_b64encode(json.dumps(["Send money", False]).encode()).decode()
     for value in (f"{forged}.{'0' * 64}", forged, ".", f"{forged}.", "é"):
         sent = [(name.encode(), text.encode()) for name, text in (HTML | owner).items()]
@@ -221,7 +223,9 @@ async def test_a_long_answer_in_any_script_fits_the_cookie_that_says_it_once(har
         kept = {"Cookie": f"reconciler-said={answer.cookies['reconciler-said']}"}
         harness.client.cookies.clear()
         seen = await page(harness.client, f"/reports/{report}", bearer(harness, user) | kept)
-        assert "names no issue" in seen.words or issue[:20] in seen.words or "u202e" in seen.words
+        assert (
+            "names no issue" in seen.shown_text or issue[:20] in seen.shown_text or "u202e" in seen.shown_text
+        )
 
 
 def test_marks_piled_on_a_letter_stay_within_their_line() -> None:

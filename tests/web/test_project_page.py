@@ -34,20 +34,20 @@ async def test_without_a_project_the_overview_says_how_one_comes(
 ) -> None:
     sync.bugspark.execute("DELETE FROM integrations")
     seen = await page(client, "/")
-    assert "No project yet" in seen.words and "reconcile check" in seen.words
+    assert "No project yet" in seen.shown_text and "reconcile check" in seen.shown_text
 
 
 async def test_the_overview_shows_each_status_without_script(sync: Sync, client: httpx.AsyncClient) -> None:
     await sync.linked()
     seen = await page(client, "/")
-    assert "Everything is synced" in seen.words
-    assert "acme/web" in seen.words and "of 5,000" in seen.words
+    assert "Everything is synced" in seen.shown_text
+    assert "acme/web" in seen.shown_text and "of 5,000" in seen.shown_text
     assert seen.buttons == ["Sign out"]
     await sync.app.pause(str(sync.project))
     seen = await page(client, "/")  # a person wanted that: it is no trouble
-    assert "1 project paused" in seen.words and "needs attention" not in seen.words
+    assert "1 project paused" in seen.shown_text and "needs attention" not in seen.shown_text
     await press(client, await project(client, sync), "Resume")
-    assert "Paused" not in (await page(client, "/")).words
+    assert "Paused" not in (await page(client, "/")).shown_text
 
 
 async def test_many_projects_are_paged_and_attention_is_counted_over_all(
@@ -58,24 +58,24 @@ async def test_many_projects_are_paged_and_attention_is_counted_over_all(
     for name in ("Alpha", "Zeta"):  # beside Shop; neither has a readable integration
         sync.bugspark.add_integration(sync.bugspark.add_project(name), config={"owner": "acme"})
     first, second = await page(client, "/"), await page(client, "/?page=2")
-    assert "3 projects" in first.words and "3 projects" in second.words
-    assert "And 1 more project" in first.words
-    in_first, in_second = (each.words.partition("Last success")[2] for each in (first, second))
+    assert "3 projects" in first.shown_text and "3 projects" in second.shown_text
+    assert "And 1 more project" in first.shown_text
+    in_first, in_second = (each.shown_text.partition("Last success")[2] for each in (first, second))
     assert [name in in_first for name in ("Alpha", "Shop", "Zeta")] == [True, False, True]  # worst first
     assert [name in in_second for name in ("Alpha", "Shop", "Zeta")] == [False, True, False]
-    by_name = (await page(client, "/?order=name")).words.partition("Last success")[2]
+    by_name = (await page(client, "/?order=name")).shown_text.partition("Last success")[2]
     assert [name in by_name for name in ("Alpha", "Shop", "Zeta")] == [True, True, False]
     for query in ("shop", "WEB", "acme/web"):
-        found = (await page(client, f"/?q={query}")).words.partition("Last success")[2]
+        found = (await page(client, f"/?q={query}")).shown_text.partition("Last success")[2]
         assert "Shop" in found and "Alpha" not in found, query
-    assert "No such project" in (await page(client, "/?q=nowhere")).words
-    assert "Next" in first.words and "Previous" not in first.words
-    assert "Previous" in second.words and "Next" not in second.words
+    assert "No such project" in (await page(client, "/?q=nowhere")).shown_text
+    assert "Next" in first.shown_text and "Previous" not in first.shown_text
+    assert "Previous" in second.shown_text and "Next" not in second.shown_text
     for nonsense in ("0", "-1", "99", "x", "٣", "9" * 500):
         assert (await client.get("/", params={"page": nonsense})).status_code == 200
 
 
-async def test_a_token_that_several_projects_share_has_one_limit_and_no_links_are_said(
+async def test_a_token_that_several_projects_share_has_one_limit_and_a_project_without_links_says_so(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     await sync.linked()
@@ -83,24 +83,24 @@ async def test_a_token_that_several_projects_share_has_one_limit_and_no_links_ar
     sync.bugspark.add_integration(other, token=sync.github.token, owner="acme", repo="web")
     await sync.run(other)
     seen = await page(client, "/")
-    assert seen.words.count("of 5,000") == 1
-    assert "Token of Other , Shop" in seen.words or "Token of Other, Shop" in seen.words
-    assert "no links yet" in seen.words
+    assert seen.shown_text.count("of 5,000") == 1
+    assert "Token of Other , Shop" in seen.shown_text or "Token of Other, Shop" in seen.shown_text
+    assert "no links yet" in seen.shown_text
 
 
 async def test_untrusted_text_on_the_project_page_is_escaped(sync: Sync, client: httpx.AsyncClient) -> None:
     report, number = await sync.linked(title=HOSTILE)
     sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)
     sync.github.web.comment(number, f"see {HOSTILE}", by="alice")
-    sync.say(report, HOSTILE)
+    sync.add_comment(report, HOSTILE)
     sync.change(report, severity="low")
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
     for path in ("/", f"/projects/{sync.project}", f"/projects/{sync.project}?q={HOSTILE[:20]}"):
         seen = await page(client, path)
-        assert "alert(1)" in seen.words
-        assert "\u202e" not in seen.words and "\x1b" not in seen.words
-        assert r"\u202e" in seen.words
+        assert "alert(1)" in seen.shown_text
+        assert "\u202e" not in seen.shown_text and "\x1b" not in seen.shown_text
+        assert r"\u202e" in seen.shown_text
 
 
 async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
@@ -113,7 +113,7 @@ async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
     await sync.settle()
     assert sync.severity(report) == "critical"
     seen = await press(client, await project(client, sync), "Take BugSpark’s")
-    assert "severity is 'low' again" in seen.words and queue.projects == [sync.project]
+    assert "severity is 'low' again" in seen.shown_text and queue.projects == [sync.project]
     await sync.settle()
     assert (sync.severity(report), sync.labels(number) & {"low-priority", "critical"}) == (
         "low",
@@ -138,7 +138,7 @@ async def test_a_decided_conflict_and_a_gone_link_are_dismissed_and_nothing_else
         )
         sync.github.clock.advance(120)
     seen = await project(client, sync)
-    assert "Conflict 1" in seen.words and "Needs attention 1" in seen.words
+    assert "Conflict 1" in seen.shown_text and "Needs attention 1" in seen.shown_text
     assert seen.buttons.count("Dismiss") == 2
     with pytest.raises(ProjectError, match="nothing to dismiss"):
         await sync.app.dismiss(str(report), Field.STATUS)
@@ -149,7 +149,11 @@ async def test_a_decided_conflict_and_a_gone_link_are_dismissed_and_nothing_else
         origin = {"Origin": str(client.base_url).rstrip("/")}
         assert (await client.post(form.action, data=form.fields, headers=origin)).status_code == 303
     seen = await project(client, sync)
-    assert "Conflict 0" in seen.words and "Needs attention 0" in seen.words and "Dismiss" not in seen.buttons
+    assert (
+        "Conflict 0" in seen.shown_text
+        and "Needs attention 0" in seen.shown_text
+        and "Dismiss" not in seen.buttons
+    )
     await sync.settle()
     assert (sync.severity(report), sync.labels(number)) == ("critical", labels)
     assert {row["state"] for row in sync.bugspark.rows_of("sync_links")} == {"active", "unlinked"}
@@ -169,7 +173,7 @@ async def test_a_button_about_another_projects_report_does_nothing(
     seen = await project(client, sync)
     for fields in ({"report": str(theirs)}, {"report": "x"}, {"take": "me"}, {"field": "owner"}):
         refused = await press(client, seen, "Take BugSpark’s", **fields)
-        assert "no such report" in refused.words or "no field" in refused.words
+        assert "no such report" in refused.shown_text or "no field" in refused.shown_text
     assert sync.severity(theirs) == "medium"
 
 
@@ -180,14 +184,14 @@ async def test_sync_verify_pause_and_resume_from_the_page(
     await sync.run()
     assert not issue_reads(sync)
     seen = await press(client, await project(client, sync), "Sync now")
-    assert "as soon as a pass may run" in seen.words
+    assert "as soon as a pass may run" in seen.shown_text
     seen = await press(client, seen, "Verify all")
-    assert "check every link in full" in seen.words
+    assert "check every link in full" in seen.shown_text
     assert queue.projects == [sync.project] * 2
     await sync.run()
     assert issue_reads(sync)
     seen = await press(client, seen, "Pause")
-    assert "Shop is paused" in seen.words
+    assert "Shop is paused" in seen.shown_text
     seen = await press(client, seen, "Resume")
     assert "Resume" not in seen.buttons
 
@@ -196,13 +200,13 @@ async def test_coverage_latency_and_activity_are_also_text(sync: Sync, client: h
     report, number = await sync.linked()
     sync.github.web.comment(number, "From there", by="alice")
     await sync.run(seconds=7)
-    sync.say(report, "From here")
+    sync.add_comment(report, "From here")
     await sync.run()
     seen = await project(client, sync)
-    assert "1 of 1 checked within 6 h, none not equal" in seen.words
-    assert "1 change to BugSpark" in seen.words
-    assert "p50 7.0 s" in seen.words
-    assert "import comment : From there" in seen.words or "import comment: From there" in seen.words
+    assert "1 of 1 checked within 6 h, none not equal" in seen.shown_text
+    assert "1 change to BugSpark" in seen.shown_text
+    assert "p50 7.0 s" in seen.shown_text
+    assert "import comment : From there" in seen.shown_text or "import comment: From there" in seen.shown_text
 
 
 async def test_links_are_filtered_found_and_turned_page_by_page(
@@ -238,25 +242,25 @@ async def test_every_tab_holds_what_it_counts_and_unlinked_reports_are_found(
     await WebCommands(sync.app._container, RecordingQueue(), OPERATOR_ACTOR).export(waiting)
     loose = sync.bugspark.add_report(sync.project, title="Nobody linked it", severity=Severity.HIGH)
     seen = await project(client, sync, "?state=pending")
-    assert "Waiting 1" in seen.words and "Waits for its issue" in seen.words
-    assert "Linked one" not in seen.words and "Nobody linked it" not in seen.words
+    assert "Waiting 1" in seen.shown_text and "Waits for its issue" in seen.shown_text
+    assert "Linked one" not in seen.shown_text and "Nobody linked it" not in seen.shown_text
     sync.bugspark.execute("UPDATE sync_intents SET state = 'quarantined', reason = 'locked out'")
     seen = await project(client, sync, "?state=attention")
     assert (
-        "Needs attention 1" in seen.words
-        and "locked out" in seen.words
-        and "Waits for its issue" in seen.words
+        "Needs attention 1" in seen.shown_text
+        and "locked out" in seen.shown_text
+        and "Waits for its issue" in seen.shown_text
     )
     seen = await project(client, sync, "?state=unlinked")
-    assert seen.link(f"/reports/{loose}") and "Waits for its issue" in seen.words
-    assert "Linked one" not in seen.words
+    assert seen.link(f"/reports/{loose}") and "Waits for its issue" in seen.shown_text
+    assert "Linked one" not in seen.shown_text
     for query in ("severity=high", "q=Nobody", "severity=high&status=new&range=week"):
-        words = (await project(client, sync, f"?state=unlinked&{query}")).words
-        assert "Nobody linked it" in words and "Waits for its issue" not in words, query
-    assert "Every report is linked" not in seen.words
+        text = (await project(client, sync, f"?state=unlinked&{query}")).shown_text
+        assert "Nobody linked it" in text and "Waits for its issue" not in text, query
+    assert "Every report is linked" not in seen.shown_text
     for query in ("?severity=critical", "?status=resolved"):
-        assert "Linked one" not in (await project(client, sync, query)).words
-    assert "Linked one" in (await project(client, sync, "?severity=medium&order=oldest")).words
+        assert "Linked one" not in (await project(client, sync, query)).shown_text
+    assert "Linked one" in (await project(client, sync, "?severity=medium&order=oldest")).shown_text
 
 
 async def test_a_parameter_with_a_value_that_it_does_not_have_is_400_and_names_those_it_has(
@@ -276,10 +280,10 @@ async def test_a_parameter_with_a_value_that_it_does_not_have_is_400_and_names_t
         *((path, of_lists) for path in lists),
         (f"/reports/{report}", {"history": "all"}),
     ):
-        for name, words in parameters.items():
+        for name, values in parameters.items():
             refused = await client.get(f"{path}?{name}=foo", headers=HTML)
-            assert (refused.status_code, words in Page(refused.text).words) == (400, True), (path, name)
-        known = "&".join(f"{name}={words.split(', ')[0]}" for name, words in parameters.items())
+            assert (refused.status_code, values in Page(refused.text).shown_text) == (400, True), (path, name)
+        known = "&".join(f"{name}={values.split(', ')[0]}" for name, values in parameters.items())
         empty = "&".join(f"{name}=" for name in parameters)
         for query in (known, empty):
             assert (await client.get(f"{path}?{query}", headers=HTML)).status_code == 200, (path, query)
@@ -334,10 +338,10 @@ async def test_during_a_github_outage_every_page_says_what_still_works(
     assert failed.error is not None
     reason = " ".join(failed.error.message.split())
     for path in pages:
-        words = (await page(client, path)).words
-        assert f"GitHub is unreachable {reason}" in words and "What still works" in words, path
-        assert "is recorded and waits" in words
+        text = (await page(client, path)).shown_text
+        assert f"GitHub is unreachable {reason}" in text and "What still works" in text, path
+        assert "is recorded and waits" in text
     sync.github.simulator.faults.clear()
     await sync.run(seconds=60)
     for path in pages:
-        assert "GitHub is unreachable" not in (await page(client, path)).words, path
+        assert "GitHub is unreachable" not in (await page(client, path)).shown_text, path

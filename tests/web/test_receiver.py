@@ -391,7 +391,7 @@ async def test_a_burst_of_deliveries_is_answered_completely(harness: WebHarness)
 async def test_bodies_that_are_held_back_take_no_room_from_good_deliveries(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """32 bodies of almost a mebibyte, none of which ends, fill the room of all bodies."""
+    """32 bodies of almost a mebibyte, none of which ends, use up the memory limit of all bodies."""
     limits = {"max_bytes": MEBIBYTE, "max_total_bytes": 4 * MEBIBYTE, "timeout_seconds": 20.0}
     monkeypatch.setattr(request_body.BodyReader.__init__, "__kwdefaults__", limits)
     async with open_web(migrated, web={"trusted_proxies": ["127.0.0.1"]}) as harness:

@@ -49,7 +49,7 @@ async def test_another_projects_report_and_set_up_are_not_there(harness: WebHarn
     before = harness.bugspark.rows_of("integrations")
     for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup"):
         seen = await page(harness.client, path, bearer(harness, other_user), status=404)
-        assert "Secret plans" not in seen.words and "Shop" not in seen.words
+        assert "Secret plans" not in seen.shown_text and "Shop" not in seen.shown_text
     for path in changing(harness, harness.project, ours) + changing(harness, uuid4(), uuid4()):
         answer = await send(harness, other_user, path, token)
         assert answer.status_code == 404, path
@@ -64,7 +64,7 @@ async def test_a_member_looks_without_secret_and_buttons(harness: WebHarness) ->
     owners = await token_of(harness, owner_of(harness, harness.project), f"/projects/{harness.project}/setup")
     for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup"):
         seen = await page(harness.client, path, bearer(harness, member))
-        assert seen.buttons == [] and SECRET not in seen.words and "Reveal" not in seen.words
+        assert seen.buttons == [] and SECRET not in seen.shown_text and "Reveal" not in seen.shown_text
     for path in changing(harness, harness.project, ours):
         answer = await send(harness, member, path, owners)
         assert answer.status_code == 403, path

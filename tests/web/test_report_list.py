@@ -24,7 +24,7 @@ async def listed(client: httpx.AsyncClient, **parameters: str) -> list[dict[str,
     return found
 
 
-async def test_a_batch_tells_of_each_report_what_its_own_answer_tells(
+async def test_a_batch_has_the_same_values_for_each_report_as_its_own_answer(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     synced, number = await sync.linked(title="Don&#x27;t crash")
@@ -189,28 +189,28 @@ def test_an_etag_is_compared_weakly() -> None:
     assert not has_etag('"bb"', 'W/"b"')
 
 
-async def test_comments_conflicts_and_history_of_one_report_are_told_in_full(
+async def test_comments_conflicts_and_history_of_one_report_are_complete(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked(severity="low")
-    sync.say(report, "It&#x27;s &lt;b&gt; here")
+    sync.add_comment(report, "It&#x27;s &lt;b&gt; here")
     sync.github.clock.advance(5)
     remote = sync.github.web.comment(number, "From **there** &amp;", by="alice")
     relabel(sync, number, "low-priority", "high-priority")
     sync.github.clock.advance(10)
     sync.change(report, severity="critical")
     await sync.settle()
-    said = (await client.get(f"/api/v1/reports/{report}")).json()
-    assert [each["text"] for each in said["comments"]] == ["It's <b> here", "From **there** &amp;"]
-    assert said["comments"][1]["url"] == f"{said['issue']['url']}#issuecomment-{remote.id}"
-    assert said["comments"][0]["url"].startswith(f"{said['issue']['url']}#issuecomment-")
-    severity = next(each for each in said["fields"] if each["field"] == Field.SEVERITY)
+    details = (await client.get(f"/api/v1/reports/{report}")).json()
+    assert [each["text"] for each in details["comments"]] == ["It's <b> here", "From **there** &amp;"]
+    assert details["comments"][1]["url"] == f"{details['issue']['url']}#issuecomment-{remote.id}"
+    assert details["comments"][0]["url"].startswith(f"{details['issue']['url']}#issuecomment-")
+    severity = next(each for each in details["fields"] if each["field"] == Field.SEVERITY)
     assert severity["conflict"]["lost"] == "high"
     assert severity["choices"] == [
         {"take": Side.GITHUB, "value": "high"},
         {"take": Side.BUGSPARK, "value": "critical"},
     ]
-    assert {"unlink", "resolve", "duplicate"} == set(said["actions"])
-    whats = [each["what"] for each in said["history"]]
-    assert "conflict: severity" in whats and "import comment" in whats
-    assert said["page"] == f"/reports/{report}"
+    assert {"unlink", "resolve", "duplicate"} == set(details["actions"])
+    actions = [each["what"] for each in details["history"]]
+    assert "conflict: severity" in actions and "import comment" in actions
+    assert details["page"] == f"/reports/{report}"

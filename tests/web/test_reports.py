@@ -39,7 +39,7 @@ async def client(sync: Sync) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def told(client: httpx.AsyncClient, report: ReportId) -> dict[str, Any]:
+async def get_report(client: httpx.AsyncClient, report: ReportId) -> dict[str, Any]:
     answer = await client.get(f"/api/v1/reports/{report}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -50,34 +50,34 @@ async def test_a_synced_report_names_its_issue_and_where_each_comment_was_writte
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked()
-    ours = sync.say(report, "From here")
+    ours = sync.add_comment(report, "From here")
     sync.github.clock.advance(5)
     sync.github.web.comment(number, "From there", by="alice")
     await sync.settle()
-    said = await told(client, report)
-    assert (said["state"], said["reason"]) == ("synced", None)
-    assert (said["issue"]["badge"], said["issue"]["repository"]) == (f"web#{number}", "acme/web")
-    assert said["issue"]["url"].endswith(f"/acme/web/issues/{number}")
-    assert [(each["source"], each["author"]) for each in said["comments"]] == [
+    details = await get_report(client, report)
+    assert (details["state"], details["reason"]) == ("synced", None)
+    assert (details["issue"]["badge"], details["issue"]["repository"]) == (f"web#{number}", "acme/web")
+    assert details["issue"]["url"].endswith(f"/acme/web/issues/{number}")
+    assert [(each["source"], each["author"]) for each in details["comments"]] == [
         ("bugspark", "Ada"),
         ("github", "alice"),
     ]
-    assert said["comments"][0]["id"] == str(ours)
-    assert said["synced_at"] is not None
-    assert said["verified_at"] is not None
+    assert details["comments"][0]["id"] == str(ours)
+    assert details["synced_at"] is not None
+    assert details["verified_at"] is not None
     project = (await client.get(f"/api/v1/projects/{sync.project}")).json()
     verified = project["health"]["verified"]
     assert (verified["links"], verified["of"], verified["within_seconds"]) == (1, 1, 21_600)
-    assert verified["p95_at"] == verified["oldest_at"] == said["verified_at"]
+    assert verified["p95_at"] == verified["oldest_at"] == details["verified_at"]
 
 
 async def test_a_report_that_has_moved_is_pending_then_synced(sync: Sync, client: httpx.AsyncClient) -> None:
     report, _ = await sync.linked()
     sync.change(report, severity="critical")
-    said = await told(client, report)
-    assert (said["state"], said["reason"]) == ("pending", "the next pass looks at severity")
+    details = await get_report(client, report)
+    assert (details["state"], details["reason"]) == ("pending", "the next pass looks at severity")
     await sync.settle()
-    assert (await told(client, report))["state"] == "synced"
+    assert (await get_report(client, report))["state"] == "synced"
 
 
 async def test_a_conflict_is_shown_with_the_value_that_lost(sync: Sync, client: httpx.AsyncClient) -> None:
@@ -86,14 +86,14 @@ async def test_a_conflict_is_shown_with_the_value_that_lost(sync: Sync, client: 
     sync.github.clock.advance(10)
     sync.change(report, severity="critical")
     await sync.settle()
-    said = await told(client, report)
-    assert (said["state"], said["reason"]) == ("conflict", "severity: high was lost")
+    details = await get_report(client, report)
+    assert (details["state"], details["reason"]) == ("conflict", "severity: high was lost")
     project = (await client.get("/api/v1/projects")).json()[0]
     assert project["links"] == {"synced": 0, "pending": 0, "conflict": 1, "attention": 0}
     assert (project["health"]["state"], project["health"]["reason"]) == ("Conflict", "severity of BUG-0001")
     await sync.app.resolve(str(report), Field.SEVERITY, Side.GITHUB)
     await sync.settle()
-    assert (await told(client, report))["state"] == "synced"
+    assert (await get_report(client, report))["state"] == "synced"
     assert (await client.get("/api/v1/projects")).json()[0]["health"]["state"] == "Synced"
 
 
@@ -105,14 +105,14 @@ async def test_an_issue_that_was_deleted_needs_attention_and_a_cut_link_is_unlin
     sync.github.clock.advance(7 * 3600)
     for _ in range(4):
         await sync.run(seconds=120)
-    said = await told(client, report)
-    assert said["state"] == "attention"
-    assert said["reason"]
-    assert said["issue"]["number"] == number
+    details = await get_report(client, report)
+    assert details["state"] == "attention"
+    assert details["reason"]
+    assert details["issue"]["number"] == number
     other, _ = await sync.linked()
     await sync.app.unlink(str(other))
-    assert (await told(client, other))["issue"] is None
-    assert (await told(client, other))["state"] == "unlinked"
+    assert (await get_report(client, other))["issue"] is None
+    assert (await get_report(client, other))["state"] == "unlinked"
 
 
 async def test_sync_figures_are_shown(sync: Sync, client: httpx.AsyncClient) -> None:
@@ -131,7 +131,7 @@ async def test_a_second_issue_is_closed_as_a_duplicate_by_the_api(
     report, _ = await sync.linked()
     sync.press_button(report)
     await sync.settle()
-    assert (await told(client, report))["state"] == "attention"
+    assert (await get_report(client, report))["state"] == "attention"
     path, body = f"/api/v1/reports/{report}/duplicate", {"issue": "acme/web#2"}
     ours = {"Origin": str(client.base_url).rstrip("/")}
     assert (await client.post(path, json=body)).status_code == 403
@@ -149,7 +149,7 @@ async def test_a_second_issue_is_closed_as_a_duplicate_by_the_api(
         {"message": "acme/web#2 is closed as a duplicate of acme/web#1"},
     )
     assert sync.github.web.issue(2).state == "closed"
-    assert (await told(client, report))["state"] == "synced"
+    assert (await get_report(client, report))["state"] == "synced"
 
 
 async def test_the_page_of_a_report_settles_a_second_issue(sync: Sync, client: httpx.AsyncClient) -> None:
@@ -157,7 +157,7 @@ async def test_the_page_of_a_report_settles_a_second_issue(sync: Sync, client: h
     sync.press_button(report)
     await sync.settle()
     seen = await page(client, f"/reports/{report}")
-    assert "acme/web#2 is not synced" in seen.words
+    assert "acme/web#2 is not synced" in seen.shown_text
     await press(client, seen, "Link this one instead")
     await sync.settle()
     assert sync.number(report) == 2

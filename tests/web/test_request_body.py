@@ -1,4 +1,4 @@
-"""Bodies that are read at once share a room; the address that holds most gives way."""
+"""Bodies read at the same time share a memory limit; the address that uses most is refused first."""
 
 import asyncio
 

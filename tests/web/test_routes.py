@@ -207,10 +207,10 @@ async def test_a_project_whose_integration_is_broken_says_so_and_shows_no_token(
     )
     bare = harness.bugspark.add_project("Bare", owner=owner)
     headers = bearer(harness, owner)
-    told = (await harness.client.get(f"/api/v1/projects/{broken}", headers=headers)).json()
-    assert told["health"]["state"] == "Failed"
-    assert "no key is configured" in told["health"]["reason"]
-    assert "gAAAA" not in str(told)
+    details = (await harness.client.get(f"/api/v1/projects/{broken}", headers=headers)).json()
+    assert details["health"]["state"] == "Failed"
+    assert "no key is configured" in details["health"]["reason"]
+    assert "gAAAA" not in str(details)
     answer = await harness.client.get(f"/api/v1/projects/{bare}", headers=headers)
     assert answer.status_code == 200
     assert "no active github integration" in answer.json()["health"]["reason"]
@@ -222,10 +222,10 @@ async def test_a_report_without_issue_is_unlinked(harness: WebHarness) -> None:
     answer = await harness.client.get(
         paths(harness, report)[1], headers=bearer(harness, owner_of(harness, harness.project))
     )
-    told = answer.json()
-    assert (told["state"], told["reason"], told["issue"]) == ("unlinked", None, None)
-    assert told["project"] == {"id": str(harness.project), "name": "Shop"}
-    assert [(each["id"], each["source"]) for each in told["comments"]] == [(str(comment), "bugspark")]
+    details = answer.json()
+    assert (details["state"], details["reason"], details["issue"]) == ("unlinked", None, None)
+    assert details["project"] == {"id": str(harness.project), "name": "Shop"}
+    assert [(each["id"], each["source"]) for each in details["comments"]] == [(str(comment), "bugspark")]
 
 
 @pytest.mark.parametrize("origin", [None, "https://bugs.example.com", "https://evil.example.com", "null"])
@@ -234,20 +234,20 @@ async def test_only_bugsparks_dashboard_may_read_from_its_own_pages(
 ) -> None:
     keys = {"jwt_secret": JWT_SECRET, "dashboard_url": "https://bugs.example.com/app"}
     async with open_web(migrated, bugspark=keys) as harness:
-        welcome = origin == "https://bugs.example.com"
+        is_allowed = origin == "https://bugs.example.com"
         headers = bearer(harness, owner_of(harness, harness.project)) | ({"Origin": origin} if origin else {})
         read = await harness.client.get("/api/v1/projects", headers=headers)
         asking = {"Origin": origin or "x", "Access-Control-Request-Method": "GET"}
         preflight = await harness.client.options("/api/v1/projects", headers=asking)
         hook = await harness.client.options(harness.path(), headers=asking)
-    assert allowed(read) == (origin if welcome else None)
-    assert allowed(preflight) == (origin if welcome else None)
-    assert preflight.status_code == (204 if welcome else 403)
+    assert allowed(read) == (origin if is_allowed else None)
+    assert allowed(preflight) == (origin if is_allowed else None)
+    assert preflight.status_code == (204 if is_allowed else 403)
     assert "Origin" in read.headers["vary"]
     assert (allowed(hook), hook.status_code) == (None, 405)
 
 
-async def test_without_a_dashboard_nobodys_pages_may_read(harness: WebHarness) -> None:
+async def test_without_a_dashboard_no_other_page_may_read(harness: WebHarness) -> None:
     for origin in ("nobody", "none", "null", "https://"):
         headers = bearer(harness, owner_of(harness, harness.project)) | {"Origin": origin}
         assert allowed(await harness.client.get("/api/v1/projects", headers=headers)) is None

@@ -47,7 +47,7 @@ async def test_an_owner_reads_and_stores_settings_and_a_pass_is_asked_for(harnes
     assert again.json() == stored.json()
 
 
-async def test_the_slower_of_two_editors_is_told_so_and_a_put_without_if_match_is_refused(
+async def test_the_slower_of_two_editors_gets_a_conflict_and_a_put_without_if_match_is_refused(
     harness: WebHarness,
 ) -> None:
     etag = (await harness.client.get(path_of(harness), headers=as_owner(harness))).headers["etag"]

@@ -128,7 +128,7 @@ def test_of_two_editors_what_was_typed_wins_and_the_rest_is_what_is_stored_now()
     assert settings_of_fields(groups, merged, {}) == {"export": "manual", "labels": ["c"], "redact": "on"}
 
 
-def test_a_version_is_told_by_the_keys_that_it_changed() -> None:
+def test_a_version_is_described_by_the_keys_that_it_changed() -> None:
     changes = changes_between(
         {"severity": {"high": ["a"]}, "export": "all"}, {"severity": {"high": ["a", "b"]}, "mail": False}
     )

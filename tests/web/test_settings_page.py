@@ -109,8 +109,8 @@ async def test_what_is_typed_is_stored_and_what_is_left_empty_is_the_operators(f
         "sections": ["description", "console"],
     }
     shown = await form.look()
-    assert "In force: sev2, high. Operator’s: high-priority, high" in shown.words
-    assert "version 1" in shown.words
+    assert "In force: sev2, high. Operator’s: high-priority, high" in shown.shown_text
+    assert "version 1" in shown.shown_text
 
 
 async def test_a_wrong_value_is_named_beside_its_control_and_nothing_typed_is_lost(
@@ -123,13 +123,13 @@ async def test_a_wrong_value_is_named_beside_its_control_and_nothing_typed_is_lo
     assert 'aria-describedby="key-private_prefix-values key-private_prefix-problem"' in answer.text
     assert 'href="#key-private_prefix"' in answer.text
     assert 'value="&lt;secret"' in answer.text and ">\nsev2</textarea>" in answer.text
-    assert "private_prefix is shorter" in Page(answer.text).words
+    assert "private_prefix is shorter" in Page(answer.text).shown_text
 
 
 async def test_groups_that_the_operator_keeps_are_shown_and_stay_as_they_are(form: SettingsForm) -> None:
     shown = await form.look()
-    assert "The operator of this program keeps this." in shown.words
-    assert "When both sides changed" in shown.words
+    assert "The operator of this program keeps this." in shown.shown_text
+    assert "When both sides changed" in shown.shown_text
     answer = await form.send("save", {"conflict": "github", "export": "all"})
     assert answer.status_code == 303
     assert form.stored() == {"export": "all"}
@@ -144,8 +144,8 @@ async def test_of_two_editors_the_slower_one_sees_what_the_other_changed_and_sav
     answer = await form.send("save", {"private_prefix": "#private"}, seen)
     assert answer.status_code == 412
     slower = Page(answer.text)
-    assert "Somebody else has saved" in slower.words
-    assert "export : not set → all" in slower.words
+    assert "Somebody else has saved" in slower.shown_text
+    assert "export : not set → all" in slower.shown_text
     assert 'value="#private"' in answer.text and '<option value="all" selected>' in answer.text
     assert form.stored() == {"private_prefix": "#internal", "export": "all"}
     assert (
@@ -158,15 +158,15 @@ async def test_an_earlier_version_is_brought_back_by_its_button_as_a_new_one(for
     await form.send("save", {"private_prefix": "#internal"})
     await form.send("save", {"private_prefix": "#private"})
     shown = await form.look()
-    assert "private_prefix : #internal → #private" in shown.words
-    assert "owner of Shop" in shown.words
+    assert "private_prefix : #internal → #private" in shown.shown_text
+    assert "owner of Shop" in shown.shown_text
     back = shown.form("Bring back")
     assert back.fields["restored"] == "1"
     headers = HTML | form.user | {"Origin": str(form.client.base_url).rstrip("/")}
     answer = await form.client.post(form.path, data=back.fields, headers=headers)
     assert answer.status_code == 303
     assert form.stored() == {"private_prefix": "#internal"}
-    assert "version 3" in (await form.look()).words
+    assert "version 3" in (await form.look()).shown_text
     again = await form.client.post(form.path, data=back.fields, headers=headers)
     assert again.status_code == 412
     assert 'value="#internal"' in again.text
@@ -177,11 +177,11 @@ async def test_applying_to_existing_links_shows_its_plan_first_and_then_does_tha
     answer = await form.send("preview", LABELS)
     assert answer.status_code == 200 and form.stored() is None
     shown = Page(answer.text)
-    assert "the settings are applied to existing links" in shown.words
-    assert "Save, and apply to existing links" in shown.words
+    assert "the settings are applied to existing links" in shown.shown_text
+    assert "Save, and apply to existing links" in shown.shown_text
     changed = await form.send("apply", LABELS | {"severity.high": "sev22"}, shown)
     assert changed.status_code == 409 and form.stored() is None
-    assert "Nothing was changed" in Page(changed.text).words
+    assert "Nothing was changed" in Page(changed.text).shown_text
     assert (await form.send("apply", LABELS, shown)).status_code == 303
     await form.sync.settle()
     assert form.sync.labels(number) == {"bug", "sev2"}
@@ -234,7 +234,7 @@ async def test_a_member_sees_the_settings_and_may_change_nothing(form: SettingsF
     form.user = signed_in(form.sync, member)
     seen = await form.look()
     assert seen.buttons == []
-    assert "In force: #internal" in seen.words
+    assert "In force: #internal" in seen.shown_text
     answer = await form.client.post(form.path, data={"what": "save"}, headers=HTML | form.user)
     assert answer.status_code == 403
     for path in ("/preview", "/apply"):

@@ -81,7 +81,7 @@ async def test_a_session_survives_a_restart_and_ends_by_time_or_a_new_password(
         assert (await other.client.get("/api/v1/projects")).status_code == 401
 
 
-async def test_a_forged_session_is_nobodys(harness: WebHarness) -> None:
+async def test_a_forged_session_signs_nobody_in(harness: WebHarness) -> None:
     await enter(harness)
     (name, value), *_ = harness.client.cookies.items()
     version, until, nonce, mac = value.split(".")

@@ -1,4 +1,4 @@
-"""The number of statements of a page: the same whatever the amount of data."""
+"""The number of statements of a page does not depend on the amount of data."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -22,13 +22,13 @@ Each costs half a millisecond of CPU."""
 @pytest.fixture
 def asked(sync: Sync) -> Iterator[list[str]]:
     """Every statement of the program under test, as it is asked."""
-    engine, heard = sync.app._container.database._engine, []
+    engine, statements = sync.app._container.database._engine, []
 
     def hear(_: object, __: object, statement: str, *___: object) -> None:
-        heard.append(statement)
+        statements.append(statement)
 
     sa.event.listen(engine, "before_cursor_execute", hear)
-    yield heard
+    yield statements
     sa.event.remove(engine, "before_cursor_execute", hear)
 
 

@@ -50,7 +50,7 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert result.error is not None
     assert value in result.error.message
     assert sync.github.web.issue(bystander).state == "closed"
-    assert sync.said_here(other) == ["**alice** (via GitHub):\n\ngoes on"]
+    assert sync.texts_in_bugspark(other) == ["**alice** (via GitHub):\n\ngoes on"]
     await sync.run(seconds=LONG)  # verification too
     await sync.run(seconds=LONG)
     served.sign_in()
@@ -62,13 +62,13 @@ async def test_it_is_isolated_in_passes_and_in_every_view(
     assert (shown.state, shown.reason) == ("Needs attention", reason)
     assert [each.bugspark for each in shown.fields if each.field == field] == [value]
     assert report_as_json(shown)["reason"] == reason
-    said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
-    assert (said["state"], said["reason"]) == ("attention", reason)
+    details: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
+    assert (details["state"], details["reason"]) == ("attention", reason)
     links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
     assert (links["attention"], links["synced"]) == (1, 1)
-    assert value in (await page(client, f"/reports/{report}")).words
-    assert f"#{number}" in (await page(client, f"/projects/{sync.project}")).words
-    assert (await page(client, "/")).words
+    assert value in (await page(client, f"/reports/{report}")).shown_text
+    assert f"#{number}" in (await page(client, f"/projects/{sync.project}")).shown_text
+    assert (await page(client, "/")).shown_text
     with pytest.raises(ProjectError, match=value):
         await sync.app.resolve(str(report), Field(field), Side.GITHUB)
 
@@ -87,7 +87,7 @@ async def test_an_unlinked_report_with_it_is_shown_and_not_exported(
     sync.change(report, severity="blocker")
     shown = await sync.app.explain_report(str(report))
     assert (shown.state, "blocker" in (shown.reason or "")) == ("Needs attention", True)
-    assert "blocker" in (await page(client, f"/reports/{report}")).words
+    assert "blocker" in (await page(client, f"/reports/{report}")).shown_text
     (result,) = await sync.app.export((str(report),), NullProgress())
     assert result.url is None
     assert "blocker" in (result.error or "")

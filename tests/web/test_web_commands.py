@@ -36,7 +36,7 @@ async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
 ) -> None:
     report = sync.bugspark.add_report(sync.project)
     assert "by the next pass" in await commands.export(report)
-    assert await commands.export(report)  # pressed twice: one wish
+    assert await commands.export(report)  # pressed twice: one request
     assert not sync.github.web.issues
     assert queue.projects == [sync.project] * 2
     await sync.settle()
@@ -105,12 +105,12 @@ async def test_retry_and_resolve_work_from_the_page(
 ) -> None:
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
-    sync.say(report, "Hello")
+    sync.add_comment(report, "Hello")
     await sync.settle()
     sync.github.web.unlock(number, by="alice")
     assert "released" in await commands.retry(report)
     await sync.settle()
-    assert len(sync.said_there(number)) == 1
+    assert len(sync.texts_on_github(number)) == 1
     with pytest.raises(ProjectError, match="no conflict"):
         await commands.resolve(report, Field.STATUS, Side.GITHUB)
     assert queue.projects == [sync.project]
@@ -133,6 +133,6 @@ async def test_the_webhook_is_made_rotated_and_tried(sync: Sync, commands: WebCo
 async def test_without_a_public_address_no_webhook_is_made(migrated: str, github: GitHub) -> None:
     async with open_sync(migrated, github) as sync:
         commands = WebCommands(sync.app._container, RecordingQueue(), OPERATOR_ACTOR)
-        for deed in (commands.create_webhook, commands.ping_webhook):
+        for action in (commands.create_webhook, commands.ping_webhook):
             with pytest.raises(ConfigurationError, match="public_url"):
-                await deed(sync.project)
+                await action(sync.project)

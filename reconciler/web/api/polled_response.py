@@ -1,6 +1,6 @@
 """Answers that programs ask for again and again: with an ETag, 304 while nothing changed, compressed.
 
-Only for answers without a secret and without a form token: the length of a compressed answer tells about
+Only for answers without a secret and without a form token: the length of a compressed answer reveals
 what is in it (BREACH). Caches keep nothing of them (`no-store`, by the middleware): clients keep the ETag.
 
 Source: docs/reference/contract.md, HTTP.

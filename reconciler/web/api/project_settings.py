@@ -30,7 +30,7 @@ from reconciler.web.security.cross_origin import require_allowed_origin
 from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 
 MAX_SETTINGS_BYTES = 64 * 1024
-"""Of a request. The settings themselves are shorter; a longer text within this limit is told so."""
+"""Of a request. The settings themselves are shorter; a longer text gets that as its error."""
 
 _ETAG_PATTERN = re.compile(r'(?:W/)?"v([0-9]{1,9})"')
 SETTINGS_RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -32,7 +32,7 @@ class ReportSearch:
 
 
 def parse_ids(query: Mapping[str, str]) -> tuple[ReportId, ...] | None:
-    """Return the reports that are asked for by id; None for a search. An id that is none is left out."""
+    """Return the reports that are asked for by id; None for a search. A text that is no id is left out."""
     if "ids" not in query:
         return None
     if any(name in query for name in SEARCH_PARAMETERS):

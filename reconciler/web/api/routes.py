@@ -61,7 +61,7 @@ LIST_PARAMETERS: dict[str, Any] = {
 }
 REPORTS_PER_PART, MAX_DELIVERIES = 50, 20
 MAX_EXAMINED_PARTS = 20
-"""A request for one state looks at so many parts of the list, and goes on at the next request."""
+"""A request for one state reads at most this many parts of the list; the next request continues."""
 SECURITY_SCHEMES = (
     # For `/openapi.json` alone: access_control identifies the visitor.
     Security(HTTPBearer(auto_error=False, description="BugSpark's access token")),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from reconciler.demo.github.faults import Drop, Limit
-from tests.proofs.machine import ACTS, WHICH, Storm
+from tests.proofs.random_history import INDEXES, USER_ACTIONS, RandomHistory
 from tests.support.scenario_conditions import EDITS
 
 CLOCKS = st.sampled_from([0, 0, -90, -2, 2, 90])
@@ -19,10 +19,12 @@ MAX_REPORTS = 4
 LOST = Drop(applied=True, reset=True)
 
 
-class UnusualStorm(Storm):
-    """Everything that `Storm` does, and what is rare."""
+class RareEventHistory(RandomHistory):
+    """Everything that `RandomHistory` does, and what is rare."""
 
-    @initialize(acts=st.lists(ACTS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS)
+    @initialize(
+        acts=st.lists(USER_ACTIONS, max_size=4), is_limited=st.booleans(), daemon=CLOCKS, bugspark=CLOCKS
+    )
     def begin(self, acts: list[tuple[str, int, Any]], is_limited: bool, daemon: int, bugspark: int) -> None:
         """Export a report as the project's first contact, which a limit may end before anything is known."""
         self.scenario.set_clocks(daemon=daemon, bugspark=bugspark)
@@ -38,12 +40,12 @@ class UnusualStorm(Storm):
 
     # --- rows that can't be read -------------------------------------------------------------------------
 
-    @rule(which=WHICH, comment=st.booleans())
-    def row_becomes_unreadable(self, which: int, comment: bool) -> None:
+    @rule(index=INDEXES, comment=st.booleans())
+    def row_becomes_unreadable(self, index: int, comment: bool) -> None:
         if not comment:
-            self.scenario.spoil_issue(self.report_at(which))
+            self.scenario.spoil_issue(self.report_at(index))
         elif self.scenario.notes:
-            self.scenario.spoil_comment(self.scenario.notes[-1 - which % len(self.scenario.notes)])
+            self.scenario.spoil_comment(self.scenario.notes[-1 - index % len(self.scenario.notes)])
 
     @precondition(lambda self: self.scenario.unreadable_issues or self.scenario.unreadable_comments)
     @rule()
@@ -52,9 +54,9 @@ class UnusualStorm(Storm):
 
     # --- answers that are lost ---------------------------------------------------------------------------
 
-    @rule(which=WHICH, how=st.sampled_from(sorted(EDITS)), seconds=st.sampled_from([1, 61]))
-    def lost_comment_is_edited(self, which: int, how: str, seconds: int) -> None:
-        report = self.report_at(which)
+    @rule(index=INDEXES, how=st.sampled_from(sorted(EDITS)), seconds=st.sampled_from([1, 61]))
+    def lost_comment_is_edited(self, index: int, how: str, seconds: int) -> None:
+        report = self.report_at(index)
         known = len(self.scenario.notes)
         self.scenario.comment_in_bugspark(report)
         self._lose(r"/issues/\d+/comments$", seconds)
@@ -93,15 +95,15 @@ class UnusualStorm(Storm):
             self.scenario.github.clock.advance(seconds)
 
     @precondition(lambda self: sum(map(len, self.scenario.pressed.values())) < MAX_REPORTS)
-    @rule(which=WHICH)
-    def press_button(self, which: int) -> None:
-        self.scenario.press_button(self.report_at(which))
+    @rule(index=INDEXES)
+    def press_button(self, index: int) -> None:
+        self.scenario.press_button(self.report_at(index))
 
     @precondition(lambda self: self.scenario.pressed)
-    @rule(which=WHICH, instead=st.booleans())
-    def settle_second_issue(self, which: int, instead: bool) -> None:
+    @rule(index=INDEXES, instead=st.booleans())
+    def settle_second_issue(self, index: int, instead: bool) -> None:
         reports = list(self.scenario.pressed)
-        report = reports[which % len(reports)]
+        report = reports[index % len(reports)]
         self.wait(self.scenario.settle_second_issue(report, instead=instead))
 
     # --- another repository ------------------------------------------------------------------------------

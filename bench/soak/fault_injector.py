@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.processes import BrokenError
-from bench.soak.fleet import Daemon
-from bench.soak.town import SoakEnvironment
+from bench.soak.daemons import Daemon
+from bench.soak.environment import SoakEnvironment
 from reconciler.demo.github.faults import Delay, Drop, Limit, Stale, Truncate, error, html
 
 MAX_SHUTDOWN_SECONDS = 10.0

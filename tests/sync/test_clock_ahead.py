@@ -28,15 +28,15 @@ async def test_changes_after_githubs_clock_was_corrected_are_taken_over_from_the
     sync.github.world.assume(**{ahead: AHEAD})
     made = web.comment(number, "first", by="bob")
     await sync.settle()
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nfirst"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nfirst"]
     sync.github.world.assume(**{ahead: 0})
     sync.github.clock.advance(600)
     web.edit_comment(made.id, "second", by="bob")
     web.close(number, by="alice")
     await sync.run()
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nsecond"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nsecond"]
     assert sync.status(report) == "resolved"
-    assert sync.said_there(number) == ["second"]
+    assert sync.texts_on_github(number) == ["second"]
     assert is_idle(await sync.settle())
 
 
@@ -53,7 +53,7 @@ async def test_an_edit_that_no_list_showed_is_taken_over_by_verification(sync: S
     hide_changes(sync)
     await sync.run(seconds=LONG)
     await sync.run(seconds=LONG)
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nsecond"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nsecond"]
 
 
 async def test_an_edit_of_a_comment_that_an_earlier_release_stored_with_a_time_ahead_is_taken_over(
@@ -68,7 +68,7 @@ async def test_an_edit_of_a_comment_that_an_earlier_release_stored_with_a_time_a
     sync.github.web.edit_comment(made.id, "second", by="bob")
     hide_changes(sync)
     await sync.run(seconds=LONG)
-    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nsecond"]
+    assert sync.texts_in_bugspark(report) == ["**bob** (via GitHub):\n\nsecond"]
 
 
 async def test_times_ahead_of_date_are_stored_as_date(sync: Sync) -> None:
@@ -89,10 +89,10 @@ async def test_a_comment_made_before_a_link_of_an_issue_with_times_ahead_is_sent
     async with open_sync(world_url, github) as sync:
         report, number = await sync.linked()
         github.world.assume(row_times_ahead_seconds=0)
-        sync.say(report, "after the link")
+        sync.add_comment(report, "after the link")
         await sync.settle()
-        assert len(sync.said_there(number)) == 1
-        assert "after the link" in sync.said_there(number)[0]
+        assert len(sync.texts_on_github(number)) == 1
+        assert "after the link" in sync.texts_on_github(number)[0]
 
 
 def hide_changes(sync: Sync) -> None:

@@ -63,7 +63,7 @@ def _verdict(result: SoakResult) -> Iterator[str]:
         return
     yield f"NOT EQUAL after {result.settled:.0f} s: {len(result.apart)} differences"
     yield from result.apart[:SHOWN]
-    yield from result.stories
+    yield from result.explanations
 
 
 def _status(status: str) -> str:

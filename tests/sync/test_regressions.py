@@ -1,4 +1,4 @@
-"""What the proofs found, each in its smallest form."""
+"""Faults that the random histories found, each in its smallest form."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,14 +41,14 @@ async def test_a_corrected_comment_that_could_not_be_sent_is_sent_soon_and_not_a
     sync: Sync, fault: Limit | Reply
 ) -> None:
     report, number = await sync.linked()
-    comment = sync.say(report, "teh word")
+    comment = sync.add_comment(report, "teh word")
     await sync.settle()
     sync.bugspark.set_comment(comment, "the word")
     sync.github.simulator.faults.add(fault, method="PATCH", path="/issues/comments/")
     await sync.run(seconds=7 * 3600)
-    assert "teh word" in sync.said_there(number)[0]
+    assert "teh word" in sync.texts_on_github(number)[0]
     await sync.run(seconds=61)
-    assert "the word" in sync.said_there(number)[0]
+    assert "the word" in sync.texts_on_github(number)[0]
 
 
 @pytest.mark.parametrize("minutes", [5, -5])

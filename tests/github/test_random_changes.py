@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.demo.github.faults import DuringRequest
 from reconciler.demo.github.server import serve
-from tests.github.client_harness import ClientHarness, StillClock, open_client
-from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
+from tests.github.client_harness import ClientHarness, FixedClock, open_client
+from tests.github.mirror import Crash, Mirror, issues_on_github, quiet_pass_is_free
 from tests.support.github import GitHub, make_github
 from tests.support.memory_rate_limiter import MemoryRateLimiter
 
@@ -37,7 +37,7 @@ bursts = st.builds(
 
 
 @dataclass(frozen=True, slots=True)
-class Storm:
+class RandomChanges:
     """What happens between requests, one burst each, and after how many pages each pass ends."""
 
     bursts: list[Burst]
@@ -46,8 +46,8 @@ class Storm:
     paging: str
 
 
-storms = st.builds(
-    Storm,
+random_changes = st.builds(
+    RandomChanges,
     bursts=st.lists(bursts, min_size=1, max_size=30),
     crashes=st.lists(st.none() | st.integers(0, 12), min_size=1, max_size=4),
     inclusive=st.booleans(),
@@ -66,25 +66,25 @@ def act(github: GitHub, burst: Burst, step: int) -> None:
 
 
 @settings(max_examples=25)
-@given(storms)
-def test_after_any_changes_the_mirror_is_correct_and_idle(storm: Storm) -> None:
-    asyncio.run(weather(storm))
+@given(random_changes)
+def test_after_random_changes_the_mirror_is_correct_and_idle(changes: RandomChanges) -> None:
+    asyncio.run(check_mirror_after(changes))
 
 
-async def weather(storm: Storm) -> None:
+async def check_mirror_after(changes: RandomChanges) -> None:
     github = make_github()
-    github.world.assume(since_inclusive=storm.inclusive, paging=storm.paging)
+    github.world.assume(since_inclusive=changes.inclusive, paging=changes.paging)
     github.web.seed(400, lambda row: replace(row, title="Calm"), by="alice")
     async with serve(github.simulator):
-        harness = open_client(github.api, github.token, rate_limiter=MemoryRateLimiter(), clock=StillClock())
+        harness = open_client(github.api, github.token, rate_limiter=MemoryRateLimiter(), clock=FixedClock())
         mirror = Mirror()
         await mirror.follow(harness.another())
-        await rage(github, harness, mirror, storm)
+        await follow_during_changes(github, harness, mirror, changes)
         github.simulator.faults.clear()
         github.clock.advance(3)
         await mirror.follow(harness.another())
         await mirror.follow(harness.another())
-        assert mirror.shown() == truth(github)
+        assert mirror.shown() == issues_on_github(github)
         assert {row.id: row.body for row in mirror.comments.values()} == {
             row.id: row.body for row in github.web.comments
         }
@@ -92,8 +92,10 @@ async def weather(storm: Storm) -> None:
         await harness.aclose()
 
 
-async def rage(github: GitHub, harness: ClientHarness, mirror: Mirror, storm: Storm) -> None:
-    steps = iter(enumerate(storm.bursts))
+async def follow_during_changes(
+    github: GitHub, harness: ClientHarness, mirror: Mirror, changes: RandomChanges
+) -> None:
+    steps = iter(enumerate(changes.bursts))
 
     def next_burst() -> None:
         for step, burst in steps:
@@ -102,7 +104,7 @@ async def rage(github: GitHub, harness: ClientHarness, mirror: Mirror, storm: St
 
     next_burst()
     github.simulator.faults.add(DuringRequest(before=next_burst), method="GET", times=None)
-    for crash in storm.crashes:
+    for crash in changes.crashes:
         mirror.crash_after = crash
         try:
             await mirror.follow(harness.another())

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import psycopg
 
-from bench.soak.town import PERSON, SEVERITIES, LinkedReport, SoakEnvironment
+from bench.soak.environment import PERSON, SEVERITIES, LinkedReport, SoakEnvironment
 
 Side = Literal["BugSpark", "GitHub"]
 MAX_GITHUB_CHANGES = 2

@@ -13,7 +13,7 @@ import httpx
 import psutil
 
 from bench.processes import BrokenError, reconcile
-from bench.soak.town import free_port
+from bench.soak.environment import free_port
 
 TIMEOUT_SECONDS = 60.0
 MIB = 1024 * 1024

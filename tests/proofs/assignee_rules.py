@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from reconciler.demo.github.rows import Level
 from reconciler.model.ids import ReportId
 from reconciler.store.bugspark import bugspark_tables
-from tests.proofs.machine import WHICH, Storm
+from tests.proofs.random_history import INDEXES, RandomHistory
 
 MAPPED = ("dave", "erin")
 """Logins of accounts that belong to members of the project."""
@@ -17,8 +17,8 @@ UNMAPPED = "frank"
 """The login of an account that nobody is mapped to."""
 
 
-class PeopleStorm(Storm):
-    """Everything that `Storm` does, with people mapped by the owner."""
+class AssigneeHistory(RandomHistory):
+    """Everything that `RandomHistory` does, with people mapped by the owner."""
 
     is_as_configured = True  # the first settings have been in force, and logins their accounts', all the time
     assigned_by_people: frozenset[int] = frozenset()  # issues that somebody assigned the unmapped account to
@@ -31,20 +31,20 @@ class PeopleStorm(Storm):
             self.scenario.github.web.allow(login, Level.READ)
         self._save(is_mapped=True, direction="both")
 
-    @rule(which=WHICH, who=st.sampled_from([0, 1, 2, None]))
-    def assign_in_bugspark(self, which: int, who: int | None) -> None:
+    @rule(index=INDEXES, who=st.sampled_from([0, 1, 2, None]))
+    def assign_in_bugspark(self, index: int, who: int | None) -> None:
         """The last user is not mapped."""
         user = None if who is None else self.users[who]
-        report = self.report_at(which)
+        report = self.report_at(index)
         self.scenario.bugspark.set_report(report, assignee_id=user, updated_at=self.scenario.bugspark_now())
 
-    @rule(which=WHICH, who=st.sampled_from([0, 1]), added=st.booleans())
-    def assign_on_github(self, which: int, who: int, added: bool) -> None:
-        self._assign(which, self._login_of(MAPPED[who]), added=added)
+    @rule(index=INDEXES, who=st.sampled_from([0, 1]), added=st.booleans())
+    def assign_on_github(self, index: int, who: int, added: bool) -> None:
+        self._assign(index, self._login_of(MAPPED[who]), added=added)
 
-    @rule(which=WHICH, added=st.booleans())
-    def assign_somebody_else_on_github(self, which: int, added: bool) -> None:
-        number = self._assign(which, UNMAPPED, added=added)
+    @rule(index=INDEXES, added=st.booleans())
+    def assign_somebody_else_on_github(self, index: int, added: bool) -> None:
+        number = self._assign(index, UNMAPPED, added=added)
         if number is not None:
             known = self.assigned_by_people
             self.assigned_by_people = known | {number} if added else known - {number}
@@ -118,8 +118,8 @@ class PeopleStorm(Storm):
         renamed = f"{login}-new"
         return renamed if self.scenario.github.world.id_of_login(renamed) is not None else login
 
-    def _assign(self, which: int, login: str, *, added: bool) -> int | None:
-        number = self.scenario.issue_numbers()[self.report_at(which)]
+    def _assign(self, index: int, login: str, *, added: bool) -> int | None:
+        number = self.scenario.issue_numbers()[self.report_at(index)]
         if number is None or not self.scenario.is_here(number):
             return None
         web = self.scenario.repository_of(number)

@@ -1,4 +1,4 @@
-"""Strangers who attack a daemon's web, for bench.hostile_load: `python -m bench.strangers PORT PROJECT …`.
+"""Strangers who attack a daemon's web, for bench.hostile_load: `python -m bench.attackers PORT PROJECT …`.
 
 In: the port, ids of projects, how many requests, sockets and bodies. Out: one JSON line with the answers.
 Each kind of stranger has loopback addresses of its own, so that an honest sender is told apart from them.
@@ -33,8 +33,8 @@ CLAIMED_BYTES = 900_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Strangers:
-    """All strangers of a run. `answers`: how many answers had each status; "none": the connection was cut."""
+class Attackers:
+    """All attackers of a run. `answers`: how many answers had each status; "none": the connection was cut."""
 
     port: int
     projects: Sequence[UUID]
@@ -49,11 +49,11 @@ class Strangers:
     async def attack(self, sockets: int, bodies: int) -> None:
         """Do all of it at once."""
         async with asyncio.TaskGroup() as group:
-            lasting = [group.create_task(self._idle(IDLERS[n % len(IDLERS)])) for n in range(sockets)]
-            lasting += [group.create_task(self._send_slowly(SLOW[n % len(SLOW)])) for n in range(bodies)]
+            background = [group.create_task(self._idle(IDLERS[n % len(IDLERS)])) for n in range(sockets)]
+            background += [group.create_task(self._send_slowly(SLOW[n % len(SLOW)])) for n in range(bodies)]
             await asyncio.gather(*(self._ask(address) for address in ASKERS for _ in range(2)))
             await asyncio.sleep(max(0.0, self.end_at - time.monotonic()))
-            for task in lasting:
+            for task in background:
                 task.cancel()
 
     async def _ask(self, address: str) -> None:
@@ -160,7 +160,7 @@ def _request(method: str, path: str, body: bytes, headers: dict[str, str]) -> by
 
 def main() -> int:
     """Attack, and print what was answered."""
-    parser = argparse.ArgumentParser(prog="python -m bench.strangers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.attackers", description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("project", type=UUID, nargs="+")
     for name in ("requests", "sockets", "bodies"):
@@ -169,18 +169,18 @@ def main() -> int:
     given = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    strangers = Strangers(
+    attackers = Attackers(
         port=given.port,
         projects=given.project,
         requests=given.requests,
         end_at=time.monotonic() + given.seconds,
         rng=random.Random(1),
     )
-    asyncio.run(strangers.attack(given.sockets, given.bodies))
+    asyncio.run(attackers.attack(given.sockets, given.bodies))
     result = {
-        "answers": strangers.answers,
-        "slow_answers": strangers.slow_answers,
-        "cut_idle": strangers.cut_idle,
+        "answers": attackers.answers,
+        "slow_answers": attackers.slow_answers,
+        "cut_idle": attackers.cut_idle,
     }
     print(msgspec.json.encode(result).decode(), flush=True)
     return 0

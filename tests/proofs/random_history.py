@@ -48,7 +48,7 @@ FAULTS: dict[str, Fault] = {
     "304": Unmodified(),
     "redirect": redirect("https://elsewhere.test/"),
 }
-PLACES = {
+ENDPOINTS = {
     "issue list": ("GET", r"/issues\?"),
     "comment list": ("GET", r"/issues/comments\?"),
     "issue": ("GET", r"/issues/\d+$"),
@@ -66,28 +66,30 @@ PLACES = {
     "any write": ("POST|PATCH|DELETE", ""),
     "anything": (".*", ""),
 }
-WHICH = st.integers(0, 9)
-ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
-    st.tuples(st.sampled_from(["comment in BugSpark", "comment on GitHub"]), WHICH, st.none()),
+INDEXES = st.integers(0, 9)
+USER_ACTIONS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
+    st.tuples(st.sampled_from(["comment in BugSpark", "comment on GitHub"]), INDEXES, st.none()),
     st.tuples(
-        st.sampled_from(["edit", "delete", "delete copy", "edit copy", "unrelated label"]), WHICH, st.none()
+        st.sampled_from(["edit", "delete", "delete copy", "edit copy", "unrelated label"]), INDEXES, st.none()
     ),
-    st.tuples(st.just("status in BugSpark"), WHICH, st.sampled_from(STATUSES)),
-    st.tuples(st.just("status on GitHub"), WHICH, st.sampled_from(["new", "resolved", "closed"])),
+    st.tuples(st.just("status in BugSpark"), INDEXES, st.sampled_from(STATUSES)),
+    st.tuples(st.just("status on GitHub"), INDEXES, st.sampled_from(["new", "resolved", "closed"])),
     st.tuples(
         st.sampled_from(["severity in BugSpark", "severity on GitHub"]),
-        WHICH,
+        INDEXES,
         st.sampled_from(sorted(SEVERITIES)),
     ),
-    st.tuples(st.just("category in BugSpark"), WHICH, st.sampled_from([*CATEGORIES, "bug", "other"])),
-    st.tuples(st.just("category on GitHub"), WHICH, st.sampled_from(sorted(CATEGORIES))),
-    st.tuples(st.just("move link"), WHICH, WHICH),
-    st.tuples(st.sampled_from(["hide", "show", "flag", "unflag"]), WHICH, st.none()),
+    st.tuples(st.just("category in BugSpark"), INDEXES, st.sampled_from([*CATEGORIES, "bug", "other"])),
+    st.tuples(st.just("category on GitHub"), INDEXES, st.sampled_from(sorted(CATEGORIES))),
+    st.tuples(st.just("move link"), INDEXES, INDEXES),
+    st.tuples(st.sampled_from(["hide", "show", "flag", "unflag"]), INDEXES, st.none()),
 )
-FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
+PLACED_FAULTS = st.tuples(
+    st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(ENDPOINTS)), st.integers(0, 2)
+)
 
 
-class Storm(RuleBasedStateMachine):
+class RandomHistory(RuleBasedStateMachine):
     """One run; `make_url` gives it an address of a fresh migrated database."""
 
     make_url: Callable[[AsyncExitStack], str]
@@ -104,7 +106,7 @@ class Storm(RuleBasedStateMachine):
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    @initialize(acts=st.lists(ACTS, max_size=4))
+    @initialize(acts=st.lists(USER_ACTIONS, max_size=4))
     def begin(self, acts: list[tuple[str, int, Any]]) -> None:
         report = self.wait(self.scenario.export(title="first"))
         self.scenario.comment_in_bugspark(report)
@@ -113,7 +115,7 @@ class Storm(RuleBasedStateMachine):
         for act in acts:
             self.act(act)
 
-    @rule(acts=st.lists(ACTS, min_size=1, max_size=3), seconds=st.integers(0, 40))
+    @rule(acts=st.lists(USER_ACTIONS, min_size=1, max_size=3), seconds=st.integers(0, 40))
     def people(self, acts: list[tuple[str, int, Any]], seconds: int) -> None:
         for act in acts:
             self.act(act)
@@ -130,12 +132,12 @@ class Storm(RuleBasedStateMachine):
         self.wait(self.scenario.run(seconds=seconds))
 
     @rule(
-        faults=st.lists(FAULTY, max_size=2),
-        acts=st.dictionaries(st.integers(0, 30), ACTS, max_size=3),
+        faults=st.lists(PLACED_FAULTS, max_size=2),
+        acts=st.dictionaries(st.integers(0, 30), USER_ACTIONS, max_size=3),
         crash_at=st.none() | st.integers(0, 40),
         seconds=st.sampled_from([1, 5, 61]),
     )
-    def stormy_pass(
+    def stress_pass(
         self,
         faults: list[tuple[str, str, int]],
         acts: dict[int, tuple[str, int, Any]],
@@ -143,7 +145,7 @@ class Storm(RuleBasedStateMachine):
         seconds: int,
     ) -> None:
         for name, place, skip in faults:
-            method, path = PLACES[place]
+            method, path = ENDPOINTS[place]
             self.scenario.github.simulator.faults.add(FAULTS[name], method=method, path=path, skip=skip)
         self.wait(self.scenario.start())
         self.scenario.crash_points.reset(
@@ -183,19 +185,19 @@ class Storm(RuleBasedStateMachine):
             self.wait(self.scenario.run(seconds=61))
         self.scenario.github.simulator.faults.clear()
 
-    @rule(acts=st.lists(ACTS, min_size=1, max_size=3), requests=st.integers(0, 12))
+    @rule(acts=st.lists(USER_ACTIONS, min_size=1, max_size=3), requests=st.integers(0, 12))
     def overtaken_pass(self, acts: list[tuple[str, int, Any]], requests: int) -> None:
         """A worker is paused in the middle, another one takes over, the first resumes."""
         for act in acts:
             self.act(act)
         self.wait(self.scenario.run_overtaken_pass(requests))
 
-    @rule(which=WHICH)
-    def delete_report(self, which: int) -> None:
-        self.scenario.erase_report(self.report_at(which))
+    @rule(index=INDEXES)
+    def delete_report(self, index: int) -> None:
+        self.scenario.erase_report(self.report_at(index))
 
     @rule(hours=st.sampled_from([2, 7, 30]))
-    def time_flies(self, hours: int) -> None:
+    def time_passes(self, hours: int) -> None:
         self.scenario.github.clock.advance(hours * 3600)
 
     @precondition(lambda self: len(self.scenario.reports) < 3)
@@ -203,27 +205,27 @@ class Storm(RuleBasedStateMachine):
     def export(self) -> None:
         self.wait(self.scenario.export(title=f"report {len(self.scenario.reports)}"))
 
-    @rule(which=WHICH)
-    def cut_link(self, which: int) -> None:
-        self.wait(self.scenario.unlink(self.report_at(which)))
+    @rule(index=INDEXES)
+    def cut_link(self, index: int) -> None:
+        self.wait(self.scenario.unlink(self.report_at(index)))
 
-    @rule(which=WHICH, backfill=st.booleans())
-    def make_link(self, which: int, backfill: bool) -> None:
-        self.wait(self.scenario.relink(self.report_at(which), backfill=backfill))
+    @rule(index=INDEXES, backfill=st.booleans())
+    def make_link(self, index: int, backfill: bool) -> None:
+        self.wait(self.scenario.relink(self.report_at(index), backfill=backfill))
 
-    @rule(which=WHICH, to=WHICH)
-    def move_link(self, which: int, to: int) -> None:
+    @rule(index=INDEXES, to=INDEXES)
+    def move_link(self, index: int, to: int) -> None:
         """Move a report to another issue, possibly one that another report has, or back."""
-        self.scenario.move_link(self.report_at(which), to)
+        self.scenario.move_link(self.report_at(index), to)
 
-    def report_at(self, which: int) -> Any:
+    def report_at(self, index: int) -> Any:
         """Return one of the reports."""
-        return list(self.scenario.reports)[which % len(self.scenario.reports)]
+        return list(self.scenario.reports)[index % len(self.scenario.reports)]
 
     def act(self, act: tuple[str, int, Any]) -> None:
         """Perform one action of a user."""
-        name, which, value = act
-        scenario, report = self.scenario, self.report_at(which)
+        name, index, value = act
+        scenario, report = self.scenario, self.report_at(index)
         item, _, where = name.partition(" ")
         if item in ("status", "severity", "category"):
             (scenario.set_in_bugspark if where == "in BugSpark" else scenario.set_on_github)(
@@ -246,7 +248,7 @@ class Storm(RuleBasedStateMachine):
                 "hide": scenario.hide,
                 "show": scenario.show,
             }
-            actions[name](scenario.notes[-1 - which % len(scenario.notes)])
+            actions[name](scenario.notes[-1 - index % len(scenario.notes)])
 
     def teardown(self) -> None:
         try:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.proofs.follower_rules import FollowerStorm
-from tests.proofs.machine import Storm
-from tests.proofs.people_rules import PeopleStorm
-from tests.proofs.priority_rules import PriorityStorm
-from tests.proofs.resolution_rules import ClosingStorm
-from tests.proofs.stage_rules import StagedStorm
-from tests.proofs.unusual_rules import UnusualStorm
+from tests.proofs.assignee_rules import AssigneeHistory
+from tests.proofs.follower_rules import FollowerHistory
+from tests.proofs.priority_rules import PriorityHistory
+from tests.proofs.random_history import RandomHistory
+from tests.proofs.rare_event_rules import RareEventHistory
+from tests.proofs.resolution_rules import ResolutionHistory
+from tests.proofs.stage_rules import StageHistory
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template
 
@@ -27,28 +27,28 @@ SHARDS = 8 if "PROVE" in os.environ else 2
 SEED = int(os.environ.get("PROVE_SEED", "7"))
 MACHINES = (
     [
-        (Storm, 0.2),
-        (ClosingStorm, 0.1),
-        (StagedStorm, 0.1),
-        (FollowerStorm, 0.15),
-        (PeopleStorm, 0.1),
-        (PriorityStorm, 0.1),
-        (UnusualStorm, 0.25),
+        (RandomHistory, 0.2),
+        (ResolutionHistory, 0.1),
+        (StageHistory, 0.1),
+        (FollowerHistory, 0.15),
+        (AssigneeHistory, 0.1),
+        (PriorityHistory, 0.1),
+        (RareEventHistory, 0.25),
     ]
     if "PROVE" in os.environ
     else [
-        (Storm, 0.2),
-        (ClosingStorm, 0.1),
-        (StagedStorm, 0.1),
-        (FollowerStorm, 0.1),
-        (PeopleStorm, 0.1),
-        (PriorityStorm, 0.1),
-        (UnusualStorm, 0.1),
+        (RandomHistory, 0.2),
+        (ResolutionHistory, 0.1),
+        (StageHistory, 0.1),
+        (FollowerHistory, 0.1),
+        (AssigneeHistory, 0.1),
+        (PriorityHistory, 0.1),
+        (RareEventHistory, 0.1),
     ]
 )
 """What is run, and its share of the runs. An unusual run takes several times as long as a usual one."""
-QUIET = settings(
-    settings.get_profile("house"),
+RUN_SETTINGS = settings(
+    settings.get_profile("tests"),
     stateful_step_count=12,
     derandomize=False,
     database=None,
@@ -61,7 +61,7 @@ QUIET = settings(
 @pytest.mark.parametrize(("kind", "share"), MACHINES)
 @pytest.mark.parametrize("number", [SEED * 100 + shard for shard in range(SHARDS)])
 def test_everything_settles_on_sqlite(
-    number: int, kind: type[Storm], share: float, sqlite_template: Path, tmp_path: Path
+    number: int, kind: type[RandomHistory], share: float, sqlite_template: Path, tmp_path: Path
 ) -> None:
     runs = iter(range(10**9))
 
@@ -78,7 +78,7 @@ def test_everything_settles_on_sqlite(
 @pytest.mark.parametrize(("kind", "share"), MACHINES)
 @pytest.mark.parametrize("number", [SEED * 100 + 50 + shard for shard in range(max(1, SHARDS // 4))])
 def test_everything_settles_on_postgresql(
-    number: int, kind: type[Storm], share: float, postgres_server: Server
+    number: int, kind: type[RandomHistory], share: float, postgres_server: Server
 ) -> None:
     def make_url(resources: AsyncExitStack) -> str:
         template = postgres_server.template("bugspark, migrated", fill_postgres)
@@ -88,8 +88,8 @@ def test_everything_settles_on_postgresql(
 
 
 def run_machine(
-    kind: type[Storm], make_url: Callable[[AsyncExitStack], str], number: int, runs: float
+    kind: type[RandomHistory], make_url: Callable[[AsyncExitStack], str], number: int, runs: float
 ) -> None:
     """Run the machine with this seed, at least once."""
     machine = seed(number)(type(kind.__name__, (kind,), {"make_url": staticmethod(make_url)}))
-    run_state_machine_as_test(machine, settings=settings(QUIET, max_examples=max(1, int(runs))))
+    run_state_machine_as_test(machine, settings=settings(RUN_SETTINGS, max_examples=max(1, int(runs))))
