@@ -17,7 +17,7 @@ from reconciler.daemon.procrastinate_queue import ProcrastinateQueue, open_procr
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
 from reconciler.store.schema import engine
-from tests.daemon.workers import PATIENCE, RecordingRunner, project, working
+from tests.daemon.workers import TIMEOUT_SECONDS, RecordingRunner, project, working
 
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
 
@@ -33,7 +33,9 @@ async def test_what_is_nudged_is_run(queue: PassQueue) -> None:
 async def test_a_nudge_reaches_a_worker_that_waits_at_once(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 4.0)  # it must hear, not look
+    monkeypatch.setattr(
+        "reconciler.daemon.procrastinate_queue.POLL_SECONDS", 4.0
+    )  # the notification must wake it, not polling
     runner, loop, waits = RecordingRunner(), asyncio.get_running_loop(), []
     async with working(queue, runner):
         for count, project_id in enumerate((ONE, TWO, THREE, FOUR), start=1):
@@ -53,7 +55,7 @@ async def test_a_worker_learns_whether_a_project_was_nudged_or_is_only_due(queue
         await queue.nudge(TWO)  # it moves ahead
         await queue.nudge(THREE)
         runner.hold = False
-        runner.let_go(FOUR)
+        runner.release(FOUR)
         await runner.until(4, ended=True)
     assert sorted(runner.nudged) == [TWO, THREE]
 
@@ -70,13 +72,13 @@ async def nudge_while_running(
         await runner.until(2)
         for count in range(3, 3 + times):
             await theirs.nudge(ONE)
-            runner.let_go(ONE)
+            runner.release(ONE)
             ended = loop.time()
             await runner.until(count)
             waits.append(loop.time() - ended)
         runner.hold = False
-        runner.let_go(ONE)
-        runner.let_go(TWO)
+        runner.release(ONE)
+        runner.release(TWO)
         await runner.until(2 + times, ended=True)
     return runner, waits
 
@@ -84,7 +86,9 @@ async def nudge_while_running(
 async def test_a_nudge_that_meets_a_running_pass_is_taken_when_that_pass_ends(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+    monkeypatch.setattr(
+        "reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0
+    )  # the notification must wake it, not polling
     runner, waits = await nudge_while_running(queue, queue, times=3)
     assert runner.twice == 0
     assert max(waits) < 5.0  # some hundredths, on a machine that is not busy
@@ -133,8 +137,8 @@ async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at
         assert set(backlog.running) == {ONE, TWO}
         assert set(backlog.waiting) == {ONE}
         runner.hold = False
-        runner.let_go(ONE)
-        runner.let_go(TWO)
+        runner.release(ONE)
+        runner.release(TWO)
         await runner.until(3, ended=True)
     assert runner.twice == 0
     assert sorted(runner.began) == [ONE, ONE, TWO]
@@ -148,7 +152,7 @@ async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
         await runner.until(2)
         runner.hold = False
         for each in list(runner.began):
-            runner.let_go(each)
+            runner.release(each)
         await runner.until(4, ended=True)
     assert runner.most_at_once == 2
 
@@ -161,7 +165,7 @@ async def test_nudges_go_ahead_of_what_is_merely_due(queue: PassQueue) -> None:
         await queue.nudge(THREE)
         await until_taken(queue, THREE)
         runner.hold = False
-        runner.let_go(FOUR)
+        runner.release(FOUR)
         await runner.until(4, ended=True)
     assert runner.began == [FOUR, THREE, ONE, TWO]
 
@@ -170,7 +174,7 @@ async def until_taken(queue: PassQueue, project_id: ProjectId) -> None:
     """Wait until a nudged project waits in this process."""
     passes = queue.passes if isinstance(queue, ProcrastinateQueue) else queue
     assert isinstance(passes, MemoryQueue)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while project_id not in passes.content.waiting:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)
 
@@ -183,7 +187,7 @@ async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: P
         await queue.nudge(THREE)
         await until_taken(queue, THREE)
         runner.hold = False
-        runner.let_go(FOUR)
+        runner.release(FOUR)
         await runner.until(4, ended=True)
     assert runner.began == [FOUR, THREE, ONE, TWO]
 
@@ -199,7 +203,7 @@ async def test_what_is_merely_due_never_takes_every_place(queue: PassQueue) -> N
         await queue.nudge(ONE)
         backlog = await queue.backlog()
         assert (runner.began[3], runner.most_at_once, len(backlog.running)) == (due[-1], 4, 4)
-        runner.let_go(due[-1])
+        runner.release(due[-1])
         await runner.until(5)
     assert runner.began[4] == ONE
 
@@ -214,13 +218,13 @@ async def test_what_is_nudged_may_take_every_place(queue: PassQueue) -> None:
 
 async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
-    stint = queue.create_worker(runner.run, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = queue.create_worker(runner.run, 1)
+    task = asyncio.create_task(queue_worker.serve())
     queue.put_due([ONE])
     await runner.until(1)
     queue.put_due([TWO])
-    stint.stop(PATIENCE)
-    runner.let_go(ONE)
+    queue_worker.stop(TIMEOUT_SECONDS)
+    runner.release(ONE)
     await task
     assert runner.ended == [ONE]
     assert (await queue.backlog()).waiting == {TWO}
@@ -235,7 +239,7 @@ async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: PassQueue) -> No
     assert not (await queue.backlog()).running
 
 
-async def test_stints_side_by_side_share_the_work(queue: PassQueue) -> None:
+async def test_several_workers_share_the_jobs(queue: PassQueue) -> None:
     runner = RecordingRunner(hold=True)
     async with working(queue, runner, 1), working(queue, runner, 1):
         queue.put_due([ONE, TWO])
@@ -260,7 +264,7 @@ async def shared(queue_url: str) -> Any:
         yield mine, theirs, queue_url
 
 
-def told(url: str, statement: str) -> list[Any]:
+def run_query(url: str, statement: str) -> list[Any]:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         found = connection.execute(statement.encode())
         return found.fetchall() if found.description else []
@@ -268,7 +272,7 @@ def told(url: str, statement: str) -> list[Any]:
 
 def abandoned(url: str) -> None:
     """Make the running jobs look as if their worker had died."""
-    told(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    run_query(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
 
 
 async def test_several_daemons_share_nudged_projects_and_never_run_one_twice_at_once(shared: Any) -> None:
@@ -277,13 +281,13 @@ async def test_several_daemons_share_nudged_projects_and_never_run_one_twice_at_
     async with working(mine, here, 1), working(theirs, there, 1):
         await mine.nudge(ONE)
         await mine.nudge(TWO)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await asyncio.gather(here.until(1), there.until(1))
         await theirs.nudge(here.began[0])
         assert (await theirs.backlog()).running == {ONE, TWO}
         here.hold = there.hold = False
         for runner in (here, there):
-            runner.let_go(runner.began[0])
+            runner.release(runner.began[0])
     assert {*here.began, *there.began} == {ONE, TWO}
 
 
@@ -293,7 +297,7 @@ async def test_due_projects_write_nothing_to_the_database(shared: Any) -> None:
     async with working(mine, runner, 1):
         mine.put_due([ONE, TWO])
         await runner.until(1)
-        assert told(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+        assert run_query(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
         assert (await mine.backlog()).running == {ONE}
         assert (await mine.backlog()).waiting == {TWO}
         assert await theirs.backlog() == QueueContent()
@@ -310,7 +314,7 @@ async def test_each_project_is_one_daemons_own_and_every_daemon_knows_whose(shar
         assert own == [each for each in projects if not theirs.is_own(each)]
         assert 5 < len(own) < 35
         abandoned(url)
-        told(
+        run_query(
             url,
             "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = ANY"
             f"(ARRAY{sorted(mine._own_worker_ids)})",
@@ -320,8 +324,8 @@ async def test_each_project_is_one_daemons_own_and_every_daemon_knows_whose(shar
 
 
 async def until_worker_count(url: str, count: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while len(told(url, "SELECT id FROM procrastinate_workers")) < count:  # noqa: ASYNC110 - no event
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while len(run_query(url, "SELECT id FROM procrastinate_workers")) < count:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.02)
 
 
@@ -332,12 +336,12 @@ async def test_a_nudge_that_meets_a_due_pass_of_this_process_is_run_when_that_en
         mine.put_due([ONE])
         await runner.until(1)
         await mine.nudge(ONE)
-        async with asyncio.timeout(PATIENCE):
-            while told(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)]:  # noqa: ASYNC110
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while run_query(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert runner.began == [ONE]
         runner.hold = False
-        runner.let_go(ONE)
+        runner.release(ONE)
         await runner.until(2, ended=True)
     assert (runner.began, runner.nudged, runner.twice) == ([ONE, ONE], [ONE], 0)
 
@@ -353,32 +357,32 @@ async def test_a_nudge_that_meets_a_pass_of_another_process_is_tried_until_that_
         tries.append(len(tries) == 2)
         return tries[-1]
 
-    stint = mine.create_worker(run, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = mine.create_worker(run, 1)
+    task = asyncio.create_task(queue_worker.serve())
     await mine.nudge(ONE)
-    async with asyncio.timeout(PATIENCE):
-        while not tries or told(url, "SELECT id FROM procrastinate_jobs"):  # noqa: ASYNC110 - no event
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while not tries or run_query(url, "SELECT id FROM procrastinate_jobs"):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.02)
     assert tries == [False, False, True]
-    stint.stop(PATIENCE)
+    queue_worker.stop(TIMEOUT_SECONDS)
     await task
 
 
 async def test_a_job_that_waits_for_a_place_is_there_for_the_next_worker_after_a_stop(shared: Any) -> None:
     mine, theirs, url = shared
     runner = RecordingRunner(hold=True)
-    stint = mine.create_worker(runner.run, 2)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = mine.create_worker(runner.run, 2)
+    task = asyncio.create_task(queue_worker.serve())
     mine.put_due([THREE, FOUR])
     await mine.nudge(ONE)
     await runner.until(2)
     await mine.nudge(TWO)
-    async with asyncio.timeout(PATIENCE):
-        while told(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)] * 2:  # noqa: ASYNC110
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while run_query(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)] * 2:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    stint.stop(PATIENCE)
+    queue_worker.stop(TIMEOUT_SECONDS)
     for each in list(runner.began):
-        runner.let_go(each)
+        runner.release(each)
     await task
     assert sorted(runner.began) == [THREE, FOUR]
     assert (await theirs.backlog()).waiting == {ONE, TWO}
@@ -387,21 +391,25 @@ async def test_a_job_that_waits_for_a_place_is_there_for_the_next_worker_after_a
 async def test_a_nudge_by_another_daemon_than_the_one_that_runs_the_pass_is_taken_when_that_pass_ends(
     shared: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0)  # it must hear, not look
+    monkeypatch.setattr(
+        "reconciler.daemon.procrastinate_queue.POLL_SECONDS", 10.0
+    )  # the notification must wake it, not polling
     mine, theirs, _ = shared
     runner, waits = await nudge_while_running(mine, theirs, times=2)
     assert runner.twice == 0
     assert max(waits) < 5.0  # some tenths, on a machine that is not busy
 
 
-async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(shared: Any) -> None:
+async def test_a_job_of_a_dead_worker_is_requeued_also_when_another_one_of_its_project_waits(
+    shared: Any,
+) -> None:
     mine, theirs, url = shared
     runner, again = RecordingRunner(hold=True), RecordingRunner()
     async with working(mine, runner, 2):
         await mine.nudge(ONE)
         await mine.nudge(TWO)
         await runner.until(2)
-        await mine.nudge(ONE)  # the twin: setting the job back would break the queueing lock
+        await mine.nudge(ONE)  # the second job: setting the job back would break the queueing lock
         abandoned(url)
         assert await theirs.requeue_stalled() == 2
         assert (await theirs.backlog()).waiting == {ONE, TWO}
@@ -411,7 +419,7 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
             await again.until(2, ended=True)
         runner.hold = False
         for each in (ONE, TWO):
-            runner.let_go(each)
+            runner.release(each)
         await runner.until(2, ended=True)
     assert sorted(again.began) == [ONE, TWO]
 
@@ -440,10 +448,10 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
         assert rescued == [0, 0, 0], "it may be ending just now"
         assert await mine.requeue_stalled() == 1
         await runner.until(2, ended=True)
-    assert told(url, "SELECT * FROM procrastinate_jobs") == []
+    assert run_query(url, "SELECT * FROM procrastinate_jobs") == []
 
 
-async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to_nobody(
+async def test_an_end_that_could_not_be_written_is_logged_and_no_exception_is_left_unretrieved(
     shared: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine, _, _ = shared
@@ -457,7 +465,7 @@ async def test_an_end_that_could_not_be_written_is_logged_and_leaves_no_error_to
     monkeypatch.setattr(mine.app.job_manager, "finish_job", away)
     async with working(mine, runner, 1):
         await mine.nudge(ONE)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await failed.wait()
         for _ in range(5):  # what follows a task's end is done by then
             await asyncio.sleep(0)
@@ -484,14 +492,14 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
         await runner.run(QueuedPass(project_id=ONE, is_nudged=True))
         raise ValueError("a mistake of ours")
 
-    stint = mine.create_worker(fail, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = mine.create_worker(fail, 1)
+    task = asyncio.create_task(queue_worker.serve())
     for count in (1, 2):
         await mine.nudge(ONE)
         await runner.until(count)
-    stint.stop(PATIENCE)
+    queue_worker.stop(TIMEOUT_SECONDS)
     await task
-    assert told(url, "SELECT * FROM procrastinate_jobs") == []
+    assert run_query(url, "SELECT * FROM procrastinate_jobs") == []
 
 
 async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any) -> None:
@@ -499,26 +507,26 @@ async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any)
     runner = RecordingRunner()
     mine.put_due([ONE])
     await mine.nudge(TWO)
-    assert told(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
+    assert run_query(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
     async with working(mine, runner):
         await runner.until(2, ended=True)
     for table in ("jobs", "events", "workers"):
-        assert told(url, f"SELECT * FROM procrastinate_{table}") == []
+        assert run_query(url, f"SELECT * FROM procrastinate_{table}") == []
 
 
 async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(shared: Any) -> None:
     mine, _, url = shared
     runner = RecordingRunner()
-    stint = mine.create_worker(runner.run, 1)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = mine.create_worker(runner.run, 1)
+    task = asyncio.create_task(queue_worker.serve())
     await mine.nudge(ONE)
     await runner.until(1, ended=True)
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
-    async with asyncio.timeout(PATIENCE):  # it may have taken the job before it began to listen
+    async with asyncio.timeout(TIMEOUT_SECONDS):  # it may have taken the job before it began to listen
         # A connection of its own, beside the pool.
-        while len(told(url, listening)) != 1:  # noqa: ASYNC110 - another process has no event of ours
+        while len(run_query(url, listening)) != 1:  # noqa: ASYNC110 - another process has no event of ours
             await asyncio.sleep(0.02)
-    told(
+    run_query(
         url,
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE application_name LIKE '%queue' AND datname = current_database()",
@@ -528,5 +536,5 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
     await mine.nudge(TWO)
     async with working(mine, runner, 1):  # the first may have stopped before it could take it
         await runner.until(2)
-    stint.stop(PATIENCE)
+    queue_worker.stop(TIMEOUT_SECONDS)
     await asyncio.wait([task])

@@ -33,7 +33,7 @@ class Ends:
         return self.end
 
 
-async def said(
+async def run_and_count(
     caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None
 ) -> tuple[list[str], int, bool]:
     """Return the levels of log lines from info on, the number of counted passes, and whether one was run."""
@@ -66,7 +66,7 @@ async def test_a_pass_is_logged_and_counted(
     caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
 ) -> None:
     is_busy = isinstance(end, PassResult) and end.error is not None and end.error.kind == "busy"
-    assert await said(caplog, end) == (levels, counted, not is_busy)
+    assert await run_and_count(caplog, end) == (levels, counted, not is_busy)
 
 
 async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
@@ -82,7 +82,7 @@ async def test_a_line_says_what_was_done_and_what_it_cost(caplog: pytest.LogCapt
     done = replace(
         IDLE, applied=AppliedCounts(comments_imported=3), github=Cost(requests=4, cost=2), pending=1
     )
-    await said(caplog, done)
+    await run_and_count(caplog, done)
     values = getattr(caplog.records[0], RECORD_VALUES_ATTRIBUTE)
     assert values == {
         "outcome": "ok",

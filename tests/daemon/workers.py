@@ -10,7 +10,7 @@ from uuid import UUID
 from reconciler.daemon.pass_queue import PassQueue, QueuedPass, QueueWorker
 from reconciler.model.ids import ProjectId
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 def project(number: int) -> ProjectId:
@@ -30,12 +30,12 @@ class RecordingRunner:
     twice: int = 0
     hold: bool = False
     _held: dict[ProjectId, asyncio.Event] = field(default_factory=dict)
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _running: Counter[ProjectId] = field(default_factory=Counter)
 
     async def run(self, queued: QueuedPass) -> bool:
         project_id = queued.project_id
-        await self._say(self.began, project_id)
+        await self._record(self.began, project_id)
         if queued.is_nudged:
             self.nudged.append(project_id)
         self._running[project_id] += 1
@@ -51,23 +51,23 @@ class RecordingRunner:
         finally:
             self.at_once -= 1
             self._running[project_id] -= 1
-        await self._say(self.ended, project_id)
+        await self._record(self.ended, project_id)
         return True
 
-    def let_go(self, project_id: ProjectId) -> None:
+    def release(self, project_id: ProjectId) -> None:
         self._held.setdefault(project_id, asyncio.Event()).set()
         self._held.pop(project_id)
 
     async def until(self, count: int, *, ended: bool = False) -> None:
         """Wait until this many passes have begun (or ended)."""
         row = self.ended if ended else self.began
-        async with asyncio.timeout(PATIENCE), self._news:
-            await self._news.wait_for(lambda: len(row) >= count)
+        async with asyncio.timeout(TIMEOUT_SECONDS), self._changed:
+            await self._changed.wait_for(lambda: len(row) >= count)
 
-    async def _say(self, row: list[ProjectId], project_id: ProjectId) -> None:
-        async with self._news:
+    async def _record(self, row: list[ProjectId], project_id: ProjectId) -> None:
+        async with self._changed:
             row.append(project_id)
-            self._news.notify_all()
+            self._changed.notify_all()
 
 
 @asynccontextmanager
@@ -75,11 +75,11 @@ async def working(
     queue: PassQueue, runner: RecordingRunner, concurrency: int = 2
 ) -> AsyncIterator[QueueWorker]:
     """Run a worker of the queue within the block, then stop it without grace."""
-    stint = queue.create_worker(runner.run, concurrency)
-    task = asyncio.create_task(stint.serve())
+    queue_worker = queue.create_worker(runner.run, concurrency)
+    task = asyncio.create_task(queue_worker.serve())
     try:
-        yield stint
+        yield queue_worker
     finally:
-        stint.stop(0.0)
-        async with asyncio.timeout(PATIENCE):
+        queue_worker.stop(0.0)
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await task

@@ -89,7 +89,7 @@ async def test_a_delayed_answer_and_a_client_that_gave_up(github: GitHub, bot: h
         await bot.post(COMMENTS, json={"body": "Late"}, timeout=0.05)
     assert github.web.thread(1) == []
     async with asyncio.timeout(60):
-        while not github.web.thread(1):  # noqa: ASYNC110 - nobody tells when it arrives
+        while not github.web.thread(1):  # noqa: ASYNC110 - no event is set when it arrives
             await asyncio.sleep(0.01)
     assert github.web.thread(1)[0].body == "Late"
 

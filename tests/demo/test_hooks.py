@@ -50,7 +50,7 @@ def address(receiver: Receiver) -> str:
 
 async def settled(deliveries: list[Delivery]) -> list[int | None]:
     async with asyncio.timeout(60):
-        while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - nobody tells
+        while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - no event is set for it
             await asyncio.sleep(0.005)
     return [delivery.status for delivery in deliveries]
 
@@ -82,9 +82,9 @@ async def test_webhooks_report_actions_of_users_and_of_the_api(
     github.web.rename_label("bug", "defect", by="alice")
     github.web.lock(1, by="alice")
     github.web.delete_issue(1, by="alice")
-    told = [await receiver.next() for _ in range(12)]
-    bodies = [msgspec.json.decode(request.body) for request in told]
-    assert [(r.headers["x-github-event"], b["action"]) for r, b in zip(told, bodies, strict=True)] == [
+    received = [await receiver.next() for _ in range(12)]
+    bodies = [msgspec.json.decode(request.body) for request in received]
+    assert [(r.headers["x-github-event"], b["action"]) for r, b in zip(received, bodies, strict=True)] == [
         ("issues", "opened"),
         ("issues", "labeled"),
         ("issue_comment", "created"),
@@ -102,7 +102,7 @@ async def test_webhooks_report_actions_of_users_and_of_the_api(
     assert bodies[5]["repository"]["id"] == github.web.id
     assert bodies[4]["comment"]["id"] == comment.id
     assert bodies[7]["changes"] == {"title": {"from": "A"}}
-    assert "x-hub-signature-256" not in told[0].headers
+    assert "x-hub-signature-256" not in received[0].headers
 
 
 async def test_only_the_wanted_events_go_out(github: GitHub, receiver: Receiver) -> None:

@@ -55,7 +55,7 @@ READING: dict[str, Fault] = {"stale 304": Unmodified(), "stale list": Stale(seco
 WRITING: dict[str, Fault] = {"201 of another shape": Reply(status=201, body=b"[]", applied=True)}
 
 
-async def talk(scenario: Scenario) -> None:
+async def act_on_github(scenario: Scenario) -> None:
     """People on GitHub."""
     report = next(iter(scenario.reports))
     scenario.comment_on_github(report)
@@ -63,7 +63,7 @@ async def talk(scenario: Scenario) -> None:
     scenario.set_on_github(report, "status", "resolved" if is_open else "new")
 
 
-async def much_later(scenario: Scenario) -> None:
+async def make_verification_due(scenario: Scenario) -> None:
     """Everything is due for verification, and a thread has lost a comment without a trace."""
     report = next(iter(scenario.reports))
     scenario.comment_on_github(report)
@@ -75,7 +75,7 @@ async def much_later(scenario: Scenario) -> None:
 
 async def read_again(scenario: Scenario) -> None:
     """A thread has lost a comment; one reading has shown it, and the second one is due."""
-    await much_later(scenario)
+    await make_verification_due(scenario)
     await scenario.run()
     scenario.github.clock.advance(120)
 
@@ -98,7 +98,7 @@ async def file(scenario: Scenario) -> None:
     scenario.github.clock.advance(61)
 
 
-async def say(scenario: Scenario) -> None:
+async def add_comment(scenario: Scenario) -> None:
     scenario.comment_in_bugspark(next(iter(scenario.reports)))
 
 
@@ -117,13 +117,13 @@ async def correct(scenario: Scenario) -> None:
     scenario.github.clock.advance(7 * 3600)
 
 
-async def take_back(scenario: Scenario) -> None:
+async def delete_sent_comment(scenario: Scenario) -> None:
     scenario.comment_in_bugspark(next(iter(scenario.reports)))
     await scenario.run()
     scenario.delete_comment_of(scenario.notes[-1])
 
 
-async def judge(scenario: Scenario) -> None:
+async def change_severity(scenario: Scenario) -> None:
     """The severity moves."""
     _severity(scenario, "low", "high")
 
@@ -136,30 +136,30 @@ def _severity(scenario: Scenario, one: str, other: str) -> None:
 
 
 Work = Callable[[Scenario], Awaitable[None]]
-PLACES: dict[str, tuple[str, str, Work]] = {
-    "GET issues": ("GET", r"/issues\?", talk),
-    "GET issues/comments": ("GET", r"/issues/comments\?", talk),
-    "GET issues/N": ("GET", r"/issues/\d+$", much_later),
-    "GET issues/N/comments": ("GET", r"/issues/\d+/comments", much_later),
+ENDPOINTS: dict[str, tuple[str, str, Work]] = {
+    "GET issues": ("GET", r"/issues\?", act_on_github),
+    "GET issues/comments": ("GET", r"/issues/comments\?", act_on_github),
+    "GET issues/N": ("GET", r"/issues/\d+$", make_verification_due),
+    "GET issues/N/comments": ("GET", r"/issues/\d+/comments", make_verification_due),
     "GET issues/comments/N": ("GET", r"/issues/comments/\d+", read_again),
     "GET issues/N/events": ("GET", r"/issues/\d+/(events|timeline)", dispute),
-    "GET repository": ("GET", r"/repos/[^/]+/[^/]+$", say),
+    "GET repository": ("GET", r"/repos/[^/]+/[^/]+$", add_comment),
     "POST issues": ("POST", "/issues$", file),
-    "POST issues/N/comments": ("POST", r"/issues/\d+/comments$", say),
+    "POST issues/N/comments": ("POST", r"/issues/\d+/comments$", add_comment),
     "PATCH issues/N": ("PATCH", r"/issues/\d+$", decide),
     "PATCH issues/comments/N": ("PATCH", r"/issues/comments/\d+", correct),
-    "DELETE issues/comments/N": ("DELETE", r"/issues/comments/\d+", take_back),
-    "POST issues/N/labels": ("POST", "/labels$", judge),
-    "DELETE issues/N/labels/NAME": ("DELETE", "/labels/", judge),
+    "DELETE issues/comments/N": ("DELETE", r"/issues/comments/\d+", delete_sent_comment),
+    "POST issues/N/labels": ("POST", "/labels$", change_severity),
+    "DELETE issues/N/labels/NAME": ("DELETE", "/labels/", change_severity),
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ENDPOINTS)
 async def test_no_fault_at_any_endpoint_loses_or_doubles_anything(
     place: str, sqlite_template: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     path = shutil.copy(sqlite_template, tmp_path)
-    method, pattern, work = PLACES[place]
+    method, pattern, work = ENDPOINTS[place]
     faults = BOTH | (READING if method == "GET" else WRITING)
     async with open_scenario(f"sqlite:///{path}", export="all") as scenario:
         await scenario.export(title="first")

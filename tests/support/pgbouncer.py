@@ -17,7 +17,7 @@ from tests.support import pg_binaries
 from tests.support.postgres import PORT, Server
 
 PROGRAMS = ("pgbouncer", "/usr/sbin/pgbouncer")
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 def find() -> str | None:
@@ -61,7 +61,7 @@ def pooler(server: Server, *, mode: str, ignores_parameters: bool, size: int = 2
             yield port
         finally:
             started.terminate()
-            started.wait(PATIENCE_SECONDS)
+            started.wait(TIMEOUT_SECONDS)
 
 
 def behind(url: str, port: int) -> str:
@@ -77,7 +77,7 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, started: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -1,4 +1,4 @@
-"""Claim, send once, confirm: what becomes of one wish whatever happens in between."""
+"""Claim, send once, confirm: the result of one intent for every event in between."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -64,7 +64,7 @@ LATER, EARLIER = AFTER + timedelta(seconds=1), AFTER - timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Lock:
-    """`ports.Fence`: held, or taken by somebody while something else happens."""
+    """A project lock: held, or lost to another process."""
 
     lost: bool = False
 
@@ -74,17 +74,17 @@ class Lock:
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
-    """One pass's writer over these wishes, all of them derived by this pass."""
+class PassWriter:
+    """The writer of one pass with these intents, all of them derived by this pass."""
 
     harness: WriterHarness
     lock: Lock = field(default_factory=Lock)
-    tally: PassStats = field(default_factory=PassStats)
-    again: list[Issue] = field(default_factory=list)  # links decided again because of these
+    stats: PassStats = field(default_factory=PassStats)
+    decided_again: list[Issue] = field(default_factory=list)  # links decided again because of these
 
     async def run(self, *, derived: bool = True, **context: Any) -> None:
         async def redecide(issue: Issue) -> None:
-            self.again.append(issue)
+            self.decided_again.append(issue)
 
         async def read_missing(link: Link) -> bool:
             return False
@@ -94,7 +94,7 @@ class Desk:
             context=self.harness.context(**context),
             project_state=PROJECT_STATE,
             project_lock=self.lock,
-            stats=self.tally,
+            stats=self.stats,
             derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
             decide_again=redecide,
             handle_issue_not_found=read_missing,
@@ -102,13 +102,13 @@ class Desk:
         ).send_due_intents()
 
 
-def desk(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any) -> Desk:
+def pass_writer(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any) -> PassWriter:
     link = link or a_link()
     rows = MemoryIntents(link=link, pair=COPY)
     harness = WriterHarness(
         github=ScriptedGitHub(**answers), intents=rows, time=MemoryClock(passed=passed), link=link
     )
-    return Desk(harness=harness.with_intents(*intents))
+    return PassWriter(harness=harness.with_intents(*intents))
 
 
 @pytest.mark.parametrize(
@@ -125,21 +125,21 @@ def desk(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any
     ],
 )
 @pytest.mark.parametrize("by_hand", [False, True])
-async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
+async def test_an_intent_is_sent_when_it_is_due_and_at_once_for_a_manual_command(
     state: IntentState, not_before: Any, *, sent: bool, sent_by_hand: bool, by_hand: bool
 ) -> None:
     waiting = replace(CLOSE, state=state, not_before=not_before)
-    at = desk(waiting, update_issue=[DONE])
-    await at.run(manual=by_hand)
+    writer = pass_writer(waiting, update_issue=[DONE])
+    await writer.run(manual=by_hand)
     gone = sent_by_hand if by_hand else sent
-    assert list(at.harness.intents.rows.values()) == ([] if gone else [waiting])
-    assert len(at.harness.github.requests) == gone
+    assert list(writer.harness.intents.rows.values()) == ([] if gone else [waiting])
+    assert len(writer.harness.github.requests) == gone
 
 
-async def test_a_wish_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
-    at = desk(CLOSE)
-    await at.run(derived=False)
-    assert (at.harness.intents.rows, at.harness.github.requests) == ({}, [])
+async def test_an_intent_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
+    writer = pass_writer(CLOSE)
+    await writer.run(derived=False)
+    assert (writer.harness.intents.rows, writer.harness.github.requests) == ({}, [])
 
 
 # --- a state is written on a fresh look only --------------------------------------------------------------
@@ -147,7 +147,7 @@ async def test_a_wish_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
 
 async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_writes() -> None:
     second = replace(CLOSE, id=RETITLE.id)
-    at = desk(
+    writer = pass_writer(
         CLOSE,
         second,
         passed=60,
@@ -155,59 +155,59 @@ async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_
         update_issue=[DONE, DONE],
         link=a_link(seen=seen_issue(an_issue())),
     )
-    await at.run()
-    assert [name for name, *_ in at.harness.github.requests] == ["issue", "update_issue", "update_issue"]
-    assert at.again == []
+    await writer.run()
+    assert [name for name, *_ in writer.harness.github.requests] == ["issue", "update_issue", "update_issue"]
+    assert writer.decided_again == []
 
 
-async def test_was_a_person_faster_the_wish_is_dropped_and_the_link_decided_again() -> None:
+async def test_an_intent_overtaken_by_a_user_is_dropped_and_the_link_decided_again() -> None:
     reopened = an_issue(updated_at=LATER, comments=3)
-    at = desk(CLOSE, passed=60, issue=[reopened])
-    await at.run()
-    assert at.again == [reopened]
-    assert (at.harness.intents.rows, len(at.harness.github.requests)) == ({}, 1)
+    writer = pass_writer(CLOSE, passed=60, issue=[reopened])
+    await writer.run()
+    assert writer.decided_again == [reopened]
+    assert (writer.harness.intents.rows, len(writer.harness.github.requests)) == ({}, 1)
 
 
 @pytest.mark.parametrize(
     "error", [GitHubNotFoundError("It is not there.", 404), IssueTransferredError("It has moved.")]
 )
 async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error: GitHubError) -> None:
-    at = desk(CLOSE, passed=60, issue=[error])
-    await at.run()
-    rests = at.harness.intents.only
+    writer = pass_writer(CLOSE, passed=60, issue=[error])
+    await writer.run()
+    rests = writer.harness.intents.only
     assert (rests.state, rests.not_before, rests.reason) == (
         QUARANTINED,
         AFTER + REFUSED_WRITE_QUARANTINE,
         str(error),
     )
-    assert at.tally.problems == [WriteProblem(CLOSE.operation, CLOSE.report_id, str(error))]
+    assert writer.stats.problems == [WriteProblem(CLOSE.operation, CLOSE.report_id, str(error))]
 
 
 # --- the claim --------------------------------------------------------------------------------------------
 
 
-def claiming(found: Callable[[Desk, Intent], Claim | None]) -> Desk:
-    at = desk(CLOSE, update_issue=[DONE])
-    at.harness.intents.claim_of = lambda intent: found(at, intent)
-    return at
+def claiming(found: Callable[[PassWriter, Intent], Claim | None]) -> PassWriter:
+    writer = pass_writer(CLOSE, update_issue=[DONE])
+    writer.harness.intents.claim_of = lambda intent: found(writer, intent)
+    return writer
 
 
-async def test_what_somebody_else_has_claimed_is_theirs() -> None:
-    at = claiming(lambda *_: None)
-    await at.run()
-    assert (at.harness.intents.only, at.harness.github.requests) == (CLOSE, [])
+async def test_an_intent_claimed_by_another_process_is_not_sent() -> None:
+    writer = claiming(lambda *_: None)
+    await writer.run()
+    assert (writer.harness.intents.only, writer.harness.github.requests) == (CLOSE, [])
 
 
-async def test_a_wish_whose_cause_is_gone_goes_with_it() -> None:
-    at = claiming(lambda _, intent: Claim(intent=intent, link=None, pair=None, cause_gone=True))
-    await at.run()
-    assert (at.harness.intents.rows, at.harness.github.requests) == ({}, [])
+async def test_an_intent_whose_cause_is_gone_is_cancelled() -> None:
+    writer = claiming(lambda _, intent: Claim(intent=intent, link=None, pair=None, cause_gone=True))
+    await writer.run()
+    assert (writer.harness.intents.rows, writer.harness.github.requests) == ({}, [])
 
 
-def slow(seconds: float, *, lost: bool = False) -> Desk:
+def slow(seconds: float, *, lost: bool = False) -> PassWriter:
     """A claim that took so long, and perhaps somebody took the project over in the meantime."""
 
-    def claim(at: Desk, intent: Intent) -> Claim:
+    def claim(at: PassWriter, intent: Intent) -> Claim:
         at.harness.time.passed += seconds
         at.lock.lost = lost
         sending = replace(intent, state=SENDING, attempts=1)
@@ -219,66 +219,69 @@ def slow(seconds: float, *, lost: bool = False) -> Desk:
 
 @pytest.mark.parametrize("seconds", [0.5, 3.0])
 async def test_a_claim_that_was_quick_enough_is_sent(seconds: float) -> None:
-    at = slow(seconds)
-    await at.run()
-    assert (at.harness.intents.rows, len(at.harness.github.requests)) == ({}, 1)
+    writer = slow(seconds)
+    await writer.run()
+    assert (writer.harness.intents.rows, len(writer.harness.github.requests)) == ({}, 1)
 
 
 async def test_a_claim_that_was_long_on_its_way_is_given_back_unsent() -> None:
-    at = slow(5.1)
-    await at.run()
-    assert (at.harness.intents.only.state, at.harness.github.requests) == (PLANNED, [])
+    writer = slow(5.1)
+    await writer.run()
+    assert (writer.harness.intents.only.state, writer.harness.github.requests) == (PLANNED, [])
 
 
-async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops() -> None:
-    at = slow(3.0, lost=True)
+async def test_a_project_lock_lost_during_the_claim_returns_the_claim_and_stops() -> None:
+    writer = slow(3.0, lost=True)
     with pytest.raises(ProjectLockLostError):
-        await at.run()
-    assert (at.harness.intents.only.state, at.harness.github.requests) == (PLANNED, [])
+        await writer.run()
+    assert (writer.harness.intents.only.state, writer.harness.github.requests) == (PLANNED, [])
 
 
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-async def test_a_limit_ends_the_pass_and_the_wish_stays_planned() -> None:
-    at = desk(CLOSE, update_issue=[LimitedError("wait", until=LATER)])
+async def test_a_limit_ends_the_pass_and_the_intent_stays_planned() -> None:
+    writer = pass_writer(CLOSE, update_issue=[LimitedError("wait", until=LATER)])
     with pytest.raises(LimitedError):
-        await at.run()
-    assert (at.harness.intents.only.state, at.harness.intents.only.attempts) == (PLANNED, 1)
+        await writer.run()
+    assert (writer.harness.intents.only.state, writer.harness.intents.only.attempts) == (PLANNED, 1)
 
 
 async def test_what_was_not_sent_is_planned_and_the_pass_ends() -> None:
-    at = desk(CLOSE, update_issue=[NotSent(reason="no route")])
+    writer = pass_writer(CLOSE, update_issue=[NotSent(reason="no route")])
     with pytest.raises(GitHubError, match="Shop: no route; nothing was sent, the next pass tries again"):
-        await at.run()
-    assert at.harness.intents.only.state is PLANNED
+        await writer.run()
+    assert writer.harness.intents.only.state is PLANNED
 
 
-async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
-    at = desk(CLOSE, update_issue=[OutcomeUnknown(reason="502")])
-    await at.run()
-    waits = at.harness.intents.only
+async def test_an_unknown_outcome_is_reported_and_nothing_is_sent_again() -> None:
+    writer = pass_writer(CLOSE, update_issue=[OutcomeUnknown(reason="502")])
+    await writer.run()
+    waits = writer.harness.intents.only
     assert (waits.state, waits.ended_at, waits.reason) == (UNKNOWN, AFTER, "502")
-    (problem,) = at.tally.problems
+    (problem,) = writer.stats.problems
     assert isinstance(problem, WriteProblem) and "outcome unknown (502)" in problem.reason
 
 
 async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to_go() -> None:
-    at = desk(RETITLE, update_issue=[GONE])
-    await at.run()
-    assert (at.harness.intents.only.state, at.harness.intents.only.reason) == (QUARANTINED, "Not Found")
+    writer = pass_writer(RETITLE, update_issue=[GONE])
+    await writer.run()
+    assert (writer.harness.intents.only.state, writer.harness.intents.only.reason) == (
+        QUARANTINED,
+        "Not Found",
+    )
 
 
-async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
-    at = desk(DELETE, delete_comment=[GONE], comment=[GitHubNotFoundError("gone", 404)])
-    await at.run()
-    (entry,) = at.harness.intents.stored
+async def test_a_copy_that_is_gone_already_counts_as_deleted() -> None:
+    writer = pass_writer(DELETE, delete_comment=[GONE], comment=[GitHubNotFoundError("gone", 404)])
+    await writer.run()
+    (entry,) = writer.harness.intents.stored
     assert isinstance(entry, CommentPair)
-    assert (at.harness.intents.rows, entry.state) == ({}, CommentPairState.ENDED)
+    assert (writer.harness.intents.rows, entry.state) == ({}, CommentPairState.ENDED)
 
 
 @pytest.mark.parametrize("copy", [a_remote_comment(5), IssueUnreadableError("its author can't be read")])
 async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion(copy: Any) -> None:
-    at = desk(DELETE, delete_comment=[GONE], comment=[copy])
-    await at.run()
-    assert (at.harness.intents.only.state, at.harness.intents.stored) == (QUARANTINED, [])
+    writer = pass_writer(DELETE, delete_comment=[GONE], comment=[copy])
+    await writer.run()
+    assert (writer.harness.intents.only.state, writer.harness.intents.stored) == (QUARANTINED, [])

@@ -75,7 +75,7 @@ class AppWorld:
         """Wait until GitHub has an answer to each of its deliveries; return their statuses."""
         deliveries = self.github.simulator.hooks.all
         async with asyncio.timeout(60):
-            while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - nobody tells
+            while any(delivery.status is None for delivery in deliveries):  # noqa: ASYNC110 - no event is set for it
                 await asyncio.sleep(0.005)
         return [delivery.status for delivery in deliveries]
 
@@ -201,7 +201,7 @@ async def test_unknown_numbers_are_accepted_and_nothing_is_stored(
     async with open_world(migrated, github, app, {project: "acme/web"}, directory=tmp_path) as world:
         known = (world.installation, github.web.id)
         assert (await world.deliver(event(*known))).status_code == 202
-        assert not world.stored(), "no pass has told which repository this is"
+        assert not world.stored(), "no pass has found which repository this is"
         await world.run(project)
         bodies = [
             event(known[0] + 1, known[1]),

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from fastapi.routing import iter_route_contexts
 
 from reconciler.web.actions import REPORT_ACTIONS, WEBHOOK_ACTIONS
-from reconciler.web.shown_text import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
+from reconciler.web.words import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
 from reconciler.web.site import parse_origin
 from tests.web.browsing import HTML
 from tests.web.harness import SECRET, WebHarness, integration, open_web, sign_in_operator

@@ -25,7 +25,7 @@ def test_of_a_quiet_day_nothing_is_drawn() -> None:
     drawn = build_plot(day())
     assert drawn.bars == ()
     assert drawn.to_github.p50 is None
-    assert drawn.shown_text.startswith("0 passes that made changes or failed, 0 failed; 0 changes to GitHub")
+    assert drawn.words.startswith("0 passes that made changes or failed, 0 failed; 0 changes to GitHub")
 
 
 @pytest.mark.parametrize("seconds", [None, 0, 0.001, 30, 3600, 10**9])
