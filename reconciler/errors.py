@@ -59,7 +59,7 @@ class UsageError(ReconcilerError):
     kind = "usage"
 
 
-class IssueHeldError(UsageError):
+class IssueLinkedElsewhereError(UsageError):
     """A report of another project is linked to the issue. The message says no more of that project.
 
     `holder`: the id of that project. `in_full`: the message for those who may see it.
@@ -91,7 +91,7 @@ class WrongSettingError(ProjectError):
         self.key = key
 
 
-class KeptSettingError(WrongSettingError):
+class OperatorOnlySettingError(WrongSettingError):
     """The operator keeps this setting, or an owner asked for less privacy than the operator wants."""
 
 

@@ -107,13 +107,13 @@ def is_fit_to_be_masked(text: str) -> bool:
     """Whether a text of an owner's can't be an id, a name or a word of this program's own."""
     return (
         MIN_LEARNT_CHARS <= len(text) <= MAX_LEARNT_CHARS
-        and text.lower() not in own_words()
+        and text.lower() not in words_never_masked()
         and not _NAMING_PATTERN.fullmatch(text)
     )
 
 
 @cache
-def own_words() -> frozenset[str]:
+def words_never_masked() -> frozenset[str]:
     """Return the words that stand in logs: values of enumerations, kinds of errors, names of counts."""
     enumerations = (kind for kind in StrEnum.__subclasses__() if kind.__module__.startswith(ROOT_LOGGER))
     values = {str(member).lower() for kind in enumerations for member in kind}

@@ -181,7 +181,7 @@ SHOP, WEB = str(UUID(int=1)), str(UUID(int=2))
     "chosen",
     [
         "event", "info", "pass", "ghp_short", "x" * 15,
-        *sorted(word for word in logs.own_words() if len(word) >= logs.MIN_LEARNT_CHARS),
+        *sorted(word for word in logs.words_never_masked() if len(word) >= logs.MIN_LEARNT_CHARS),
         "REMOTE_COMMENTS_REMOVED", SHOP, str(UUID(int=2**127)).upper(), "0123456789abcdef",
         "1234567890123456",
         "2026-03-02T09:00:00".replace("T", ":"), "victim-org/victim-repo", "https://api.github.com/repos",

@@ -175,10 +175,10 @@ async def _open_when_database_answers(
     """Open the database, and retry until it answers. Returns False if stopped before."""
     while not stop.is_set():
         try:
-            if not await _run_unless_stopped(stop, _open_with_locks(runtime, settings)):
+            if not await _run_unless_stopped(stop, _prove_locks_and_open(runtime, settings)):
                 return False
         except DatabaseError as error:
-            notify.notify_waiting(str(error))
+            notify.notify_slow_start(str(error))
             log.warning("waiting for the database", reason=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), DATABASE_RETRY_SECONDS)
@@ -187,7 +187,7 @@ async def _open_when_database_answers(
     return False
 
 
-async def _open_with_locks(runtime: ReloadableRuntime, settings: Settings) -> None:
+async def _prove_locks_and_open(runtime: ReloadableRuntime, settings: Settings) -> None:
     """Prove that the database keeps project locks, for any number of daemons may share it, and open it.
 
     Raises what opening raises, and ConfigurationError where no lock is kept; then nothing was written.
@@ -290,7 +290,7 @@ async def _serve_web(
         application.replace_app(current, runtime.lease)
 
     replace_application()
-    proxies = runtime.settings.web.effective_proxies
+    proxies = runtime.settings.web.trusted_proxies_in_force
     async with serve_app(application, sockets, proxies) as running:
         host = sockets[0].getsockname()[0]
         log.info("listening", host=host, port=running.port)

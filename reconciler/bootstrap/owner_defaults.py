@@ -34,7 +34,7 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
             people={},
             people_may_ping=settings.sync.people_may_ping,
             export=Export(settings.sync.export),
-            export_only=_export_only(settings),
+            export_only=_build_export_filter(settings),
             labels=settings.sync.labels,
             assignee=settings.sync.assignee or None,
             milestone=settings.sync.milestone or None,
@@ -59,7 +59,7 @@ def operator_settings(settings: Settings, policy: SyncPolicy) -> OperatorSetting
     )
 
 
-def _export_only(settings: Settings) -> ExportFilter | None:
+def _build_export_filter(settings: Settings) -> ExportFilter | None:
     written = settings.sync.export_only
     return (
         ExportFilter(

@@ -27,7 +27,7 @@ from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, WRONG_SECRET_STATUS, Hook, select_own_hooks
 from reconciler.sync.context import Context
-from reconciler.sync.preflight import claim_problem
+from reconciler.sync.preflight import linking_problem
 from reconciler.sync.settings.priority import look_up_priority
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
@@ -72,7 +72,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         lines += [
             _build_check_result("GitHub", CheckLevel.OK, text),
             *await _repository_identity_check(context, repository),
-            *await _page_check(context, facts),
+            *await _pagination_check(context, facts),
             *await _permission_checks(context, repository, account.login),
             *await _priority_check(context),
             *_expiry_checks(context),
@@ -132,10 +132,10 @@ async def _repository_identity_check(context: Context, repository: Repository) -
     return [_build_check_result("repository", CheckLevel.FAIL, message, remedy)]
 
 
-async def _page_check(context: Context, facts: StoredProjectFacts) -> list[CheckResult]:
+async def _pagination_check(context: Context, facts: StoredProjectFacts) -> list[CheckResult]:
     """Check that the second page of a list could be read, before one is needed."""
     try:
-        await context.github.require_own_links()
+        await context.github.require_own_page_addresses()
     except UntrustedUrlError as error:
         remedy = _remedy(error, is_github_com=facts.is_github_com)
         return [_build_check_result("pages", CheckLevel.FAIL, str(error), remedy)]
@@ -152,7 +152,7 @@ async def _permission_checks(context: Context, repository: Repository, login: st
     checks = [
         permission_checks.check_issue_permission(repository, grants, wrote_at, now, refused),
         permission_checks.check_label_permission(repository, grants),
-        permission_checks.check_claim_permission(claim_problem(context, repository, login)),
+        permission_checks.check_linking_permission(linking_problem(context, repository, login)),
         permission_checks.check_account_role(repository, login),
         permission_checks.check_refused_writes(refused),
     ]

@@ -45,12 +45,12 @@ class ComposedReportViews:
         project = await self._application.find_project(str(project_id))
         digest = (await stores.queries.current_problems(project_id)).withheld
         rows = await stores.queries.withheld_deletions(project_id, limit, offset) if digest else ()
-        copies, problem = await self._read_copies(project, rows) if reads_github else ({}, None)
+        copies, problem = await self._read_withheld_comments(project, rows) if reads_github else ({}, None)
         return WithheldPage(
             digest=digest, rows=tuple(_with_readable_text(row, copies) for row in rows), problem=problem
         )
 
-    async def _read_copies(
+    async def _read_withheld_comments(
         self, project: Project, rows: Sequence[WithheldRow]
     ) -> tuple[CopiesById, str | None]:
         """Read the comments on GitHub that would be deleted; if that fails, return nothing and the reason."""

@@ -39,7 +39,7 @@ async def run_self_check(
     ]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
     if container.database.dialect == "postgresql":
-        lines.append(_rights_check(await container.stores.maintenance.other_roles_with_access()))
+        lines.append(_database_rights_check(await container.stores.maintenance.other_roles_with_access()))
     lines.append(
         _encryption_key_check(
             await container.stores.maintenance.check_encrypted_secrets(),
@@ -119,12 +119,12 @@ def _encryption_key_check(keys: EncryptionStatus, *, configured: bool) -> CheckR
     return CheckResult(name="key", level=CheckLevel.WARN, message=message, remedy=remedy)
 
 
-def _rights_check(readers: Sequence[OtherRoleAccess]) -> CheckResult:
+def _database_rights_check(readers: Sequence[OtherRoleAccess]) -> CheckResult:
     """Check that no other role of the database may use what is ours."""
     if not readers:
         message = "no other role of the database may use this program's tables and functions"
         return CheckResult(name="rights", level=CheckLevel.OK, message=message)
-    named = "; ".join(f"{each.role} {_name_some(each.names)}" for each in readers)
+    named = "; ".join(f"{each.role} {_first_name_and_count(each.names)}" for each in readers)
     remedy = (
         "run `reconcile migrate`; what it does not take away (a right given on purpose, or by way of another"
         " role), REVOKE by hand"
@@ -133,7 +133,7 @@ def _rights_check(readers: Sequence[OtherRoleAccess]) -> CheckResult:
     return CheckResult(name="rights", level=CheckLevel.FAIL, message=message, remedy=remedy)
 
 
-def _name_some(names: Sequence[str]) -> str:
+def _first_name_and_count(names: Sequence[str]) -> str:
     rest = len(names) - 1
     return f"({names[0]} and {rest} more)" if rest else f"({names[0]})"
 

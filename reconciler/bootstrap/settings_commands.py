@@ -53,7 +53,7 @@ class ProjectSettingsCommands:
         return await self.save_settings(project, text, viewer, expected=expected)
 
     async def check_settings(self, project: ProjectId, text: bytes, viewer: Viewer) -> None:
-        """Check settings without storing them. Raises WrongSettingError, KeptSettingError."""
+        """Check settings without storing them. Raises WrongSettingError, OperatorOnlySettingError."""
         stored = await self._stores.settings.read(project)
         change.check_settings(self._container.operator_settings(), stored, text, viewer)
 
@@ -70,7 +70,7 @@ class ProjectSettingsCommands:
         """Raise PlanChangedError unless applying these settings to existing links has this plan."""
         from reconciler.sync.settings import existing_links
 
-        existing_links.require_plan(await self.preview_settings(project, text, viewer), digest)
+        existing_links.require_plan_hash(await self.preview_settings(project, text, viewer), digest)
 
     async def apply_settings(self, project: ProjectId, digest: str, viewer: Viewer, actor: Actor) -> PlanView:
         """Apply the settings in force to existing links, if the plan still has this hash."""

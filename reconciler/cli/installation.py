@@ -17,7 +17,7 @@ from reconciler.cli.installation_files import (
     DEFAULT_ROLE,
     EXAMPLE_CONFIGURATION,
     drop_in_for,
-    is_hidden_from_service,
+    is_hidden_by_sandbox,
     read_installation_file,
     role_rights_for,
     unit_for,
@@ -182,7 +182,7 @@ def systemd(
         raise UsageError("say which file: reconcile systemd --unit, or reconcile systemd --drop-in")
     command = Path(sys.prefix, "bin", "reconcile")
     _print_text(session, unit_for(command) if unit else drop_in_for(command))
-    if is_hidden_from_service(command):
+    if is_hidden_by_sandbox(command):
         session.console.print_note(
             f"The service can't run {command}: ProtectHome=yes hides that folder from it. Install the program"
             " elsewhere, for example in /opt/reconciler."

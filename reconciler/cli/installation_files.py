@@ -54,6 +54,6 @@ def drop_in_for(command: Path) -> str:
     return read_installation_file(DROP_IN).replace(UNIT_COMMAND, str(command))
 
 
-def is_hidden_from_service(command: Path) -> bool:
+def is_hidden_by_sandbox(command: Path) -> bool:
     """Whether the unit's sandbox hides this path from the service."""
     return any(command.is_relative_to(Path("/", folder)) for folder in HIDDEN_FOLDERS)

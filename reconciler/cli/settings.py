@@ -107,7 +107,7 @@ async def _set_and_apply(
     if digest is not None:
         plan = await application.apply_settings(found, digest)
         applied = await application.run_pass(found, wait=True, accept=None, progress=display.new_progress())
-    elif text is not None and _meaning_differs(before, view):
+    elif text is not None and _mapping_differs(before, view):
         try:
             plan = await application.settings.preview_settings(found.id, text, OPERATOR)
         except ReconcilerError as error:
@@ -115,7 +115,7 @@ async def _set_and_apply(
     return SettingsResult(project=found, view=view, plan=plan, applied=applied, problem=problem)
 
 
-def _meaning_differs(before: SettingsView, after: SettingsView) -> bool:
+def _mapping_differs(before: SettingsView, after: SettingsView) -> bool:
     """Whether labels or Priority have another meaning, so that applying may change existing links."""
     return any(before.effective.get(name) != after.effective.get(name) for name in MAPPING_KEYS)
 

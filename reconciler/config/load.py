@@ -98,8 +98,8 @@ def load_configuration(
     """
     problems: list[str] = []
     if credentials is None:
-        directory = sources.credentials_directory(environ)
-        credentials = sources.read_credentials_layer(directory, problems)
+        directory = sources.systemd_credentials_directory(environ)
+        credentials = sources.read_systemd_credentials_layer(directory, problems)
     file = sources.find_configuration_file(path, environ)
     layer: ConfigurationLayer = {
         **(sources.read_file_layer(file, problems) if file else {}),
@@ -108,7 +108,9 @@ def load_configuration(
         **sources.build_overrides_layer(flags or {}),
     }
     settings = _validate(layer, problems)
-    if settings.github.trust_environment and (trusted := sources.read_customary_layer(environ, settings)):
+    if settings.github.trust_environment and (
+        trusted := sources.read_common_variables_layer(environ, settings)
+    ):
         layer = {**trusted, **layer}
         settings = _validate(layer)
     settings = check_dependent_keys(settings, layer, environ)

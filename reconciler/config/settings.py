@@ -153,7 +153,7 @@ class WebSection(SettingsSection):
     ] = ()
 
     @property
-    def effective_proxies(self) -> tuple[str, ...]:
+    def trusted_proxies_in_force(self) -> tuple[str, ...]:
         """The proxies that are believed: with a public address, by default those on this machine."""
         return self.trusted_proxies or (LOOPBACK_NETWORKS if self.public_url else ())
 
@@ -164,7 +164,7 @@ class QueueSection(SettingsSection):
     engine: Literal["auto", "in-process", "procrastinate"] = "auto"
 
 
-class KeepSection(SettingsSection):
+class RetentionSection(SettingsSection):
     """How long passes, changes and deliveries are kept."""
 
     days: PositiveInt = 90
@@ -197,7 +197,7 @@ class Settings(SettingsSection):
     guard: GuardSection = GuardSection()
     web: WebSection = WebSection()
     queue: QueueSection = QueueSection()
-    keep: KeepSection = KeepSection()
+    keep: RetentionSection = RetentionSection()
     alerts: AlertsSection = AlertsSection()
     log: LogSection = LogSection()
 

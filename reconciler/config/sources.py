@@ -103,7 +103,7 @@ def read_environment_layer(environ: Mapping[str, str], problems: list[str]) -> C
     return layer
 
 
-def read_customary_layer(environ: Mapping[str, str], settings: Settings) -> ConfigurationLayer:
+def read_common_variables_layer(environ: Mapping[str, str], settings: Settings) -> ConfigurationLayer:
     """Return `github.proxy` and `github.ca_file` by the variables that other programs obey.
 
     For `github.trust_environment`. A proxy is left out where NO_PROXY names the API's host.
@@ -112,7 +112,7 @@ def read_customary_layer(environ: Mapping[str, str], settings: Settings) -> Conf
     variables = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
     name = next((each for each in variables if environ.get(each)), None)
     host = urlsplit(settings.github.api_url).hostname or ""
-    if name and not _is_excepted(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
+    if name and not _is_in_no_proxy(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
         address = environ[name] if "://" in environ[name] else f"http://{environ[name]}"
         source = f"the environment variable {name}"
         layer["github.proxy"] = SourcedValue(value=address.rstrip("/"), source=source)
@@ -121,13 +121,13 @@ def read_customary_layer(environ: Mapping[str, str], settings: Settings) -> Conf
     return layer
 
 
-def _is_excepted(host: str, listed: str) -> bool:
+def _is_in_no_proxy(host: str, listed: str) -> bool:
     """Whether NO_PROXY, a list of names with or without a dot before them, holds this host."""
     names = [name.strip().lower().removeprefix("*").lstrip(".") for name in listed.split(",")]
     return "*" in listed.split(",") or any(name and f".{host}".endswith(f".{name}") for name in names)
 
 
-def read_credentials_layer(directory: Path | None, problems: list[str]) -> ConfigurationLayer:
+def read_systemd_credentials_layer(directory: Path | None, problems: list[str]) -> ConfigurationLayer:
     """Read systemd's credential files `section.key`; `github.app.private_key` is the key file itself.
 
     Files of other services are ignored. An unknown key in a known section is added to `problems`, and what
@@ -268,7 +268,7 @@ def _unknown_variable(name: str) -> str:
     return f"{name} is unknown, in the environment; {name_hint(name, names)}"
 
 
-def credentials_directory(environ: Mapping[str, str]) -> Path | None:
+def systemd_credentials_directory(environ: Mapping[str, str]) -> Path | None:
     """Return the directory of this unit's systemd credentials, if any."""
     text = environ.get("CREDENTIALS_DIRECTORY")
     return Path(text) if text else None

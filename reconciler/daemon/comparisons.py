@@ -36,7 +36,7 @@ class Comparisons:
             self._full_scan_monotonic, self._named = began, {}
         self._named |= dict.fromkeys(found, ended)
 
-    def keep_projects(self, configs: Mapping[ProjectId, str]) -> None:
+    def forget_outdated_projects(self, configs: Mapping[ProjectId, str]) -> None:
         """Forget projects that are paused, not synced any more, or connected otherwise than before.
 
         `configs`: the scheduled projects, each with a value that changes with its integration.

@@ -85,13 +85,13 @@ class MemoryQueue:
 
     def take_nudged(self) -> ProjectId | None:
         """Take the next nudged project that is not running, and mark it as running; None without one."""
-        return self._take_first_idle(self._nudged_projects)
+        return self._take_first_not_running(self._nudged_projects)
 
     def take_due(self) -> ProjectId | None:
         """Take the next due project that is not running, and mark it as running; None without one."""
-        return self._take_first_idle(self._due_projects)
+        return self._take_first_not_running(self._due_projects)
 
-    def _take_first_idle(self, waiting: dict[ProjectId, int]) -> ProjectId | None:
+    def _take_first_not_running(self, waiting: dict[ProjectId, int]) -> ProjectId | None:
         for project_id in waiting:
             if project_id not in self._running:
                 del waiting[project_id]

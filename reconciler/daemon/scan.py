@@ -92,10 +92,10 @@ class ScanSchedule:
         return [
             project_id
             for project_id, fingerprint in fingerprints.items()
-            if may(project_id) and self._record_request_if_due(project_id, fingerprint, now)
+            if may(project_id) and self._record_nudge_if_due(project_id, fingerprint, now)
         ]
 
-    def _record_request_if_due(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
+    def _record_nudge_if_due(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
         record = self._nudge_records.get(project_id)
         if record is None or record.fingerprint != fingerprint:
             self._nudge_records[project_id] = _NudgeRecord(

@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection
 
-from reconciler.daemon.due import DueProjects, Room
+from reconciler.daemon.due import ProjectDueTimes, Room
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.pass_queue import due_slot_count
 from reconciler.daemon.runtime import DaemonBackend
@@ -41,7 +41,7 @@ class Schedule:
         is_own: Callable[[ProjectId], bool],
     ) -> None:
         """`is_own`: whether this daemon makes a project's due passes (`pass_queue.PassQueue`)."""
-        self.due_projects = DueProjects(intervals.interval)
+        self.due_projects = ProjectDueTimes(intervals.interval)
         self._concurrency = intervals.concurrency
         self._runtime = runtime
         self._clock = clock
@@ -141,11 +141,13 @@ class Schedule:
         """
         owners = self._crowded_owners()
         taken = Counter(self.due_projects.owner_of(project_id) for project_id in busy)
-        room = self._room_of_crowded_credentials(busy)
+        room = self._free_slots_of_crowded_credentials(busy)
         room.update((owner, max(0, self._max_passes(owner) - taken[owner])) for owner in owners)
         return room
 
-    def _room_of_crowded_credentials(self, busy: Collection[ProjectId]) -> dict[OwnerId | Fingerprint, int]:
+    def _free_slots_of_crowded_credentials(
+        self, busy: Collection[ProjectId]
+    ) -> dict[OwnerId | Fingerprint, int]:
         """Return it for credentials whose passes wait for their writes: they get half of the slots each."""
         waiting = self._runtime.waiting_writes()
         crowded = {each for each, count in waiting.items() if count * CROWDED_SHARE >= self._concurrency}

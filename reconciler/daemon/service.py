@@ -133,7 +133,7 @@ class Service:
         self._scheduler.add_job("requeue", intervals.requeue_stalled, self._requeue_stalled)
         self._scheduler.add_job("retention", intervals.retention, self._delete_old_records)
         beat = asyncio.create_task(self._run_heartbeat())
-        refills = asyncio.create_task(self._run_refills())
+        refills = asyncio.create_task(self._refill_queue())
         stopped = asyncio.create_task(stop.wait())
         outdated = asyncio.create_task(self._is_outdated.wait())
         self._start_worker(intervals.concurrency)
@@ -209,7 +209,7 @@ class Service:
             if self._has_more_due and self._ended_since_queueing >= self._intervals.concurrency:
                 self._refill_requested.set()
 
-    async def _run_refills(self) -> None:
+    async def _refill_queue(self) -> None:
         """Queue more due projects as soon as passes have made room, not only at the next tick."""
         while True:
             await self._refill_requested.wait()
@@ -258,9 +258,9 @@ class Service:
     async def _queue_due_projects(self) -> None:
         async with self._queueing:
             is_fresh = await self._schedule.refresh()
-            await self._queue_due_projects_into(await self._queue.backlog(), is_fresh=is_fresh)
+            await self._queue_due_projects_beside(await self._queue.backlog(), is_fresh=is_fresh)
 
-    async def _queue_due_projects_into(self, backlog: QueueContent, *, is_fresh: bool) -> None:
+    async def _queue_due_projects_beside(self, backlog: QueueContent, *, is_fresh: bool) -> None:
         monotonic = self._clock.monotonic()
         self._monitor.record_backlog(backlog)
         busy = backlog.waiting | backlog.running
@@ -269,7 +269,7 @@ class Service:
             running=max(len(backlog.running), self._pass_runner.running_count),
             ended_count=self._pass_runner.ended_count,
         )
-        self._comparisons.keep_projects(
+        self._comparisons.forget_outdated_projects(
             {project.project_id: project.config for project in self._due_projects.scheduled}
         )
         overdue = await self._schedule.find_overdue(backlog.running, busy, is_fresh=is_fresh)

@@ -84,7 +84,7 @@ class SystemdNotifier:
         line = " ".join(text.split())[:MAX_STATUS_CHARACTERS]
         self._send(f"STATUS={line}")
 
-    def notify_waiting(self, text: str) -> None:
+    def notify_slow_start(self, text: str) -> None:
         """Notify why the start takes long, and extend TimeoutStartSec=, which would end it."""
         self._send(f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS * 1_000_000}")
         self.notify_status(text)

@@ -137,7 +137,7 @@ class PassRunner:
                     pass_id=str(pass_id),
                     project=str(running.project_id),
                     silent_seconds=round(silent),
-                    waiting_in=_await_location(running.pass_task),
+                    waiting_in=_waiting_location(running.pass_task),
                 )
                 running.pass_task.cancel()
 
@@ -163,7 +163,7 @@ class PassRunner:
             log.info("pass", **result_log_values(result))
 
 
-def _await_location(task: "asyncio.Task[PassResult | None]") -> str:
+def _waiting_location(task: "asyncio.Task[PassResult | None]") -> str:
     """Return where in this program a task waits, as `module:line`."""
     coroutine: Any = task.get_coro()
     places = []

@@ -20,7 +20,7 @@ from reconciler.text import read_exported_values
 READ_FIELDS = (Field.STATUS, Field.SEVERITY, Field.CATEGORY)
 
 
-def exported_base(view: LinkObservation, seen: SeenIssue, policy: SyncPolicy) -> Base | None:
+def base_from_issue_body(view: LinkObservation, seen: SeenIssue, policy: SyncPolicy) -> Base | None:
     """Return the base that a discovered issue's body tells; None where it does not, or for another link.
 
     A new issue is open, whatever the report's status was. The button sets no category label: as long as the
@@ -44,7 +44,7 @@ def exported_base(view: LinkObservation, seen: SeenIssue, policy: SyncPolicy) ->
     for field in READ_FIELDS:
         base = SYNCED_FIELDS[field].with_agreed_value(base, parts[field.value], seen)
         # What GitHub shows now is later than what the body tells.
-        base = SYNCED_FIELDS[field].without_remote_half(base)
+        base = SYNCED_FIELDS[field].without_github_value(base)
     return base
 
 

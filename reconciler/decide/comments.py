@@ -9,21 +9,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.decide.button_export import link_began_at
-from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
+from reconciler.decide.comment_draft import CommentWorkingState, NewId, build_working_state
 from reconciler.decide.comment_presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.decide.copies import (
     OLDER_THAN_LINK,
-    adopt_earlier_copy,
     author_login,
     decide_marked_copy,
     excerpt,
-    is_earlier_copy,
+    is_copy_before_link,
     match_import,
     may_send_comments_older_than_link,
+    record_copy_before_link,
     unsent_comments,
 )
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB, edited_originals
-from reconciler.decide.passed_over import is_skipped_for_its_author, kept_local_reason, passed_over_reason
+from reconciler.decide.passed_over import is_skipped_for_its_author, kept_local_reason, not_imported_reason
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
@@ -69,12 +69,12 @@ class CommentsDecision:
 
 def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentsDecision:
     """Decide everything about one link's comments. Pure but for `new_id`, which makes the ids of new rows."""
-    draft = draft_for(view, policy, new_id)
+    draft = build_working_state(view, policy, new_id)
     # first, so that an edit on GitHub does not restore what was deleted in BugSpark
     for pair in _pairs_without_local_comment(view):
         _end_pair_deleted_in_bugspark(draft, pair)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
-        _decide_remote(draft, comment)
+        _decide_github_comment(draft, comment)
     unsent_pairs = {comment.id: pair for comment, pair in unsent_comments(draft)}
     new_comments = [
         *draft.unmatched.values(),
@@ -103,7 +103,7 @@ def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]
 # --- comments seen on GitHub ------------------------------------------------------------------------------
 
 
-def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
+def _decide_github_comment(draft: CommentWorkingState, comment: RemoteComment) -> None:
     pair = draft.by_remote.get(comment.id)
     if pair is not None and is_skipped_for_its_author(pair):
         _reconsider_skipped_comment(draft, pair, comment)
@@ -116,18 +116,18 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
     elif comment.marker_comment_id is not None:
         decide_marked_copy(draft, comment, comment.marker_comment_id)
     elif comment.marker_instance is not None:
-        draft.store_pair(
+        draft.set_pair(
             draft.new_pair(
                 Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=COPY_OF_OTHER_DATABASE
             )
         )
-    elif is_earlier_copy(comment, draft.view.link, draft.view.own_accounts):
-        adopt_earlier_copy(draft, comment)
+    elif is_copy_before_link(comment, draft.view.link, draft.view.own_accounts):
+        record_copy_before_link(draft, comment)
     elif not match_import(draft, comment):
         _import_comment(draft, comment)
 
 
-def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+def _update_pair(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
     # A full read compares content: it has asked twice for what seemed older (sync/full_read.py).
     stale = not draft.view.is_complete and is_older_than_known(
         comment.updated_at, pair.remote_updated_at, draft.view.now
@@ -141,11 +141,11 @@ def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment)
     if updated_pair.remote_digest != pair.remote_digest:
         updated_pair = _decide_remote_edit(draft, pair, updated_pair, comment)
     if updated_pair != pair:
-        draft.store_pair(updated_pair)
+        draft.set_pair(updated_pair)
 
 
 def _decide_remote_edit(
-    draft: CommentDraft, pair: CommentPair, updated_pair: CommentPair, comment: RemoteComment
+    draft: CommentWorkingState, pair: CommentPair, updated_pair: CommentPair, comment: RemoteComment
 ) -> CommentPair:
     if pair.origin is Side.BUGSPARK:
         text_excerpt = excerpt(comment.body)
@@ -171,7 +171,7 @@ def _decide_remote_edit(
     return replace(updated_pair, local_digest=text_digest(body))
 
 
-def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
+def _is_copy_edited_in_bugspark(draft: CommentWorkingState, pair: CommentPair) -> bool:
     """Whether somebody changed BugSpark's copy by SQL (BugSpark itself edits no comment).
 
     Only a full read has the text to compare.
@@ -182,55 +182,57 @@ def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
     )
 
 
-def _import_comment(draft: CommentDraft, comment: RemoteComment) -> None:
-    reason = passed_over_reason(draft.policy, comment)
+def _import_comment(draft: CommentWorkingState, comment: RemoteComment) -> None:
+    reason = not_imported_reason(draft.policy, comment)
     if reason is not None:
-        draft.store_pair(draft.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
+        draft.set_pair(draft.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
         return
-    _store_import(draft, comment, draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment))
+    _plan_import(draft, comment, draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment))
 
 
-def _reconsider_skipped_comment(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+def _reconsider_skipped_comment(
+    draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment
+) -> None:
     """Import a comment that was passed over, or correct the reason why it still is."""
-    reason = passed_over_reason(draft.policy, comment)
+    reason = not_imported_reason(draft.policy, comment)
     if reason is None:
         live = replace(pair, state=CommentPairState.LIVE, reason=None, remote_updated_at=comment.updated_at)
-        _store_import(draft, comment, replace(live, remote_digest=text_digest(comment.body)))
+        _plan_import(draft, comment, replace(live, remote_digest=text_digest(comment.body)))
     elif reason != pair.reason and (comment.collaborator is not None or comment.is_hidden):
-        draft.store_pair(replace(pair, reason=reason))
+        draft.set_pair(replace(pair, reason=reason))
 
 
-def _restore(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+def _restore(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
     """Undo a deletion that two readings show to be none: an original gets its copy back, our copy lives."""
     live = replace(pair, state=CommentPairState.LIVE, reason=None, first_reading=None)
-    reason = passed_over_reason(draft.policy, comment)
+    reason = not_imported_reason(draft.policy, comment)
     has_local = any(local.id == pair.local_id for local in draft.view.local_comments)
     if pair.origin is Side.GITHUB and reason is not None:
-        draft.store_pair(replace(live, state=CommentPairState.SKIPPED, reason=reason))
+        draft.set_pair(replace(live, state=CommentPairState.SKIPPED, reason=reason))
     elif pair.origin is Side.GITHUB and not has_local:
         live = replace(live, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at)
-        _store_import(draft, comment, live, Rule.COMMENT_SHOWN)
+        _plan_import(draft, comment, live, Rule.COMMENT_SHOWN)
     else:  # BugSpark's comment was kept
-        draft.store_pair(live)
+        draft.set_pair(live)
         rule, text = COPY_LIVES_AGAIN, excerpt(comment.body)
         draft.events.append(CommentEvent(kind=Kind.COPY_RESTORED, side=Side.GITHUB, rule=rule, remote=text))
         _update_pair(draft, live, comment)
 
 
-def _store_import(
-    draft: CommentDraft, comment: RemoteComment, pair: CommentPair, rule: Rule = Rule.COMMENT_CREATED
+def _plan_import(
+    draft: CommentWorkingState, comment: RemoteComment, pair: CommentPair, rule: Rule = Rule.COMMENT_CREATED
 ) -> None:
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=rule, remote=excerpt(comment.body), to=excerpt(body))
     draft.actions.append(ImportComment(comment=comment, body=body, why=why))
-    draft.store_pair(replace(pair, local_id=CommentId(draft.new_id()), local_digest=text_digest(body)))
+    draft.set_pair(replace(pair, local_id=CommentId(draft.new_id()), local_digest=text_digest(body)))
 
 
 # --- comments seen in BugSpark -----------------------------------------------------------------------------
 
 
 def _decide_uncopied_comment(
-    draft: CommentDraft, comment: LocalComment, unsent_pair: CommentPair | None
+    draft: CommentWorkingState, comment: LocalComment, unsent_pair: CommentPair | None
 ) -> None:
     """Decide a comment without a copy. `unsent_pair`: its row, if it was to be sent before."""
     reason = None if unsent_pair else _skip_reason(draft, comment)
@@ -240,7 +242,7 @@ def _decide_uncopied_comment(
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
         new = unsent_pair or draft.new_pair(origin, CommentPairState.SKIPPED, local=comment)
-        draft.store_pair(replace(new, state=CommentPairState.SKIPPED, reason=reason))
+        draft.set_pair(replace(new, state=CommentPairState.SKIPPED, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
     draft.actions.append(PostComment(comment=comment, why=why))
@@ -250,10 +252,10 @@ def _decide_uncopied_comment(
         pair = replace(
             pair, state=CommentPairState.PENDING, reason=None, local_digest=text_digest(comment.body)
         )
-    draft.store_pair(pair)
+    draft.set_pair(pair)
 
 
-def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
+def _skip_reason(draft: CommentWorkingState, comment: LocalComment) -> str | None:
     link = draft.view.link
     older = comment.created_at < link_began_at(draft.view)
     copied = (draft.is_initial_sync or older) and parse_import(comment.body) is not None
@@ -266,7 +268,7 @@ def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
     )
 
 
-def _decide_local_edits(draft: CommentDraft) -> None:
+def _decide_local_edits(draft: CommentWorkingState) -> None:
     """Carry over originals that were changed by SQL (BugSpark edits no comment), and the erasure of authors.
 
     Only a full read, and a second reading of the copy, have BugSpark's text beside the ledger's row.
@@ -275,7 +277,7 @@ def _decide_local_edits(draft: CommentDraft) -> None:
         [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
     ):
         if not draft.policy.comments.direction.writes_github and text_digest(local.body) != pair.local_digest:
-            draft.store_pair(replace(pair, local_digest=text_digest(local.body)))
+            draft.set_pair(replace(pair, local_digest=text_digest(local.body)))
             continue  # the next edit is compared with this text; the name of a user who is gone still goes
         why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
         draft.actions.append(EditRemoteComment(pair=pair, comment=local, why=why))
@@ -284,12 +286,12 @@ def _decide_local_edits(draft: CommentDraft) -> None:
 # --- comments that are gone --------------------------------------------------------------------------------
 
 
-def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> None:
+def _end_pair_deleted_in_bugspark(draft: CommentWorkingState, pair: CommentPair) -> None:
     copied = pair.remote_id is not None
     # A second copy has no original of its own: it is deleted even where `delete_on_github` is off.
     is_second_copy = pair.local_id is None
     if pair.origin is Side.GITHUB:
-        draft.store_pair(
+        draft.set_pair(
             replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark", first_reading=None)
         )
         draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
@@ -297,6 +299,6 @@ def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> Non
         rule = Rule.COMMENT_DOUBLED if is_second_copy else Rule.COMMENT_DELETED
         draft.actions.append(DeleteRemoteComment(pair=pair, why=Why(rule=rule)))
     else:
-        draft.store_pair(
+        draft.set_pair(
             replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark", first_reading=None)
         )

@@ -7,7 +7,7 @@ that are older than the link and written by an account of ours (docs/design.md, 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
+from reconciler.decide.comment_draft import CommentWorkingState, NewId, build_working_state
 from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.fields import Side
 from reconciler.model.ids import AccountId, CommentId
@@ -41,7 +41,7 @@ ORIGINAL_MISSING = "our copy of a comment that is no longer in BugSpark"
 """Such a copy is neither imported nor deleted: it may be all that is left of its original."""
 
 
-def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
+def decide_marked_copy(draft: CommentWorkingState, comment: RemoteComment, local_id: CommentId) -> None:
     """Decide a GitHub comment that has a valid marker and no ledger row.
 
     If BugSpark's comment has no copy yet, this one becomes its copy. If it has a copy already, this one is a
@@ -51,20 +51,22 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
     local = draft.unmatched.pop(local_id, None)
     if pair is None:
         _record_copy(draft, comment, local)
-    elif pair.remote_id is None or (pair.state is CommentPairState.LIVE and not _is_shown(draft, pair)):
-        _attach_copy(draft, pair, comment)
+    elif pair.remote_id is None or (
+        pair.state is CommentPairState.LIVE and not _is_copy_on_github(draft, pair)
+    ):
+        _record_copy_of_pair(draft, pair, comment)
     elif draft.view.is_older_than_known:
         return  # a later reading tells which of the two are there
     elif pair.state in (CommentPairState.LIVE, CommentPairState.ENDED):
         second = draft.new_pair(
             Side.BUGSPARK, CommentPairState.LIVE, remote=comment, reason="a second copy of ours"
         )
-        draft.store_pair(second)
+        draft.set_pair(second)
         why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
         draft.actions.append(DeleteRemoteComment(pair=second, why=why))
 
 
-def _is_shown(draft: CommentDraft, pair: CommentPair) -> bool:
+def _is_copy_on_github(draft: CommentWorkingState, pair: CommentPair) -> bool:
     """Whether the copy in the ledger is known to be there; else another one takes its place.
 
     Should it come back, it is the second copy.
@@ -73,11 +75,11 @@ def _is_shown(draft: CommentDraft, pair: CommentPair) -> bool:
     return shown or not (pair.is_missing or (draft.view.is_complete and not draft.view.is_older_than_known))
 
 
-def _record_copy(draft: CommentDraft, comment: RemoteComment, local: LocalComment | None) -> None:
+def _record_copy(draft: CommentWorkingState, comment: RemoteComment, local: LocalComment | None) -> None:
     """Store a row for a copy of ours that has none. `local`: its original, where that still exists."""
     state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
     reason = None if local else ORIGINAL_MISSING
-    draft.store_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    draft.set_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
 
 
 def with_copy(pair: CommentPair, comment: RemoteComment) -> CommentPair:
@@ -91,15 +93,15 @@ def with_copy(pair: CommentPair, comment: RemoteComment) -> CommentPair:
     )
 
 
-def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+def _record_copy_of_pair(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
     """Enter a copy into its comment's row. If the original was deleted since, the copy is deleted too."""
     late = is_original_deleted(draft, pair)
     paired = with_copy(pair, comment)
     if late and not draft.policy.carries_deletions_to_github:
-        draft.store_pair(paired)
+        draft.set_pair(paired)
         return
     paired = replace(paired, state=CommentPairState.LIVE, reason=None)
-    draft.store_pair(paired)
+    draft.set_pair(paired)
     copy_excerpt = excerpt(comment.body)
     draft.events.append(
         CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=copy_excerpt)
@@ -109,49 +111,48 @@ def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment)
         draft.actions.append(DeleteRemoteComment(pair=paired, why=why))
 
 
-def adopt_earlier_copy(draft: CommentDraft, comment: RemoteComment) -> None:
+def record_copy_before_link(draft: CommentWorkingState, comment: RemoteComment) -> None:
     """Record a copy that BugSpark's own export made before the link existed. It is never imported."""
     # A comment that counts as unsent may have been sent, and its answer lost.
     unsent_by_id = {local.id: (local, pair) for local, pair in unsent_comments(draft)}
     originals = [*((local, None) for local in draft.unmatched.values()), *unsent_by_id.values()]
     local, pair = next(
-        (original for original in originals if is_copy_of(original[0], comment.body)), (None, None)
+        (original for original in originals if is_copy_of_bugspark_comment(original[0], comment.body)),
+        (None, None),
     )
     if local is None:
         reason = "an earlier copy by BugSpark; its original was not found"
-        draft.store_pair(
-            draft.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason)
-        )
+        draft.set_pair(draft.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason))
         return
     draft.unmatched.pop(local.id, None)
     adopted_pair = draft.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
-    draft.store_pair(replace(adopted_pair, id=pair.id) if pair else adopted_pair)
+    draft.set_pair(replace(adopted_pair, id=pair.id) if pair else adopted_pair)
 
 
-def match_import(draft: CommentDraft, comment: RemoteComment) -> bool:
+def match_import(draft: CommentWorkingState, comment: RemoteComment) -> bool:
     """Match a GitHub comment with a copy that BugSpark already has. Return whether one was found.
 
     Only at initial sync.
     """
     if not draft.is_initial_sync:
         return False
-    local = next((row for row in draft.unmatched.values() if is_import_of(row, comment)), None)
+    local = next((row for row in draft.unmatched.values() if is_copy_of_github_comment(row, comment)), None)
     if local is None:
         return False
     del draft.unmatched[local.id]
-    draft.store_pair(draft.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
+    draft.set_pair(draft.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
     return True
 
 
-def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
+def plan_unrecorded_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
     """Return a plan that only records copies the ledger does not know, after a restore.
 
     The link stays due for verification, without ETags, so that a later full read decides everything else.
     """
-    draft = draft_for(view, policy, new_id)
+    draft = build_working_state(view, policy, new_id)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
         if comment.marker_comment_id is not None and comment.id not in draft.by_remote:
-            _adopt_copy(draft, comment, comment.marker_comment_id)
+            _record_marked_copy(draft, comment, comment.marker_comment_id)
     checked = replace(view.verification, due=view.verification.at, etags=None) if view.verification else None
     return LinkPlan(
         link=view.link,
@@ -161,15 +162,15 @@ def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> Li
     )
 
 
-def _adopt_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
+def _record_marked_copy(draft: CommentWorkingState, comment: RemoteComment, local_id: CommentId) -> None:
     pair = draft.by_local.get(local_id)
     if pair is None:
         _record_copy(draft, comment, draft.unmatched.pop(local_id, None))
     elif pair.state is CommentPairState.PENDING and pair.remote_id is None:
-        draft.store_pair(replace(with_copy(pair, comment), state=CommentPairState.LIVE))
+        draft.set_pair(replace(with_copy(pair, comment), state=CommentPairState.LIVE))
 
 
-def unsent_comments(draft: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
+def unsent_comments(draft: CommentWorkingState) -> Iterator[tuple[LocalComment, CommentPair]]:
     """Yield BugSpark's comments whose ledger row waits for a copy that no intent will send.
 
     Cutting a link cancels its unsent intents, and a comment can have only one intent, perhaps of another
@@ -189,7 +190,7 @@ def unsent_comments(draft: CommentDraft) -> Iterator[tuple[LocalComment, Comment
             yield local, pair
 
 
-def _is_unsent(draft: CommentDraft, pair: CommentPair) -> bool:
+def _is_unsent(draft: CommentWorkingState, pair: CommentPair) -> bool:
     if pair.origin is not Side.BUGSPARK or pair.remote_id is not None:
         return False
     if pair.state is CommentPairState.SKIPPED:
@@ -206,14 +207,14 @@ def may_send_comments_older_than_link(link: Link) -> bool:
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
 
-def is_original_deleted(draft: CommentDraft, pair: CommentPair) -> bool:
+def is_original_deleted(draft: CommentWorkingState, pair: CommentPair) -> bool:
     """Whether the row ended because its original was deleted, not because its link was cut."""
     if pair.state is not CommentPairState.ENDED or pair.reason == UNLINKED_BEFORE_SENDING:
         return False
     return not any(local.id == pair.local_id for local in draft.view.local_comments)
 
 
-def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[AccountId]) -> bool:
+def is_copy_before_link(comment: RemoteComment, link: Link, accounts: Collection[AccountId]) -> bool:
     """Whether the text may identify this comment: it is older than the link and by an account of ours.
 
     Source: docs/design.md, Comments.
@@ -222,21 +223,21 @@ def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[Acc
     return is_own_account and has_bugspark_tag(comment.body) and comment.created_at < link.created_at
 
 
-def is_copy_of(local: LocalComment, body: str) -> bool:
+def is_copy_of_bugspark_comment(local: LocalComment, body: str) -> bool:
     """Whether a GitHub comment is a copy of this BugSpark comment, made by BugSpark or by this program."""
     unsigned = body.partition(f"\n\n<!-- {MARKER_NAME}")[0]
-    plain = f"[BugSpark] {signed_name(local) or UNKNOWN_AUTHOR}:\n\n{local.body}"
-    return is_same_text(plain, unsigned) or is_rendering_of(unsigned, signed_name(local), local.body)
+    plain = f"[BugSpark] {copy_author_name(local) or UNKNOWN_AUTHOR}:\n\n{local.body}"
+    return is_same_text(plain, unsigned) or is_rendering_of(unsigned, copy_author_name(local), local.body)
 
 
-def signed_name(local: LocalComment) -> str | None:
+def copy_author_name(local: LocalComment) -> str | None:
     """Return whom a comment's copy names: `Name (BUG-0007)` where its report follows another one."""
     if local.tracking_id is None:
         return local.author
     return f"{local.author or UNKNOWN_AUTHOR} ({local.tracking_id})"
 
 
-def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:
+def is_copy_of_github_comment(local: LocalComment, comment: RemoteComment) -> bool:
     """Whether a BugSpark comment is a copy of this GitHub comment, made by hand or by an earlier program."""
     login = author_login(comment)
     if is_same_text(local.body, comment_to_bugspark(login, comment.body)):  # a long one was truncated

@@ -10,13 +10,13 @@ from reconciler.fields.labels import LabelField
 from reconciler.fields.synced_field import AddedEvent, AnySyncedField, FieldDiff, Verdict
 from reconciler.model.fields import Base, Field, Side
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import Action, Conflict, FieldWrite, Rule, SetField, Why
+from reconciler.model.plan import Action, Conflict, IssueFieldWrite, Rule, SetReportField, Why
 from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
 from reconciler.model.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldTimes:
+class FieldChangeTimes:
     """When each side last changed a field, in GitHub's time. If both are equal, GitHub wins."""
 
     local: datetime
@@ -40,7 +40,7 @@ def decide_fields(
     seen: SeenIssue,
     base: Base | None,
     policy: SyncPolicy,
-    times: Mapping[Field, FieldTimes],
+    times: Mapping[Field, FieldChangeTimes],
     *,
     relabelled: bool = True,
     frozen: Collection[Field] = (),
@@ -57,10 +57,10 @@ def decide_fields(
     `names`: the fields that are decided; `next_base`: what they change, if others were decided before.
     """
     fields = tuple(SYNCED_FIELDS[each] for each in names)
-    unexplained = _fields_with_unexplained_values(fields, report, seen, base, policy, times)
+    unexplained = _fields_that_need_events(fields, report, seen, base, policy, times)
     if unexplained := unexplained - set(unsettled):
         return unexplained
-    base = _with_older_values(fields, base, seen, policy, times)
+    base = _with_values_before_settings(fields, base, seen, policy, times)
     every = tuple(d for d in _field_diffs(fields, report, seen, base, policy) if d.field not in unsettled)
     still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
     diffs = tuple(item for item in every if item.field not in still_frozen)
@@ -88,14 +88,14 @@ def decide_fields(
 
 
 def _settle_fields(
-    diffs: Collection[FieldDiff], policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+    diffs: Collection[FieldDiff], policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
 ) -> "Mapping[Field, FieldOutcome] | frozenset[Field]":
     """Return each field's outcome, or the fields whose events have to be read first."""
     outcomes: dict[Field, FieldOutcome] = {}
     open_fields: set[Field] = set()
     for item in diffs:
         outcome = settle_field(item, policy.conflict, times, policy.direction(item.field))
-        if isinstance(outcome, NeedsTimes):
+        if isinstance(outcome, NeedsChangeTimes):
             open_fields.add(item.field)
         else:
             outcomes[item.field] = outcome
@@ -118,7 +118,7 @@ def _base_of_undecided_fields(
             base = SYNCED_FIELDS[item.field].with_agreed_value(base, item.remote, seen)
     for synced_field in fields:
         if not synced_field.is_enabled(policy):
-            base = synced_field.with_disabled_base(base, report, seen)
+            base = synced_field.with_values_while_disabled(base, report, seen)
     return base
 
 
@@ -136,13 +136,13 @@ def _field_diffs(
     )
 
 
-def _fields_with_unexplained_values(
+def _fields_that_need_events(
     fields: Collection[AnySyncedField],
     report: Report,
     seen: SeenIssue,
     base: Base | None,
     policy: SyncPolicy,
-    times: Mapping[Field, FieldTimes],
+    times: Mapping[Field, FieldChangeTimes],
 ) -> frozenset[Field]:
     """The fields whose values can be judged only after the issue's events have been read."""
     return frozenset(
@@ -154,12 +154,12 @@ def _fields_with_unexplained_values(
     )
 
 
-def _with_older_values(
+def _with_values_before_settings(
     fields: Collection[AnySyncedField],
     base: Base | None,
     seen: SeenIssue,
     policy: SyncPolicy,
-    times: Mapping[Field, FieldTimes],
+    times: Mapping[Field, FieldChangeTimes],
 ) -> Base | None:
     """Return the base with what was there before the settings that give it its meaning."""
     for each in fields:
@@ -169,7 +169,7 @@ def _with_older_values(
 
 
 def _own_retired_labels(
-    item: FieldDiff, seen: SeenIssue, policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+    item: FieldDiff, seen: SeenIssue, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
 ) -> tuple[str, ...]:
     """The labels of an old mapping that this program added: they go with the next swap."""
     each = SYNCED_FIELDS[item.field]
@@ -187,9 +187,9 @@ def _advance_base(base: Base, item: FieldDiff, outcome: "FieldOutcome", seen: Se
     """
     synced_field = SYNCED_FIELDS[item.field]
     if outcome.barred is Side.GITHUB:
-        return synced_field.with_remote_half(base, seen)
+        return synced_field.with_github_value(base, seen)
     if outcome.barred is Side.BUGSPARK:
-        return synced_field.with_local_half(base, item.local)
+        return synced_field.with_bugspark_value(base, item.local)
     if outcome.winner is None:
         return synced_field.with_agreed_value(base, item.local, seen)
     if item.verdict is Verdict.LOCAL_MOVED:
@@ -201,8 +201,8 @@ def _advance_base(base: Base, item: FieldDiff, outcome: "FieldOutcome", seen: Se
 def _action_for_winner(item: FieldDiff, winner: Side, why: Why, report: Report, policy: SyncPolicy) -> Action:
     if winner is Side.GITHUB:
         assert item.remote is not None
-        return SetField(field=item.field, to=item.remote, why=why)
-    write: FieldWrite = SYNCED_FIELDS[item.field].remote_action(item, report, why, policy)
+        return SetReportField(field=item.field, to=item.remote, why=why)
+    write: IssueFieldWrite = SYNCED_FIELDS[item.field].remote_action(item, report, why, policy)
     return write
 
 
@@ -228,7 +228,7 @@ class FieldOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeedsTimes:
+class NeedsChangeTimes:
     """A conflict that can be settled only after the issue's events have been read."""
 
     field: Field
@@ -237,9 +237,9 @@ class NeedsTimes:
 def settle_field(
     diff: FieldDiff,
     policy: ConflictPolicy,
-    times: Mapping[Field, FieldTimes],
+    times: Mapping[Field, FieldChangeTimes],
     direction: Direction = Direction.BOTH,
-) -> FieldOutcome | NeedsTimes:
+) -> FieldOutcome | NeedsChangeTimes:
     """Decide one field. Pure; raises nothing."""
     match diff.verdict:
         case Verdict.EQUAL:
@@ -262,8 +262,8 @@ def settle_field(
 
 
 def _settle_conflict(
-    diff: FieldDiff, policy: ConflictPolicy, direction: Direction, times: FieldTimes | None
-) -> FieldOutcome | NeedsTimes:
+    diff: FieldDiff, policy: ConflictPolicy, direction: Direction, times: FieldChangeTimes | None
+) -> FieldOutcome | NeedsChangeTimes:
     if not direction.writes_bugspark:
         return _conflict_outcome(diff, Side.BUGSPARK, Rule.DIRECTION)
     if not direction.writes_github:
@@ -275,7 +275,7 @@ def _settle_conflict(
             return _conflict_outcome(diff, Side.BUGSPARK, Rule.POLICY_LOCAL)
         case ConflictPolicy.NEWEST:
             if times is None:
-                return NeedsTimes(field=diff.field)
+                return NeedsChangeTimes(field=diff.field)
             if times.local > times.remote:
                 return _conflict_outcome(diff, Side.BUGSPARK, Rule.NEWEST_LOCAL)
             return _conflict_outcome(diff, Side.GITHUB, Rule.NEWEST_REMOTE)

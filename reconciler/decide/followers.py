@@ -7,7 +7,7 @@ changes has it until the issue is opened or closed the next time (docs/design.md
 from reconciler.fields.status import issue_state_for, status_for_issue_state
 from reconciler.model.fields import Field, IssueState, Status
 from reconciler.model.link import Link, LinkState
-from reconciler.model.plan import FollowerPlan, Rule, SetField, Why
+from reconciler.model.plan import FollowerPlan, Rule, SetReportField, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.snapshot import FollowingReport
 
@@ -35,11 +35,11 @@ def decide_follower(view: FollowingReport, policy: SyncPolicy) -> FollowerPlan |
     to = status_for_issue_state(state, reason)
     before = status_for_issue_state(view.follower.state, None)
     why = Why(rule=Rule.FOLLOWED, base=before, local=report.status, remote=to, to=to)
-    action = SetField(field=Field.STATUS, to=to, why=why)
+    action = SetReportField(field=Field.STATUS, to=to, why=why)
     return FollowerPlan(link=link, report=report, state=state, action=action)
 
 
-def is_moved_alone(status: str, state: IssueState) -> bool:
+def is_changed_alone(status: str, state: IssueState) -> bool:
     """Whether a person opened or closed a follower while the issue stayed as it was.
 
     `status`: the follower's, as stored; `state`: of the issue, as the follower took it over.

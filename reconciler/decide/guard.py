@@ -20,11 +20,11 @@ from reconciler.model.plan import (
     DeleteRemoteComment,
     Deletion,
     EndLink,
-    FieldWrite,
+    IssueFieldWrite,
     LinkPlan,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetReportField,
     Why,
     WithheldItem,
 )
@@ -85,18 +85,18 @@ def withhold_suspicious(
     earlier = {deletion_key(item): item for item in (*applied, *withheld)}
     counted = tuple((earlier | candidates).values())
     unseen = local_unseen and any(isinstance(item, DeleteRemoteComment) for item in candidates.values())
-    suspicious = unseen or is_suspicious(counted, live_counts, policy, missing=missing)
+    suspicious = unseen or are_deletions_suspicious(counted, live_counts, policy, missing=missing)
     if not withheld and not suspicious:
         return GuardResult(plans=tuple(plans))
     ids = frozenset(item.pair.id for item in candidates.values())
     withheld_by_key = {deletion_key(item): item for item in withheld} | candidates
     return GuardResult(
-        plans=tuple(_without_deletions(plan, ids, now + WITHHELD_READ_INTERVAL) for plan in plans),
+        plans=tuple(_withhold_deletions(plan, ids, now + WITHHELD_READ_INTERVAL) for plan in plans),
         withheld=tuple(withheld_by_key.values()),
     )
 
 
-def ends_for_missing_report(plan: LinkPlan) -> bool:
+def is_link_end_for_missing_report(plan: LinkPlan) -> bool:
     """Whether this plan ends a live link because its report is not in BugSpark any more."""
     return plan.link.is_live and plan.after.state is LinkState.REPORT_DELETED
 
@@ -112,7 +112,7 @@ def withhold_link_ends(plans: Sequence[LinkPlan], accepted: Collection[LinkId]) 
             after=replace(plan.link, verification=None),
             withheld=(EndLink(link_id=plan.link.id, why=Why(rule=Rule.REPORTS_MISSING)),),
         )
-        if ends_for_missing_report(plan) and plan.link.id not in accepted
+        if is_link_end_for_missing_report(plan) and plan.link.id not in accepted
         else plan
         for plan in plans
     )
@@ -128,7 +128,7 @@ def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPai
     if not ids:
         return plan
     return replace(
-        _without_deletions(plan, ids, None),
+        _withhold_deletions(plan, ids, None),
         withheld=plan.withheld,
         after=replace(plan.after, verification=None),
     )
@@ -144,7 +144,7 @@ def deletion_key(item: WithheldItem) -> str:
     return f"{type(item).__name__} {item.pair.local_id} {item.pair.remote_id}"
 
 
-def is_suspicious(
+def are_deletions_suspicious(
     candidates: Sequence[Deletion],
     live_counts: Mapping[Side, int],
     policy: GuardPolicy,
@@ -175,7 +175,7 @@ def deletions_digest(candidates: Sequence[WithheldItem]) -> str | None:
     return sha256("\n".join(sorted(deletion_key(item) for item in candidates)).encode()).hexdigest()[:16]
 
 
-def _without_deletions(
+def _withhold_deletions(
     plan: LinkPlan, ids: frozenset[CommentPairId], read_again_at: datetime | None
 ) -> LinkPlan:
     """Move these deletions to `withheld`. Their rows do not end; other changes of the rows are kept."""
@@ -207,7 +207,7 @@ def changed_remote_values(plan: LinkPlan) -> Mapping[Field, str]:
     """Return GitHub's value of each field that changed on GitHub and that the plan writes on either side."""
     remote_values: dict[Field, str] = {}
     for action in plan.actions:
-        if not isinstance(action, SetField | FieldWrite):
+        if not isinstance(action, SetReportField | IssueFieldWrite):
             continue
         if action.why.remote is not None and action.why.rule not in LOCAL_ONLY_RULES:
             remote_values[action.field] = action.why.remote

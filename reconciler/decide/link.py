@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.decide.button_export import exported_base
+from reconciler.decide.button_export import base_from_issue_body
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import CommentsDecision, decide_comments
-from reconciler.decide.fields import FieldsDecision, FieldTimes
+from reconciler.decide.fields import FieldChangeTimes, FieldsDecision
 from reconciler.decide.linked_issue import with_link_comment, with_missing_labels
 from reconciler.decide.stage import decide_fields_and_stage
 from reconciler.model.fields import Base, Field, IssueFields
@@ -27,7 +27,7 @@ from reconciler.model.policy import SyncPolicy
 
 
 def decide_link(
-    view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
+    view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes], new_id: NewId
 ) -> LinkPlan | frozenset[Field]:
     """Decide everything about one link, or return the fields whose events have to be read first.
 
@@ -42,7 +42,7 @@ def decide_link(
     fields = decide_fields_and_stage(
         view.report,
         seen,
-        view.link.base or exported_base(view, seen, policy),
+        view.link.base or base_from_issue_body(view, seen, policy),
         policy,
         times,
         relabelled=relabelled,
@@ -145,11 +145,11 @@ def has_new_information(link: Link, issue: Issue, now: datetime) -> bool:
     if link.seen is None:
         return True
     return not is_older_than_known(issue.updated_at, link.seen.updated_at, now) and (
-        seen_issue(issue) != link.seen or _has_other_choices(link.seen, issue)
+        seen_issue(issue) != link.seen or _has_changed_choices(link.seen, issue)
     )
 
 
-def _has_other_choices(seen: SeenIssue, issue: Issue) -> bool:
+def _has_changed_choices(seen: SeenIssue, issue: Issue) -> bool:
     """Whether choices that are stored are others now: `updated_at` may not tell (?).
 
     Source: docs/reference/github.md, Fields and types.

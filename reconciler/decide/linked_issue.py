@@ -70,7 +70,7 @@ def with_missing_labels(
         if not policy.direction(field.field).writes_github:
             continue
         why = Why(rule=Rule.LABEL_MISSING, local=field.local_value(report))
-        missing = field.missing_write(report, seen, policy, why, other)
+        missing = field.build_missing_value_write(report, seen, policy, why, other)
         if missing is None:
             continue
         write, awaited = missing

@@ -24,7 +24,7 @@ def is_skipped_for_its_author(pair: CommentPair) -> bool:
     return pair.state is CommentPairState.SKIPPED and pair.reason in PASSED_OVER
 
 
-def passed_over_reason(policy: SyncPolicy, comment: RemoteComment) -> str | None:
+def not_imported_reason(policy: SyncPolicy, comment: RemoteComment) -> str | None:
     """Why a comment is kept from BugSpark, for `sync.comments_from` or as hidden; None: it is not."""
     if comment.is_hidden:
         return HIDDEN_ON_GITHUB

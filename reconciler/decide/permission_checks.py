@@ -98,7 +98,7 @@ def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
     return _failed_check("issues", f"the classic token has {has}", remedy)
 
 
-def check_claim_permission(problem: str | None) -> CheckResult:
+def check_linking_permission(problem: str | None) -> CheckResult:
     """Check whether issues may be linked. `problem`: why not, and what to do (docs/security.md, Claims)."""
     if problem is None:
         return _passed_check("claims", "the account may link issues of the repository")

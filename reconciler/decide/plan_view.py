@@ -19,12 +19,12 @@ from reconciler.model.plan import (
     EditLocalComment,
     EditRemoteComment,
     EndLink,
-    FieldWrite,
     ImportComment,
+    IssueFieldWrite,
     LinkPlan,
     PostComment,
     RemoveLocalComment,
-    SetField,
+    SetReportField,
     WithheldItem,
     WriteLocalComment,
 )
@@ -113,9 +113,9 @@ def _details_not_shown(action: Action) -> tuple[object, ...]:
             return str(action.comment.id), action.comment.author, action.comment.body
         case RemoveLocalComment() | DeleteRemoteComment():
             return str(action.pair.local_id), action.pair.remote_id
-        case SetField():
+        case SetReportField():
             return (action.to,)
-        case FieldWrite():
+        case IssueFieldWrite():
             return action.details
         case CreateIssue():
             report = action.report

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconciler.decide.followers import agreed_issue_state, is_moved_alone
+from reconciler.decide.followers import agreed_issue_state, is_changed_alone
 from reconciler.model.intent import MAYBE_SENT_STATES, IntentState
 from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import ProjectStatusKind
@@ -11,7 +11,7 @@ from reconciler.model.report import unknown_values_reason
 from reconciler.model.report_detail import (
     ConnectedRepository,
     FieldView,
-    FollowedLead,
+    FollowedReport,
     ReportDetail,
     open_conflicts,
 )
@@ -56,13 +56,13 @@ def report_status(
     return _conflict_status(_waiting_status(detail, link, fields), detail, now)
 
 
-def is_follower_moved_alone(detail: ReportDetail) -> bool:
+def is_follower_changed_alone(detail: ReportDetail) -> bool:
     """Whether the report follows another one, and a person opened or closed it alone."""
     follows = detail.follows
-    return follows is not None and is_moved_alone(detail.report.status, follows.state)
+    return follows is not None and is_changed_alone(detail.report.status, follows.state)
 
 
-def _follower_status(detail: ReportDetail, follows: FollowedLead) -> tuple[str, str | None]:
+def _follower_status(detail: ReportDetail, follows: FollowedReport) -> tuple[str, str | None]:
     """Say what a report follows, and whether it is where the issue is."""
     if detail.unknown:
         return ProjectStatusKind.ATTENTION.value, unknown_values_reason(detail.unknown)
@@ -76,7 +76,7 @@ def _follower_status(detail: ReportDetail, follows: FollowedLead) -> tuple[str, 
     state = agreed_issue_state(link)
     if state is not None and state is not follows.state:
         return ProjectStatusKind.WAITING.value, f"{said}; the next pass gives it that issue's state"
-    if is_follower_moved_alone(detail):
+    if is_follower_changed_alone(detail):
         said += "; a person changed its status, which stays until that issue is opened or closed"
     return ProjectStatusKind.SYNCED.value, said
 

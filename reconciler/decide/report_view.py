@@ -9,8 +9,8 @@ from typing import assert_never
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK
 from reconciler.decide.copies import excerpt
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
-from reconciler.decide.followers import is_moved_alone
-from reconciler.decide.report_status import is_follower_moved_alone, report_status
+from reconciler.decide.followers import is_changed_alone
+from reconciler.decide.report_status import is_follower_changed_alone, report_status
 from reconciler.decide.resolution import RESOLUTION_COMMENT, resolution_text
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import AnySyncedField, Verdict
@@ -62,7 +62,7 @@ def build_report_view(
     """
     policy = _with_assignee_name(policy, detail)
     fields = tuple(
-        _with_unknown_local_value(view, detail.unknown.get(SYNCED_FIELDS[view.field].kept_in))
+        _with_unknown_local_value(view, detail.unknown.get(SYNCED_FIELDS[view.field].storage_field))
         for view in field_views(detail.report, detail.link, policy)
     )
     state, reason = report_status(detail, fields, now, connected)
@@ -76,7 +76,7 @@ def build_report_view(
         comments=tuple(comment_views(detail)),
         skipped=count_skipped_comments(detail),
         resolution_text=_resolution_text(detail.link),
-        moved_alone=is_follower_moved_alone(detail),
+        moved_alone=is_follower_changed_alone(detail),
         followers=tuple(_follower_view(each) for each in detail.followers),
     )
 
@@ -86,7 +86,7 @@ def _follower_view(follower: FollowerSummary) -> FollowerReportView:
         report_id=follower.report_id,
         tracking_id=follower.tracking_id,
         status=follower.status,
-        moved_alone=is_moved_alone(follower.status, follower.state),
+        moved_alone=is_changed_alone(follower.status, follower.state),
     )
 
 

@@ -13,7 +13,7 @@ from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import AccountId, CommentId, CommentPairId
 from reconciler.model.issue import FieldEvent, Issue, Resolution
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkObservation
-from reconciler.model.plan import LinkPlan, Rule, SetState, Why, WriteLocalComment
+from reconciler.model.plan import LinkPlan, Rule, SetIssueState, Why, WriteLocalComment
 from reconciler.model.policy import SyncPolicy
 from reconciler.text import single_line, text_digest
 
@@ -52,7 +52,7 @@ def was_closed(view: LinkObservation, plan: LinkPlan) -> bool:
     if issue is None or issue.state is IssueState.OPEN or not _is_status_decided(view, plan):
         return False
     is_again = known is not None and (not known.is_read or known.at < closing_time(issue) <= view.now)
-    will_open = any(isinstance(action, SetState) for action in plan.actions)
+    will_open = any(isinstance(action, SetIssueState) for action in plan.actions)
     return (_agreed_state(view) is IssueState.OPEN or is_again) and not will_open
 
 
@@ -66,7 +66,7 @@ def _agreed_state(view: LinkObservation) -> IssueState | None:
     return (base.state or issue_state_for(base.status)) if base else None
 
 
-def may_be_own_close(view: LinkObservation) -> bool:
+def may_be_closed_by_own_write(view: LinkObservation) -> bool:
     """Whether a write of ours, whose answer was lost, may have closed the issue: the report is closed too."""
     return issue_state_for(view.report.status) is IssueState.CLOSED
 
@@ -76,7 +76,7 @@ def closing_time(issue: Issue) -> datetime:
     return issue.closed_at or issue.updated_at
 
 
-def resolution_of_row(view: LinkObservation, own: Collection[AccountId] | None) -> Resolution | None:
+def closing_from_issue(view: LinkObservation, own: Collection[AccountId] | None) -> Resolution | None:
     """Return what the issue's own row says of its closing; None: this program closed it.
 
     `own`: our accounts, if a write of ours may have closed it.
@@ -86,16 +86,16 @@ def resolution_of_row(view: LinkObservation, own: Collection[AccountId] | None) 
     return None if is_own else _resolution(view, by.login if by else None, None)
 
 
-def resolution_of_events(
+def closing_from_events(
     view: LinkObservation, events: Sequence[FieldEvent], own: Collection[AccountId] | None
 ) -> Resolution | None:
     """Return what the issue's events, oldest first, say of its closing; None: this program closed it.
 
-    `own`: as for `resolution_of_row`, whose answer counts where the events do not show the closing yet.
+    `own`: as for `closing_from_issue`, whose answer counts where the events do not show the closing yet.
     """
     last = next((event for event in reversed(events) if event.field is Field.STATUS), None)
     if last is None or last.value != IssueState.CLOSED:
-        return resolution_of_row(view, own)
+        return closing_from_issue(view, own)
     if own is not None and last.actor is not None and last.actor.id in own:
         return None
     return _resolution(view, last.actor.login if last.actor else None, last.commit)
@@ -116,7 +116,7 @@ def _require_issue(view: LinkObservation) -> Issue:
     return view.issue
 
 
-def with_resolution(
+def with_closing(
     view: LinkObservation, plan: LinkPlan, resolution: Resolution | None, policy: SyncPolicy, new_id: NewId
 ) -> LinkPlan:
     """Return the plan that keeps who closed the issue, with the comment that says so if it is wanted.
@@ -127,7 +127,7 @@ def with_resolution(
     if resolution is None:
         return replace(plan, after=after)
     if not resolution.is_read:
-        return replace(plan, after=_due_soon(after, view.now + UNREAD_WAIT))
+        return replace(plan, after=_with_verification_due(after, view.now + UNREAD_WAIT))
     is_said = before is not None and before.is_read and _content(before) == _content(resolution)
     changed = replace(plan, after=after)
     return (
@@ -137,7 +137,7 @@ def with_resolution(
     )
 
 
-def _due_soon(link: Link, at: datetime) -> Link:
+def _with_verification_due(link: Link, at: datetime) -> Link:
     """Return the link, due for verification by then. One that was never verified is due already."""
     known = link.verification
     if known is None or known.due <= at:
@@ -149,7 +149,7 @@ def _content(resolution: Resolution) -> tuple[str | None, ...]:
     return resolution.by, resolution.commit, resolution.reason
 
 
-def without_resolution(view: LinkObservation, plan: LinkPlan, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
+def with_ended_closing(view: LinkObservation, plan: LinkPlan, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
     """Return the plan that ends a resolution because the issue is open again; the history keeps it.
 
     Only where somebody opened it on GitHub, a comment says so too: BugSpark knows its own reopening.
@@ -164,7 +164,7 @@ def without_resolution(view: LinkObservation, plan: LinkPlan, policy: SyncPolicy
         return plan
     note = f"opened again; before that: {resolution_text(ended)}"
     plan = replace(plan, after=replace(plan.after, resolution=None), notes=(*plan.notes, note))
-    if not may_be_own_close(view):
+    if not may_be_closed_by_own_write(view):
         return plan
     opened = replace(ended, at=min(issue.updated_at, view.now))
     return _with_comment(plan, REOPENED, opened, policy, new_id)

@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
+from reconciler.decide.fields import FieldChangeTimes, FieldsDecision, decide_fields
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.stage import STAGE, is_open
 from reconciler.model.fields import Base, Field, IssueState, Status
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import Action, Rule, SetField, SetState, SwapLabels, Why
+from reconciler.model.plan import Action, Rule, SetIssueState, SetReportField, SwapLabels, Why
 from reconciler.model.policy import SyncPolicy, label_key
 from reconciler.model.report import Report
 
@@ -28,8 +28,8 @@ class _Sides:
     seen: SeenIssue
     base: Base | None
     next_base: Base
-    status_write: SetField | None  # GitHub opened or closed the issue, and the report follows
-    state_write: SetState | None  # BugSpark did, and the issue follows
+    status_write: SetReportField | None  # GitHub opened or closed the issue, and the report follows
+    state_write: SetIssueState | None  # BugSpark did, and the issue follows
 
     @property
     def agreed(self) -> Status | None:
@@ -57,7 +57,7 @@ def decide_fields_and_stage(
     seen: SeenIssue,
     base: Base | None,
     policy: SyncPolicy,
-    times: Mapping[Field, FieldTimes],
+    times: Mapping[Field, FieldChangeTimes],
     *,
     relabelled: bool = True,
     frozen: Collection[Field] = (),
@@ -78,8 +78,8 @@ def decide_fields_and_stage(
     if isinstance(first, frozenset):
         return first
     if not STAGE.is_enabled(policy):
-        return replace(first, base=STAGE.with_disabled_base(first.base, report, seen))
-    sides = _sides_after(first, report, seen, base)
+        return replace(first, base=STAGE.with_values_while_disabled(first.base, report, seen))
+    sides = _link_after_fields(first, report, seen, base)
     if not {Field.STATUS, Field.STAGE}.isdisjoint(unsettled) or Field.STATUS in first.still_frozen:
         return replace(first, base=sides.with_kept_stage(first.base))
     if sides.is_report_open and sides.is_issue_open:
@@ -100,15 +100,16 @@ def decide_fields_and_stage(
     return _decide_closed(first, sides, policy, times)
 
 
-def _sides_after(first: FieldsDecision, report: Report, seen: SeenIssue, base: Base | None) -> _Sides:
+def _link_after_fields(first: FieldsDecision, report: Report, seen: SeenIssue, base: Base | None) -> _Sides:
     """The sides after the other fields' decision. A report that GitHub reopens has no stage of its own yet.
 
     An issue that BugSpark reopens has only labels that are older than that: they say nothing.
     """
     status_write = next(
-        (each for each in first.actions if isinstance(each, SetField) and each.field is Field.STATUS), None
+        (each for each in first.actions if isinstance(each, SetReportField) and each.field is Field.STATUS),
+        None,
     )
-    state_write = next((each for each in first.actions if isinstance(each, SetState)), None)
+    state_write = next((each for each in first.actions if isinstance(each, SetIssueState)), None)
     if status_write is not None:
         report = replace(report, status=Status(status_write.to))
     if state_write is not None:
@@ -136,7 +137,7 @@ def _sides_after(first: FieldsDecision, report: Report, seen: SeenIssue, base: B
 
 
 def _policy_after_reopening(
-    sides: _Sides, policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+    sides: _Sides, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
 ) -> SyncPolicy:
     """The policy in which stage labels have their meaning only since GitHub reopened the issue."""
     if sides.status_write is None:
@@ -151,10 +152,12 @@ def _policy_after_reopening(
     return replace(policy, label_history=replace(policy.label_history, since=since))
 
 
-def _merge(first: FieldsDecision, second: FieldsDecision, status_write: SetField | None) -> FieldsDecision:
+def _merge(
+    first: FieldsDecision, second: FieldsDecision, status_write: SetReportField | None
+) -> FieldsDecision:
     """Both decisions as one. A report that GitHub reopens gets status and stage by the same write."""
     actions: tuple[Action, ...] = (*first.actions, *second.actions)
-    stage_write = next((each for each in second.actions if isinstance(each, SetField)), None)
+    stage_write = next((each for each in second.actions if isinstance(each, SetReportField)), None)
     if status_write is not None and stage_write is not None:
         both = replace(status_write, to=stage_write.to, why=replace(status_write.why, to=stage_write.to))
         actions = tuple(both if each is status_write else each for each in first.actions)
@@ -168,7 +171,7 @@ def _merge(first: FieldsDecision, second: FieldsDecision, status_write: SetField
 
 
 def _decide_closed(
-    first: FieldsDecision, sides: _Sides, policy: SyncPolicy, times: Mapping[Field, FieldTimes]
+    first: FieldsDecision, sides: _Sides, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
 ) -> FieldsDecision | frozenset[Field]:
     """Remove the stage labels that this program added from an issue that has been closed since the base."""
     ended = replace(first, base=STAGE.with_agreed_value(first.base, sides.report.status, sides.seen))

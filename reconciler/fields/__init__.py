@@ -28,7 +28,7 @@ SYNCED_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
 """Every synced field, in the order in which plans, pages and columns name them."""
 
 COLUMN_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
-    {name: each for name, each in SYNCED_FIELDS.items() if each.kept_in is name}
+    {name: each for name, each in SYNCED_FIELDS.items() if each.storage_field is name}
 )
 """The fields that are a column of BugSpark's reports by themselves; a stage is a part of the status."""
 

@@ -88,7 +88,7 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
         """Return nothing: without mapped people the base has no assignee."""
         return {}
 
-    def with_disabled_base(self, base: Base, report: Report, seen: SeenIssue) -> Base:
+    def with_values_while_disabled(self, base: Base, report: Report, seen: SeenIssue) -> Base:
         """Return the base without an assignee: when assignees are synced again, only later changes count."""
         return replace(base, assignee=None, assignees=seen.assignees)
 
@@ -128,7 +128,7 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
             first=is_new and has_local_opinion,
             local_moved=not is_new and local != agreed and has_local_opinion,
             remote_moved=remote is not None
-            and (is_new or (_is_half_known(base) and remote != known))
+            and (is_new or (_has_github_assignees(base) and remote != known))
             and (has_local_opinion or not local or not is_new),
             equal=remote == local or is_nobody_there or (remote is None and is_new),
         )
@@ -139,7 +139,7 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
             remote=remote,
             verdict=verdict,
             present=people.users_of(seen.assignees or ()),
-            surplus=_replaced(agreed if seen.assignees is None and was_mapped else remote, local),
+            surplus=_replaced_users(agreed if seen.assignees is None and was_mapped else remote, local),
             names={user: people.text_of(user) for user in (agreed, local, remote) if user is not None},
         )
 
@@ -147,7 +147,7 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
         self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
     ) -> bool:
         """Whether somebody is assigned of whom only the events tell whether that was before the settings."""
-        return base is not None and bool(_unexplained(seen, base, policy.people))
+        return base is not None and bool(_assignees_that_need_events(seen, base, policy.people))
 
     def with_older_values(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
@@ -159,7 +159,7 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
         """
         people = policy.people
         older = []
-        for account, login in _unexplained(seen, base, people):
+        for account, login in _assignees_that_need_events(seen, base, people):
             since, event = people.by_user[people.by_account[account]].since, added.get(str(account))
             if event is None or (since is not None and event.at <= since):
                 older.append((account, login))
@@ -214,12 +214,12 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
         return ", ".join(login for _, login in seen.assignees) or NOBODY
 
 
-def _replaced(user: str | None, local: str) -> tuple[str, ...]:
+def _replaced_users(user: str | None, local: str) -> tuple[str, ...]:
     """Whom BugSpark's person replaces on GitHub."""
     return (user,) if user and user != local else ()
 
 
-def _is_half_known(base: Base | None) -> bool:
+def _has_github_assignees(base: Base | None) -> bool:
     return base is not None and base.assignees is not None
 
 
@@ -238,7 +238,7 @@ def _counted(assignees: Assignees | None, people: People, preferred: Sequence[st
     return members[0] if members else None if users else NO_ONE
 
 
-def _unexplained(seen: SeenIssue, base: Base, people: People) -> Assignees:
+def _assignees_that_need_events(seen: SeenIssue, base: Base, people: People) -> Assignees:
     """The mapped people who are assigned and not in the base's half, if the settings came after that half."""
     known = {account for account, _ in base.assignees or ()}
     return tuple(

@@ -19,7 +19,7 @@ from reconciler.model.fields import Base, LabelColours
 from reconciler.model.intent import DesiredFieldWrite, DesiredLabels
 from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import FieldWrite, SwapLabels, Why
+from reconciler.model.plan import IssueFieldWrite, SwapLabels, Why
 from reconciler.model.policy import LabelMapping, SyncPolicy, label_key
 from reconciler.model.report import Report
 
@@ -95,7 +95,7 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
         parts: dict[str, Any] = {self.field.value: self.parse(desired.agreed), self.labels_attribute: labels}
         return replace(base, **parts)
 
-    def with_half_written_value(self, base: Base, desired: DesiredLabels, left: tuple[str, ...]) -> Base:
+    def with_unfinished_swap(self, base: Base, desired: DesiredLabels, left: tuple[str, ...]) -> Base:
         """Return the base after a swap that stopped: its label was added, those of `left` are there still."""
         if self.base_labels(base) is None:
             known: dict[str, Any] = {self.labels_attribute: left}
@@ -108,7 +108,7 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
         labels: tuple[str, ...] | None = getattr(base, self.labels_attribute)
         return labels
 
-    def unexplained_labels(
+    def labels_that_need_events(
         self, seen: SeenIssue, base: Base | None, policy: SyncPolicy, *, writes: bool
     ) -> tuple[str, ...]:
         """Return labels of the issue whose events tell more: when they were added, and by whom.
@@ -140,7 +140,7 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
         if not policy.label_history.since and not policy.label_history.retired:
             return False
         writes = self.diff(report, seen, base, policy).verdict in (Verdict.LOCAL_MOVED, Verdict.CONFLICT)
-        return bool(self.unexplained_labels(seen, base, policy, writes=writes))
+        return bool(self.labels_that_need_events(seen, base, policy, writes=writes))
 
     def with_older_values(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
@@ -156,7 +156,7 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
         since = policy.label_history.since
         older = tuple(
             label
-            for label in self.unexplained_labels(seen, base, policy, writes=False)
+            for label in self.labels_that_need_events(seen, base, policy, writes=False)
             if (event := added.get(label_key(label))) is None or event.at <= since[label_key(label)]
         )
         parts: dict[str, Any] = {self.labels_attribute: (*labels, *older)}
@@ -214,7 +214,7 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
             is_by_mapping=adopts and local == agreed,
         )
 
-    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> FieldWrite:
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> IssueFieldWrite:
         """Return the swap.
 
         A label with the value, an alias too, is kept; only labels seen on the issue are removed.
@@ -223,9 +223,9 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
         label = None if has_label else self.label_of_value(self.local_value(report), policy.labels)
         return SwapLabels(field=self.field, add=label, remove=(*diff.retired, *diff.surplus), why=why)
 
-    def missing_write(
+    def build_missing_value_write(
         self, report: Report, seen: SeenIssue, policy: SyncPolicy, why: Why, other: str
-    ) -> tuple[FieldWrite, Mapping[str, Any]] | None:
+    ) -> tuple[IssueFieldWrite, Mapping[str, Any]] | None:
         """Return what gives a newly linked issue the value it lacks, and the members of its base.
 
         In that base BugSpark's value has moved (from `other`), and GitHub's half has the label that it gets:

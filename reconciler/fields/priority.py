@@ -14,7 +14,7 @@ from reconciler.model.fields import PRIORITY_NAME, Base, Field, PriorityField, S
 from reconciler.model.intent import DesiredPriority
 from reconciler.model.issue import OrganisationField
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import FieldWrite, SetPriority, Why
+from reconciler.model.plan import IssueFieldWrite, SetPriority, Why
 from reconciler.model.report import Report
 
 OPTION_NAMES: Mapping[Severity, str] = {
@@ -31,8 +31,8 @@ NOT_READ = f"{PRIORITY_NAME} not read yet"
 def priority_diff(report: Report, seen: SeenIssue, base: Base | None, priority: PriorityField) -> FieldDiff:
     """Compare the severity with the issue's Priority.
 
-    A base whose half of GitHub's is not known was made while labels were in use: what GitHub shows then is
-    no change, unless `with_older_priority` has found that it was chosen since. A base that adopts the
+    A base whose half of GitHub's is not known was made while labels were in use: what GitHub shows then is no
+    change, unless `with_priority_before_settings` has found that it was chosen since. A base that adopts the
     mapping: an issue without a value gets that of its report, and a value counts whenever it was chosen.
     """
     local, remote = report.severity, priority.value_of(seen.choices)
@@ -60,7 +60,7 @@ def priority_diff(report: Report, seen: SeenIssue, base: Base | None, priority: 
     )
 
 
-def has_unexplained_priority(
+def needs_priority_events(
     report: Report, seen: SeenIssue, base: Base | None, priority: PriorityField
 ) -> bool:
     """Whether only the issue's events tell if its Priority was chosen since the field came into use."""
@@ -69,14 +69,14 @@ def has_unexplained_priority(
     return priority.value_of(seen.choices) not in (None, report.severity, base.severity)
 
 
-def with_older_priority(base: Base, seen: SeenIssue, *, is_newer: bool) -> Base:
+def with_priority_before_settings(base: Base, seen: SeenIssue, *, is_newer: bool) -> Base:
     """Return the base with a half of GitHub's. `is_newer`: the value was chosen since the field is in use."""
     if base.choices is not None:
         return base
     return replace(base, choices=() if is_newer else seen.choices)
 
 
-def priority_action(report: Report, why: Why, priority: PriorityField) -> FieldWrite:
+def priority_action(report: Report, why: Why, priority: PriorityField) -> IssueFieldWrite:
     """Build the action that chooses the report's severity."""
     return SetPriority(field_id=priority.id, option=priority.options[report.severity], why=why)
 

@@ -10,7 +10,7 @@ from reconciler.model.fields import Base, Choices, Field, Severity
 from reconciler.model.intent import DesiredFieldWrite, DesiredLabels, DesiredPriority
 from reconciler.model.issue import Issue
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import FieldWrite, SetPriority, SwapLabels, Why
+from reconciler.model.plan import IssueFieldWrite, SetPriority, SwapLabels, Why
 from reconciler.model.policy import LabelMapping, SyncPolicy
 from reconciler.model.report import Report
 
@@ -86,7 +86,7 @@ class SeverityField(LabelField[Severity]):
         """Whether GitHub's value can be judged only after the issue's events have been read."""
         if policy.priority is None:
             return super().has_unexplained_values(report, seen, base, policy)
-        return priority.has_unexplained_priority(report, seen, base, policy.priority)
+        return priority.needs_priority_events(report, seen, base, policy.priority)
 
     def with_older_values(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
@@ -96,7 +96,7 @@ class SeverityField(LabelField[Severity]):
             return super().with_older_values(base, seen, policy, added)
         since = policy.priority.since
         is_newer = any(event.at > since for event in added.values())
-        return priority.with_older_priority(base, seen, is_newer=is_newer)
+        return priority.with_priority_before_settings(base, seen, is_newer=is_newer)
 
     def own_retired_labels(
         self, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
@@ -108,13 +108,13 @@ class SeverityField(LabelField[Severity]):
         """Return the labels or the Priority, or that the latter is not known."""
         return priority.NOT_READ if diff.is_unread else super().github_text(diff, seen)
 
-    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> FieldWrite:
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> IssueFieldWrite:
         """Return the swap of labels, or the choice of a Priority."""
         if policy.priority is None:
             return super().remote_action(diff, report, why, policy)
         return priority.priority_action(report, why, policy.priority)
 
-    def build_desired(self, action: FieldWrite, report: Report) -> DesiredFieldWrite:
+    def build_desired(self, action: IssueFieldWrite, report: Report) -> DesiredFieldWrite:
         """Return what the action wants."""
         if isinstance(action, SetPriority):
             return DesiredPriority(field_id=action.field_id, option=action.option, agreed=report.severity)
@@ -143,12 +143,12 @@ class SeverityField(LabelField[Severity]):
             return ()
         return super().outranked_values(labels, desired, mapping)
 
-    def missing_write(
+    def build_missing_value_write(
         self, report: Report, seen: SeenIssue, policy: SyncPolicy, why: Why, other: str
-    ) -> tuple[FieldWrite, Mapping[str, Any]] | None:
+    ) -> tuple[IssueFieldWrite, Mapping[str, Any]] | None:
         """Return what gives a newly linked issue the severity it lacks, and the base that waits for it."""
         if policy.priority is None:
-            return super().missing_write(report, seen, policy, why, other)
+            return super().build_missing_value_write(report, seen, policy, why, other)
         return priority.missing_priority_write(report, seen, policy.priority, why, Severity(other))
 
 

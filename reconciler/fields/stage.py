@@ -34,7 +34,7 @@ class StageField(LabelField[Status]):
     )
 
     @property
-    def kept_in(self) -> Field:
+    def storage_field(self) -> Field:
         """The stage is a part of the status."""
         return Field.STATUS
 
@@ -75,9 +75,9 @@ class StageField(LabelField[Status]):
         """Return the base with the stage agreed, and with the status where both are open or both closed."""
         base = super().with_agreed_value(base, value, seen)
         status = Status(value)
-        return replace(base, status=status) if _is_same_class(base.status, status) else base
+        return replace(base, status=status) if _are_both_open_or_closed(base.status, status) else base
 
-    def with_disabled_base(self, base: Base, report: Report, seen: SeenIssue) -> Base:
+    def with_values_while_disabled(self, base: Base, report: Report, seen: SeenIssue) -> Base:
         """Return the base without a stage: when stages are synced again, only later changes count."""
         return replace(base, stage=None, stage_labels=seen.labels)
 
@@ -111,7 +111,7 @@ def is_open(status: Status) -> bool:
     return issue_state_for(status) is IssueState.OPEN
 
 
-def _is_same_class(one: Status, other: Status) -> bool:
+def _are_both_open_or_closed(one: Status, other: Status) -> bool:
     return issue_state_for(one) is issue_state_for(other)
 
 

@@ -9,7 +9,7 @@ from reconciler.model.fields import Base, Field, IssueState, Status
 from reconciler.model.intent import DesiredState
 from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import SetState, Why
+from reconciler.model.plan import SetIssueState, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import Report
 
@@ -57,7 +57,7 @@ def state_update(state: IssueState, reason: str | None) -> IssueUpdate:
     return IssueUpdate(verb="close" if state is IssueState.CLOSED else "reopen", members=members)
 
 
-class StatusField(SyncedField[SetState, DesiredState]):
+class StatusField(SyncedField[SetIssueState, DesiredState]):
     """A report's status and an issue's state."""
 
     field = Field.STATUS
@@ -95,16 +95,16 @@ class StatusField(SyncedField[SetState, DesiredState]):
             ),
         )
 
-    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetState:
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetIssueState:
         """Open or close the issue."""
         state, reason = issue_state_and_reason(report.status)
-        return SetState(state=state, reason=reason, why=why)
+        return SetIssueState(state=state, reason=reason, why=why)
 
     def is_same_value(self, one: str, other: str | None) -> bool:
         """Whether an issue would be open, or closed, for both values."""
         return other is not None and issue_state_for(Status(one)) is issue_state_for(Status(other))
 
-    def build_desired(self, action: SetState, report: Report) -> DesiredState:
+    def build_desired(self, action: SetIssueState, report: Report) -> DesiredState:
         """Return state and reason."""
         return DesiredState(state=action.state, reason=action.reason, agreed=report.status)
 

@@ -23,11 +23,11 @@ from reconciler.model.intent import DesiredFieldWrite
 from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.kinds import Operation
 from reconciler.model.link import SeenIssue
-from reconciler.model.plan import FieldWrite, Why
+from reconciler.model.plan import IssueFieldWrite, Why
 from reconciler.model.policy import Direction, LabelMapping, SyncPolicy
 from reconciler.model.report import Report
 
-Write = TypeVar("Write", bound=FieldWrite)
+Write = TypeVar("Write", bound=IssueFieldWrite)
 Desired = TypeVar("Desired", bound=DesiredFieldWrite)
 
 
@@ -130,14 +130,14 @@ class SyncedField(ABC, Generic[Write, Desired]):
         return Operation(self.field.value)
 
     @property
-    def kept_in(self) -> Field:
+    def storage_field(self) -> Field:
         """The field whose column of BugSpark's has the value."""
         return self.field
 
     @property
     def column(self) -> str:
         """BugSpark's column of `reports`."""
-        return self.kept_in.value
+        return self.storage_field.value
 
     def is_enabled(self, policy: SyncPolicy) -> bool:
         """Whether the field is synced in a direction at all."""
@@ -175,24 +175,24 @@ class SyncedField(ABC, Generic[Write, Desired]):
         """Return the attributes of a base with the report's value."""
         return self.agreed_base_attributes(self.local_value(report), seen)
 
-    def with_local_half(self, base: Base, value: str) -> Base:
+    def with_bugspark_value(self, base: Base, value: str) -> Base:
         """Return the base with `value` in BugSpark's half alone."""
         parts: dict[str, Any] = {self.field.value: self.parse(value)}
         return replace(base, **parts)
 
-    def with_remote_half(self, base: Base, seen: SeenIssue) -> Base:
+    def with_github_value(self, base: Base, seen: SeenIssue) -> Base:
         """Return the base with what GitHub shows in GitHub's half alone."""
         parts = self.agreed_base_attributes(self.base_value(base), seen)
         return replace(base, **{name: value for name, value in parts.items() if name != self.field.value})
 
-    def without_remote_half(self, base: Base) -> Base:
+    def without_github_value(self, base: Base) -> Base:
         """Return the base with a half of GitHub's that says the same as BugSpark's."""
         parts: dict[str, Any] = {
             each.attribute: None for each in self.base_columns if each.seen_attribute is not None
         }
         return replace(base, **parts)
 
-    def with_disabled_base(self, base: Base, report: Report, seen: SeenIssue) -> Base:
+    def with_values_while_disabled(self, base: Base, report: Report, seen: SeenIssue) -> Base:
         """Return the base while the field is not synced: each side's present value."""
         return self.with_agreed_value(base, self.local_value(report), seen)
 

@@ -230,7 +230,7 @@ class Gateway:
         if reply.status == 200 and not is_json(reply.body):
             if is_nested_too_deeply(reply.body):
                 raise TransientError("it answered with JSON that is nested too deeply", is_heavy=True)
-            no_api = self.http.origin.path_advice
+            no_api = self.http.origin.wrong_api_url_advice
             text = "it answered with something that is not JSON" + (f" ({no_api})" if no_api else "")
             raise TransientError(text, remedy=no_api)
         return reply

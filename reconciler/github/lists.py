@@ -26,7 +26,7 @@ from reconciler.github.translate import ListRow, clamp_times
 from reconciler.github.wire import split_list
 from reconciler.model.issue import ListState
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR
-from reconciler.model.snapshot import PoisonedItem
+from reconciler.model.snapshot import UnreadableItem
 from reconciler.ports import ListPage
 
 T = TypeVar("T")
@@ -137,16 +137,18 @@ class RepositoryList(Generic[T]):
                     error = smaller
                     continue
                 return replace(await self._decode_answer(answered), etag=None)
-        return await self._step_over(url_with_page_size(url, 1), error, control)
+        return await self._skip_unreadable_rows(url_with_page_size(url, 1), error, control)
 
-    async def _step_over(self, url: str, error: AnswerTooHeavyError, control: ReadAnswer) -> ListAnswer[T]:
+    async def _skip_unreadable_rows(
+        self, url: str, error: AnswerTooHeavyError, control: ReadAnswer
+    ) -> ListAnswer[T]:
         """Go on behind rows that GitHub does not even show alone, one by one; one problem stands for them.
 
         Behind a cursor there is no way on: the rows left in its second are found by comparing links in full.
         """
         what = f"a row of {self.ref.name}'s list of {' '.join(self.path)}"
         date = parse_date_header(control.reply.headers)
-        problem = PoisonedItem(what=what, reason=str(error), changed_before=date)
+        problem = UnreadableItem(what=what, reason=str(error), changed_before=date)
         hidden: ListRow[T] = ListRow(id=None, at=None, problem=problem)
         for _ in range(MAX_HIDDEN_ROWS):
             following = next_single_row_page(url)

@@ -60,7 +60,7 @@ class Origin:
         return f"{self.scheme}://{host}{port}{self.base}"
 
     @property
-    def path_advice(self) -> str | None:
+    def wrong_api_url_advice(self) -> str | None:
         """What to say where this address answers as no API does; None for GitHub's, or one with a path."""
         if self.base or self.host == "api.github.com" or self.host.endswith(".ghe.com"):
             return None

@@ -127,7 +127,7 @@ class Reads:
             default=0,
         )
 
-    async def require_own_links(self) -> None:
+    async def require_own_page_addresses(self) -> None:
         """Check that the next page of a list is at this API. Raises UntrustedUrlError, and as `_get` does.
 
         A server behind another address shows its own in links.

@@ -118,7 +118,7 @@ def require_repository_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
         )
     if reply.status in _ADVICE_BY_STATUS:
         exact = RETIRED_VERSION_ADVICE if is_retired_version(reply) else refusal_advice(reply)
-        no_api = None if is_json(reply.body) else ref.origin.path_advice
+        no_api = None if is_json(reply.body) else ref.origin.wrong_api_url_advice
         advice = exact or no_api or _ADVICE_BY_STATUS[reply.status]
         raise RepositoryInaccessibleError(_not_shown_message(what, reply, advice), remedy=advice)
     reason = error_reason(reply.body)

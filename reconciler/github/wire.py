@@ -185,7 +185,7 @@ class HookRow(Struct, frozen=True):
     last_response: Raw = Raw()  # undecoded: a webhook may not be missed for it
 
 
-class MessageRow(Struct, frozen=True):
+class ErrorRow(Struct, frozen=True):
     """An answer that is not a success: any JSON object (docs/reference/github.md, Writes: 422 shape).
 
     Undecoded: a member of another shape than the usual one may not hide what the others say.
@@ -277,7 +277,7 @@ def error_message(body: bytes) -> str | None:
 
     What can't be read beside the message is left out. Without any words it is "".
     """
-    row = try_decode(body, MessageRow)
+    row = try_decode(body, ErrorRow)
     if isinstance(row, str):
         return None
     message, details = _text(row.message), "; ".join(_details(row.errors))
@@ -292,23 +292,23 @@ def error_reason(body: bytes) -> str:
 
 def full_error_text(body: bytes) -> str:
     """Return message, errors and documentation address, by which a limit's answer is recognised."""
-    row = try_decode(body, MessageRow)
+    row = try_decode(body, ErrorRow)
     if isinstance(row, str):
         return ""
     return " ".join((_text(row.message), *_details(row.errors), _text(row.documentation_url)))
 
 
 def _text(raw: Raw) -> str:
-    return found if isinstance(found := _value_of(raw), str) else ""
+    return found if isinstance(found := _decode_or_none(raw), str) else ""
 
 
 def _details(raw: Raw) -> list[str]:
     """The words of `errors`, whatever shape it has: one or many, each a text, a number or an object."""
-    each = found if isinstance(found := _value_of(raw), list) else [found]
+    each = found if isinstance(found := _decode_or_none(raw), list) else [found]
     return [words for words in map(_detail, each[:MAX_ERRORS_SHOWN]) if words]
 
 
-def _value_of(raw: Raw) -> object:
+def _decode_or_none(raw: Raw) -> object:
     """The value of a member; None where it is absent, or does not decode."""
     try:
         return _decode(raw, Any)

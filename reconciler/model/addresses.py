@@ -55,13 +55,13 @@ def read_database_tls(url: str, libpq_hosts: str = "") -> DatabaseTls | None:
     # What a service file names is not known here: it counts as another machine.
     given += [f"the service {name}" for name in query.get("service", [])]
     hosts = given or [host for host in libpq_hosts.split(",") if host]
-    remote = tuple(host for host in hosts if not (host.startswith(("/", "@")) or _is_here(host)))
+    remote = tuple(host for host in hosts if not (host.startswith(("/", "@")) or _is_on_this_machine(host)))
     if not remote:
         return None
     return DatabaseTls(hosts=remote, sslmode=query.get("sslmode", [None])[-1])
 
 
-def _is_here(host: str) -> bool:
+def _is_on_this_machine(host: str) -> bool:
     return is_loopback(host) or is_loopback(host.rpartition(":")[0])
 
 

@@ -54,7 +54,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetField:
+class SetReportField:
     """Set a report's field to GitHub's value, if it still has the value the decision was based on."""
 
     kind: ClassVar[Kind] = Kind.SET_FIELD
@@ -130,7 +130,7 @@ class CreateIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldWrite:
+class IssueFieldWrite:
     """Give a field of the issue the report's value; one class for each way to write it on GitHub."""
 
     kind: ClassVar[Kind]
@@ -157,7 +157,7 @@ class FieldWrite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetState(FieldWrite):
+class SetIssueState(IssueFieldWrite):
     """Open or close the issue."""
 
     kind: ClassVar[Kind] = Kind.SET_STATE
@@ -169,7 +169,7 @@ class SetState(FieldWrite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwapLabels(FieldWrite):
+class SwapLabels(IssueFieldWrite):
     """Add one label of the mapping, and remove those of the same field that were seen; never any other."""
 
     kind: ClassVar[Kind] = Kind.SWAP_LABELS
@@ -186,7 +186,7 @@ class SwapLabels(FieldWrite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetPriority(FieldWrite):
+class SetPriority(IssueFieldWrite):
     """Choose the option of the report's severity in the organisation's field *Priority*; no other field."""
 
     kind: ClassVar[Kind] = Kind.SET_PRIORITY
@@ -198,7 +198,7 @@ class SetPriority(FieldWrite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetTitle(FieldWrite):
+class SetTitle(IssueFieldWrite):
     """Give the issue the report's title, prefix included."""
 
     kind: ClassVar[Kind] = Kind.SET_TITLE
@@ -209,7 +209,7 @@ class SetTitle(FieldWrite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeAssignees(FieldWrite):
+class ChangeAssignees(IssueFieldWrite):
     """Assign one mapped person to the issue, and unassign others that are mapped; never anybody else."""
 
     kind: ClassVar[Kind] = Kind.CHANGE_ASSIGNEES
@@ -259,8 +259,8 @@ class DeleteRemoteComment:
     why: Why
 
 
-LocalAction = SetField | ImportComment | WriteLocalComment | EditLocalComment | RemoveLocalComment
-RemoteAction = CreateIssue | FieldWrite | PostComment | EditRemoteComment | DeleteRemoteComment
+LocalAction = SetReportField | ImportComment | WriteLocalComment | EditLocalComment | RemoveLocalComment
+RemoteAction = CreateIssue | IssueFieldWrite | PostComment | EditRemoteComment | DeleteRemoteComment
 Action = LocalAction | RemoteAction
 Deletion = RemoveLocalComment | DeleteRemoteComment
 
@@ -305,7 +305,7 @@ class FollowerPlan:
     link: Link  # of the report that leads
     report: Report  # the one that follows
     state: IssueState  # of the issue: what the report has taken over then
-    action: SetField | None = None
+    action: SetReportField | None = None
 
     @property
     def as_link_plan(self) -> "LinkPlan":

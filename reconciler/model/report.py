@@ -73,7 +73,7 @@ LINK_COLUMNS_ADVICE = "correct or empty them in BugSpark's database, or run `rec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MisnamedReport:
+class UnlinkableReport:
     """A report without a link whose columns name no issue that it could be linked to."""
 
     report_id: ReportId
@@ -146,7 +146,7 @@ class LocalComment:
     author_id: str | None = None  # the user's id, 32 hexadecimal digits
 
     @property
-    def thread_id(self) -> ReportId:
+    def issue_report_id(self) -> ReportId:
         """The report whose issue the comment goes to."""
         return self.lead_id or self.report_id
 
@@ -170,7 +170,7 @@ ANY_REPOSITORY: Final = "*"
 """In `github.app.repositories`, in place of a name: the one of the owner's that the integration names."""
 
 
-def pair_covers(pair: str, repository: str) -> bool:
+def is_app_pair_for(pair: str, repository: str) -> bool:
     """Return whether a pair of the operator's GitHub App, `owner/repo` or `owner/*`, is about a repository.
 
     GitHub's names ignore case. Source: docs/reference/contract.md, Configuration, `[github.app]`.

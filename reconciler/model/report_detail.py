@@ -32,7 +32,7 @@ class IssueHolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FollowedLead:
+class FollowedReport:
     """The report that another one follows."""
 
     report_id: ReportId
@@ -70,7 +70,7 @@ class ReportDetail:
     columns: LinkColumns | None = None  # of a report without a link, as they are stored
     audit_entries: tuple[AuditEntry, ...] = ()  # the commands that people ran on it, newest first
     passed_over: str | None = None  # why the settings do not export it by themselves, if so
-    follows: FollowedLead | None = None  # of a report without a link that is in force
+    follows: FollowedReport | None = None  # of a report without a link that is in force
     followers: tuple[FollowerSummary, ...] = ()  # the oldest first
     assignee_name: str | None = None  # of BugSpark's user
 

@@ -98,7 +98,7 @@ def choices(kind: type[Choice], allowed: Sequence[Choice] = ()) -> Check:
     return check
 
 
-def names_by_value(values: Sequence[Choice], check: Check) -> Check:
+def names_by_value_check(values: Sequence[Choice], check: Check) -> Check:
     """Return the check for an object of label names by value."""
 
     def check_map(key: str, value: object) -> Mapping[Choice, Names]:
@@ -126,7 +126,7 @@ def check_directions(key: str, value: object) -> Mapping[Synced, Direction]:
     return {each: check(f"{key}.{each}", members[each.value]) for each in Synced if each.value in members}
 
 
-def check_filter(filters: Mapping[str, Check]) -> Check:
+def export_filter_check(filters: Mapping[str, Check]) -> Check:
     """Return the check for the filter of exports; `filters`: the check of each of its members."""
 
     def check(key: str, value: object) -> ExportFilter:
@@ -169,7 +169,7 @@ def check_milestone(key: str, value: object) -> int:
     return value
 
 
-def check_type(key: str, value: object) -> str:
+def check_issue_type(key: str, value: object) -> str:
     """Take the name of an issue type."""
     return check_name(key, value, longest=MAX_ISSUE_TYPE_LENGTH)
 

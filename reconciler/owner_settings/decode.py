@@ -20,7 +20,7 @@ def decode_settings(text: str | bytes) -> ProjectSettings:
         raise wrong("", f"is longer than {MAX_SETTINGS_BYTES} bytes", "shorten it")
     try:
         value = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_unique_members, parse_constant=_no_constant
+            raw.decode("utf-8"), object_pairs_hook=_reject_duplicate_members, parse_constant=_reject_constant
         )
     except WrongSettingError:
         raise
@@ -33,7 +33,7 @@ def decode_settings(text: str | bytes) -> ProjectSettings:
     return ProjectSettings(**values)
 
 
-def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _reject_duplicate_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
@@ -42,7 +42,7 @@ def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-def _no_constant(word: str) -> object:
+def _reject_constant(word: str) -> object:
     raise ValueError(word)
 
 

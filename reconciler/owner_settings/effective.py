@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from reconciler.errors import KeptSettingError
+from reconciler.errors import OperatorOnlySettingError
 from reconciler.model.fields import Field, PriorityField
 from reconciler.model.policy import (
     Direction,
@@ -134,31 +134,31 @@ def require_allowed(
 ) -> None:
     """Check what an owner, or the operator, may store in place of `before`.
 
-    Raises KeptSettingError that names the key: of a group that the operator keeps, which an owner may send
-    back as it is but not change; or one that asks for less privacy than the operator.
+    Raises OperatorOnlySettingError that names the key: of a group that the operator keeps, which an owner may
+    send back as it is but not change; or one that asks for less privacy than the operator.
     """
     if by_operator:
         return
     for name, key in KEYS.items():
         if key.group not in operator.may and getattr(own, name) != getattr(before, name):
-            raise KeptSettingError(
+            raise OperatorOnlySettingError(
                 f"{name} is kept by the operator of this program ([owners] may). Nothing was changed.",
                 name,
             )
     if own.redact is not None and _combine("redact", operator.defaults.redact, own.redact) != own.redact:
-        raise _less_private("redact", str(operator.defaults.redact))
+        raise _less_private_error("redact", str(operator.defaults.redact))
     for synced, direction in (own.directions or {}).items():
         bound = operator.bounds.get(synced, Direction.BOTH)
         if direction.narrowed_to(bound) is not direction:
-            raise _less_private(f"directions.{synced}", bound)
+            raise _less_private_error(f"directions.{synced}", bound)
     if own.sections is not None and operator.defaults.sections is not None:
         for section in own.sections:
             if section not in operator.defaults.sections:
-                raise _less_private("sections", ", ".join(operator.defaults.sections) or "none")
+                raise _less_private_error("sections", ", ".join(operator.defaults.sections) or "none")
 
 
-def _less_private(key: str, wanted: str) -> KeptSettingError:
-    return KeptSettingError(
+def _less_private_error(key: str, wanted: str) -> OperatorOnlySettingError:
+    return OperatorOnlySettingError(
         f"{key} would let more leave than the operator allows ({wanted}). Nothing was changed.",
         key,
     )

@@ -60,7 +60,7 @@ def next_operator_history(
     if present == known.in_force:
         return known
     earlier = known.earlier
-    if not _keeps_as_much(present, known.in_force):
+    if not _are_rules_as_strict(present, known.in_force):
         others = (each for each in earlier if replace(each, until=None) != known.in_force)
         earlier = _limited((*others, replace(known.in_force, until=at)))
     return OperatorHistory(in_force=present, earlier=earlier)
@@ -76,7 +76,7 @@ def next_history(
     """Return what counts once `after` is in force instead of `before`, from `at` on."""
     rules, new_rules = comment_rules(before, operator_prefix), comment_rules(after, operator_prefix)
     earlier = carried.comments
-    if not _keeps_as_much(new_rules, rules):
+    if not _are_rules_as_strict(new_rules, rules):
         earlier = _limited((*earlier, replace(rules, until=at)))
     return SettingsHistory(
         labels=_next_labels(carried.labels, before, after, at),
@@ -89,12 +89,12 @@ def _next_people(
     carried: Mapping[str, datetime], before: ProjectSettings, after: ProjectSettings, at: datetime
 ) -> Mapping[str, datetime]:
     """Since when each user has had the login. While the assignee has no direction nobody counts as mapped."""
-    old, new = _logins_that_count(before), _logins_that_count(after)
+    old, new = _logins_in_use(before), _logins_in_use(after)
     since = {user: carried.get(user) if old.get(user) == login else at for user, login in new.items()}
     return {user: moment for user, moment in since.items() if moment is not None}
 
 
-def _logins_that_count(settings: ProjectSettings) -> Mapping[str, str]:
+def _logins_in_use(settings: ProjectSettings) -> Mapping[str, str]:
     is_off = (settings.directions or {}).get(Synced.ASSIGNEE) is Direction.OFF
     return {} if is_off else {user: login.lower() for user, login in (settings.people or {}).items()}
 
@@ -120,7 +120,7 @@ def _meanings(settings: ProjectSettings) -> Iterator[tuple[str, tuple[Field, str
             yield from ((label_key(label), (synced, str(value))) for label in labels)
 
 
-def _keeps_as_much(new: CommentRules, old: CommentRules) -> bool:
+def _are_rules_as_strict(new: CommentRules, old: CommentRules) -> bool:
     """Whether the new rules keep back everything that the old ones kept back."""
     has_prefixes = set(old.private_prefixes) <= set(new.private_prefixes)
     return has_prefixes and new.direction.narrowed_to(old.direction) is new.direction

@@ -31,19 +31,23 @@ _EXPORT_FILTERS = {"severity": checks.choices(Severity), "category": checks.choi
 
 KEYS: Mapping[str, SettingKey] = {
     "severity": SettingKey(
-        group=_LABELS, check=checks.names_by_value(tuple(Severity), checks.check_some_names)
+        group=_LABELS, check=checks.names_by_value_check(tuple(Severity), checks.check_some_names)
     ),
-    "category": SettingKey(group=_LABELS, check=checks.names_by_value(MAPPED_CATEGORIES, checks.check_names)),
+    "category": SettingKey(
+        group=_LABELS, check=checks.names_by_value_check(MAPPED_CATEGORIES, checks.check_names)
+    ),
     "severity_as": SettingKey(group=_LABELS, check=checks.choice(SeverityAs)),
-    "stage": SettingKey(group=SettingGroup.STAGE, check=checks.names_by_value(STAGES, checks.check_names)),
+    "stage": SettingKey(
+        group=SettingGroup.STAGE, check=checks.names_by_value_check(STAGES, checks.check_names)
+    ),
     "people": SettingKey(group=SettingGroup.PEOPLE, check=checks.check_people),
     "people_may_ping": SettingKey(group=SettingGroup.PEOPLE, check=checks.check_flag),
     "export": SettingKey(group=_EXPORT, check=checks.choice(Export)),
-    "export_only": SettingKey(group=_EXPORT, check=checks.check_filter(_EXPORT_FILTERS)),
+    "export_only": SettingKey(group=_EXPORT, check=checks.export_filter_check(_EXPORT_FILTERS)),
     "labels": SettingKey(group=_EXPORT, check=checks.check_names),
     "assignee": SettingKey(group=_EXPORT, check=checks.check_login),
     "milestone": SettingKey(group=_EXPORT, check=checks.check_milestone),
-    "type": SettingKey(group=_EXPORT, check=checks.check_type),
+    "type": SettingKey(group=_EXPORT, check=checks.check_issue_type),
     "link_comment": SettingKey(group=_EXPORT, check=checks.check_flag),
     "private_prefix": SettingKey(group=_CONTENT, check=checks.check_prefix),
     "redact": SettingKey(group=_CONTENT, check=checks.choice(Redact)),

@@ -17,7 +17,7 @@ class Followers(Protocol):
         """Find what a report follows, if it does."""
         ...
 
-    async def find_link(self, follower: Follower) -> Link:
+    async def find_followed_link(self, follower: Follower) -> Link:
         """Read the link of the report that another one follows."""
         ...
 
@@ -59,7 +59,7 @@ class Followers(Protocol):
         """Store plans; return the reports whose status somebody has changed since: nothing of theirs."""
         ...
 
-    async def leaderless(self, project_id: ProjectId) -> tuple[Link, ...]:
+    async def ended_links_with_followers(self, project_id: ProjectId) -> tuple[Link, ...]:
         """Read ended links with followers: nobody leads their issue any more."""
         ...
 
@@ -72,14 +72,14 @@ class Followers(Protocol):
         """
         ...
 
-    async def follow_live_link(self, report_id: ReportId) -> None:
+    async def move_followers_to_live_link(self, report_id: ReportId) -> None:
         """Let those that follow any link of a report follow its live one, to another issue."""
         ...
 
-    async def end_all(self, ended: Link, at: datetime) -> None:
+    async def end_followers_of(self, ended: Link, at: datetime) -> None:
         """End every follower of a link."""
         ...
 
-    async def end_linked(self, project_id: ProjectId, at: datetime) -> None:
+    async def end_linked_followers(self, project_id: ProjectId, at: datetime) -> None:
         """End followers that have got a link of their own."""
         ...

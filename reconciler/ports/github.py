@@ -30,7 +30,7 @@ from reconciler.model.issue import (
     ThreadEtags,
 )
 from reconciler.model.passes import Announcements, Cost
-from reconciler.model.snapshot import PoisonedItem
+from reconciler.model.snapshot import UnreadableItem
 from reconciler.model.webhook import DesiredHook, Hook
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -47,7 +47,7 @@ class ListPage(Generic[Row_co]):
 
     rows: tuple[Row_co, ...]
     state: ListState | None
-    poisoned: tuple[PoisonedItem, ...] = ()
+    poisoned: tuple[UnreadableItem, ...] = ()
 
 
 class GitHub(Protocol):
@@ -105,7 +105,7 @@ class GitHub(Protocol):
         """Read whose login this is now; None if it is nobody's."""
         ...
 
-    async def require_own_links(self) -> None:
+    async def require_own_page_addresses(self) -> None:
         """Check that the pages of lists are at the configured API. Raises UntrustedUrlError."""
         ...
 

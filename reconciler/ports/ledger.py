@@ -183,7 +183,7 @@ class Ledger(Protocol):
         """Read the issues of this repository that reports of other projects name and do not hold."""
         ...
 
-    async def request_claim_check(
+    async def request_linking_right_check(
         self,
         project_id: ProjectId,
         repository_id: RepositoryId,
@@ -230,7 +230,7 @@ class Ledger(Protocol):
         """Find reports of any project with these tracking ids, without a live link and without columns."""
         ...
 
-    async def find_attached_by_tracking_ids(
+    async def find_linked_or_following(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[ReportIdentity, ...]:
         """Find the project's reports with these tracking ids that have a live link or follow another one."""

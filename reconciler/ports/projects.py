@@ -12,7 +12,7 @@ from reconciler.model.ids import (
     ReportId,
 )
 from reconciler.model.passes import PassResult, ScheduledProject
-from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
+from reconciler.model.report import Project, Report, ReportDetails, UnlinkableReport
 from reconciler.model.snapshot import KnownPeople, KnownPriority, PassStart, ProjectState
 from reconciler.model.viewer import Actor
 
@@ -141,7 +141,9 @@ class Reports(Protocol):
         """Read reports and what an export shows of them; deleted ones are missing in the result."""
         ...
 
-    async def misnamed_reports(self, project_id: ProjectId, repository: str) -> tuple[MisnamedReport, ...]:
+    async def unlinkable_reports(
+        self, project_id: ProjectId, repository: str
+    ) -> tuple[UnlinkableReport, ...]:
         """Read reports without a link whose columns name no issue of this repository, a limited number."""
         ...
 
@@ -153,7 +155,7 @@ class Reports(Protocol):
         """Return `BUG-0001`, for texts that name the project anyway; of a deleted report, its id."""
         ...
 
-    async def record_passed_over(
+    async def record_excluded_from_export(
         self, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
     ) -> None:
         """Record reports that the filter of exports leaves out: they are exported only by name."""

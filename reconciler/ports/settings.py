@@ -83,7 +83,7 @@ class SettingsCommands(Protocol):
     ) -> SettingsView:
         """Store settings in place of version `expected`, and request a pass.
 
-        Raises WrongSettingError, KeptSettingError, SettingsChangedError.
+        Raises WrongSettingError, OperatorOnlySettingError, SettingsChangedError.
         """
         ...
 
@@ -96,7 +96,7 @@ class SettingsCommands(Protocol):
     async def preview_settings(self, project: ProjectId, text: bytes, viewer: Viewer) -> PlanView:
         """Return what applying these settings to existing links would do. Nothing is stored.
 
-        Raises WrongSettingError, KeptSettingError, ProjectError where there is no plan.
+        Raises WrongSettingError, OperatorOnlySettingError, ProjectError where there is no plan.
         """
         ...
 
@@ -107,6 +107,6 @@ class SettingsCommands(Protocol):
     async def apply_settings(self, project: ProjectId, digest: str, viewer: Viewer, actor: Actor) -> PlanView:
         """Apply the settings in force to existing links, if the plan still has this hash; request a pass.
 
-        Raises PlanChangedError, KeptSettingError, BusyError, ProjectError where there is no plan.
+        Raises PlanChangedError, OperatorOnlySettingError, BusyError, ProjectError where there is no plan.
         """
         ...

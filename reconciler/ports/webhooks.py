@@ -52,7 +52,7 @@ class Webhooks(Protocol):
         """
         ...
 
-    async def awaits_pass(self, project_id: ProjectId, delivery_id: str) -> bool:
+    async def is_delivery_unhandled(self, project_id: ProjectId, delivery_id: str) -> bool:
         """Whether no pass has acted on a stored delivery since: it is unread, or every pass since failed."""
         ...
 

@@ -24,14 +24,14 @@ async def open_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
         try:
             yield connection
         except BaseException as error:
-            await _end_failed(connection, error)
+            await _roll_back_or_disconnect(connection, error)
             raise
         await connection.commit()
     finally:
         await finish_shielded(connection.close())
 
 
-async def _end_failed(connection: AsyncConnection, error: BaseException) -> None:
+async def _roll_back_or_disconnect(connection: AsyncConnection, error: BaseException) -> None:
     """Roll back; where the server takes no writes, disconnect.
 
     After a failover the pool may have connections to the former primary, now a standby, which answers reads

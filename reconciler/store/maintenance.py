@@ -160,7 +160,7 @@ class StoredMaintenance:
 
     async def has_unsigned_screenshots(self) -> bool:
         async with self._database.read() as connection:
-            return await self._outgoing_webhooks.has_unsigned_keys(connection)
+            return await self._outgoing_webhooks.has_unsigned_screenshot_keys(connection)
 
 
 async def _delete_project_rows(database: Database, project_id: ProjectId) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.copies import adopt_copies
+from reconciler.decide.copies import plan_unrecorded_copies
 from reconciler.errors import DatabaseIdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.database_identity import MARKER_NAME
@@ -36,7 +36,7 @@ LATE_COPY_WINDOW = timedelta(hours=1)
 log = EventLogger(__name__)
 
 
-async def detect_restore(
+async def raise_if_restored(
     context: Context, state: ProjectState, comments: Sequence[RemoteComment], issues: Sequence[Issue]
 ) -> None:
     """Look for signs of a restore: comments and issues of ours that our tables do not know.
@@ -133,10 +133,10 @@ async def _plan_reread_links(context: Context, state: ProjectState, links: Seque
     full = await read_links_in_full(context, state, [link for link in links if link not in unchanged])
     for view in full.views:
         known = {pair.remote_id for pair in view.pairs}
-        await detect_restore(context, state, [row for row in view.comments if row.id not in known], ())
+        await raise_if_restored(context, state, [row for row in view.comments if row.id not in known], ())
     plans = [
         *(plan_unchanged_link(context, link) for link in unchanged),
-        *(adopt_copies(view, context.policy, context.new_id) for view in full.views),
+        *(plan_unrecorded_copies(view, context.policy, context.new_id) for view in full.views),
         *full.missing_issue_plans,
     ]
     planned = {plan.link.id for plan in plans}

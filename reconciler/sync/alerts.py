@@ -15,8 +15,8 @@ from reconciler.model.alerts import (
     AlertState,
     MailState,
     Notice,
-    announced_problems,
     current_problems,
+    expiry_problems,
     new_notices,
     next_alert_state,
     next_mail,
@@ -36,7 +36,7 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
     """
     try:
         is_quiet = (state.alert_state, state.mail_state) == (NO_ALERT_STATE, NO_MAIL_STATE)
-        if is_quiet and not await _has_news(context, state, result):
+        if is_quiet and not await _may_have_new_problem(context, state, result):
             return result
         return await _post_alerts_and_save_state(context, state, result)
     except ReconcilerError as error:
@@ -44,10 +44,10 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
         return result
 
 
-async def _has_news(context: Context, state: ProjectState, result: PassResult) -> bool:
+async def _may_have_new_problem(context: Context, state: ProjectState, result: PassResult) -> bool:
     """Whether a pass may have found a problem in a project that had none."""
     now = context.clock.now()
-    if not result.is_uneventful or result.misnamed or any(announced_problems(result, now)):
+    if not result.is_uneventful or result.misnamed or any(expiry_problems(result, now)):
         return True
     return state.has_unannounced_changes and await context.stores.webhooks.is_silent(context.project.id, now)
 

@@ -8,7 +8,7 @@ from reconciler.decide.guard import (
     deletion_key,
     deletions_digest,
     deletions_in_plans,
-    ends_for_missing_report,
+    is_link_end_for_missing_report,
     withhold_link_ends,
     withhold_suspicious,
     without_unaccepted_deletions,
@@ -129,7 +129,7 @@ class PlanApplier:
 
         Source: docs/decisions/0075-reads-without-known-rows.md.
         """
-        if not any(map(ends_for_missing_report, plans)):
+        if not any(map(is_link_end_for_missing_report, plans)):
             return plans
         if not await self._context.stores.ledger.are_all_reports_missing():
             return plans

@@ -22,13 +22,13 @@ from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
 from reconciler.sync.exports.requests import end_unknown_writes_to_old_repository
-from reconciler.sync.followers.leads import end_lead, require_no_lead
+from reconciler.sync.followers.leads import promote_follower, require_not_following
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
 from reconciler.sync.preflight import (
     ACCEPT_PUBLIC,
     accept_public_repository,
-    bind_database,
+    check_and_record_location,
     is_identity_decision,
     record_identity_decision,
 )
@@ -69,11 +69,11 @@ async def request_export(context: Context, report_id: ReportId) -> str:
             "The issue that was created for it before is linked again; the next pass does the initial sync."
         )
     async with context.stores.project_locks.acquire(context.project.id):
-        await bind_database(context)
+        await check_and_record_location(context)
         present = await context.stores.ledger.find_link_of_report(report_id)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise ProjectError(f"It is linked to {present.repository}#{present.number} already.")
-        await require_no_lead(context, report_id)
+        await require_not_following(context, report_id)
         # GitHub is not asked: the pass gives the request its repository, if that is not known or has changed.
         state = await context.stores.projects.get_state(context.project.id)
         await record_export_intents(context, state, [report_id], asked=True)
@@ -126,7 +126,7 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         if now != value and take is Side.GITHUB:
             value = SYNCED_FIELDS[field].value_to_restore(value)
         was, to = _text_of(context, field, now), _text_of(context, field, value)
-        change = replace(_resolution_change(field, link, was, to, take), values=(now, value))
+        change = replace(_resolved_conflict_change(field, link, was, to, take), values=(now, value))
         if now == value and not frozen:
             if not await _record_settled_conflict(context, detail, link, change):
                 return f"{name}: {field} is {to!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
@@ -155,7 +155,7 @@ async def dismiss(context: Context, report_id: ReportId, field: Field | None) ->
         name, link = detail.report.tracking_id, detail.link
         if link is not None and link.state in ENDED_STATES and field is None:
             await context.stores.ledger.unlink(link)
-            await end_lead(context, link)
+            await promote_follower(context, link)
             issue = f"{link.repository}#{link.number}"
             return (
                 f"{name}: its link to {issue}, which is {link.state.value}, is dismissed; nothing was deleted"
@@ -193,7 +193,7 @@ async def _dismiss_conflict(context: Context, detail: ReportDetail, link: Link, 
     now = bugspark_value(detail.report, field)
     text = _text_of(context, field, now)
     change = replace(
-        _resolution_change(field, link, text, text, Side.BUGSPARK),
+        _resolved_conflict_change(field, link, text, text, Side.BUGSPARK),
         rule="dismissed by a person: the present value stays",
         lost=None,
         values=(now, now),
@@ -241,7 +241,7 @@ def _side_value_in_conflict(
         raise ProjectError(f"{context.project.name}: {error}: choose the value in BugSpark") from error
 
 
-def _resolution_change(field: Field, link: Link, now: str, value: str, take: Side) -> Change:
+def _resolved_conflict_change(field: Field, link: Link, now: str, value: str, take: Side) -> Change:
     return Change(
         report_id=link.report_id,
         link_id=link.id,
@@ -267,7 +267,7 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
         follows, why = await context.stores.followers.find(report_id), ""
         if follows is not None:
             follower = await context.stores.reports.tracking_id_of_report(report_id)
-            report_id = (await context.stores.followers.find_link(follows)).report_id
+            report_id = (await context.stores.followers.find_followed_link(follows)).report_id
             leader = await context.stores.reports.tracking_id_of_report(report_id)
             why = f"{follower} follows {leader}, whose link its comments go by. "
         detail = await context.stores.queries.report_detail(report_id, 0)

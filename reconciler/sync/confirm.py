@@ -28,7 +28,7 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim, Confirmation
 from reconciler.sync.context import Context
-from reconciler.sync.exports.optional_members import missing_member_message, missing_members
+from reconciler.sync.exports.optional_members import missing_attribute_message, missing_attributes
 from reconciler.sync.full_read import build_verification
 from reconciler.sync.result import PassStats
 
@@ -37,10 +37,10 @@ async def record_confirmation(
     context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
 ) -> None:
     """Store a confirmed write: id, base, ledger row, history. The intent is done."""
-    await context.stores.intents.confirm(await confirm_write(context, claim, answer, stats))
+    await context.stores.intents.confirm(await build_confirmation(context, claim, answer, stats))
 
 
-async def confirm_write(
+async def build_confirmation(
     context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
 ) -> Confirmation:
     """Count a write that GitHub confirmed, and return what is to be stored of it."""
@@ -53,13 +53,13 @@ async def confirm_write(
         changes=(
             *build_confirmed_write_change(claim.intent, link, answer.request_id),
             *_outranked_label_conflicts(context, claim.intent, link),
-            *_missing_member_notes(claim.intent, link, answer.value, stats),
+            *_missing_attribute_changes(claim.intent, link, answer.value, stats),
         ),
         at=context.github.now(),
     )
 
 
-async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: PassStats) -> None:
+async def store_recovered_issue(context: Context, intent: Intent, issue: Issue, stats: PassStats) -> None:
     """Store the issue of a create whose answer was lost.
 
     People may have changed it since, so it is read in full next, as a link is whose quarantine has ended.
@@ -159,14 +159,14 @@ def _outranked_label_conflicts(context: Context, intent: Intent, link: Link | No
         yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
-def _missing_member_notes(
+def _missing_attribute_changes(
     intent: Intent, link: Link | None, value: Any, stats: PassStats
 ) -> Iterator[Change]:
     """Name what GitHub did not take of a new issue, as a problem of the pass and in the report's history."""
     if not isinstance(intent.desired, NewIssue):
         return
-    for member in missing_members(intent.desired, value):
-        message = missing_member_message(member)
+    for member in missing_attributes(intent.desired, value):
+        message = missing_attribute_message(member)
         stats.problems.append(f"{link.repository}#{link.number}: {message}" if link else message)
         (change,) = build_confirmed_write_change(intent, link, None)
         yield replace(change, kind=Kind.NOTE, field=None, local=None, to=None, rule=message)
@@ -231,7 +231,7 @@ def _base_of_exported_issue(context: Context, report: Report, sent: NewIssue, is
             value = each.base_value_after_export(report, as_sent, context.policy)
             base = each.with_agreed_value(base, value, seen)
         else:
-            base = each.with_disabled_base(base, report, seen)
+            base = each.with_values_while_disabled(base, report, seen)
     return base
 
 

@@ -108,10 +108,10 @@ class Context:
         one that may be of Priority counts, without a value (docs/reference/github.md, Events).
         """
         events = await self.github.field_events(number, self.field_of_label)
-        counted = (event for event in events if self._is_counted(event))
+        counted = (event for event in events if self._is_relevant_event(event))
         return tuple(replace(event, value="") if event.is_choice else event for event in counted)
 
-    def _is_counted(self, event: FieldEvent) -> bool:
+    def _is_relevant_event(self, event: FieldEvent) -> bool:
         priority = self.policy.priority
         if event.field is not Field.SEVERITY or priority is None:
             return not event.is_choice

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.fields import FieldTimes
+from reconciler.decide.fields import FieldChangeTimes
 from reconciler.decide.guard import changed_remote_values, flapping_fields
 from reconciler.decide.link import decide_link
 from reconciler.decide.passed_over import is_skipped_for_its_author
@@ -34,10 +34,10 @@ from reconciler.model.ids import AccountId, LinkId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent, RemoteComment
 from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFieldChange
-from reconciler.model.plan import LinkPlan, SetField
+from reconciler.model.plan import LinkPlan, SetReportField
 from reconciler.model.policy import SyncPolicy, label_key
 from reconciler.model.snapshot import ProjectState
-from reconciler.sync.comments.resolutions import keep_resolutions
+from reconciler.sync.comments.resolutions import add_closings_to_plans
 from reconciler.sync.context import Context
 from reconciler.sync.settings.priority import with_known_choices
 
@@ -60,13 +60,13 @@ async def decide_links(context: Context, views: Iterable[LinkObservation]) -> li
     for place, link in (await find_flapping_links(context, views, plans)).items():
         again = await _decide_or_quarantine(context, replace(views[place], link=link), events)
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
-    await _note_renamed_labels(context, views, plans)
-    if any(_may_have_resolution(view) for view in views):
-        await keep_resolutions(context, views, plans, events)
+    await _record_renamed_labels(context, views, plans)
+    if any(_may_be_closed_or_reopened(view) for view in views):
+        await add_closings_to_plans(context, views, plans, events)
     return plans
 
 
-def _may_have_resolution(view: LinkObservation) -> bool:
+def _may_be_closed_or_reopened(view: LinkObservation) -> bool:
     """Whether somebody may have closed or reopened the issue."""
     is_closed = view.issue is not None and view.issue.state is IssueState.CLOSED
     return is_closed or view.link.resolution is not None
@@ -96,7 +96,7 @@ async def _reread_collaborator(context: Context, row: RemoteComment) -> RemoteCo
         return row  # it stays unknown, and is asked for whenever its thread is read
 
 
-async def _note_renamed_labels(
+async def _record_renamed_labels(
     context: Context, views: Sequence[LinkObservation], plans: list[LinkPlan]
 ) -> None:
     """Note labels that were renamed. The repository's labels are read only if an issue has lost one."""
@@ -151,7 +151,7 @@ def quarantine_plan(context: Context, view: LinkObservation, reason: str) -> Lin
 
 async def _read_change_times(
     context: Context, view: LinkObservation, events: tuple[FieldEvent, ...]
-) -> Mapping[Field, FieldTimes]:
+) -> Mapping[Field, FieldChangeTimes]:
     """The times of every field: one answer has them all, and one field's outcome may ask for another's."""
     known = context.policy.people.by_account
     events = tuple(
@@ -160,7 +160,7 @@ async def _read_change_times(
     added = await _last_label_additions(context, events)
     differences = await context.stores.ledger.field_differences(view.link.id)
     return {
-        field: FieldTimes(
+        field: FieldChangeTimes(
             local=_local_change_time(context, view, field, _difference_of(field, differences)),
             remote=_remote_change_time(view, field, events, context.policy),
             added=_last_additions_of(field, context, events, added),
@@ -173,7 +173,7 @@ def _difference_of(
     field: Field, differences: Mapping[Field, UnsyncedFieldChange]
 ) -> UnsyncedFieldChange | None:
     """What the scan saw of the field, or of the status for a stage that has no base of its own yet."""
-    return differences.get(field) or differences.get(SYNCED_FIELDS[field].kept_in)
+    return differences.get(field) or differences.get(SYNCED_FIELDS[field].storage_field)
 
 
 async def _last_label_additions(context: Context, events: Sequence[FieldEvent]) -> Mapping[str, AddedEvent]:
@@ -261,7 +261,7 @@ async def find_fields_with_unknown_writes(
 
 
 def _fields_changed_on_github(plan: LinkPlan) -> frozenset[Field]:
-    taken = {action.field for action in plan.actions if isinstance(action, SetField)}
+    taken = {action.field for action in plan.actions if isinstance(action, SetReportField)}
     return frozenset(taken | {conflict.field for conflict in plan.conflicts})
 
 

@@ -11,7 +11,7 @@ from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
+from reconciler.model.snapshot import ProjectState, Snapshot, UnreadableItem
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.edited_copies import find_doubtful_copies
@@ -27,7 +27,7 @@ class ObservationDecision:
 
     plans: tuple[LinkPlan, ...]
     new_links: tuple[Link, ...]
-    poisoned: tuple[PoisonedItem, ...]
+    poisoned: tuple[UnreadableItem, ...]
     unlinked_issues: tuple[Issue, ...]  # issues without a link: discovery looks at them
     unrecorded_copies: tuple[
         RemoteComment, ...
@@ -79,7 +79,7 @@ async def decide_observation(
     return ObservationDecision(
         plans=tuple(plan for plan in plans if not plan.is_idle),
         new_links=snapshot.new,
-        poisoned=(*_unreadable_rows_without_link(snapshot, observation), *_unplanned_poison(snapshot)),
+        poisoned=tuple(_unreadable_items_without_plan(snapshot, observation)),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
         unrecorded_copies=tuple(find_unrecorded_copies(all_views)),
     )
@@ -155,22 +155,20 @@ def _issues_of_unreadable_rows(snapshot: Snapshot, observation: GitHubObservatio
     )
 
 
-def _unreadable_rows_without_link(
+def _unreadable_items_without_plan(
     snapshot: Snapshot, observation: GitHubObservation
-) -> Iterable[PoisonedItem]:
-    """Unreadable rows that no full read of a link says more about."""
+) -> Iterable[UnreadableItem]:
+    """Return rows that no full read of a link says more about, and items of the database without the links that
+    are put to rest for it just now.
+    """
     for row in observation.poisoned:
         if not any(_is_row_of(row, link, snapshot) for link in (*snapshot.links, *snapshot.new)):
             yield row
-
-
-def _unplanned_poison(snapshot: Snapshot) -> Iterable[PoisonedItem]:
-    """What the database has that can't be read, without the links that are put to rest for it just now."""
     planned = {link.id for link, _ in snapshot.unreadable}
-    return (row for row in snapshot.poisoned if row.link_id not in planned)
+    yield from (item for item in snapshot.poisoned if item.link_id not in planned)
 
 
-def _is_row_of(row: PoisonedItem, link: Link, snapshot: Snapshot) -> bool:
+def _is_row_of(row: UnreadableItem, link: Link, snapshot: Snapshot) -> bool:
     if row.number is not None:
         return row.number == link.number
     return row.comment_id is not None and any(
@@ -231,7 +229,7 @@ def _build_link_observations(
     pairs, gone = _group_pairs_by_link(snapshot.pairs), _group_pairs_by_link(snapshot.vanished_pairs)
     unknown = defaultdict(list)
     for comment in snapshot.unrecorded_comments:
-        unknown[comment.thread_id].append(comment)
+        unknown[comment.issue_report_id].append(comment)
     for link in snapshot.links:
         report = snapshot.reports.get(link.report_id)
         if report is None or link.id in elsewhere:

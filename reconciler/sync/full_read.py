@@ -156,7 +156,7 @@ async def link_transferred_issues(context: Context, state: ProjectState) -> None
         columns = IssueColumns(repository=made.repository, number=made.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
         if state.has_followers:
-            await context.stores.followers.follow_live_link(past.report_id)
+            await context.stores.followers.move_followers_to_live_link(past.report_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from reconciler.decide.copies import excerpt, signed_name
+from reconciler.decide.copies import copy_author_name, excerpt
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.assignee import ASSIGNEE
 from reconciler.model.ids import (
@@ -39,13 +39,13 @@ from reconciler.model.plan import (
     DeleteRemoteComment,
     EditLocalComment,
     EditRemoteComment,
-    FieldWrite,
     ImportComment,
+    IssueFieldWrite,
     LinkPlan,
     PostComment,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetReportField,
     Why,
     WriteLocalComment,
 )
@@ -211,7 +211,7 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
     pairs = {pair.local_id: pair.id for pair in plan.pairs}
     for action in plan.actions:
         match action:
-            case FieldWrite():
+            case IssueFieldWrite():
                 yield _build_intent(context, plan.link, action.why, _desired_field_write(action, plan.report))
             case PostComment() | EditRemoteComment() | DeleteRemoteComment():
                 yield _build_intent(
@@ -221,7 +221,7 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                     _desired_comment_write(context, plan.link, action, pairs),
                 )
             case (
-                SetField()
+                SetReportField()
                 | ImportComment()
                 | WriteLocalComment()
                 | EditLocalComment()
@@ -233,7 +233,7 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                 assert_never(action)
 
 
-def _desired_field_write(action: FieldWrite, report: Report) -> _DesiredWrite:
+def _desired_field_write(action: IssueFieldWrite, report: Report) -> _DesiredWrite:
     field = SYNCED_FIELDS[action.field]
     return _DesiredWrite(
         operation=field.operation, local_id=report.id, desired=field.build_desired(action, report)
@@ -309,7 +309,7 @@ def _comment_body(
     if comment.id == link.id:  # no user of BugSpark's wrote it
         return f"{comment.body}\n\n{marker}"
     text = replace(context.policy.text, mentions=mentions) if mentions else context.policy.text
-    return comment_to_github(signed_name(comment), comment.body, marker, text)
+    return comment_to_github(copy_author_name(comment), comment.body, marker, text)
 
 
 def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:

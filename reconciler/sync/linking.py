@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from math import ceil
 from shlex import quote
 
-from reconciler.errors import GitHubNotFoundError, IssueHeldError, IssueTransferredError, UsageError
+from reconciler.errors import (
+    GitHubNotFoundError,
+    IssueLinkedElsewhereError,
+    IssueTransferredError,
+    UsageError,
+)
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
@@ -22,9 +27,13 @@ from reconciler.model.snapshot import ProjectState, ReportIdentity
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export, end_unknown_writes_to_old_repository
-from reconciler.sync.followers.leads import end_lead, require_no_lead, unfollow_report
+from reconciler.sync.followers.leads import promote_follower, require_not_following, unfollow_report
 from reconciler.sync.observe import read_own_accounts
-from reconciler.sync.preflight import find_claim_problem, require_claim, resolve_repository_and_account
+from reconciler.sync.preflight import (
+    find_linking_problem,
+    require_linking_right,
+    resolve_repository_and_account,
+)
 from reconciler.text import has_export_footer, is_button_export_title
 
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
@@ -49,14 +58,14 @@ async def link_report(
         )
         await context.stores.projects.save_state(state)
         if origin is not LinkOrigin.EXPORT:
-            await require_claim(context, state)
+            await require_linking_right(context, state)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state in LIVE_LINK_STATES:
             name = await context.stores.reports.tracking_id_of_report(report)
             raise UsageError(
                 f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
             )
-        await require_no_lead(context, report)
+        await require_not_following(context, report)
         await require_unlinked_issue(context, state, number, follower=report)
         try:
             issue = await context.github.issue(number)
@@ -71,7 +80,7 @@ async def link_report(
 async def require_unlinked_issue(
     context: Context, state: ProjectState, number: IssueNumber, *, follower: ReportId | None = None
 ) -> None:
-    """Raise UsageError if a report is linked to the issue, IssueHeldError if it is one of another project.
+    """Raise UsageError if a report is linked to the issue; IssueLinkedElsewhereError: one of another project.
 
     `follower`: a report that may follow the linked one.
     """
@@ -85,7 +94,7 @@ async def require_unlinked_issue(
     in_full = f"{issue} belongs to {name}; unlink that first"
     if holder.project_id == context.project.id:
         raise UsageError(in_full + (await _follow_advice(context, follower, issue) if follower else ""))
-    raise IssueHeldError(
+    raise IssueLinkedElsewhereError(
         f"{issue} is linked to {OTHER_PROJECTS_REPORT} of this BugSpark; it can be linked here once that"
         " link is cut there: ask that project's owner, or the operator",
         holder=holder.project_id,
@@ -132,7 +141,7 @@ async def unlink_report(context: Context, report: ReportId) -> str:
         if present is not None and present.state is not LinkState.UNLINKED:
             await context.stores.ledger.unlink(present)
             issue = f"{present.repository}#{present.number}"
-            led = await end_lead(context, present)
+            led = await promote_follower(context, present)
             return f"is no longer linked to {issue}; nothing on GitHub was changed{led}"
         if await cancel_export(context, report):
             return "gets no issue: its export is cancelled"
@@ -178,7 +187,7 @@ async def link_issues_exported_by_bugspark(
     if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in issues_without_link):
         return []
     found = await match_exported_issues(context, state, issues_without_link)
-    if found.matches and await find_claim_problem(context, state):
+    if found.matches and await find_linking_problem(context, state):
         return []  # `reconcile check` and `reconcile discover` say why
     return [await store_link(context, state, item) for item in found.matches]
 
@@ -310,7 +319,7 @@ async def discover_links(context: Context, *, apply: bool) -> DiscoveryResult:
         if apply:
             await context.stores.projects.save_state(state)
             if found.matches:
-                await require_claim(context, state)
+                await require_linking_right(context, state)
             for pair in found.matches:
                 await store_link(context, state, pair)
         return DiscoveryResult(

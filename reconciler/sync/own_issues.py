@@ -21,7 +21,7 @@ from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, TransactionBatch
-from reconciler.sync.confirm import adopt_issue
+from reconciler.sync.confirm import store_recovered_issue
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.edited_copies import find_issue_candidates, hold_back_ambiguous_write
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link
@@ -110,7 +110,7 @@ async def adopt_and_close_duplicates(context: Context, unlinked: UnlinkedIssues,
     Raises GitHubError if a duplicate was not closed for sure: the rows that showed it must be read again.
     """
     for intent, issue in unlinked.lost_creates:
-        await adopt_issue(context, intent, issue, stats)
+        await store_recovered_issue(context, intent, issue, stats)
     await close_duplicates(context, unlinked.duplicates)
 
 
@@ -225,7 +225,7 @@ async def _adopt_unrecorded_issue(
         reason = "the issue was made for this report, which has another one now"
         await _store_ended_link(context, project_state, report_id, issue, LinkState.UNLINKED, reason)
     elif report_id in waiting:
-        await adopt_issue(context, waiting[report_id], issue, stats)
+        await store_recovered_issue(context, waiting[report_id], issue, stats)
     else:
         link = build_link(context, project_state, report_id, issue, LinkOrigin.EXPORT, backfill=True)
         columns = IssueColumns(repository=link.repository, number=issue.number, url=issue.url)

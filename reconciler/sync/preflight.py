@@ -44,7 +44,7 @@ TICK = timedelta(microseconds=1)
 """The smallest difference between two times in the database."""
 
 
-async def bind_database(context: Context) -> None:
+async def check_and_record_location(context: Context) -> None:
     """Check that the database is the one it was, and record where it is. Raises DatabaseIdentityError."""
     require_certain_identity(context)
     if not context.identity.is_bound:
@@ -106,7 +106,7 @@ async def accept_public_repository(context: Context) -> None:
     await context.stores.projects.save_state(replace(state, private=False, exposed=False))
 
 
-def intents_allowed_by_exposure(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
+def intents_allowed_while_public(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
     """The intents that may be sent while the repository is exposed, or all of them."""
     return [
         intent for intent in intents if not (state.exposed and intent.operation in OPERATIONS_THAT_SEND_TEXT)
@@ -216,18 +216,18 @@ BOT_SUFFIX = "[bot]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedClaims:
+class CheckedLinks:
     """Links whose issues may be claimed, and the plans of those that are refused."""
 
     links: tuple[Link, ...]
     refusals: tuple[LinkPlan, ...] = ()
 
 
-async def find_claim_problem(context: Context, state: ProjectState) -> str | None:
+async def find_linking_problem(context: Context, state: ProjectState) -> str | None:
     """Read from GitHub why this project may not claim issues of its repository; None: it may."""
     if _has_operators_app(context):
         return None
-    return claim_problem(context, await context.github.repository(), state.account_login or "")
+    return linking_problem(context, await context.github.repository(), state.account_login or "")
 
 
 def _has_operators_app(context: Context) -> bool:
@@ -235,7 +235,7 @@ def _has_operators_app(context: Context) -> bool:
     return integration is not None and integration.token is None
 
 
-def claim_problem(context: Context, repository: Repository, login: str) -> str | None:
+def linking_problem(context: Context, repository: Repository, login: str) -> str | None:
     """Say why an account may not claim issues of a repository, and what to do; None: it may.
 
     GitHub tells a user's role; where it does not, the token belongs to some App, which can read any public
@@ -252,42 +252,42 @@ def claim_problem(context: Context, repository: Repository, login: str) -> str |
     )
 
 
-async def require_claim(context: Context, state: ProjectState) -> None:
+async def require_linking_right(context: Context, state: ProjectState) -> None:
     """Check before a link is made by command. Raises UsageError with the reason and what to do."""
-    if problem := await find_claim_problem(context, state):
+    if problem := await find_linking_problem(context, state):
         raise UsageError(problem)
 
 
-async def check_claims(context: Context, state: ProjectState, links: Sequence[Link]) -> CheckedClaims:
+async def check_linking_rights(context: Context, state: ProjectState, links: Sequence[Link]) -> CheckedLinks:
     """Check links that await their initial sync; refused ones hold no issue and are tried again later."""
     claims = [link for link in links if link.origin is not LinkOrigin.EXPORT]
-    problem = await find_claim_problem(context, state) if claims else None
+    problem = await find_linking_problem(context, state) if claims else None
     if problem is None:
-        return CheckedClaims(links=tuple(links))
-    return CheckedClaims(
+        return CheckedLinks(links=tuple(links))
+    return CheckedLinks(
         links=tuple(link for link in links if link not in claims),
         refusals=tuple(_refusal(context, link, problem) for link in claims),
     )
 
 
-async def check_contested_links(
-    context: Context, state: ProjectState, links: Sequence[Link]
-) -> CheckedClaims:
+async def check_contested_links(context: Context, state: ProjectState, links: Sequence[Link]) -> CheckedLinks:
     """Check links whose issues reports of other projects name as well."""
     numbers = await context.stores.ledger.numbers_contested_by_others(context.project.id, state.repository_id)
     contested = [link for link in links if link.number in numbers]
-    checked = await check_claims(context, state, contested)
+    checked = await check_linking_rights(context, state, contested)
     kept = [link for link in links if link not in contested or link in checked.links]
-    return CheckedClaims(links=tuple(kept), refusals=checked.refusals)
+    return CheckedLinks(links=tuple(kept), refusals=checked.refusals)
 
 
-async def request_claim_checks(context: Context, state: ProjectState, plans: Sequence[LinkPlan]) -> None:
+async def request_linking_right_checks(
+    context: Context, state: ProjectState, plans: Sequence[LinkPlan]
+) -> None:
     """Have the holders of contested issues checked, if they are other projects: they may have lost the right,
     or have taken the issue before it was asked for.
     """
     numbers = {plan.link.number for plan in plans if plan.after.state is LinkState.CONTESTED}
     if numbers:
-        await context.stores.ledger.request_claim_check(
+        await context.stores.ledger.request_linking_right_check(
             context.project.id, state.repository_id, numbers, context.github.now()
         )
 

@@ -31,13 +31,13 @@ from reconciler.model.intent import (
 from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR, Link, LinkState
-from reconciler.model.snapshot import PoisonedItem, ProjectState
+from reconciler.model.snapshot import ProjectState, UnreadableItem
 from reconciler.ports import Claim, Confirmation
 from reconciler.sync.confirm import (
-    adopt_issue,
     build_confirmed_write_change,
     has_competing_label,
     record_confirmation,
+    store_recovered_issue,
 )
 from reconciler.sync.context import Context
 from reconciler.sync.edited_copies import find_issue_candidates, hold_back_ambiguous_write
@@ -183,7 +183,7 @@ async def _recover_issue(
         await _record_empty_read(context, intent)
         return []
     found = min(copies, key=lambda row: (row.state_reason == DUPLICATE_CLOSE_REASON, row.number))
-    await adopt_issue(context, intent, found, stats)
+    await store_recovered_issue(context, intent, found, stats)
     return sorted(row.number for row in copies if row != found)
 
 
@@ -197,7 +197,7 @@ def _search_start(context: Context, intent: Intent) -> datetime:
 
 async def _read_issue_copies(
     context: Context, state: ProjectState, intent: Intent
-) -> tuple[Sequence[Issue], Sequence[Issue], Sequence[PoisonedItem]]:
+) -> tuple[Sequence[Issue], Sequence[Issue], Sequence[UnreadableItem]]:
     """Read the issues with this intent's marker, by an account of ours; those that may be it, edited; and
     what can't be read beside them.
 
@@ -207,7 +207,7 @@ async def _read_issue_copies(
     since = _search_start(context, intent)
     found: dict[int, Issue] = {}
     edited: dict[int, Issue] = {}
-    unread: list[PoisonedItem] = []
+    unread: list[UnreadableItem] = []
     async for page in context.github.all_issues(since):
         ours = (
             row for row in page.rows if report_of_own_issue(context, state, accounts, row) == intent.report_id
@@ -228,7 +228,7 @@ async def _is_linked(context: Context, state: ProjectState, number: IssueNumber)
 
 
 async def _record_incomplete_read(
-    context: Context, intent: Intent, unread: PoisonedItem, stats: PassStats
+    context: Context, intent: Intent, unread: UnreadableItem, stats: PassStats
 ) -> None:
     """What can't be read may be what was sent: it stays unknown, and people are told so."""
     reason = f"{unread.what} can't be read ({unread.reason}): it may be the issue that was sent"
@@ -310,11 +310,11 @@ async def _base_after_write(
     elif isinstance(desired, DesiredLabels):
         labels = (await context.github.issue(intent.number)).labels if is_done else ()
         if not is_done or has_competing_label(context, intent, labels):
-            return await _base_after_half_a_swap(context, intent, desired, base, ours)
+            return await _base_after_unfinished_swap(context, intent, desired, base, ours)
     return field.with_written_value(base, desired) if is_done else None
 
 
-async def _base_after_half_a_swap(
+async def _base_after_unfinished_swap(
     context: Context, intent: Intent, desired: DesiredLabels, base: Base, ours: AbstractSet[tuple[str, bool]]
 ) -> Base | None:
     """Return the base in which both labels are there, if the report says something else by now.
@@ -328,7 +328,7 @@ async def _base_after_half_a_swap(
     if not await _is_undone_in_bugspark(context, intent, desired):
         return None
     left = tuple(label for label in desired.remove if (label.casefold(), False) not in ours)
-    return field.with_half_written_value(base, desired, left)
+    return field.with_unfinished_swap(base, desired, left)
 
 
 async def _is_undone_in_bugspark(context: Context, intent: Intent, desired: DesiredLabels) -> bool:

@@ -28,7 +28,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, PendingWork, ProjectState, WithheldDeletions
 from reconciler.ports import ProjectLock
 from reconciler.sync import webhook_hints
-from reconciler.sync.after_restore import detect_restore, reread_project
+from reconciler.sync.after_restore import raise_if_restored, reread_project
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.comments.second_readings import plan_second_readings
 from reconciler.sync.context import Context
@@ -43,8 +43,8 @@ from reconciler.sync.linking import link_issues_exported_by_bugspark
 from reconciler.sync.observe import GitHubObservation, observe_lists
 from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.preflight import (
-    check_claims,
-    request_claim_checks,
+    check_linking_rights,
+    request_linking_right_checks,
     resolve_repository_and_account,
     turned_public_message,
 )
@@ -103,11 +103,11 @@ class _Pass:
             if self.known_pending is not None and not self.known_pending.has_open_intents
             else await recover_unknown_writes(self.context, self.project_state, self.stats)
         )
-        hints = await webhook_hints.load_hints(self.context, self.project_state)
+        hints = await webhook_hints.load_webhook_issues(self.context, self.project_state)
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
         await webhook_hints.read_named_issues(self.context, self.project_state, hints)
         await self.applier.apply_plans(hints.missing_issue_plans)
-        undecided = await self._apply_hints(hints)
+        undecided = await self._apply_webhook_issues(hints)
         in_full: Sequence[Link] = (*self.accepted_links, *recovery.links_to_read_in_full)
         lists = observe_lists(self.context, self.project_state, undecided, compares=self.compares)
         async for observation in lists:
@@ -118,7 +118,7 @@ class _Pass:
                 self.known_pending, in_full = None, ()
         if self.stats.is_idle:
             return
-        await webhook_hints.mark_hints_read(self.context, hints)
+        await webhook_hints.mark_deliveries_read(self.context, hints)
         await conclude_recovery(self.context, recovery, self.applier.stale_reports)
         async for plans in plan_second_readings(
             self.context, self.project_state, self.accepted_links, self.applier.accepted_entries
@@ -128,12 +128,12 @@ class _Pass:
             await self._apply_plans(plans)
         if self.context.policy.export_all:
             await record_automatic_exports(self.context, self.project_state)
-        await self._keep_followers_up()
+        await self._update_outdated_followers()
         await self._write_intents()
         if self.stats.counts["issues_created"]:
             await self._apply_observation(GitHubObservation())
             await self._write_intents()
-        await self._keep_followers_up()
+        await self._update_outdated_followers()
         await let_followers_lead(self.context, self.project_state, self.project_lock)
 
     def _is_idle(self, observation: GitHubObservation) -> bool:
@@ -150,11 +150,11 @@ class _Pass:
             and not pending.is_due(self.context.github.now())
         )
 
-    async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
+    async def _apply_webhook_issues(self, hints: webhook_hints.WebhookIssues) -> dict[IssueNumber, Issue]:
         """Apply what the named issues show; returns those to be decided again with the lists."""
         if not hints.issues:
             return {}
-        decision = await webhook_hints.decide_hints(self.context, self.project_state, hints)
+        decision = await webhook_hints.decide_webhook_issues(self.context, self.project_state, hints)
         await self._require_no_restore(decision.unrecorded_copies)
         undecided = decision.undecided | await self.applier.apply_before_lists(decision.plans)
         return {number: issue for number, issue in hints.issues.items() if number in undecided}
@@ -164,7 +164,7 @@ class _Pass:
             return verify_all_links(self.context, self.project_state, self.stats)
         return verify_due_links(self.context, self.project_state)
 
-    async def _keep_followers_up(self) -> None:
+    async def _update_outdated_followers(self) -> None:
         await keep_followers_up(self.context, self.project_state, self.project_lock, self.stats)
 
     async def _apply_observation(
@@ -176,9 +176,11 @@ class _Pass:
         self.applier.has_unread_pages = observation.has_more_pages
         others = await self._adopt_own_issues(decision.unlinked_issues)
         await self.applier.apply_observation(observation, decision.plans)
-        await request_claim_checks(self.context, self.project_state, decision.plans)
+        await request_linking_right_checks(self.context, self.project_state, decision.plans)
         await schedule_verification_for_hidden_rows(self.context, self.project_state, decision.poisoned)
-        await webhook_hints.expect_deliveries(self.context, self.project_state, observation, decision.plans)
+        await webhook_hints.record_expected_deliveries(
+            self.context, self.project_state, observation, decision.plans
+        )
         await self._run_initial_sync([*decision.new_links, *await self._link_exported_issues(others)])
 
     async def _require_no_restore(
@@ -186,7 +188,7 @@ class _Pass:
     ) -> None:
         """Raises RestoredError if our tables do not know one of these copies and issues of ours."""
         if copies or issues:
-            await detect_restore(self.context, self.project_state, copies, issues)
+            await raise_if_restored(self.context, self.project_state, copies, issues)
 
     async def _adopt_own_issues(self, unlinked: Sequence[Issue]) -> Sequence[Issue]:
         """Adopt the issues among these that this program made, close its duplicates; return the others."""
@@ -207,7 +209,7 @@ class _Pass:
     async def _run_initial_sync(self, links: Sequence[Link]) -> None:
         if not links and self.project_state.initial_sync is None:
             return
-        claims = await check_claims(self.context, self.project_state, links)
+        claims = await check_linking_rights(self.context, self.project_state, links)
         await self.applier.apply_plans(claims.refusals)
         async for batch in plan_initial_sync_of_links(self.context, self.project_state, claims.links):
             await self._apply_plans(batch.plans, batch.scan_position)

@@ -60,7 +60,7 @@ async def find_lost_logins(github: GitHub, desired: Desired, people: People) -> 
     return tuple(lost)
 
 
-def asks_before_claim(desired: Desired) -> bool:
+def may_read_before_claim(desired: Desired) -> bool:
     """Whether GitHub may be asked something before this write is claimed."""
     match desired:
         case DesiredState() | DesiredAssignees():

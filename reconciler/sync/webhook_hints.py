@@ -14,7 +14,7 @@ from reconciler.decide.link import is_other_issue
 from reconciler.model.ids import IssueNumber, LinkId
 from reconciler.model.issue import Issue, IssueThread, RemoteComment
 from reconciler.model.link import Link
-from reconciler.model.plan import EditLocalComment, ImportComment, LinkPlan, SetField
+from reconciler.model.plan import EditLocalComment, ImportComment, LinkPlan, SetReportField
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import PendingHints
 from reconciler.sync.context import Context
@@ -32,7 +32,7 @@ COMMENTS_PER_PAGE = 100
 
 
 @dataclass(slots=True, kw_only=True)
-class WebhookHints:
+class WebhookIssues:
     """What deliveries led to: issues and threads that were read, plans for issues that are not shown."""
 
     named_issues: PendingHints = field(default_factory=PendingHints)
@@ -58,7 +58,7 @@ class WebhookHints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HintDecision:
+class WebhookIssuesDecision:
     """The decided part of what was read, and what is to be decided again with the lists."""
 
     plans: tuple[LinkPlan, ...] = ()
@@ -68,24 +68,24 @@ class HintDecision:
     undecided: frozenset[IssueNumber] = frozenset()
 
 
-async def load_hints(context: Context, state: ProjectState) -> WebhookHints:
+async def load_webhook_issues(context: Context, state: ProjectState) -> WebhookIssues:
     """Load the links to be read. Nothing is read if no delivery waits."""
     if not state.has_unread_hints:
-        return WebhookHints()
+        return WebhookIssues()
     pending = await context.stores.webhooks.pending_hints(context.project.id)
     snapshot = await context.stores.ledger.snapshot(
         context.project.id, state.repository_id, state.repository, numbers=pending.numbers, local=False
     )
     links = {link.number: link for link in snapshot.links}
     chosen = [links[number] for number in pending.numbers if number in links]
-    return WebhookHints(
+    return WebhookIssues(
         named_issues=pending,
         links=tuple(chosen[:MAX_NAMED_ISSUES]),
         known_comment_counts=snapshot.remote_comment_counts,
     )
 
 
-async def read_named_issues(context: Context, state: ProjectState, found: WebhookHints) -> None:
+async def read_named_issues(context: Context, state: ProjectState, found: WebhookIssues) -> None:
     """Read the issues, one or two requests each. Raises what reading raises; a missing issue is a plan."""
     for link in found.links:
         try:
@@ -98,7 +98,7 @@ async def read_named_issues(context: Context, state: ProjectState, found: Webhoo
             found.missing_issue_plans.append(plan_missing_issue(context, link, error))
 
 
-async def _read_named_issue(context: Context, link: Link, found: WebhookHints) -> None:
+async def _read_named_issue(context: Context, link: Link, found: WebhookIssues) -> None:
     etags = link.verification.etags if link.verification else None
     if found.has_thread_to_read(link):
         found.threads[link] = await context.github.issue_thread(link.number)
@@ -107,14 +107,16 @@ async def _read_named_issue(context: Context, link: Link, found: WebhookHints) -
         found.issues[link.number] = issue
 
 
-async def decide_hints(context: Context, state: ProjectState, found: WebhookHints) -> HintDecision:
+async def decide_webhook_issues(
+    context: Context, state: ProjectState, found: WebhookIssues
+) -> WebhookIssuesDecision:
     """Decide what follows from the named issues alone. Raises what reading raises.
 
     Threads that were not read are left to the lists, which may lag behind those, too: such an issue is
     decided again.
     """
     if not found.issues:
-        return HintDecision()
+        return WebhookIssuesDecision()
     read_in_full = {link.number for link in found.threads}
     if any(is_other_issue(link, thread.issue) for link, thread in found.threads.items()):
         await require_same_repository(context, state)
@@ -126,7 +128,7 @@ async def decide_hints(context: Context, state: ProjectState, found: WebhookHint
     ended = {issue.number for issue in decision.unlinked_issues}
     views = await build_link_observations(context, state, found.threads)
     plans = [plan for plan in await decide_links(context, views) if not plan.is_idle]
-    return HintDecision(
+    return WebhookIssuesDecision(
         plans=(*decision.plans, *plans),
         unrecorded_copies=(*decision.unrecorded_copies, *find_unrecorded_copies(views)),
         undecided=frozenset(found.issues)
@@ -136,21 +138,21 @@ async def decide_hints(context: Context, state: ProjectState, found: WebhookHint
 
 
 def _issues_with_other_comment_count(
-    found: WebhookHints, issues: Mapping[IssueNumber, Issue]
+    found: WebhookIssues, issues: Mapping[IssueNumber, Issue]
 ) -> frozenset[IssueNumber]:
     """The issues that have more or fewer comments than the ledger knows."""
     counted = {link.number: found.known_comment_counts.get(link.id, 0) for link in found.links}
     return frozenset(number for number, issue in issues.items() if issue.comments != counted[number])
 
 
-async def mark_hints_read(context: Context, found: WebhookHints) -> None:
+async def mark_deliveries_read(context: Context, found: WebhookIssues) -> None:
     """Mark the deliveries as handled: what they led to is stored."""
     if found.named_issues.delivery_ids:
         at = context.clock.now()
         await context.stores.webhooks.mark_handled(context.project.id, found.named_issues.delivery_ids, at)
 
 
-async def expect_deliveries(
+async def record_expected_deliveries(
     context: Context, state: ProjectState, observation: GitHubObservation, plans: Sequence[LinkPlan]
 ) -> None:
     """Tell the store which changes of the lists a working webhook should have announced, or will shortly."""
@@ -181,4 +183,4 @@ def _remote_change_times(
 
 
 def _is_remote_change(action: object) -> bool:
-    return isinstance(action, SetField | ImportComment | EditLocalComment)
+    return isinstance(action, SetReportField | ImportComment | EditLocalComment)

@@ -36,17 +36,17 @@ from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim, Confirmation, NoSlotNow, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
-from reconciler.sync.confirm import confirm_write
+from reconciler.sync.confirm import build_confirmation
 from reconciler.sync.context import WRITE_POINTS, Context, wait_for_write_slot
-from reconciler.sync.exports.optional_members import without_refused_members
+from reconciler.sync.exports.optional_members import without_refused_attributes
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import (
-    intents_allowed_by_exposure,
+    intents_allowed_while_public,
     require_unarchived_repository,
     update_visibility,
 )
 from reconciler.sync.result import PassStats
-from reconciler.sync.send import asks_before_claim, find_lost_logins, send_intent
+from reconciler.sync.send import find_lost_logins, may_read_before_claim, send_intent
 from reconciler.sync.settings.priority import ask_again_in_next_pass, is_value_refused
 
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
@@ -96,7 +96,7 @@ class IntentWriter:
                 self.context.project.id
             )
             due = self._limit_new_issues(
-                [i for i in intents_allowed_by_exposure(self.project_state, due) if i.link_id not in foreign]
+                [i for i in intents_allowed_while_public(self.project_state, due) if i.link_id not in foreign]
             )
             resting = await self.context.stores.ledger.quarantined_link_ids(
                 self.context.project.id, self.context.github.now()
@@ -158,7 +158,7 @@ class IntentWriter:
         assert_never(intent.state)
 
     async def _write_intent(self, intent: Intent) -> None:
-        if asks_before_claim(intent.desired):
+        if may_read_before_claim(intent.desired):
             await self._store_confirmation()
         if isinstance(intent.desired, DesiredState) and await self._decide_again_if_issue_changed(intent):
             return
@@ -258,15 +258,15 @@ class IntentWriter:
             await ask_again_in_next_pass(self.context)
         match answer:
             case Confirmed():
-                self.confirmed = await confirm_write(self.context, claim, answer, self.stats)
+                self.confirmed = await build_confirmation(self.context, claim, answer, self.stats)
                 if isinstance(claim.intent.desired, NewIssue):  # it locks the report's row
                     await self._store_confirmation()
             case Refused(gone=True) if await self._is_comment_gone(claim.intent):
                 # It is gone, as desired; or not shown just now: should it come back, it is deleted then.
                 done = Confirmed(value=NOT_FOUND_TO_DELETE, request_id=answer.request_id)
-                self.confirmed = await confirm_write(self.context, claim, done, self.stats)
-            case Refused() if instead := without_refused_members(claim.intent.desired, answer):
-                await self._plan_again_without_members(claim.intent, instead, answer.reason)
+                self.confirmed = await build_confirmation(self.context, claim, done, self.stats)
+            case Refused() if instead := without_refused_attributes(claim.intent.desired, answer):
+                await self._plan_again_without_attributes(claim.intent, instead, answer.reason)
             case Refused(is_final=True):
                 await self._quarantine_intent(claim.intent, answer.reason, is_final=True)
             case Refused():
@@ -283,7 +283,7 @@ class IntentWriter:
             case _:
                 assert_never(answer)
 
-    async def _plan_again_without_members(self, intent: Intent, desired: NewIssue, reason: str) -> None:
+    async def _plan_again_without_attributes(self, intent: Intent, desired: NewIssue, reason: str) -> None:
         """Have this pass send a create once more, without what GitHub refused of it."""
         again = replace(intent, state=IntentState.PLANNED, reason=reason)
         await self.context.stores.intents.save_unconfirmed(again)

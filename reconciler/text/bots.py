@@ -51,7 +51,7 @@ _COMMAND_IN_CODE: Final = re.compile(
 _MARKER: Final = re.compile(rf"{MARKER_NAME[:8]}(?={MARKER_NAME[8:]})", re.IGNORECASE)
 
 
-def stop_bots(text: str, bots: frozenset[str]) -> str:
+def neutralise_bot_commands(text: str, bots: frozenset[str]) -> str:
     """Return `text`, code or not, in which no bot sees a command or a mention, nor anybody our marker.
 
     `bots`: logins besides `BOTS`. A mention counts wherever the name begins with a bot's: workflows ask

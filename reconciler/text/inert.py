@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from reconciler.model.policy import TextPolicy
-from reconciler.text.bots import stop_bots
+from reconciler.text.bots import neutralise_bot_commands
 from reconciler.text.clean import clean, single_line
 from reconciler.text.code_blocks import scan_blocks
 from reconciler.text.code_spans import Part, split_code
@@ -30,7 +30,7 @@ def inert(text: str, policy: TextPolicy, *, spans: bool = True) -> str:
     fences stay (`close_fences`). Source: docs/design.md, Text to GitHub.
     """
     parts = split_code(scan_blocks(without_comments(_redacted(clean(text), policy))), spans=spans)
-    return stop_bots("".join(_inert_parts(parts, policy)), policy.bots)
+    return neutralise_bot_commands("".join(_inert_parts(parts, policy)), policy.bots)
 
 
 def inert_line(text: str, policy: TextPolicy) -> str:
@@ -38,15 +38,15 @@ def inert_line(text: str, policy: TextPolicy) -> str:
 
     It has a place inside a line of ours, whose Markdown would decide what in it is code.
     """
-    line = single_line(_remove_comments([Part(_redacted(single_line(text), policy), is_code=False)]))
+    line = single_line(_remove_html_comments([Part(_redacted(single_line(text), policy), is_code=False)]))
     alone = replace(policy, image_hosts=frozenset(), mentions=frozenset())
     walked = ReferenceWalk(alone).make_inert(line, 0, len(line))
-    return stop_bots(walked, policy.bots)
+    return neutralise_bot_commands(walked, policy.bots)
 
 
 def inert_code(text: str, policy: TextPolicy) -> str:
     """Return `text` for a code block of ours: cleaned, without what acts on the raw text."""
-    return stop_bots(_redacted(clean(text), policy), policy.bots)
+    return neutralise_bot_commands(_redacted(clean(text), policy), policy.bots)
 
 
 def _redacted(text: str, policy: TextPolicy) -> str:
@@ -82,11 +82,11 @@ def without_comments(text: str) -> str:
     for _ in range(_MAX_COMMENT_ROUNDS):
         if "<!--" not in text:
             break
-        text = _remove_comments(split_code(scan_blocks(text), spans=True))
+        text = _remove_html_comments(split_code(scan_blocks(text), spans=True))
     return text
 
 
-def _remove_comments(parts: Sequence[Part]) -> str:
+def _remove_html_comments(parts: Sequence[Part]) -> str:
     text = "".join(part.text for part in parts)
     pieces: list[str] = []
     kept = start = 0

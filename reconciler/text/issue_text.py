@@ -176,8 +176,9 @@ def _metadata_lines(metadata: object, policy: TextPolicy) -> Iterator[str]:
         return
     lines = []
     for key, value in first_object_items(metadata, MAX_METADATA_KEYS):
+        name = _inert_plain_value(key, policy, 60)
         text = as_one_line(value, chars=MAX_METADATA_CHARS)
-        lines.append(f"- **{_raw_value(key, policy, 60)}:** {_raw_value(text, policy, MAX_METADATA_CHARS)}")
+        lines.append(f"- **{name}:** {_inert_plain_value(text, policy, MAX_METADATA_CHARS)}")
     if lines:
         yield "### Device / Environment"
         yield "\n".join(lines)
@@ -200,10 +201,10 @@ def _report_page(report: ExportedReport, dashboard_url: str) -> str | None:
 
 def _inert_value(text: str, policy: TextPolicy, chars: int = MAX_VALUE_CHARS) -> str:
     """Return a value that BugSpark stores HTML-escaped as an inert line of at most `chars` characters."""
-    return _raw_value(unescape_html(text[: 8 * chars]), policy, chars)
+    return _inert_plain_value(unescape_html(text[: 8 * chars]), policy, chars)
 
 
-def _raw_value(text: str, policy: TextPolicy, chars: int) -> str:
+def _inert_plain_value(text: str, policy: TextPolicy, chars: int) -> str:
     """Return a value that BugSpark stores as it is as an inert line of at most `chars` characters."""
     return truncate_line(inert_line(text[: 8 * chars], policy), chars=chars)
 

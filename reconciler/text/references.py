@@ -19,17 +19,17 @@ from reconciler.text.code_blocks import ZWSP
 _GONE: Final = r"[*_~\\]*"
 
 
-def _with_gaps(word: str) -> str:
+def _pattern_with_gaps(word: str) -> str:
     return _GONE.join(word)
 
 
-_NUMBERED: Final = "|".join(_with_gaps(each) for each in ("issue", "pull", "discussion", "milestone"))
+_NUMBERED: Final = "|".join(_pattern_with_gaps(each) for each in ("issue", "pull", "discussion", "milestone"))
 _SLASHES: Final = rf"{_GONE}s?(?:{_GONE}/)+{_GONE}"
 _ISSUE_ADDRESS: Final = (
     rf"(?:{_NUMBERED}){_SLASHES}(?=[0-9]|%[0-9a-f])"
-    rf"|{_with_gaps('commit')}{_SLASHES}(?=(?:[0-9a-f]{_GONE}){{6}}[0-9a-f]|%[0-9a-f])"
+    rf"|{_pattern_with_gaps('commit')}{_SLASHES}(?=(?:[0-9a-f]{_GONE}){{6}}[0-9a-f]|%[0-9a-f])"
 )
-_GH_NUMBER: Final = rf"(?<![a-z0-9]){_with_gaps('gh-')}{_GONE}(?=[0-9])"
+_GH_NUMBER: Final = rf"(?<![a-z0-9]){_pattern_with_gaps('gh-')}{_GONE}(?=[0-9])"
 _RULES: Final = (
     # @user, @org/team, owner/repo@sha, mail addresses: no @ acts that has a neighbour of ours.
     rf"@(?=[^\s{ZWSP}])",
@@ -145,12 +145,12 @@ class ReferenceWalk:
                 return self._inert_path(written, text, start)
             case "image":
                 return self._inert_image(found)
-            case _ if written == "@" and self._may_act(text, start):
+            case _ if written == "@" and self._is_allowed_mention(text, start):
                 return written
             case _:
                 return _add_zwsp(found)
 
-    def _may_act(self, text: str, start: int) -> bool:
+    def _is_allowed_mention(self, text: str, start: int) -> bool:
         """Whether this is a mention of somebody whom the policy lets this text notify."""
         mention = _MENTION.match(text, start) if self._policy.mentions else None
         return mention is not None and mention["login"].lower() in self._policy.mentions

@@ -42,7 +42,7 @@ class ActionRunner:
         commands = self.commands_of(actor)
         match what:
             case "link" | "instead" | "follow" | "duplicate":
-                return await _act_on_issue(commands, report_id, what, words)
+                return await _run_issue_action(commands, report_id, what, words)
             case "unlink":
                 return await commands.unlink(report_id)
             case "export":
@@ -52,7 +52,7 @@ class ActionRunner:
             case "dismiss":
                 return await commands.dismiss(report_id, parse_dismissed_field(words))
             case _:
-                return await commands.resolve(report_id, *parse_resolution(words))
+                return await commands.resolve(report_id, *parse_conflict_choice(words))
 
     async def act_on_project(
         self, actor: Actor, project_id: ProjectId, what: str, words: Mapping[str, str]
@@ -71,9 +71,9 @@ class ActionRunner:
             case "accept":
                 return await commands.accept_waiting_changes(project_id, words.get("word", ""))
             case _:
-                return await self._act_on_report_of_project(actor, project_id, what, words)
+                return await self._run_report_action_of_project(actor, project_id, what, words)
 
-    async def _act_on_report_of_project(
+    async def _run_report_action_of_project(
         self, actor: Actor, project_id: ProjectId, what: str, words: Mapping[str, str]
     ) -> str:
         """Run a command on a report. Raises UsageError unless it belongs to this project: access was checked
@@ -84,7 +84,7 @@ class ActionRunner:
             raise UsageError("There is no such report in this project.")
         return await self.act_on_report(actor, ReportId(report_id), what, words)
 
-    async def act_on_webhook(self, actor: Actor, project_id: ProjectId, what: str) -> str:
+    async def run_webhook_action(self, actor: Actor, project_id: ProjectId, what: str) -> str:
         """Run one of WEBHOOK_ACTIONS."""
         commands = self.commands_of(actor)
         match what:
@@ -105,7 +105,9 @@ class ActionRunner:
         return await self.commands_of(actor).show_webhook_setup(project_id)
 
 
-async def _act_on_issue(commands: Commands, report_id: ReportId, what: str, words: Mapping[str, str]) -> str:
+async def _run_issue_action(
+    commands: Commands, report_id: ReportId, what: str, words: Mapping[str, str]
+) -> str:
     """Run one of the commands about a report and an issue."""
     issue = words.get("issue", "")
     match what:
@@ -119,7 +121,7 @@ async def _act_on_issue(commands: Commands, report_id: ReportId, what: str, word
             return await commands.link(report_id, issue, backfill=words.get("backfill") == "1")
 
 
-def parse_resolution(words: Mapping[str, str]) -> tuple[Field, Side]:
+def parse_conflict_choice(words: Mapping[str, str]) -> tuple[Field, Side]:
     """Read field and side. Raises UsageError."""
     try:
         return Field(words.get("field", "")), Side(words.get("take", ""))

@@ -194,12 +194,12 @@ class ConnectionPermits:
         """Hand the permit that was taken to this connection."""
         self._opening = max(0, self._opening - 1)
         self._connections[connection] = None
-        self._look_again()
+        self._notify_waiting_acceptors()
 
     def mark_idle(self, connection: Connection) -> None:
         """Record that a connection has been answered. It may be cut from now on."""
         connection.idle_since = self.now()
-        self._look_again()
+        self._notify_waiting_acceptors()
 
     def release(self, connection: Connection) -> None:
         """Give back a connection's permit: its descriptor is closed."""
@@ -207,7 +207,7 @@ class ConnectionPermits:
         self._cut.discard(connection)
         self.on_free()
 
-    def _look_again(self) -> None:
+    def _notify_waiting_acceptors(self) -> None:
         """Let the acceptors look for one to cut, if they found none before."""
         if self._is_awaited:
             self._is_awaited = False
@@ -257,7 +257,9 @@ class Acceptor:
             self._loop.remove_reader(self._listener.fileno())  # until a permit is free
             if not self._permits.make_room() and not self._is_looking_later:
                 self._is_looking_later = True
-                self._loop.call_later(NEW_SECONDS, self._look_now)  # new connections have become idle by then
+                self._loop.call_later(
+                    NEW_SECONDS, self._resume_after_delay
+                )  # new connections have become idle by then
             return
         for _ in range(ACCEPTS_PER_TURN):
             if self._permits.is_full():
@@ -279,7 +281,7 @@ class Acceptor:
             self._connecting.add(task)
             task.add_done_callback(self._connecting.discard)
 
-    def _look_now(self) -> None:
+    def _resume_after_delay(self) -> None:
         self._is_looking_later = False
         self.resume()
 

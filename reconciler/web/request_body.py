@@ -80,7 +80,7 @@ class BodyReader:
                     self._held += len(piece)
         except TimeoutError:
             if incoming.is_cut:
-                raise _too_busy() from None
+                raise _too_busy_error() from None
             raise _http_exception(HTTPStatus.REQUEST_TIMEOUT) from None
         except ClientDisconnect:
             raise _http_exception(HTTPStatus.BAD_REQUEST) from None
@@ -93,13 +93,13 @@ class BodyReader:
         So bodies that are held back take no room from a delivery that arrives whole.
         """
         if incoming.is_cut:
-            raise _too_busy()
+            raise _too_busy_error()
         if len(incoming.body) + more > self._max_bytes:
             raise _http_exception(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         while self._held + more > self._max_total_bytes:
             victim = self._find_heaviest(incoming, more)
             if victim is None or victim is incoming:
-                raise _too_busy()
+                raise _too_busy_error()
             self._held -= len(victim.body)
             victim.cut()
 
@@ -112,7 +112,7 @@ class BodyReader:
         return max(candidates, key=lambda each: sizes[each.address], default=None)
 
 
-def _too_busy() -> HTTPException:
+def _too_busy_error() -> HTTPException:
     return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too busy.", {"Retry-After": "10"})
 
 

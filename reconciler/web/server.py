@@ -53,7 +53,7 @@ class TimedH11Protocol(H11Protocol):
         self._peer = client_network(address)
         self._is_from_proxy = is_in_networks(address, self.trusted_networks)
         self._connection = Connection(
-            holder=self._find_holder, idle_since=self.loop.time(), cut=transport.abort
+            holder=self._find_client_address, idle_since=self.loop.time(), cut=transport.abort
         )
         self.permits.assign(self._connection)
         self._start_timeout()
@@ -80,7 +80,7 @@ class TimedH11Protocol(H11Protocol):
             self.loop.call_soon(self.permits.release, self._connection)
             self._connection = None
 
-    def _find_holder(self) -> str | None:
+    def _find_client_address(self) -> str | None:
         """Return who holds the connection: for a trusted proxy the forwarded address of its last request.
 
         uvicorn has put that address into the request's scope.

@@ -36,7 +36,7 @@ def require_plain_lines(text: str) -> None:
         require_plain_word(line)
 
 
-def choose_word(query: Mapping[str, str], name: str, allowed: Iterable[str]) -> str:
+def require_known_word(query: Mapping[str, str], name: str, allowed: Iterable[str]) -> str:
     """Return a parameter that has one of a few values; "" where it is not given, or empty.
 
     Raises HTTPException 400 for another value, whose text names those that there are.

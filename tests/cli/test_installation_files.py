@@ -14,7 +14,7 @@ from reconciler.cli.installation_files import (
     EXAMPLE_CONFIGURATION,
     HIDDEN_FOLDERS,
     ROLE_RIGHTS,
-    is_hidden_from_service,
+    is_hidden_by_sandbox,
     read_installation_file,
     role_rights_for,
 )
@@ -70,7 +70,7 @@ def test_one_file_of_the_service_is_named(arguments: tuple[str, ...]) -> None:
     [(f"/{HIDDEN_FOLDERS[0]}/ann/bin/reconcile", True), ("/opt/reconciler/bin/reconcile", False)],
 )
 def test_a_command_below_a_home_directory_is_hidden_from_the_service(path: str, hidden: bool) -> None:
-    assert is_hidden_from_service(Path(path)) is hidden
+    assert is_hidden_by_sandbox(Path(path)) is hidden
 
 
 def test_the_wheel_has_every_file_and_makes_a_database(tmp_path: Path) -> None:

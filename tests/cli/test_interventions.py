@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.errors import IssueHeldError
+from reconciler.errors import IssueLinkedElsewhereError
 from reconciler.model.fields import Field, Side
 from tests.cli.fakes import FakeApplication, command
 
@@ -71,7 +71,7 @@ def test_open_makes_and_prints_nothing_where_its_output_is_kept() -> None:
 
 def test_the_operator_is_told_which_report_of_another_project_holds_an_issue() -> None:
     in_full = 'BUG-0007 of project "Shop"'
-    error = IssueHeldError("a report of another project", holder=uuid4(), in_full=in_full)
+    error = IssueLinkedElsewhereError("a report of another project", holder=uuid4(), in_full=in_full)
 
     class RefusingApplication(FakeApplication):
         async def link(self, report: str | UUID, issue: str, *, backfill: bool, instead: bool = False) -> str:

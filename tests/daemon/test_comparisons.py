@@ -18,7 +18,7 @@ CONFIGS = {ONE: "a", TWO: "b"}
 def scanned(*found: ProjectId, interval: float = 3600.0) -> Comparisons:
     """A daemon whose full scan of the seconds 10 to 11 found these, and whose pass of ONE compared at 5."""
     comparisons = Comparisons(interval)
-    comparisons.keep_projects(CONFIGS)
+    comparisons.forget_outdated_projects(CONFIGS)
     comparisons.record_comparison(ONE, 5.0, a_result(ONE))
     comparisons.record_scan(found, 10.0, 11.0, incremental=False)
     return comparisons
@@ -40,7 +40,7 @@ def test_every_project_is_compared_once_after_the_start_of_the_daemon() -> None:
 
 def test_nothing_is_left_out_without_a_full_scan_or_long_after_it() -> None:
     comparisons = Comparisons()
-    comparisons.keep_projects(CONFIGS)
+    comparisons.forget_outdated_projects(CONFIGS)
     comparisons.record_comparison(ONE, 5.0, a_result(ONE))
     comparisons.record_scan((), 10.0, 11.0, incremental=True)
     assert comparisons.is_needed(DUE, 12.0)
@@ -73,8 +73,8 @@ def test_a_project_that_was_paused_or_reconnected_begins_with_a_comparison(
     configs: dict[ProjectId, str],
 ) -> None:
     comparisons = scanned()
-    comparisons.keep_projects(configs)
-    comparisons.keep_projects(CONFIGS)
+    comparisons.forget_outdated_projects(configs)
+    comparisons.forget_outdated_projects(CONFIGS)
     assert comparisons.is_needed(DUE, 12.0)
 
 

@@ -50,7 +50,9 @@ def test_a_status_is_one_line_and_no_other_word(manager: socket.socket) -> None:
 
 
 def test_a_start_that_waits_asks_for_more_time_and_says_why(manager: socket.socket) -> None:
-    SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_waiting("the database does not answer")
+    SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_slow_start(
+        "the database does not answer"
+    )
     assert receive(manager) == f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS}000000"
     assert receive(manager) == "STATUS=the database does not answer"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.button_export import exported_base, link_began_at
+from reconciler.decide.button_export import base_from_issue_body, link_began_at
 from reconciler.model.fields import Base, Category, Severity, Status
 from reconciler.model.link import LinkObservation, LinkOrigin
 from reconciler.model.policy import SyncPolicy
@@ -37,7 +37,7 @@ def discovered(text: str, *labels: str, **given: Any) -> LinkObservation:
 
 
 def base_of(view: LinkObservation, *labels: str) -> Base | None:
-    return exported_base(view, a_seen_issue(*labels), SyncPolicy())
+    return base_from_issue_body(view, a_seen_issue(*labels), SyncPolicy())
 
 
 def values(base: Base | None) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.decide.fields import FieldOutcome, FieldTimes, NeedsTimes, settle_field
+from reconciler.decide.fields import FieldChangeTimes, FieldOutcome, NeedsChangeTimes, settle_field
 from reconciler.fields.synced_field import FieldDiff, Verdict
 from reconciler.model.fields import Field, Side
 from reconciler.model.plan import Conflict, Rule, Why
@@ -18,9 +18,9 @@ def a_diff(verdict: Verdict, *, local: str = "low", remote: str = "critical") ->
     return FieldDiff(field=Field.SEVERITY, base="high", local=local, remote=remote, verdict=verdict)
 
 
-def times(**given: timedelta) -> Mapping[Field, FieldTimes]:
+def times(**given: timedelta) -> Mapping[Field, FieldChangeTimes]:
     local, remote = (AFTER + given.get(side, timedelta()) for side in ("local", "remote"))
-    return {Field.SEVERITY: FieldTimes(local=local, remote=remote)}
+    return {Field.SEVERITY: FieldChangeTimes(local=local, remote=remote)}
 
 
 @pytest.mark.parametrize("policy", ConflictPolicy)
@@ -60,7 +60,7 @@ def test_a_swap_that_already_reads_as_desired_has_a_rule_of_its_own() -> None:
     ],
 )
 def test_a_conflict_has_a_winner_and_keeps_the_lost_value(
-    policy: ConflictPolicy, field_times: Mapping[Field, FieldTimes], winner: Side, rule: Rule
+    policy: ConflictPolicy, field_times: Mapping[Field, FieldChangeTimes], winner: Side, rule: Rule
 ) -> None:
     to, lost = ("low", "critical") if winner is Side.BUGSPARK else ("critical", "low")
     why = Why(rule=rule, base="high", local="low", remote="critical", to=to)
@@ -70,5 +70,7 @@ def test_a_conflict_has_a_winner_and_keeps_the_lost_value(
 
 
 def test_newest_needs_the_times_of_that_field() -> None:
-    other_times = {Field.STATUS: FieldTimes(local=AFTER, remote=AFTER)}
-    assert settle_field(a_diff(Verdict.CONFLICT), NEWEST, other_times) == NeedsTimes(field=Field.SEVERITY)
+    other_times = {Field.STATUS: FieldChangeTimes(local=AFTER, remote=AFTER)}
+    assert settle_field(a_diff(Verdict.CONFLICT), NEWEST, other_times) == NeedsChangeTimes(
+        field=Field.SEVERITY
+    )

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
+from reconciler.decide.fields import FieldChangeTimes, FieldsDecision, decide_fields
 from reconciler.fields import field_of_label, initial_base
 from reconciler.fields.category import CATEGORY
 from reconciler.fields.severity import SEVERITY
 from reconciler.fields.status import issue_state_for
 from reconciler.model.fields import Base, Category, Field, IssueState, Severity, Status
-from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels
+from reconciler.model.plan import Action, Rule, SetIssueState, SetReportField, SetTitle, SwapLabels
 from reconciler.model.policy import ConflictPolicy, Direction, LabelMapping, SyncPolicy
 from tests.support.factories import AFTER, a_base, a_link, a_report, a_seen_issue, an_issue
 from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
@@ -54,9 +54,9 @@ def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:
     short: list[tuple[Any, ...]] = []
     for action in actions:
         match action:
-            case SetField():
+            case SetReportField():
                 short.append((action.field.value, action.to))
-            case SetState():
+            case SetIssueState():
                 short.append((action.state.value, action.reason))
             case SwapLabels():
                 short.append((action.add, *action.remove))
@@ -194,7 +194,7 @@ def _value(name: str, value: str) -> Any:
 def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
     seen = a_seen_issue("low", "critical", "ui")
     decision = decided(a_report(severity=Severity.CRITICAL), seen, a_base(severity=Severity.CRITICAL))
-    assert decision.actions == (SetField(field=Field.CATEGORY, to="ui", why=decision.actions[0].why),)
+    assert decision.actions == (SetReportField(field=Field.CATEGORY, to="ui", why=decision.actions[0].why),)
     assert decision.notes == ("several labels speak of severity (critical, low): critical counts",)
     known = decide_fields(a_report(), seen, a_base(), GITHUB, {}, relabelled=False)
     assert isinstance(known, FieldsDecision)
@@ -206,7 +206,9 @@ def test_a_frozen_field_is_not_written_and_its_base_follows_github() -> None:
     frozen = (Field.SEVERITY, Field.CATEGORY)
     decision = decide_fields(report, a_seen_issue("low"), base, GITHUB, {}, frozen=frozen)
     assert isinstance(decision, FieldsDecision)
-    assert [type(action) for action in decision.actions] == [SetState]  # everything else is decided as before
+    assert [type(action) for action in decision.actions] == [
+        SetIssueState
+    ]  # everything else is decided as before
     assert decision.conflicts == ()
     assert decision.base == replace(base, severity=Severity.LOW)
     # both sides agree about the category: it is no longer frozen
@@ -267,7 +269,7 @@ def test_newest_needs_only_the_events_of_fields_in_conflict() -> None:
     report = a_report(severity=Severity.CRITICAL, category=Category.UI)
     needed = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), {})
     assert needed == frozenset({Field.SEVERITY})
-    times = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
+    times = {Field.SEVERITY: FieldChangeTimes(local=AFTER, remote=AFTER)}
     decision = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), times)
     assert isinstance(decision, FieldsDecision)
     assert plain(decision.actions) == [("severity", "low"), ("ui",)]
@@ -438,4 +440,4 @@ def test_an_interrupted_swap_is_finished_and_never_taken_for_a_persons_change(
 def _to(actions: Sequence[Action]) -> dict[str, Any]:
     """Return the report's fields after the local half of a plan."""
     kinds = {Field.STATUS: Status, Field.SEVERITY: Severity, Field.CATEGORY: Category, Field.TITLE: str}
-    return {a.field.value: kinds[a.field](a.to) for a in actions if isinstance(a, SetField)}
+    return {a.field.value: kinds[a.field](a.to) for a in actions if isinstance(a, SetReportField)}

@@ -8,7 +8,16 @@ import pytest
 from reconciler.decide.guard import FLAP_WINDOW, changed_remote_values, flapping_fields, is_reversal
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
-from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
+from reconciler.model.plan import (
+    LinkPlan,
+    PostComment,
+    Rule,
+    SetIssueState,
+    SetReportField,
+    SetTitle,
+    SwapLabels,
+    Why,
+)
 from reconciler.model.snapshot import FieldChange
 from tests.support.factories import LINKED, a_local_comment, a_plan
 
@@ -31,7 +40,7 @@ def saw(
 
 
 def taking(remote: str = "new", rule: Rule = Rule.REMOTE_MOVED, field: Field = STATUS) -> LinkPlan:
-    return a_plan(SetField(field=field, to=remote, why=Why(rule=rule, remote=remote)))
+    return a_plan(SetReportField(field=field, to=remote, why=Why(rule=rule, remote=remote)))
 
 
 TWICE = (wrote(40), saw(39), wrote(20), saw(19))
@@ -68,7 +77,9 @@ def test_a_reversal_just_within_the_hour_counts() -> None:
 def test_a_conflict_that_undid_our_write_counts_for_either_winner() -> None:
     changes = (wrote(40), saw(39, kind=Kind.CONFLICT), wrote(20), saw(19), wrote(1))
     plan = a_plan(
-        SetState(state=IssueState.CLOSED, reason="completed", why=Why(rule=Rule.NEWEST_LOCAL, remote="new"))
+        SetIssueState(
+            state=IssueState.CLOSED, reason="completed", why=Why(rule=Rule.NEWEST_LOCAL, remote="new")
+        )
     )
     assert flapping_fields(plan, changes, NOW) == {STATUS}
 
@@ -84,8 +95,8 @@ def test_any_open_status_is_a_reversal_because_github_has_only_open_and_closed()
 
 def test_only_the_flapping_field_is_returned() -> None:
     plan = a_plan(
-        SetField(field=STATUS, to="new", why=Why(rule=Rule.REMOTE_MOVED, remote="new")),
-        SetField(field=SEVERITY, to="low", why=Why(rule=Rule.REMOTE_MOVED, remote="low")),
+        SetReportField(field=STATUS, to="new", why=Why(rule=Rule.REMOTE_MOVED, remote="new")),
+        SetReportField(field=SEVERITY, to="low", why=Why(rule=Rule.REMOTE_MOVED, remote="low")),
     )
     other = wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS)
     assert flapping_fields(plan, (*TWICE, other, wrote(1)), NOW) == {STATUS}

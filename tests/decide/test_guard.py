@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from reconciler.decide.guard import (
     GuardResult,
+    are_deletions_suspicious,
     deletions_digest,
     deletions_in_plans,
-    is_suspicious,
     withhold_suspicious,
     without_unaccepted_deletions,
 )
@@ -24,7 +24,7 @@ from reconciler.model.plan import (
     LinkPlan,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetReportField,
     Why,
 )
 from reconciler.model.policy import GuardPolicy
@@ -34,7 +34,7 @@ GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
 POLICY = GuardPolicy()
 MANY = {GITHUB: 5_000, BUGSPARK: 5_000}
 DELETED = Why(rule=Rule.COMMENT_DELETED)
-SET = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
+SET = SetReportField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
 
 
 def removal(number: int) -> RemoveLocalComment:
@@ -89,15 +89,15 @@ def test_deletions_are_withheld_exactly_beyond_the_thresholds(
 
 def test_an_empty_side_is_detected_among_the_other_sides_deletions() -> None:
     candidates: list[Deletion] = [*(deletion(number) for number in range(5)), removal(9)]
-    assert is_suspicious(candidates, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
-    assert not is_suspicious(candidates, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
-    assert not is_suspicious(removals(5), {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+    assert are_deletions_suspicious(candidates, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+    assert not are_deletions_suspicious(candidates, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
+    assert not are_deletions_suspicious(removals(5), {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
 
 
 def test_both_directions_count_together() -> None:
     candidates = (*removals(11), *(deletion(number) for number in range(20, 30)))
-    assert is_suspicious(candidates, MANY, POLICY)
-    assert not is_suspicious(candidates[1:], MANY, POLICY)
+    assert are_deletions_suspicious(candidates, MANY, POLICY)
+    assert not are_deletions_suspicious(candidates[1:], MANY, POLICY)
 
 
 def held_back(*plans: LinkPlan) -> GuardResult:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.fields import FieldTimes
+from reconciler.decide.fields import FieldChangeTimes
 from reconciler.decide.link import (
     decide_link,
     has_new_information,
@@ -24,8 +24,8 @@ from reconciler.model.plan import (
     LinkPlan,
     PostComment,
     RemoveLocalComment,
-    SetField,
-    SetState,
+    SetIssueState,
+    SetReportField,
 )
 from reconciler.model.policy import ConflictPolicy, SyncPolicy, TextPolicy
 from reconciler.text import comment_to_bugspark, comment_to_github
@@ -68,7 +68,7 @@ def test_without_a_change_the_plan_is_empty() -> None:
 def test_without_a_row_of_this_pass_the_last_seen_issue_counts() -> None:
     link = a_link(seen=a_seen_issue("high", state=IssueState.CLOSED))
     (action,) = decided(an_observation(link=link, report=a_report(status=Status.NEW))).actions
-    assert isinstance(action, SetField)
+    assert isinstance(action, SetReportField)
     assert action.to == "resolved"
 
 
@@ -88,7 +88,7 @@ def test_fields_and_comments_are_decided_in_one_plan() -> None:
         local_comments=(a_local_comment(),),
     )
     plan = decided(view)
-    assert [type(a) for a in plan.actions] == [SetState, SetField, ImportComment, PostComment]
+    assert [type(a) for a in plan.actions] == [SetIssueState, SetReportField, ImportComment, PostComment]
     assert len(plan.pairs) == 2
     assert plan.after.base == a_base(severity=Severity.CRITICAL)
     assert (plan.link, plan.report) == (view.link, view.report)
@@ -115,7 +115,7 @@ def test_an_issue_that_another_database_wrote_on_first_is_only_read() -> None:
         owner_instance="other-db",
     )
     plan = decided(view)
-    assert [type(a) for a in plan.actions] == [SetField, ImportComment]
+    assert [type(a) for a in plan.actions] == [SetReportField, ImportComment]
     assert {(pair.remote_id, pair.state) for pair in plan.pairs} == {
         (1, CommentPairState.LIVE),
         (2, CommentPairState.SKIPPED),
@@ -139,7 +139,7 @@ def test_an_issue_of_the_same_number_is_another_by_its_id(known: SeenIssue | Non
 def test_a_conflict_needs_the_events_of_its_fields_and_is_recorded() -> None:
     view = an_observation(issue=an_issue("low"), report=a_report(severity=Severity.CRITICAL))
     assert decide_link(view, POLICY, {}, ids()) == frozenset({Field.SEVERITY})
-    times = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
+    times = {Field.SEVERITY: FieldChangeTimes(local=AFTER, remote=AFTER)}
     plan = decide_link(view, POLICY, times, ids())
     assert isinstance(plan, LinkPlan)
     (conflict,) = plan.conflicts

@@ -3,7 +3,7 @@
 from reconciler.decide.link import decide_link
 from reconciler.model.fields import Field, Severity, Status
 from reconciler.model.link import FrozenField, LinkObservation, LinkState, MissingIssue
-from reconciler.model.plan import LinkPlan, SetState, SwapLabels
+from reconciler.model.plan import LinkPlan, SetIssueState, SwapLabels
 from reconciler.model.policy import SyncPolicy
 from tests.support.factories import AFTER, a_link, a_report, an_issue, an_observation, ids
 
@@ -21,7 +21,7 @@ def test_the_owner_instance_is_kept_until_the_next_full_read() -> None:
     assert (plan.after.owner_instance, plan.actions) == ("other-db", ())
     freed = decided(an_observation(link=held, report=resolved, issue=an_issue("high"), is_complete=True))
     assert freed.after.owner_instance is None
-    assert [type(action) for action in freed.actions] == [SetState]
+    assert [type(action) for action in freed.actions] == [SetIssueState]
 
 
 FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it three times")
@@ -32,7 +32,7 @@ def test_a_frozen_field_is_not_written_and_thaws_when_both_sides_are_equal() -> 
     plan = decided(
         an_observation(link=link, report=a_report(severity=Severity.CRITICAL, status=Status.RESOLVED))
     )
-    assert [type(action) for action in plan.actions] == [SetState]
+    assert [type(action) for action in plan.actions] == [SetIssueState]
     assert plan.after.frozen_fields == (FROZEN,)
     assert decided(an_observation(link=link)).after.frozen_fields == ()
 

@@ -34,9 +34,9 @@ from reconciler.model.plan import (
     PostComment,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetIssueState,
     SetPriority,
-    SetState,
+    SetReportField,
     SetTitle,
     SwapLabels,
     Why,
@@ -65,7 +65,7 @@ PAIR = a_pair(Side.GITHUB, a_local_comment(), a_remote_comment())
 PLAN_AT = datetime(2026, 3, 2, tzinfo=UTC)
 SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "medium"), why=WHY)
 ACTIONS: Mapping[str, tuple[Action, str | None]] = {
-    "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
+    "set_field": (SetReportField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
     "import_comment": (ImportComment(comment=a_remote_comment(), body="body", why=WHY), "comment"),
     "write_comment": (WriteLocalComment(pair=PAIR, body="body", at=PLAN_AT, why=WHY), "comment"),
     "edit_comment": (
@@ -74,7 +74,7 @@ ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     ),
     "remove_comment": (RemoveLocalComment(pair=PAIR, why=WHY), "comment"),
     "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
-    "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
+    "set_state": (SetIssueState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
     "set_priority": (SetPriority(field_id=7, option="Urgent", why=WHY), "severity"),
     "change_assignees": (ChangeAssignees(add=OURS, remove=(), why=WHY), "assignee"),

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.fields import FieldsDecision, FieldTimes
+from reconciler.decide.fields import FieldChangeTimes, FieldsDecision
 from reconciler.decide.stage import decide_fields_and_stage
 from reconciler.fields.synced_field import AddedEvent
 from reconciler.model.fields import Base, Field, IssueState, Status
-from reconciler.model.plan import Rule, SetField, SetState, SwapLabels
+from reconciler.model.plan import Rule, SetIssueState, SetReportField, SwapLabels
 from reconciler.model.policy import ConflictPolicy, Direction, LabelMapping, SyncPolicy
 from tests.support.factories import AFTER, a_base, a_report, a_seen_issue
 
@@ -23,11 +23,12 @@ def a_staged_base(stage: Status | None, *labels: str, **given: Any) -> Base:
     return a_base(status=stage or Status.NEW, stage=stage, stage_labels=("high", *labels), **given)
 
 
-def times(**added: AddedEvent) -> dict[Field, FieldTimes]:
+def times(**added: AddedEvent) -> dict[Field, FieldChangeTimes]:
     """The status changed on GitHub at AFTER; these labels were added (`_` for a blank)."""
     labels = {name.replace("_", " "): event for name, event in added.items()}
     return {
-        field: FieldTimes(local=EARLIER, remote=AFTER, added=labels) for field in (Field.STATUS, Field.STAGE)
+        field: FieldChangeTimes(local=EARLIER, remote=AFTER, added=labels)
+        for field in (Field.STATUS, Field.STAGE)
     }
 
 
@@ -43,9 +44,9 @@ def plain(decision: FieldsDecision) -> list[tuple[Any, ...]]:
     short: list[tuple[Any, ...]] = []
     for action in decision.actions:
         match action:
-            case SetField():
+            case SetReportField():
                 short.append((action.field.value, action.to))
-            case SetState():
+            case SetIssueState():
                 short.append((action.state.value,))
             case SwapLabels():
                 short.append((action.field.value, action.add, *action.remove))
@@ -129,7 +130,7 @@ def test_a_report_that_github_reopens_gets_status_and_stage_by_one_write(
     )
     decision = decided(Status.RESOLVED, shown, base, times(in_progress=added))
     (action,) = decision.actions
-    assert isinstance(action, SetField)
+    assert isinstance(action, SetReportField)
     assert (action.field, action.to, action.why.local, action.why.to) == (
         Field.STATUS,
         to,

@@ -37,7 +37,7 @@ def test_every_member_of_a_base_and_of_an_issue_has_a_column() -> None:
     assert [*(column.attribute for column in BASE_COLUMNS), "adopts_mapping"] == names_of(Base)
     assert sorted(column.attribute for column in SEEN_COLUMNS) == sorted(names_of(IssueFields))
     assert sorted(names_of(ReportFields)) == sorted(COLUMN_FIELDS)
-    assert {each.kept_in for each in SYNCED_FIELDS.values()} == set(names_of(ReportFields))
+    assert {each.storage_field for each in SYNCED_FIELDS.values()} == set(names_of(ReportFields))
 
 
 @EVERY

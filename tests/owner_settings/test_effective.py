@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.bootstrap.owner_defaults import operator_settings
 from reconciler.config.settings import Settings
-from reconciler.errors import KeptSettingError, WrongSettingError
+from reconciler.errors import OperatorOnlySettingError, WrongSettingError
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import ConflictPolicy, Direction, SyncPolicy
 from reconciler.owner_settings.effective import policy_in_force, require_allowed, settings_in_force
@@ -90,7 +90,7 @@ def test_an_owner_may_not_change_what_the_operator_keeps_but_may_send_it_back() 
     before = ProjectSettings(conflict=ConflictPolicy.BUGSPARK)
     require_allowed(kept, before, before, by_operator=False)
     for own in (NO_SETTINGS, ProjectSettings(conflict=ConflictPolicy.GITHUB)):
-        with pytest.raises(KeptSettingError) as caught:
+        with pytest.raises(OperatorOnlySettingError) as caught:
             require_allowed(kept, own, before, by_operator=False)
         assert caught.value.key == "conflict"
         require_allowed(kept, own, before, by_operator=True)
@@ -110,7 +110,7 @@ def test_an_owner_may_ask_for_more_privacy_and_not_for_less() -> None:
         (ProjectSettings(redact=Redact.OFF), "redact"),
         (ProjectSettings(sections=(Section.REPORTER,)), "sections"),
     ):
-        with pytest.raises(KeptSettingError) as caught:
+        with pytest.raises(OperatorOnlySettingError) as caught:
             require_allowed(strict, own, NO_SETTINGS, by_operator=False)
         assert caught.value.key == key
     stored_before = ProjectSettings(redact=Redact.OFF, sections=(Section.REPORTER, Section.CONSOLE))

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.bootstrap.application import open_application
 from reconciler.decide.comment_draft import NewId
-from reconciler.decide.fields import FieldTimes
+from reconciler.decide.fields import FieldChangeTimes
 from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
 from reconciler.model.fields import Field
@@ -43,7 +43,7 @@ def known_comments_are_news(patch: pytest.MonkeyPatch) -> None:
     original = decide_link
 
     def forget_known(
-        view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
+        view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes], new_id: NewId
     ) -> LinkPlan | frozenset[Field]:
         return original(replace(view, pairs=()), policy, times, new_id)
 
@@ -136,7 +136,7 @@ async def one_of_three_cannot_be_decided(scenario: Scenario) -> Violations:
     original = decide_link
 
     def breaks(
-        view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
+        view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes], new_id: NewId
     ) -> LinkPlan | frozenset[Field]:
         if view.link.report_id == reports[1]:
             raise ValueError("poison")

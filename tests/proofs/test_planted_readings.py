@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.decide import comments
-from reconciler.decide.comment_draft import CommentDraft
+from reconciler.decide.comment_draft import CommentWorkingState
 from reconciler.demo.github.faults import Stale
 from reconciler.github import translate
 from reconciler.model.issue import RemoteComment
@@ -49,10 +49,10 @@ async def with_comments(scenario: Scenario) -> None:
 def one_reading_revives(patch: pytest.MonkeyPatch) -> None:
     original = comments._update_pair
 
-    def trusting(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+    def trusting(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
         if pair.believed_presence is Presence.ABSENT and pair.state is CommentPairState.ENDED:
             live = replace(pair, state=CommentPairState.LIVE, reason=None, first_reading=None)
-            comments._store_import(draft, comment, live, Rule.COMMENT_SHOWN)
+            comments._plan_import(draft, comment, live, Rule.COMMENT_SHOWN)
         else:
             original(draft, pair, comment)
 
@@ -158,7 +158,7 @@ async def every_reading_is_old_for_a_while(scenario: Scenario) -> Violations:
 def comments_of_a_lost_issue_count(patch: pytest.MonkeyPatch) -> None:
     original = second_readings._read_comments
 
-    async def trusting(*given: object) -> second_readings._Readings:
+    async def trusting(*given: object) -> second_readings._CommentReadings:
         found = await original(*given)  # type: ignore[arg-type]  # whatever the original takes
         found.gone |= found.unanswered
         found.unanswered.clear()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.decide import comment_presence
-from reconciler.decide.comment_draft import CommentDraft
+from reconciler.decide.comment_draft import CommentWorkingState
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
 from reconciler.fields.synced_field import FieldDiff, Verdict
@@ -22,7 +22,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair, Presence, SeenIssue
 from reconciler.model.passes import NullProgress
-from reconciler.model.plan import LinkPlan, SetField
+from reconciler.model.plan import LinkPlan, SetReportField
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import Report
 from reconciler.model.snapshot import ProjectState, TransactionBatch
@@ -70,7 +70,7 @@ def concurrent_edit_is_overwritten(patch: pytest.MonkeyPatch) -> None:
         connection: AsyncConnection, plans: Sequence[LinkPlan], _: TransactionBatch
     ) -> set[ReportId]:
         for plan in plans:
-            wanted = {each.field.value: each.to for each in plan.actions if isinstance(each, SetField)}
+            wanted = {each.field.value: each.to for each in plan.actions if isinstance(each, SetReportField)}
             if wanted:
                 same = reports.c.id == plan.link.report_id
                 await connection.execute(sa.update(reports).where(same).values(wanted))
@@ -143,7 +143,7 @@ def rows_of_all(scenario: Scenario) -> dict[str, set[str]]:
 
 
 def one_reading_counts_as_two(patch: pytest.MonkeyPatch) -> None:
-    def trusting(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
+    def trusting(draft: CommentWorkingState, pair: CommentPair, row: RemoteComment | None) -> None:
         if comment_presence._seen_presence(draft, pair, row) is Presence.ABSENT and pair.believed_presence:
             comment_presence._end_pair(draft, pair, row)
 

@@ -407,9 +407,9 @@ async def test_a_killed_holder_holds_nothing(stores: DatabaseStores, store_url: 
 
 
 def test_a_process_id_is_known_only_in_its_own_pid_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = row_locks.host_of_process_ids()
+    here = row_locks.host_and_pid_namespace()
     monkeypatch.setattr(Path, "readlink", lambda _path: Path("pid:[1]"))
-    elsewhere = row_locks.host_of_process_ids()
+    elsewhere = row_locks.host_and_pid_namespace()
     assert elsewhere != here
     now = datetime(2026, 3, 2, tzinfo=UTC)
     held = {"host": here, "pid": 2**22 + 1, "expires_at": now + timedelta(seconds=30)}

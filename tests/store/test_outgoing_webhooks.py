@@ -12,7 +12,7 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
-from reconciler.model.plan import LinkPlan, Rule, SetField, Why
+from reconciler.model.plan import LinkPlan, Rule, SetReportField, Why
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import Change, StoreResult
 from reconciler.store.bugspark import bugspark_tables
@@ -38,7 +38,7 @@ def hook(bugspark: BugSpark, project: ProjectId, *events: str, **values: Any) ->
 
 
 async def set_status(stores: DatabaseStores, link: Link, to: str) -> StoreResult:
-    action = SetField(field=Field.STATUS, to=to, why=Why(rule=Rule.REMOTE_MOVED))
+    action = SetReportField(field=Field.STATUS, to=to, why=Why(rule=Rule.REMOTE_MOVED))
     report = await the_report(stores, link.report_id)
     return await store(
         stores, link.project_id, LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
@@ -176,7 +176,7 @@ async def test_no_task_is_stored_where_a_person_was_faster(
     hook(bugspark, link.project_id, "report.updated")
     report = await the_report(announcing_stores, link.report_id)
     bugspark.set_report(link.report_id, status="triaging")
-    action = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
+    action = SetReportField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
     plan = LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
     assert (await store(announcing_stores, link.project_id, plan)).stale_reports == {link.report_id}
     assert tasks(bugspark) == []

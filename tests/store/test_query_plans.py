@@ -16,7 +16,7 @@ from tests.support.bugspark import LONG_AGO, BugSpark
 
 REPORTS = 3000
 ON_POSTGRESQL = (
-    difference_queries.changed_or_orphaned,
+    difference_queries.changed_reports_or_orphaned_links,
     difference_queries.unknown_comments,
     difference_queries.deleted_comments,
 )

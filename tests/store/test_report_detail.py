@@ -14,7 +14,7 @@ from reconciler.model.ids import IntentId, ReportId
 from reconciler.model.intent import DesiredState, Intent, IntentState
 from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPairState, Link, LinkState, Verification
-from reconciler.model.plan import CommentEvent, Conflict, LinkPlan, Rule, SetField, Why
+from reconciler.model.plan import CommentEvent, Conflict, LinkPlan, Rule, SetReportField, Why
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.store.stores import DatabaseStores
@@ -87,7 +87,7 @@ async def test_the_newest_conflict_of_a_field_is_found(stores: DatabaseStores, b
     link = await linked(stores, bugspark)
     report = await the_report(stores, link.report_id)
     conflict = Conflict(field=Field.SEVERITY, why=LOST, lost="high")
-    action = SetField(field=Field.SEVERITY, to="low", why=LOST)
+    action = SetReportField(field=Field.SEVERITY, to="low", why=LOST)
     plan = LinkPlan(link=link, report=report, after=link, actions=(action,), conflicts=(conflict,))
     await store(stores, link.project_id, plan)
     found = await stores.queries.newest_conflict(link.report_id, Field.SEVERITY)

@@ -26,7 +26,7 @@ from reconciler.model.plan import (
     LinkPlan,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetReportField,
     Why,
 )
 from reconciler.model.report import IssueColumns
@@ -104,7 +104,7 @@ async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -
     pair = a_pair(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     edited = EditLocalComment(pair=pair, comment=a_remote_comment(), body="again", why=WHY)
-    resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)
+    resolved = SetReportField(field=Field.STATUS, to="resolved", why=WHY)
     # Of the same second, and made before: the comment that is there already has to move.
     earlier = ImportComment(comment=a_remote_comment(1000), body="copied too", why=WHY)
     other = a_pair(link, remote_id=RemoteCommentId(1000))
@@ -154,7 +154,7 @@ async def do_everything_else(stores: DatabaseStores, project: ProjectId, report:
     await stores.rate_limiter.reserve_write(Fingerprint("f00d"), 5)
     await stores.identity.bind()
     assert not (await stores.identity.read()).is_moved
-    await stores.reports.record_passed_over(project, [report], NOW)
+    await stores.reports.record_excluded_from_export(project, [report], NOW)
     await stores.settings.adopt_mapping(project, REPOSITORY)
     assert await stores.owner_mails.save(project, NO_MAIL_STATE, "failing", NOW)
     await stores.identity.record_duplicate_instance("acme/web#1")

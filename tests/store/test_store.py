@@ -20,7 +20,7 @@ from reconciler.model.plan import (
     LinkPlan,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetReportField,
     Why,
 )
 from reconciler.model.snapshot import StoreResult
@@ -40,7 +40,7 @@ from tests.support.stores import (
 )
 
 WHY = Why(rule=Rule.REMOTE_MOVED, base="new", local="new", remote="closed", to="resolved")
-RESOLVE = SetField(field=Field.STATUS, to="resolved", why=WHY)
+RESOLVE = SetReportField(field=Field.STATUS, to="resolved", why=WHY)
 
 
 async def a_plan(stores: DatabaseStores, link: Link, **values: Any) -> LinkPlan:
@@ -73,9 +73,9 @@ async def test_several_fields_of_several_reports_are_written_at_once(
 ) -> None:
     one = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=one.project_id)
-    titled = SetField(field=Field.TITLE, to="It is “fixed”", why=WHY)
-    severe = SetField(field=Field.SEVERITY, to="low", why=WHY)
-    kind = SetField(field=Field.CATEGORY, to="ui", why=WHY)
+    titled = SetReportField(field=Field.TITLE, to="It is “fixed”", why=WHY)
+    severe = SetReportField(field=Field.SEVERITY, to="low", why=WHY)
+    kind = SetReportField(field=Field.CATEGORY, to="ui", why=WHY)
     plans = (
         await a_plan(stores, one, actions=(RESOLVE, titled)),
         await a_plan(stores, other, actions=(severe, kind)),

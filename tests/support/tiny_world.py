@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
-from reconciler.decide.fields import FieldTimes
+from reconciler.decide.fields import FieldChangeTimes
 from reconciler.decide.link import decide_link, seen_issue
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Category, Field, Severity, Status
@@ -23,13 +23,13 @@ from reconciler.model.plan import (
     DeleteRemoteComment,
     EditLocalComment,
     EditRemoteComment,
-    FieldWrite,
     ImportComment,
+    IssueFieldWrite,
     LinkPlan,
     PostComment,
     RemoveLocalComment,
-    SetField,
-    SetState,
+    SetIssueState,
+    SetReportField,
     SetTitle,
     SwapLabels,
     WriteLocalComment,
@@ -45,8 +45,8 @@ VALUES: Mapping[Field, Callable[[str], Any]] = {
     Field.CATEGORY: Category,
     Field.TITLE: str,
 }
-BEFORE_GITHUB = {item: FieldTimes(local=AFTER, remote=AFTER + timedelta(seconds=1)) for item in Field}
-AFTER_GITHUB = {item: FieldTimes(local=AFTER + timedelta(seconds=1), remote=AFTER) for item in Field}
+BEFORE_GITHUB = {item: FieldChangeTimes(local=AFTER, remote=AFTER + timedelta(seconds=1)) for item in Field}
+AFTER_GITHUB = {item: FieldChangeTimes(local=AFTER + timedelta(seconds=1), remote=AFTER) for item in Field}
 
 
 class CutOff(Exception):
@@ -59,7 +59,7 @@ class TinyWorld:
     issue: Issue
     link: Link
     policy: SyncPolicy = field(default_factory=SyncPolicy)
-    times: Mapping[Field, FieldTimes] = field(default_factory=lambda: BEFORE_GITHUB)
+    times: Mapping[Field, FieldChangeTimes] = field(default_factory=lambda: BEFORE_GITHUB)
     local: dict[CommentId, LocalComment] = field(default_factory=dict)
     remote: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
     ledger: dict[CommentPairId, CommentPair] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class TinyWorld:
 
     def _locally(self, plan: LinkPlan, action: Action) -> None:
         match action:
-            case SetField():
+            case SetReportField():
                 self.report = replace(
                     self.report,
                     **{action.field.value: VALUES[action.field](action.to)},
@@ -141,7 +141,7 @@ class TinyWorld:
 
     def _remotely(self, action: Action) -> None:
         match action:
-            case SetState():
+            case SetIssueState():
                 self._request()
                 self.issue = replace(self.issue, state=action.state, state_reason=action.reason)
                 self._confirm(Field.STATUS, self.report.status)
@@ -162,13 +162,13 @@ class TinyWorld:
                 self.ledger[action.pair.id] = replace(
                     self.ledger.get(action.pair.id, action.pair), state=CommentPairState.ENDED
                 )
-            case SetField() | ImportComment() | WriteLocalComment() | EditLocalComment():
+            case SetReportField() | ImportComment() | WriteLocalComment() | EditLocalComment():
                 pass  # local
             case RemoveLocalComment() | PostComment():
                 pass  # local, or sent for its PENDING row
             case CreateIssue():
                 raise AssertionError("a linked report is not exported")
-            case FieldWrite():
+            case IssueFieldWrite():
                 raise AssertionError(f"a write that this world does not know: {action}")
             case _:
                 assert_never(action)

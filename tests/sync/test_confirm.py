@@ -22,7 +22,7 @@ from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Rule, Why
 from reconciler.ports import Claim
-from reconciler.sync.confirm import adopt_issue, record_confirmation
+from reconciler.sync.confirm import record_confirmation, store_recovered_issue
 from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
 from tests.support.factories import (
@@ -158,7 +158,7 @@ async def test_an_issue_of_a_report_deleted_during_the_write_is_recorded_and_not
         (WriterHarness().report, LinkState.ACTIVE, an_issue().created_at),
     ):
         harness, stats = WriterHarness(report=report).with_intents(intent), PassStats()
-        await adopt_issue(harness.context(), intent, an_issue(), stats)
+        await store_recovered_issue(harness.context(), intent, an_issue(), stats)
         (link,) = harness.intents.stored
         assert isinstance(link, Link)
         assert (link.state, link.quarantined_until) == (state, rest)

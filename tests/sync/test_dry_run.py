@@ -19,7 +19,7 @@ from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.ledger import DryLedger
 from reconciler.sync.dry_run.snapshot import SnapshotParameters
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
+from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.compare_plan import compare
@@ -259,13 +259,13 @@ async def test_no_transaction_is_open_while_a_plan_asks_github(sync: Sync, scena
 
 # --- ports --------------------------------------------------------------------------------------------------
 
-PORTS: dict[type[ReadsOnly], type] = {
+PORTS: dict[type[ReadOnlyPort], type] = {
     DryLedger: ports.Ledger,
     DryIntents: ports.Intents,
     DryGitHub: ports.GitHub,
     plan_project.DryProjects: ports.Projects,
     plan_project.DryReports: ports.Reports,
-    plan_project.DryRestores: ports.Restores,
+    plan_project.DryRestoreRecovery: ports.Restores,
     plan_project.DryDatabaseIdentity: ports.DatabaseIdentity,
     plan_project.DryRateLimiter: ports.RateLimiter,
     plan_project.DryWebhooks: ports.Webhooks,
@@ -273,7 +273,7 @@ PORTS: dict[type[ReadsOnly], type] = {
 
 
 @pytest.mark.parametrize("dry", PORTS, ids=lambda dry: dry.__name__)
-def test_a_port_of_a_dry_run_takes_what_the_port_takes(dry: type[ReadsOnly]) -> None:
+def test_a_port_of_a_dry_run_takes_what_the_port_takes(dry: type[ReadOnlyPort]) -> None:
     """Its methods are not checked against the protocol by mypy: it lacks those that are refused."""
     port = PORTS[dry]
     methods = {

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.cli.status import DisplayOptions, health_as_json, status_as_lines
-from reconciler.errors import IssueHeldError, ProjectError, SchemaError, UsageError
+from reconciler.errors import IssueLinkedElsewhereError, ProjectError, SchemaError, UsageError
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
@@ -237,7 +237,7 @@ async def test_a_report_of_another_project_is_refused_with_words(sync: Sync) -> 
     other = sync.bugspark.add_project("Other")
     sync.bugspark.add_integration(other, token=sync.github.token)
     report = sync.bugspark.add_report(other, "Theirs")
-    with pytest.raises(IssueHeldError, match="a report of another project"):
+    with pytest.raises(IssueLinkedElsewhereError, match="a report of another project"):
         await sync.app.follow(str(report), f"acme/web#{number}")
     assert report not in rows_of_followers(sync)
 
@@ -315,7 +315,7 @@ async def test_link_to_an_issue_that_another_report_leads_names_follow_as_the_wa
     other = sync.bugspark.add_project("Other")
     sync.bugspark.add_integration(other, token=sync.github.token)
     third = sync.bugspark.add_report(other)
-    with pytest.raises(IssueHeldError) as caught:
+    with pytest.raises(IssueLinkedElsewhereError) as caught:
         await sync.app.link(str(third), f"acme/web#{number}", backfill=False)
     assert "follow" not in f"{caught.value} {caught.value.in_full}", "reports of other projects can't"
 

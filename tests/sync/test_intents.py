@@ -26,8 +26,8 @@ from reconciler.model.plan import (
     PostComment,
     RemoveLocalComment,
     Rule,
-    SetField,
-    SetState,
+    SetIssueState,
+    SetReportField,
     SetTitle,
     SwapLabels,
     Why,
@@ -62,7 +62,7 @@ def intents_of(*actions: Action) -> tuple[Intent, ...]:
     ("action", "operation", "desired"),
     [
         (
-            SetState(state=IssueState.CLOSED, reason="completed", why=WHY),
+            SetIssueState(state=IssueState.CLOSED, reason="completed", why=WHY),
             Operation.STATUS,
             DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
         ),
@@ -126,7 +126,7 @@ def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
 
 
 def test_changes_to_bugspark_are_no_intents() -> None:
-    here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocalComment(pair=LIVE, why=WHY))
+    here = (SetReportField(field=Field.STATUS, to="new", why=WHY), RemoveLocalComment(pair=LIVE, why=WHY))
     assert intents_of(*here) == ()
 
 

@@ -206,7 +206,7 @@ async def open_web(
         async with open_container(settings, clock) as parts:
             app = await build_web(parts, sockets, queue, health, state_directory)
             async with (
-                serving(app, sockets, settings.web.effective_proxies) as running,
+                serving(app, sockets, settings.web.trusted_proxies_in_force) as running,
                 loopback_client(f"http://127.0.0.1:{running.port}") as client,
             ):
                 harness = WebHarness(

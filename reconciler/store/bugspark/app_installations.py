@@ -10,7 +10,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import Fingerprint, ProjectId
-from reconciler.model.report import pair_covers
+from reconciler.model.report import is_app_pair_for
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.tables import meta, projects
 
@@ -48,5 +48,5 @@ async def find_projects(
     return tuple(
         ProjectId(row.project_id)
         for row in await connection.execute(query)
-        if row.project_id in pairs and pair_covers(pairs[row.project_id], row.repository or "")
+        if row.project_id in pairs and is_app_pair_for(pairs[row.project_id], row.repository or "")
     )

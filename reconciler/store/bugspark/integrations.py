@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import ProjectId
-from reconciler.model.report import ANY_REPOSITORY, Integration, Project, pair_covers
+from reconciler.model.report import ANY_REPOSITORY, Integration, Project, is_app_pair_for
 from reconciler.model.secret import Secret
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
@@ -109,8 +109,8 @@ def _integration_from_app(found: ProjectConfigs, pair: str) -> Integration:
         return Integration(
             owner=_require_github_name(owner, "owner"), repo=_require_github_name(repo, "repo"), token=None
         )
-    named = _named_integration(_single_config(found))
-    if not pair_covers(pair, named.repository):
+    named = _integration_without_token(_single_config(found))
+    if not is_app_pair_for(pair, named.repository):
         raise BadConfigError(
             f"The operator's GitHub App serves {found.name} for repositories of {owner} only, and its github"
             " integration names another owner: correct it in BugSpark, or ask the operator."
@@ -120,10 +120,12 @@ def _integration_from_app(found: ProjectConfigs, pair: str) -> Integration:
 
 def _integration_from_row(found: ProjectConfigs, cipher: SecretCipher) -> Integration:
     config = _single_config(found)
-    return replace(_named_integration(config), token=_decrypt_token(config.get("token"), found, cipher))
+    return replace(
+        _integration_without_token(config), token=_decrypt_token(config.get("token"), found, cipher)
+    )
 
 
-def _named_integration(config: Mapping[str, Any]) -> Integration:
+def _integration_without_token(config: Mapping[str, Any]) -> Integration:
     """Return what a config names, without its token. Raises BadConfigError."""
     return Integration(
         owner=_require_github_name(config.get("owner"), "owner"),

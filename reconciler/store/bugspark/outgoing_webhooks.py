@@ -135,7 +135,7 @@ class OutgoingWebhooks:
         """Why no deliveries can be enqueued, in a sentence; None if they can."""
         return await find_enqueue_problem(connection, with_addresses=self._screenshots is not None)
 
-    async def has_unsigned_keys(self, connection: AsyncConnection) -> bool:
+    async def has_unsigned_screenshot_keys(self, connection: AsyncConnection) -> bool:
         """Whether a report has the key of a screenshot, and no object store is configured to address it."""
         if self._screenshots is not None:
             return False

@@ -97,7 +97,7 @@ class StoredOwnerMails:
         if owner is None:
             return
         payload = _payload(owner.email, owner.name, project_id, kind)
-        if not await _was_sent(connection, background_tasks, payload, project_id, at):
+        if not await _was_enqueued_lately(connection, background_tasks, payload, project_id, at):
             await connection.execute(insert(background_tasks).values(self._task(payload, at)))
 
     def _task(self, payload: dict[str, str], at: datetime) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _payload(address: str, name: str, project_id: ProjectId, kind: str) -> dict[
     return {"to": address, "subject": SUBJECTS[kind].replace("{name}", shown), "html": html}
 
 
-async def _was_sent(
+async def _was_enqueued_lately(
     connection: AsyncConnection, tasks: Table, payload: dict[str, str], project_id: ProjectId, at: datetime
 ) -> bool:
     query = select(tasks.c.payload).where(tasks.c.task_type == TASK_TYPE, tasks.c.created_at > at - WAIT)

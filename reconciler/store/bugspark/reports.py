@@ -17,7 +17,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.link import PAST_STATES
 from reconciler.model.policy import OUTSIDE_EXPORT_FILTER, ExportFilter
-from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails, report_name
+from reconciler.model.report import Project, Report, ReportDetails, UnlinkableReport, report_name
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import (
@@ -96,13 +96,15 @@ class StoredReports:
                         continue
         return found
 
-    async def misnamed_reports(self, project_id: ProjectId, repository: str) -> tuple[MisnamedReport, ...]:
+    async def unlinkable_reports(
+        self, project_id: ProjectId, repository: str
+    ) -> tuple[UnlinkableReport, ...]:
         values = {"project": project_id, "repository": repository.lower()}
         async with self._database.read() as connection:
-            found = (await connection.execute(misnamed_reports_query(), values)).mappings().all()
+            found = (await connection.execute(unlinkable_reports_query(), values)).mappings().all()
         named = ((row, to_link_columns(row).problem(repository)) for row in found)
         return tuple(
-            MisnamedReport(report_id=row["id"], tracking_id=row["tracking_id"], reason=reason)
+            UnlinkableReport(report_id=row["id"], tracking_id=row["tracking_id"], reason=reason)
             for row, reason in named
             if reason is not None
         )
@@ -135,11 +137,11 @@ class StoredReports:
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
 
-    async def record_passed_over(
+    async def record_excluded_from_export(
         self, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
     ) -> None:
         async with self._database.write() as connection:
-            await record_passed_over(connection, project_id, report_ids, at)
+            await record_excluded_from_export(connection, project_id, report_ids, at)
 
     async def _find_by_tracking_id(self, project: Project, tracking: str) -> tuple[Project, ReportId]:
         query = select(reports.c.id).where(
@@ -163,17 +165,17 @@ def is_waiting_for_export() -> ColumnElement[bool]:
         reports.c.github_issue_number.is_(None),
         ~is_linked,
         ~is_requested,
-        ~is_passed_over(),
+        ~is_excluded_from_export(),
         ~exists(ONE).where(followers.c.report_id == reports.c.id),
     )
 
 
-def is_passed_over() -> ColumnElement[bool]:
+def is_excluded_from_export() -> ColumnElement[bool]:
     """Whether a report was passed over: it is exported only by name."""
     return exists(ONE).where(skipped_reports.c.report_id == reports.c.id)
 
 
-async def record_passed_over(
+async def record_excluded_from_export(
     connection: AsyncConnection, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
 ) -> None:
     """Record reports that the filter of exports leaves out. Those that are recorded stay as they are."""
@@ -183,7 +185,7 @@ async def record_passed_over(
         await connection.execute(added.on_conflict_do_nothing())
 
 
-async def record_reports_outside(
+async def record_reports_excluded_by_filter(
     connection: AsyncConnection,
     project_id: ProjectId,
     waiting: ColumnElement[bool],
@@ -212,11 +214,11 @@ async def record_reports_outside(
         )
     )
     found = (await connection.execute(query)).scalars().all()
-    await record_passed_over(connection, project_id, [ReportId(each) for each in found], at)
+    await record_excluded_from_export(connection, project_id, [ReportId(each) for each in found], at)
 
 
 @cache
-def misnamed_reports_query() -> Select[Any]:
+def unlinkable_reports_query() -> Select[Any]:
     """Reports of `project` without a link whose columns name no issue of `repository` (in small letters)."""
     return (
         select(
@@ -228,14 +230,14 @@ def misnamed_reports_query() -> Select[Any]:
         )
         .where(
             reports.c.project_id == bindparam("project"),
-            is_report_misnamed(bindparam("repository", type_=String())),
+            is_report_unlinkable(bindparam("repository", type_=String())),
         )
         .order_by(reports.c.tracking_id, reports.c.id)
         .limit(MAX_MISNAMED_REPORTS)
     )
 
 
-def is_report_misnamed(repository: ColumnElement[str]) -> ColumnElement[bool]:
+def is_report_unlinkable(repository: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a report without a link has columns that name no issue of `repository` (in small letters)."""
     repo, number = reports.c.github_repo, reports.c.github_issue_number
     filled = or_(number.is_not(None), repo != "", reports.c.github_issue_url != "")

@@ -94,14 +94,14 @@ class Database:
                 async with open_transaction(engine) as connection:
                     yield connection
         finally:
-            await self._close_returned()
+            await self._close_returned_connections()
 
     async def aclose(self) -> None:
         """Close every connection: those in use when they are returned."""
         self._closed = True
-        await self._close_returned()
+        await self._close_returned_connections()
 
-    async def _close_returned(self) -> None:
+    async def _close_returned_connections(self) -> None:
         """Empty the pool once the database is closed: nothing else closes a connection returned to it."""
         if self._closed:
             await finish_shielded(greenlet_spawn(self._engine.pool.dispose))

@@ -47,7 +47,7 @@ async def prove_session_locks(database: Database) -> None:
 
     try:
         async with asyncio.timeout(PROOF_TIMEOUT_SECONDS):
-            doubt = await _find_doubt(database.url)
+            doubt = await _find_lock_problem(database.url)
     except psycopg.Error as error:
         raise DatabaseError(
             f"The database {database_label(database.url)} gives no connection for locks: {first_line(error)}."
@@ -61,7 +61,7 @@ async def prove_session_locks(database: Database) -> None:
         raise ConfigurationError(f"{doubt} Nothing was done. {address_advice(database.url)}")
 
 
-async def _find_doubt(url: URL) -> str | None:
+async def _find_lock_problem(url: URL) -> str | None:
     """Say why locks are not kept; None: they are."""
     first = await _connect(url)
     try:

@@ -51,13 +51,13 @@ def create_scan_indexes(url: str) -> tuple[str, ...]:
     address = parse_url(url)
     if address.get_backend_name() == "sqlite":
         return ("an SQLite file has its indexes already",)
-    with translate_errors(address), _autocommit(url) as connection:
+    with translate_errors(address), _open_autocommit_connection(url) as connection:
         connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT})
         return tuple(_create_index(connection, index) for index in SCAN_INDEXES)
 
 
 @contextmanager
-def _autocommit(url: str) -> Iterator[Connection]:
+def _open_autocommit_connection(url: str) -> Iterator[Connection]:
     with open_migration_engine(parse_url(url)) as engine, engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -22,7 +22,7 @@ from reconciler.model.plan import (
     ImportComment,
     LinkPlan,
     RemoveLocalComment,
-    SetField,
+    SetReportField,
     WriteLocalComment,
 )
 from reconciler.model.snapshot import StoreResult, TransactionBatch
@@ -109,7 +109,9 @@ async def apply_batch(
         connection, batch.project_id, batch.at, history_log.changes_of_plans(plans)
     )
     changed = [
-        plan.link.report_id for plan in plans if any(isinstance(each, SetField) for each in plan.actions)
+        plan.link.report_id
+        for plan in plans
+        if any(isinstance(each, SetReportField) for each in plan.actions)
     ]
     await context.outgoing_webhooks.enqueue_deliveries(connection, batch.project_id, changed, batch.at)
     if not stale:  # a position saved without all of its rows would hide the ones left out
@@ -167,8 +169,8 @@ async def _update_report_fields(
 
 
 def _field_update_row(plan: LinkPlan) -> tuple[Any, ...] | None:
-    writes = (each for each in plan.actions if isinstance(each, SetField))
-    wanted = {SYNCED_FIELDS[each.field].kept_in.value: each.to for each in writes}
+    writes = (each for each in plan.actions if isinstance(each, SetReportField))
+    wanted = {SYNCED_FIELDS[each.field].storage_field.value: each.to for each in writes}
     if not wanted or plan.report is None:
         return None
     seen = tuple(field.local_value(plan.report) for field in COLUMN_FIELDS.values())

@@ -72,7 +72,7 @@ def changed_reports() -> Select[Any]:
 
 
 @cache
-def changed_or_orphaned() -> Select[Any]:
+def changed_reports_or_orphaned_links() -> Select[Any]:
     """changed_reports, and orphaned_links with a report id of null: PostgreSQL hashes both tables once for
     the two. Of `project`, `repository` (in small letters).
     """
@@ -96,7 +96,7 @@ def changed_or_orphaned() -> Select[Any]:
 
 
 @cache
-def initial_assignees() -> Update:
+def initial_assignees_statement() -> Update:
     """Give every link of `project` that has a base, but none for its assignee, BugSpark's present one: what
     differs from it later is a change.
     """

@@ -20,7 +20,7 @@ from reconciler.model.plan import (
     LocalAction,
     RemoveLocalComment,
     Rule,
-    SetField,
+    SetReportField,
     Why,
     WriteLocalComment,
 )
@@ -51,7 +51,7 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
     yield from _changes_of_link(plan.link, plan.after)
     disputed = {conflict.field for conflict in plan.conflicts}
     for action in plan.actions:
-        if isinstance(action, SetField) and action.field in disputed:
+        if isinstance(action, SetReportField) and action.field in disputed:
             continue  # its conflict says all of it
         if isinstance(action, LocalAction):
             since = _happened_at(plan, action)
@@ -69,7 +69,7 @@ def _happened_at(plan: LinkPlan, action: LocalAction) -> datetime | None:
     """When it happened on GitHub; unknown for an initial sync and for deletions."""
     if plan.link.base is None or isinstance(action, RemoveLocalComment):
         return None
-    if isinstance(action, SetField):
+    if isinstance(action, SetReportField):
         return plan.after.seen.updated_at if plan.after.seen else None
     if isinstance(action, WriteLocalComment):
         return action.at

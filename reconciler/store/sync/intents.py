@@ -100,7 +100,7 @@ class StoredIntents:
         if refusal is not None:
             raise refusal
         if slot is not None and isinstance(claim, Claim) and not claim.cause_gone:
-            self._limiter.record_taken(slot)
+            self._limiter.record_taken_slot(slot)
         return claim
 
     async def _find_claimable(self, connection: AsyncConnection, intent: Intent) -> Claim | None:
@@ -158,7 +158,7 @@ class StoredIntents:
             deleted = await _delete_cancelled_intents(connection, cancelled)
             for intent in cancelled:
                 if intent.id in deleted:
-                    change = _given_up_change(intent, rule)
+                    change = _build_discard_change(intent, rule)
                     await history_log.append_changes(connection, intent.project_id, at, [change])
 
     async def _store_confirmation(self, connection: AsyncConnection, confirmed: Confirmation) -> None:
@@ -195,7 +195,7 @@ async def _delete_cancelled_intents(connection: AsyncConnection, cancelled: Coll
     return {row.id for row in deleted}
 
 
-def _given_up_change(intent: Intent, rule: str) -> Change:
+def _build_discard_change(intent: Intent, rule: str) -> Change:
     """Build the line about a write that a person gave up."""
     return Change(
         report_id=intent.report_id,

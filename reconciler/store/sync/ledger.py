@@ -262,7 +262,7 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await link_writes.numbers_contested_by_others(connection, project_id, repository_id)
 
-    async def request_claim_check(
+    async def request_linking_right_check(
         self,
         project_id: ProjectId,
         repository_id: RepositoryId,
@@ -270,7 +270,7 @@ class StoredLedger:
         at: datetime,
     ) -> None:
         async with self._database.write() as connection:
-            await link_writes.request_claim_check(connection, project_id, repository_id, numbers, at)
+            await link_writes.request_linking_right_check(connection, project_id, repository_id, numbers, at)
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """The report's other links become UNLINKED. An earlier one to the same issue is used again, because
@@ -318,7 +318,7 @@ class StoredLedger:
     ) -> tuple[ReportIdentity, ...]:
         return await self._find_by_tracking_ids(DISCOVERY_QUERY.where(*IS_FREE), tracking_ids)
 
-    async def find_attached_by_tracking_ids(
+    async def find_linked_or_following(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[ReportIdentity, ...]:
         is_attached = or_(HAS_LIVE_LINK, is_following(reports.c.id))

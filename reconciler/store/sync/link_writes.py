@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import case, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import IssueHeldError, ProjectLockLostError, UsageError
+from reconciler.errors import IssueLinkedElsewhereError, ProjectLockLostError, UsageError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, RepositoryId
@@ -79,7 +79,7 @@ async def _require_unlinked_and_end_earlier_links(connection: AsyncConnection, l
         held = f"is linked to {holder['repository']}#{holder['number']} already"
         name = await read_report_name(connection, holder["report_id"])
         if holder["project_id"] != link.project_id:
-            raise IssueHeldError(
+            raise IssueLinkedElsewhereError(
                 f"{OTHER_PROJECTS_REPORT} {held}; ask that project's owner, or the operator.",
                 holder=holder["project_id"],
                 in_full=f"{name} {held}; unlink it first.",
@@ -104,7 +104,7 @@ async def numbers_contested_by_others(
     return frozenset(IssueNumber(each) for each in (await connection.execute(query)).scalars())
 
 
-async def request_claim_check(
+async def request_linking_right_check(
     connection: AsyncConnection,
     project_id: ProjectId,
     repository_id: RepositoryId,

@@ -17,7 +17,7 @@ from reconciler.model.ids import AccountId, ProjectId, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.report import MisnamedReport
+from reconciler.model.report import UnlinkableReport
 from reconciler.model.snapshot import (
     NO_PEOPLE,
     UNKNOWN_REPOSITORY,
@@ -52,11 +52,11 @@ from reconciler.store.schema.tables import (
 from reconciler.store.sync.difference_queries import (
     PROJECT_PARAMETER,
     SECOND_READING_CONDITION,
-    initial_assignees,
+    initial_assignees_statement,
 )
 from reconciler.store.sync.followers.follower_queries import has_followers, has_waiting_followers
 from reconciler.store.sync.settings.stored_settings import (
-    forget_choices,
+    forget_choices_statement,
     is_version_in_force,
     settings_columns,
     to_stored_settings,
@@ -70,10 +70,10 @@ SELECT_OWN_ACCOUNTS = select(accounts.c.account_id).where(accounts.c.project_id 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _MisnamedReports:
+class _StoredUnlinkableReports:
     """The part of a stored PassResult that a pass without a comparison takes over."""
 
-    misnamed: tuple[MisnamedReport, ...] | None = None
+    misnamed: tuple[UnlinkableReport, ...] | None = None
 
 
 class StoredProjects(BugSparkProjects):
@@ -165,14 +165,14 @@ class StoredProjects(BugSparkProjects):
         values = {"people": encode_json(people) if people != NO_PEOPLE else None}
         async with self._database.write() as connection:
             if begins:
-                await connection.execute(initial_assignees(), {"project": project_id})
+                await connection.execute(initial_assignees_statement(), {"project": project_id})
             await _upsert_state(connection, project_id, values, {"paused": False})
 
     async def save_priority(self, project_id: ProjectId, known: KnownPriority | None, *, ends: bool) -> None:
         values = {"priority": encode_json(known) if known is not None else None}
         async with self._database.write() as connection:
             if ends:
-                await connection.execute(forget_choices(project_id))
+                await connection.execute(forget_choices_statement(project_id))
             await _upsert_state(connection, project_id, values, {"paused": False})
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
@@ -252,10 +252,10 @@ def _state_columns() -> tuple[Any, ...]:
         exists(ONE).where(intents.c.project_id == PROJECT_PARAMETER).label("has_open_intents"),
         has_followers(PROJECT_PARAMETER).label("has_followers"),
         has_waiting_followers(PROJECT_PARAMETER).label("has_waiting_followers"),
-        _earliest(
+        _earliest_subquery(
             links.c.check_due, links.c.project_id == PROJECT_PARAMETER, links.c.state == LinkState.ACTIVE
         ),
-        _earliest(
+        _earliest_subquery(
             comment_pairs.c.second_reading_due,
             comment_pairs.c.project_id == PROJECT_PARAMETER,
             SECOND_READING_CONDITION,
@@ -263,7 +263,7 @@ def _state_columns() -> tuple[Any, ...]:
     )
 
 
-def _earliest(column: ColumnElement[Any], *conditions: ColumnElement[bool] | TextClause) -> Any:
+def _earliest_subquery(column: ColumnElement[Any], *conditions: ColumnElement[bool] | TextClause) -> Any:
     return select(func.min(column)).where(*conditions).scalar_subquery().label(column.name)
 
 
@@ -314,7 +314,7 @@ def to_project_state(
             second_reading_due=row["second_reading_due"],
             has_waiting_followers=row["has_waiting_followers"],
         ),
-        misnamed=decode_json(row["result"], _MisnamedReports).misnamed if row["result"] else None,
+        misnamed=decode_json(row["result"], _StoredUnlinkableReports).misnamed if row["result"] else None,
         has_followers=row["has_followers"],
     )
 

@@ -27,7 +27,7 @@ from reconciler.store.sync.sliding_window import (
     Slice,
     WindowUsage,
     admit_points,
-    admit_slice,
+    admit_points_ahead,
 )
 from reconciler.store.types import decode_json, encode_json
 
@@ -94,7 +94,7 @@ class BaseRateLimiter(ABC):
         for _ in range(MAX_LOST_RACES):
             budget, now = await self._read_budget(credential), self._clock.now()
             require_no_block(budget, now, seen)
-            answer = admit_slice(budget.spent, self._policy, now.timestamp(), points, ahead, returned)
+            answer = admit_points_ahead(budget.spent, self._policy, now.timestamp(), points, ahead, returned)
             if isinstance(answer, Denied):
                 raise _denied_error(answer)
             granted, taken = answer
@@ -170,7 +170,7 @@ class StoredRateLimiter(BaseRateLimiter):
         same = {"of": slot.credential, "read_at": slot.after.revision - 1}
         return (await connection.execute(UPDATE_USAGE, {**same, **_usage_row(slot.after)})).rowcount == 1
 
-    def record_taken(self, slot: WriteSlot) -> None:
+    def record_taken_slot(self, slot: WriteSlot) -> None:
         """Know the budget after a slot, now that the transaction that took it is committed."""
         self._known[slot.credential] = slot.after
 

@@ -127,7 +127,7 @@ def _links_awaiting_initial_sync(found: SnapshotRows, wanted: Iterable[UUID]) ->
 def _comments_without_pair(found: SnapshotRows, in_scope: set[UUID]) -> tuple[LocalComment, ...]:
     report_ids = {found.links[id_].report_id for id_ in in_scope}
     unknown = map(to_local_comment, found.unknown_comments)
-    return tuple(comment for comment in unknown if comment.thread_id in report_ids)
+    return tuple(comment for comment in unknown if comment.issue_report_id in report_ids)
 
 
 def _links_from_report_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
@@ -199,7 +199,7 @@ async def read_local_threads(
         comment = to_local_comment(row)
         if comment.report_id in comments_by_report:  # a follower that has got a link of its own
             comment = replace(comment, lead_id=None, tracking_id=None)
-        comments_by_report[comment.thread_id].append(comment)
+        comments_by_report[comment.issue_report_id].append(comment)
     pairs = [pair for of_link in pairs_by_link.values() for pair in of_link]
     present = await read_present_followers(connection, pairs)
     return {

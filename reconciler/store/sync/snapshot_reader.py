@@ -21,7 +21,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import OTHER_PROJECTS_REPORT, Report, report_name, unknown_values_reason
-from reconciler.model.snapshot import PoisonedItem
+from reconciler.model.snapshot import UnreadableItem
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report_and_unknown_values
@@ -67,7 +67,7 @@ class SnapshotRows:
     # issue numbers that a live link holds, and the name of its report
     holders: Mapping[int, str] = field(default_factory=dict)
     remote_comment_counts: Mapping[LinkId, int] = field(default_factory=dict)
-    poisoned: list[PoisonedItem] = field(default_factory=list)
+    poisoned: list[UnreadableItem] = field(default_factory=list)
 
 
 class SnapshotReader:
@@ -112,7 +112,7 @@ class SnapshotReader:
     async def _read_changed_and_orphaned(self, wanted: SnapshotRequest) -> None:
         found, project, repository = self._found, wanted.project, wanted.repository.lower()
         if self._dialect == "postgresql":
-            query = difference_queries.changed_or_orphaned()
+            query = difference_queries.changed_reports_or_orphaned_links()
             rows = await self._fetch(query, project=project, repository=repository)
             found.changed_rows = [row for row in rows if row["report_id"] is not None]
             found.orphans = frozenset(row["link_id"] for row in rows if row["report_id"] is None)
@@ -159,9 +159,9 @@ class SnapshotReader:
         )
         found.remote_comment_counts = {row["link_id"]: row["count"] for row in rows}
 
-    def _to_poisoned(self, report: RowMapping, reason: str) -> PoisonedItem:
+    def _to_poisoned(self, report: RowMapping, reason: str) -> UnreadableItem:
         mine = (link.id for link in self._found.links.values() if link.report_id == report["id"])
-        return PoisonedItem(
+        return UnreadableItem(
             what=f"report {report['tracking_id']}", reason=f"{reason}.", link_id=next(mine, None)
         )
 
@@ -251,7 +251,7 @@ class SnapshotReader:
                 kept.add(row["id"])
             except ValueError as error:
                 what = f"issue {row['repository']}#{row['number']}"
-                self._found.poisoned.append(PoisonedItem(what=what, reason=f"{error}.", link_id=row["id"]))
+                self._found.poisoned.append(UnreadableItem(what=what, reason=f"{error}.", link_id=row["id"]))
         return kept
 
     async def _fetch(self, query: Executable, **values: Any) -> Sequence[RowMapping]:

@@ -125,7 +125,7 @@ class StoredWebhooks:
                 await _make_one_link_per_label_due(connection, delivery.project_id, delivery.at)
         return True
 
-    async def awaits_pass(self, project_id: ProjectId, delivery_id: str) -> bool:
+    async def is_delivery_unhandled(self, project_id: ProjectId, delivery_id: str) -> bool:
         since = or_(projects.c.last_success_at.is_(None), projects.c.last_success_at < deliveries.c.at)
         query = (
             select(literal(1))

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import LinkId, ReportId
-from reconciler.model.report_detail import FollowedLead, FollowerSummary
+from reconciler.model.report_detail import FollowedReport, FollowerSummary
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_link
@@ -16,7 +16,9 @@ from reconciler.store.schema.tables import followers, links
 from reconciler.store.sync.followers.follower_queries import is_present
 
 
-async def read_leads(connection: AsyncConnection, wanted: Sequence[UUID]) -> Mapping[UUID, FollowedLead]:
+async def read_followed_reports(
+    connection: AsyncConnection, wanted: Sequence[UUID]
+) -> Mapping[UUID, FollowedReport]:
     """Read, by report, what each of these follows."""
     if not wanted:
         return {}
@@ -33,7 +35,7 @@ async def read_leads(connection: AsyncConnection, wanted: Sequence[UUID]) -> Map
         .where(followers.c.report_id.in_(ids_subquery(connection.dialect.name, wanted)))
     )
     return {
-        row["follower_id"]: FollowedLead(
+        row["follower_id"]: FollowedReport(
             report_id=row["report_id"],
             tracking_id=row["lead_name"] or "a report that was deleted",
             link=to_link(row),

@@ -113,7 +113,7 @@ def link_page_query(
             *_value_conditions(wanted),
             *_urgency_conditions(project_id, wanted.urgency, now),
         )
-        .order_by(*(order if _is_upwards(wanted) else (each.desc() for each in order)))
+        .order_by(*(order if _is_ascending(wanted) else (each.desc() for each in order)))
         .limit(limit)
     )
 
@@ -168,7 +168,7 @@ def _project_condition(project_id: ProjectId, wanted: LinkFilter, *, few: bool) 
     return (case((true(), links.c.project_id)) if few else links.c.project_id) == project_id
 
 
-def _is_upwards(wanted: LinkFilter) -> bool:
+def _is_ascending(wanted: LinkFilter) -> bool:
     """Whether the walk goes to higher numbers: one of both, the order of the list or the way to turn."""
     return wanted.oldest_first is (wanted.before is None)
 
@@ -177,7 +177,7 @@ def _position_conditions(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
     position, at = tuple_(links.c.number, links.c.id), wanted.before or wanted.after
     if at is None:
         return ()
-    return (position > _position_tuple(at) if _is_upwards(wanted) else position < _position_tuple(at),)
+    return (position > _position_tuple(at) if _is_ascending(wanted) else position < _position_tuple(at),)
 
 
 def _value_conditions(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:

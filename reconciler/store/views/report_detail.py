@@ -27,7 +27,7 @@ from reconciler.store.schema.tables import comment_pairs, intents, links, skippe
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.link_writes import read_link_of_report
-from reconciler.store.views.followers import read_followers, read_leads
+from reconciler.store.views.followers import read_followed_reports, read_followers
 
 
 async def read_report_detail(
@@ -46,7 +46,7 @@ async def read_report_detail(
         return None
     link = await read_link_of_report(connection, report_id)
     is_linked = link is not None and not link.is_past
-    leads = {} if is_linked else await read_leads(connection, [report_id])
+    leads = {} if is_linked else await read_followed_reports(connection, [report_id])
     follows = leads.get(report_id)
     comment_query = local_comments_query().where(comments.c.report_id == report_id)
     thread = follows.link if follows else link

@@ -36,7 +36,7 @@ from reconciler.store.sync.settings.stored_settings import (
     to_stored_settings,
 )
 from reconciler.store.views.counts import unresolved_conflicts_query
-from reconciler.store.views.followers import read_leads
+from reconciler.store.views.followers import read_followed_reports
 from reconciler.store.views.link_pages import TRACKING_ID_PATTERN
 
 MAX_SEARCH_WORDS = 8
@@ -65,7 +65,7 @@ async def read_report_summaries(
     found_links = await _read_links(connection, list(rows))
     found_intents = await _read_intents(connection, project_ids, rows.keys())
     conflicts = await _read_conflicts(connection, list(rows), now)
-    leads = await read_leads(connection, list(rows))
+    leads = await read_followed_reports(connection, list(rows))
     withheld_kinds = await _read_withheld(connection, project_ids, rows.keys())
     summaries = []
     for id_ in dict.fromkeys(wanted):

@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 
 from reconciler.decide.resolution import (
-    may_be_own_close,
-    resolution_of_events,
-    resolution_of_row,
+    closing_from_events,
+    closing_from_issue,
+    may_be_closed_by_own_write,
     was_closed,
-    with_resolution,
-    without_resolution,
+    with_closing,
+    with_ended_closing,
 )
 from reconciler.errors import (
     GitHubNotFoundError,
@@ -36,7 +36,7 @@ MAX_READS_AT_ONCE = 20
 """Of the links that are decided together: their states are stored after these reads."""
 
 
-async def keep_resolutions(
+async def add_closings_to_plans(
     context: Context,
     views: Sequence[LinkObservation],
     plans: MutableSequence[LinkPlan],
@@ -48,27 +48,27 @@ async def keep_resolutions(
     """
     for place, view in enumerate(views):
         if view.link.resolution is not None:
-            plans[place] = without_resolution(view, plans[place], context.policy, context.new_id)
+            plans[place] = with_ended_closing(view, plans[place], context.policy, context.new_id)
     closed = [place for place, view in enumerate(views) if was_closed(view, plans[place])]
     if not closed:
         return
-    readable = await _places_within_budget(context, views, closed, known)
+    readable = await _indexes_within_budget(context, views, closed, known)
     own = await _own_accounts(context, [views[place] for place in closed])
     for place in closed:
         view = views[place]
-        accounts = own if may_be_own_close(view) else None
-        resolution = _unread(resolution_of_row(view, accounts))
+        accounts = own if may_be_closed_by_own_write(view) else None
+        resolution = _unread(closing_from_issue(view, accounts))
         if place in readable:
             try:
                 resolution = await _read_resolution(context, view, known, accounts)
             except LimitedError:  # the closings are stored; the next request, of whichever pass, waits
                 readable = frozenset()
             except ReconcilerError:  # the next request says what is wrong; a second attempt is the last one
-                resolution = resolution_of_row(view, accounts) if view.is_complete else resolution
-        plans[place] = with_resolution(view, plans[place], resolution, context.policy, context.new_id)
+                resolution = closing_from_issue(view, accounts) if view.is_complete else resolution
+        plans[place] = with_closing(view, plans[place], resolution, context.policy, context.new_id)
 
 
-async def _places_within_budget(
+async def _indexes_within_budget(
     context: Context,
     views: Sequence[LinkObservation],
     closed: Sequence[int],
@@ -86,7 +86,7 @@ async def _places_within_budget(
 
 async def _own_accounts(context: Context, views: Sequence[LinkObservation]) -> frozenset[AccountId]:
     """Return the accounts that this project has ever written as, if one of them may have closed an issue."""
-    if not any(map(may_be_own_close, views)):
+    if not any(map(may_be_closed_by_own_write, views)):
         return frozenset()
     return await context.stores.projects.own_accounts(context.project.id)
 
@@ -108,8 +108,8 @@ async def _read_resolution(
         IssueUnreadableError,
         RepositoryInaccessibleError,
     ):  # what concerns more than these events is found by the next request
-        return resolution_of_row(view, own)
-    return resolution_of_events(view, events, own)
+        return closing_from_issue(view, own)
+    return closing_from_events(view, events, own)
 
 
 def _unread(resolution: Resolution | None) -> Resolution | None:

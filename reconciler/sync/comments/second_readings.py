@@ -29,7 +29,7 @@ LINKS_PER_BATCH = 10
 
 
 @dataclass(slots=True, kw_only=True)
-class _Readings:
+class _CommentReadings:
     """What the comments of one link, read alone, said."""
 
     rows: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
@@ -125,8 +125,8 @@ async def _plan_link(
     return await decide_links(context, [view])
 
 
-async def _read_comments(context: Context, pairs: Sequence[CommentPair]) -> _Readings:
-    found = _Readings()
+async def _read_comments(context: Context, pairs: Sequence[CommentPair]) -> _CommentReadings:
+    found = _CommentReadings()
     for pair in pairs:
         if pair.remote_id is None:
             continue

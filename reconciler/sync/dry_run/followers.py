@@ -10,10 +10,10 @@ from reconciler.model.link import Link
 from reconciler.model.plan import FollowerPlan
 from reconciler.model.snapshot import FollowingReport
 from reconciler.ports import Stores
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
+from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort, Step
 
 
-class DryFollowers(ReadsOnly):
+class DryFollowers(ReadOnlyPort):
     """`ports.Followers` of a dry run."""
 
     reads = frozenset({"tracking_ids_by_link"})
@@ -48,7 +48,7 @@ class DryFollowers(ReadsOnly):
         )
         return next(made, present)
 
-    async def follow_live_link(self, report_id: ReportId) -> None:
+    async def move_followers_to_live_link(self, report_id: ReportId) -> None:
         """Do nothing: `outdated` finds the link that the report has got."""
 
     async def apply(
@@ -61,9 +61,9 @@ class DryFollowers(ReadsOnly):
                 self._state.steps.append(Step(plan=plan.as_link_plan, action=plan.action))
         return frozenset()
 
-    async def end_linked(self, project_id: ProjectId, at: datetime) -> None:
+    async def end_linked_followers(self, project_id: ProjectId, at: datetime) -> None:
         """Do nothing: no later step of a pass reads it."""
 
-    async def leaderless(self, project_id: ProjectId) -> tuple[Link, ...]:
+    async def ended_links_with_followers(self, project_id: ProjectId) -> tuple[Link, ...]:
         """Return none: the next pass reads the link that a follower gets, and nothing is written before."""
         return ()

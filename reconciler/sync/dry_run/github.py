@@ -12,7 +12,7 @@ from reconciler.model.intent import Confirmed
 from reconciler.model.issue import Account, Issue, IssueThread, IssueUpdate, RemoteComment, ThreadEtags
 from reconciler.model.link import SeenIssue
 from reconciler.ports import GitHub
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
+from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort
 
 ISSUE_MEMBERS = {column.attribute: column for column in SEEN_COLUMNS}
 
@@ -29,19 +29,19 @@ class _IssueWrites:
     chosen: dict[int, str] = field(default_factory=dict)  # options by their fields
     comments: list[RemoteComment] = field(default_factory=list)
 
-    def on_choices(self, choices: Choices | None) -> Choices | None:
+    def apply_to_choices(self, choices: Choices | None) -> Choices | None:
         """Return these choices as they are after the writes."""
         if not self.chosen:
             return choices
         return tuple((dict(choices or ()) | self.chosen).items())
 
-    def on_labels(self, labels: Sequence[str]) -> tuple[str, ...]:
+    def apply_to_labels(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Return these labels as they are after the writes."""
         kept = [label for label in labels if label.casefold() not in self.removed]
         there = {label.casefold() for label in kept}
         return (*kept, *(label for key, label in self.added.items() if key not in there))
 
-    def on_assignees(self, assignees: Assignees | None) -> Assignees | None:
+    def apply_to_assignees(self, assignees: Assignees | None) -> Assignees | None:
         """Return these assignees as they are after the writes."""
         if not self.assigned and not self.unassigned:
             return assignees
@@ -51,7 +51,7 @@ class _IssueWrites:
         return (*kept, *((each.id, each.login) for each in new))
 
 
-class DryGitHub(ReadsOnly):
+class DryGitHub(ReadOnlyPort):
     """`ports.GitHub` of a dry run."""
 
     reads = frozenset(
@@ -115,9 +115,9 @@ class DryGitHub(ReadsOnly):
         return replace(
             issue,
             **values,
-            labels=written.on_labels(issue.labels),
-            assignees=written.on_assignees(issue.assignees),
-            choices=written.on_choices(issue.choices),
+            labels=written.apply_to_labels(issue.labels),
+            assignees=written.apply_to_assignees(issue.assignees),
+            choices=written.apply_to_choices(issue.choices),
             comments=issue.comments + len(written.comments),
             updated_at=self._github.now(),
         )

@@ -13,12 +13,12 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalThread
 from reconciler.ports import Claim, Confirmation, NoSlotNow, Stores
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
+from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 
 
-class DryIntents(ReadsOnly):
+class DryIntents(ReadOnlyPort):
     """`ports.Intents` of a dry run: the project's rows, read once and changed in memory."""
 
     def __init__(self, stores: Stores, state: DryRunState) -> None:

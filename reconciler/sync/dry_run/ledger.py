@@ -30,7 +30,7 @@ from reconciler.model.plan import (
     ImportComment,
     LinkPlan,
     RemoveLocalComment,
-    SetField,
+    SetReportField,
     WithheldItem,
     WriteLocalComment,
 )
@@ -39,14 +39,14 @@ from reconciler.model.snapshot import LocalThread, ReportIdentity, Snapshot, Sto
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotParameters, with_changed_links
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, build_unsent_pair
+from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort, Step, build_unsent_pair
 from reconciler.text import text_digest
 
-LOCAL_ACTIONS = (SetField, ImportComment, WriteLocalComment, EditLocalComment, RemoveLocalComment)
+LOCAL_ACTIONS = (SetReportField, ImportComment, WriteLocalComment, EditLocalComment, RemoveLocalComment)
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class DryLedger(ReadsOnly):
+class DryLedger(ReadOnlyPort):
     """`ports.Ledger` of a dry run."""
 
     reads = frozenset({
@@ -167,7 +167,7 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.live_pair_counts_by_origin(project_id)
         return {side: stored.get(side, 0) + self._state.live_pair_count_change(side) for side in Side}
 
-    async def request_claim_check(
+    async def request_linking_right_check(
         self,
         project_id: ProjectId,
         repository_id: RepositoryId,
@@ -247,10 +247,10 @@ class DryLedger(ReadsOnly):
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         return tuple(row for row in stored if row.report_id not in held | self._state.columns.keys())
 
-    async def find_attached_by_tracking_ids(
+    async def find_linked_or_following(
         self, project_id: ProjectId, tracking_ids: Collection[str]
     ) -> tuple[ReportIdentity, ...]:
-        stored = await self._stored.find_attached_by_tracking_ids(project_id, tracking_ids)
+        stored = await self._stored.find_linked_or_following(project_id, tracking_ids)
         unlinked = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         made = [row for row in unlinked if row.project_id == project_id and row.report_id in held]

@@ -47,7 +47,7 @@ from reconciler.sync.dry_run.followers import DryFollowers
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.ledger import END_OF_TIME, DryLedger
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
+from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort, Step
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
 
@@ -157,7 +157,7 @@ class DryProjectLock:
         """Do nothing."""
 
 
-class DryProjects(ReadsOnly):
+class DryProjects(ReadOnlyPort):
     """`ports.Projects` of a dry run."""
 
     reads = frozenset({"member_names"})
@@ -191,7 +191,7 @@ class DryProjects(ReadsOnly):
         return stored | {saved.account} if saved is not None and saved.account is not None else stored
 
 
-class DryReports(ReadsOnly):
+class DryReports(ReadOnlyPort):
     """`ports.Reports` of a dry run."""
 
     reads = frozenset({"newest_created_at", "find_report"})
@@ -209,7 +209,7 @@ class DryReports(ReadsOnly):
             key: (self._state.current_report(report), details) for key, (report, details) in stored.items()
         }
 
-    async def record_passed_over(
+    async def record_excluded_from_export(
         self, project_id: ProjectId, report_ids: Collection[ReportId], at: datetime
     ) -> None:
         """Store nothing: the reports that are left out are found again."""
@@ -224,7 +224,7 @@ class DryReports(ReadsOnly):
         return tuple(key for key in stored if key not in taken)[:limit]
 
 
-class DryRestores(ReadsOnly):
+class DryRestoreRecovery(ReadOnlyPort):
     """`ports.Restores` of a dry run."""
 
     def __init__(self, stores: Stores, state: DryRunState, context: Context) -> None:
@@ -265,14 +265,14 @@ class DryRestores(ReadsOnly):
         return (stored - self._state.links.keys()) | held
 
 
-class DryDatabaseIdentity(ReadsOnly):
+class DryDatabaseIdentity(ReadOnlyPort):
     """`ports.DatabaseIdentity` of a dry run."""
 
     async def record_duplicate_instance(self, where: str) -> None:
         """Do nothing: the plan shows the error."""
 
 
-class DryRateLimiter(ReadsOnly):
+class DryRateLimiter(ReadOnlyPort):
     """`ports.RateLimiter` of a dry run: reads are counted, writes need no slot."""
 
     reads = frozenset({"reserve_reads", "grant_verification_points", "block"})
@@ -287,7 +287,7 @@ class DryRateLimiter(ReadsOnly):
         return self._clock.now()
 
 
-class DryWebhooks(ReadsOnly):
+class DryWebhooks(ReadOnlyPort):
     """`ports.Webhooks` of a dry run."""
 
     reads = frozenset({"pending_hints"})
@@ -311,7 +311,7 @@ class DryStores:
     followers: DryFollowers
     intents: DryIntents
     identity: DryDatabaseIdentity
-    restores: DryRestores
+    restores: DryRestoreRecovery
     rate_limiter: DryRateLimiter
     webhooks: DryWebhooks
 
@@ -327,7 +327,7 @@ def _build_dry_stores(context: Context, state: DryRunState) -> DryStores:
         followers=DryFollowers(stores, state),
         intents=intents,
         identity=DryDatabaseIdentity(stores.identity),
-        restores=DryRestores(stores, state, context),
+        restores=DryRestoreRecovery(stores, state, context),
         rate_limiter=DryRateLimiter(stores, context.clock),
         webhooks=DryWebhooks(stores.webhooks),
     )

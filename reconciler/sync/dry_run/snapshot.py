@@ -115,7 +115,9 @@ def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
         stored,
         links=links,
         new=rest(stored.new),
-        unrecorded_comments=tuple(row for row in stored.unrecorded_comments if row.thread_id not in reports),
+        unrecorded_comments=tuple(
+            row for row in stored.unrecorded_comments if row.issue_report_id not in reports
+        ),
         vanished_pairs=tuple(pair for pair in stored.vanished_pairs if pair.link_id in ids),
         detached=rest(stored.detached),
         contested=rest(stored.contested),

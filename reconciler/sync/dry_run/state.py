@@ -23,7 +23,7 @@ from reconciler.model.plan import (
     ImportComment,
     LinkPlan,
     RemoveLocalComment,
-    SetField,
+    SetReportField,
     WriteLocalComment,
 )
 from reconciler.model.report import IssueColumns, LocalComment, Report
@@ -32,7 +32,7 @@ from reconciler.model.snapshot import LocalThread, ProjectState
 BEGINNING_OF_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class ReadsOnly:
+class ReadOnlyPort:
     """A port of which only the reads named in `reads` are passed on; a subclass replaces what writes.
 
     Any other method is refused: one that is added to a port later can't write in a dry run.
@@ -231,7 +231,7 @@ class DryRunState:
         copies = {pair.remote_id: pair.local_id for pair in plan.pairs}
         for action in plan.actions:
             match action:
-                case SetField():
+                case SetReportField():
                     self.set_field(plan.link.report_id, action, at)
                 case ImportComment(comment=comment):
                     copy = _new_comment(plan, comment.created_at, action.body, copies[comment.id])
@@ -246,11 +246,11 @@ class DryRunState:
                 case _:
                     continue
 
-    def set_field(self, report_id: ReportId, action: SetField, at: datetime) -> None:
+    def set_field(self, report_id: ReportId, action: SetReportField, at: datetime) -> None:
         """Keep a report's new value."""
         values = self.fields.setdefault(report_id, {})
         value = SYNCED_FIELDS[action.field].parse(action.to)
-        values |= {SYNCED_FIELDS[action.field].kept_in.value: value, "updated_at": at}
+        values |= {SYNCED_FIELDS[action.field].storage_field.value: value, "updated_at": at}
 
 
 def _new_comment(plan: LinkPlan, at: datetime, body: str, id_: CommentId | None) -> LocalComment:

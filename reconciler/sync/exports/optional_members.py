@@ -18,7 +18,7 @@ SETTINGS = {"priority": "severity_as"}
 UNPROCESSABLE = 422
 
 
-def without_refused_members(desired: Desired, refusal: Refused) -> NewIssue | None:
+def without_refused_attributes(desired: Desired, refusal: Refused) -> NewIssue | None:
     """Return the issue to create instead: without what the refusal names, or any of it where it names none.
 
     None where there is nothing to leave out. Nothing was created by a request that is answered with 422.
@@ -34,7 +34,7 @@ def without_refused_members(desired: Desired, refusal: Refused) -> NewIssue | No
     return replace(desired, left_out=(*desired.left_out, *refused), **kept)
 
 
-def missing_members(desired: NewIssue, issue: Issue) -> tuple[str, ...]:
+def missing_attributes(desired: NewIssue, issue: Issue) -> tuple[str, ...]:
     """Return in words what the created issue does not have: refused before, or dropped silently."""
     assigned = {login.lower() for _, login in issue.assignees or ()}
     dropped: dict[str, Any] = {
@@ -53,7 +53,7 @@ def lacks_priority(desired: NewIssue, issue: Issue) -> bool:
     )
 
 
-def missing_member_message(member: str) -> str:
+def missing_attribute_message(member: str) -> str:
     """Say that the issue was created without it, why that may be, and what to do."""
     name, _, value = member.partition(" ")
     setting = SETTINGS.get(name, name)

@@ -48,7 +48,7 @@ from reconciler.sync.linking import (
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON
 from reconciler.sync.preflight import (
-    bind_database,
+    check_and_record_location,
     require_unarchived_repository,
     resolve_repository_and_account,
 )
@@ -68,7 +68,7 @@ async def record_second_issues(context: Context, state: ProjectState, issues: Se
     accounts = await read_own_accounts(context, state)
     ours = [row for row in exported if row.author and row.author.id in accounts]
     names = {name for row in ours if (name := tracking_id_in_title(row))}
-    attached = await context.stores.ledger.find_attached_by_tracking_ids(context.project.id, names)
+    attached = await context.stores.ledger.find_linked_or_following(context.project.id, names)
     pairs = [(report, row) for row in ours for report in attached if is_export_of(report, row)]
     doubtful = (await match_exported_issues(context, state, ours)).several_issues
     pairs += [(pair.report, pair.issue) for pair in doubtful]
@@ -162,7 +162,7 @@ async def _read_due_exports(context: Context, state: ProjectState) -> list[Repor
     outside = [each.id for each in found if not admits(each.severity, each.category)]
     if outside:
         now = context.clock.now()
-        await context.stores.reports.record_passed_over(context.project.id, outside, now)
+        await context.stores.reports.record_excluded_from_export(context.project.id, outside, now)
     return [
         each for each in found if each.id not in outside and _is_past_settle_time(context, each.created_at)
     ]
@@ -204,7 +204,7 @@ async def move_link_to_second_issue(
         made = build_link(context, state, report, issue, LinkOrigin.DISCOVERY, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
-        await context.stores.followers.follow_live_link(report)
+        await context.stores.followers.move_followers_to_live_link(report)
         return made
 
 
@@ -217,7 +217,7 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
     ProjectError where GitHub refuses, GitHubError where it does not answer.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        await bind_database(context)
+        await check_and_record_location(context)
         state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)
         )
@@ -244,7 +244,7 @@ async def _find_link_that_stays(context: Context, report_id: ReportId) -> Link |
     """Find the link of a report, or of the report that it follows."""
     follows = await context.stores.followers.find(report_id)
     if follows is not None:
-        return await context.stores.followers.find_link(follows)
+        return await context.stores.followers.find_followed_link(follows)
     return await context.stores.ledger.find_link_of_report(report_id)
 
 

@@ -9,7 +9,11 @@ from reconciler.model.link import ENDED_STATES, LIVE_STATES, Link, LinkState
 from reconciler.model.snapshot import Follower, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.exports.requests import cancel_export
-from reconciler.sync.followers.leads import end_lead, require_no_lead, show_followers
+from reconciler.sync.followers.leads import (
+    promote_follower,
+    request_link_comment_update,
+    require_not_following,
+)
 from reconciler.sync.linking import require_unlinked_issue
 from reconciler.sync.preflight import resolve_repository_and_account
 
@@ -31,7 +35,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
         await context.stores.projects.save_state(state)
         name = await context.stores.reports.tracking_id_of_report(report)
         await _require_unlinked_report(context, report, name)
-        lead = await _find_lead(context, state, number)
+        lead = await _find_followed_link(context, state, number)
         if await context.stores.followers.count(lead.id) >= MAX_FOLLOWERS:
             raise UsageError(
                 f"{MAX_FOLLOWERS} reports follow {lead.repository}#{number} already, which is the most"
@@ -48,7 +52,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
         )
         rule = f"follows {leader}, by command"
         await context.stores.followers.add(follower, OLDER_THAN_LINK, rule)
-        await show_followers(context, lead.id)
+        await request_link_comment_update(context, lead.id)
         return (
             f"{name} follows {leader}: it is closed and reopened with {lead.repository}#{number}, and its "
             "new comments go there"
@@ -61,7 +65,7 @@ async def _require_unlinked_report(context: Context, report: ReportId, name: str
         raise UsageError(
             f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
         )
-    await require_no_lead(context, report)
+    await require_not_following(context, report)
 
 
 async def _cancel_export(context: Context, report: ReportId, name: str) -> None:
@@ -80,7 +84,7 @@ async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
     past = await context.stores.ledger.find_link_of_report(report)
     if past is not None and past.state in (LinkState.CONTESTED, *ENDED_STATES):
         await context.stores.ledger.unlink(past)
-        await end_lead(context, past)
+        await promote_follower(context, past)
     found = (await context.stores.reports.details([report])).get(report)
     columns = found[0].columns if found else None
     if columns is not None:
@@ -89,7 +93,7 @@ async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
         )
 
 
-async def _find_lead(context: Context, state: ProjectState, number: IssueNumber) -> Link:
+async def _find_followed_link(context: Context, state: ProjectState, number: IssueNumber) -> Link:
     lead = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
     if lead is None:
         name = f"{state.repository}#{number}"

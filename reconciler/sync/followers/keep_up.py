@@ -45,6 +45,6 @@ async def let_followers_lead(context: Context, state: ProjectState, lock: Projec
         return
     await lock.ensure_held()
     now = context.github.now()
-    await context.stores.followers.end_linked(context.project.id, now)
-    for ended in await context.stores.followers.leaderless(context.project.id):
+    await context.stores.followers.end_linked_followers(context.project.id, now)
+    for ended in await context.stores.followers.ended_links_with_followers(context.project.id):
         await context.stores.followers.succeed(ended, now)

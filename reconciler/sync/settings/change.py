@@ -19,7 +19,7 @@ from reconciler.owner_settings.keys import KEYS
 from reconciler.owner_settings.schema import settings_schema
 from reconciler.owner_settings.values import NO_SETTINGS, Export, ProjectSettings, SettingGroup
 from reconciler.ports import Stores
-from reconciler.sync.settings.in_force import stored_values
+from reconciler.sync.settings.in_force import decode_stored_settings
 
 MAX_HISTORY = 50
 
@@ -29,7 +29,7 @@ async def show_settings(stores: Stores, operator: OperatorSettings, project_id: 
     history = await stores.settings.history(project_id, MAX_HISTORY)
     own, problem = NO_SETTINGS, None
     try:
-        own = stored_values(history[0] if history else None)
+        own = decode_stored_settings(history[0] if history else None)
         effective = settings_in_force(operator, own)
     except WrongSettingError as error:
         effective, problem = settings_in_force(operator, NO_SETTINGS), str(error)
@@ -62,14 +62,14 @@ async def save_settings(
 ) -> None:
     """Check and store settings in place of version `expected`.
 
-    Raises SettingsChangedError if another version is in force, WrongSettingError, KeptSettingError.
+    Raises SettingsChangedError if another version is in force, WrongSettingError, OperatorOnlySettingError.
     """
     stored = await stores.settings.read(project_id)
     if (stored.version if stored else 0) != expected:
         raise _changed_error()
     own = check_settings(operator, stored, text, viewer)
     new = _next_version(operator, stored, own, viewer, at)
-    admitted = _exported_until_now(operator, stored)
+    admitted = _previous_export_filter(operator, stored)
     if not await stores.settings.save(project_id, new, export=own.export, admitted=admitted):
         raise _changed_error()
 
@@ -100,7 +100,7 @@ async def propose_settings(
 ) -> StoredSettings | None:
     """Return the version that storing these settings would make, or the stored one if they are the same.
 
-    None: the project has none, and these are none. Raises WrongSettingError, KeptSettingError.
+    None: the project has none, and these are none. Raises WrongSettingError, OperatorOnlySettingError.
     """
     stored = await stores.settings.read(project_id)
     own = check_settings(operator, stored, text, viewer)
@@ -114,11 +114,11 @@ def check_settings(
 ) -> ProjectSettings:
     """Read settings that `viewer` wants in place of the stored ones.
 
-    Raises WrongSettingError, KeptSettingError.
+    Raises WrongSettingError, OperatorOnlySettingError.
     """
     own = decode_settings(text)
     try:
-        before = stored_values(stored)
+        before = decode_stored_settings(stored)
     except WrongSettingError:  # of a newer program: every key of a kept group counts as changed
         before = NO_SETTINGS
     require_allowed(operator, own, before, by_operator=viewer.user_id is None)
@@ -135,17 +135,17 @@ def _next_history(
     """
     carried = decode_history(stored.history if stored else None)
     try:
-        before = combine_settings(operator, stored_values(stored))
+        before = combine_settings(operator, decode_stored_settings(stored))
     except WrongSettingError:  # of a newer program
         return carried
     after = settings_in_force(operator, own)
     return next_history(carried, before, after, operator.defaults.private_prefix, at)
 
 
-def _exported_until_now(operator: OperatorSettings, stored: StoredSettings | None) -> ExportFilter | None:
+def _previous_export_filter(operator: OperatorSettings, stored: StoredSettings | None) -> ExportFilter | None:
     """Return which reports the stored settings export by themselves; None: they leave out none."""
     try:
-        before = combine_settings(operator, stored_values(stored))
+        before = combine_settings(operator, decode_stored_settings(stored))
     except WrongSettingError:  # of a newer program
         return None
     return before.export_only if before.export is Export.ALL else None

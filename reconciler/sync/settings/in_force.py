@@ -16,7 +16,7 @@ from reconciler.owner_settings.values import NO_SETTINGS, ProjectSettings
 from reconciler.sync.context import Context
 
 
-def stored_values(stored: StoredSettings | None) -> ProjectSettings:
+def decode_stored_settings(stored: StoredSettings | None) -> ProjectSettings:
     """Return stored settings as values. Raises WrongSettingError for those of a newer program."""
     return decode_settings(stored.content) if stored is not None else NO_SETTINGS
 
@@ -30,7 +30,7 @@ def project_policy(
     """
     return policy_in_force(
         operator,
-        settings_in_force(operator, stored_values(stored)),
+        settings_in_force(operator, decode_stored_settings(stored)),
         decode_history(stored.history if stored is not None else None),
         is_public=is_public,
         priority=stored.priority.field if stored and stored.priority else None,

@@ -53,7 +53,7 @@ async def with_priority_field(context: Context, state: ProjectState) -> Context:
         if stored is not None:
             await projects.save_priority(project_id, None, ends=was_in_use)
         return context
-    known = await _known_priority(context, stored)
+    known = await _read_priority_if_due(context, stored)
     if known != stored:
         if known.problem is not None and (stored is None or known.problem != stored.problem):
             log.warning("labels stay in use", project=context.project.name, reason=known.problem)
@@ -61,7 +61,7 @@ async def with_priority_field(context: Context, state: ProjectState) -> Context:
     return replace(context, policy=replace(context.policy, priority=known.field))
 
 
-async def _known_priority(context: Context, stored: KnownPriority | None) -> KnownPriority:
+async def _read_priority_if_due(context: Context, stored: KnownPriority | None) -> KnownPriority:
     """Return what is stored of the organisation's field, or what GitHub says of it now."""
     if stored is None or stored.repository != context.project.repository:
         return await look_up_priority(context, None)

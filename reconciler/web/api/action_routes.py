@@ -182,7 +182,7 @@ def router(actions: ApiActions) -> APIRouter:
         _add_route(api_router, f"/projects/{{project_id}}/{command.name}", command, actions.act_on_project)
     webhook = "/projects/{project_id}/webhook"
     for command in WEBHOOK_COMMANDS:
-        _add_route(api_router, f"{webhook}/{command.name}", command, actions.act_on_webhook)
+        _add_route(api_router, f"{webhook}/{command.name}", command, actions.run_webhook_action)
     _add_route(
         api_router,
         f"{webhook}/{REVEAL.name}",

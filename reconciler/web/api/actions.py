@@ -151,7 +151,7 @@ class ApiActions:
             lambda: self.runner.act_on_project(visitor.actor, project_id, command.name, body.words()),
         )
 
-    async def act_on_webhook(self, request: Request, text: str, command: ApiCommand) -> Response:
+    async def run_webhook_action(self, request: Request, text: str, command: ApiCommand) -> Response:
         """Run a command on the webhook of the project with this id."""
         visitor, project_id = await self._find_project(request, text)
         await self._read_allowed_body(request, visitor, project_id, command)
@@ -159,7 +159,7 @@ class ApiActions:
             request,
             visitor,
             command,
-            lambda: self.runner.act_on_webhook(visitor.actor, project_id, command.name),
+            lambda: self.runner.run_webhook_action(visitor.actor, project_id, command.name),
         )
 
     async def reveal_secret(self, request: Request, text: str, command: ApiCommand) -> Response:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from reconciler.errors import (
     DatabaseError,
-    KeptSettingError,
+    OperatorOnlySettingError,
     ReconcilerError,
     SettingsChangedError,
     WrongSettingError,
@@ -59,7 +59,7 @@ HASH_SCHEMA: dict[str, Any] = {
 }
 
 
-def plan_body(schema: dict[str, Any]) -> dict[str, Any]:
+def openapi_body(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the description of a body for OpenAPI."""
     return {"requestBody": {"required": True, "content": {JSON_TYPE: {"schema": schema}}}}
 
@@ -135,7 +135,7 @@ def settings_answer(view: SettingsView) -> Response:
 def settings_refusal(error: ReconcilerError) -> Response:
     """Answer why settings were not stored, with the key that is wrong or kept."""
     match error:
-        case KeptSettingError():
+        case OperatorOnlySettingError():
             return JSONResponse({"detail": str(error), "key": error.key}, HTTPStatus.FORBIDDEN)
         case WrongSettingError():
             return JSONResponse({"detail": str(error), "key": error.key}, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -211,7 +211,7 @@ def router(api: SettingsApi) -> APIRouter:
         f"{path}/preview",
         responses=PLAN_RESPONSES,
         response_model=SettingsPlanResponse,
-        openapi_extra=plan_body({"type": "object"}),
+        openapi_extra=openapi_body({"type": "object"}),
     )
     async def preview_settings(request: Request, project_id: str) -> Response:
         """What applying these settings to existing links would do. Nothing is stored."""
@@ -221,7 +221,7 @@ def router(api: SettingsApi) -> APIRouter:
         f"{path}/apply",
         responses=PLAN_RESPONSES,
         response_model=SettingsPlanResponse,
-        openapi_extra=plan_body(HASH_SCHEMA),
+        openapi_extra=openapi_body(HASH_SCHEMA),
     )
     async def apply_settings(request: Request, project_id: str) -> Response:
         """Apply the settings in force to existing links, if the plan is still the one with this hash."""

@@ -11,7 +11,7 @@ from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.views import ReportPosition
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.security.sign_in import raise_not_found
-from reconciler.web.words import choose_word, is_plain_word
+from reconciler.web.words import is_plain_word, require_known_word
 
 MAX_IDS = 200
 MAX_SEARCH_CHARACTERS = 500
@@ -52,14 +52,14 @@ def parse_search(query: Mapping[str, str]) -> ReportSearch:
         text = query.get(name, "")
         if len(text) > MAX_SEARCH_CHARACTERS or not is_plain_word(text):
             raise _refusal(f"{name} is too long, or has control characters.")
-    project_text, state = query.get("project", ""), choose_word(query, "state", CHOICES["state"])
+    project_text, state = query.get("project", ""), require_known_word(query, "state", CHOICES["state"])
     project = parse_uuid(project_text)
     if project_text and project is None:
         raise_not_found()
     return ReportSearch(
         project=None if project is None else ProjectId(project),
         state=SyncState(state) if state else None,
-        severity=choose_word(query, "severity", CHOICES["severity"]) or None,
+        severity=require_known_word(query, "severity", CHOICES["severity"]) or None,
         text=query.get("q", ""),
         after=_parse_position(query.get("cursor", "")),
     )

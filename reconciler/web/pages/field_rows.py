@@ -63,7 +63,7 @@ def _field_row(field: FieldView, detail: ReportDetail, conflict: DatedChange | N
         frozen=field.frozen,
         conflict=conflict,
         last_synced=_last_propagated_change(field, detail),
-        resolutions=tuple(_possible_resolutions(field, conflict)),
+        resolutions=tuple(_choosable_values(field, conflict)),
     )
 
 
@@ -84,7 +84,7 @@ def _side_value_in_conflict(conflict: DatedChange | None, side: Side) -> str | N
     return conflict.change.local if side is Side.BUGSPARK else conflict.change.remote
 
 
-def _possible_resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
+def _choosable_values(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
     """Yield the values that `resolve` can choose: of a frozen field the current ones, else the conflict's."""
     for side, now in ((Side.GITHUB, field.github), (Side.BUGSPARK, field.bugspark)):
         value = now if field.frozen else _side_value_in_conflict(conflict, side)

@@ -18,7 +18,7 @@ from reconciler.model.views import (
     Urgency,
 )
 from reconciler.web.api.response_models import SyncState
-from reconciler.web.words import choose_word
+from reconciler.web.words import require_known_word
 
 URGENCIES_BY_SYNC_STATE = {
     SyncState.SYNCED: Urgency.SYNCED,
@@ -114,12 +114,12 @@ def parse_link_search(query: Mapping[str, str]) -> LinkSearch:
     Raises HTTPException 400 for a parameter with a value that it does not have.
     """
     return LinkSearch(
-        state=choose_word(query, "state", SyncState),
+        state=require_known_word(query, "state", SyncState),
         text=query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", ""),
-        status=choose_word(query, "status", Status),
-        severity=choose_word(query, "severity", Severity),
-        order=choose_word(query, "order", (OLDEST_FIRST,)),
-        period=choose_word(query, "range", PLOT_PERIODS) or DEFAULT_PERIOD,
+        status=require_known_word(query, "status", Status),
+        severity=require_known_word(query, "severity", Severity),
+        order=require_known_word(query, "order", (OLDEST_FIRST,)),
+        period=require_known_word(query, "range", PLOT_PERIODS) or DEFAULT_PERIOD,
         after=query.get("after", "")[:MAX_SEARCH_LENGTH].replace("\0", ""),
         before=query.get("before", "")[:MAX_SEARCH_LENGTH].replace("\0", ""),
     )

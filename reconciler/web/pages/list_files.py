@@ -31,7 +31,7 @@ from reconciler.web.pages.link_search import (
     without_position,
 )
 from reconciler.web.pages.page import PageResponder
-from reconciler.web.pages.templating import visible_line
+from reconciler.web.pages.templating import safe_line
 from reconciler.web.security.sign_in import raise_not_found
 from reconciler.web.site import Site
 
@@ -141,7 +141,7 @@ def rows_as_csv(rows: list[ListedReport]) -> str:
 
 
 def _as_cell(text: str | None) -> str:
-    shown = "" if text is None else visible_line(text)
+    shown = "" if text is None else safe_line(text)
     return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
 
 
@@ -153,7 +153,7 @@ def problems_as_atom(
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed")
     _add(feed, "id", f"urn:uuid:{health.project_id}")
-    _add(feed, "title", f"Problems of {visible_line(health.name)}")
+    _add(feed, "title", f"Problems of {safe_line(health.name)}")
     _add(feed, "updated", _moment(since))
     ET.SubElement(feed, f"{{{ATOM}}}link", href=page)
     author = ET.SubElement(feed, f"{{{ATOM}}}author")
@@ -161,9 +161,9 @@ def problems_as_atom(
     for key, title, text, at, path in _entries(health, conflicts, since):
         entry = ET.SubElement(feed, f"{{{ATOM}}}entry")
         _add(entry, "id", f"urn:uuid:{uuid5(UUID(str(health.project_id)), key)}")
-        _add(entry, "title", visible_line(title))
+        _add(entry, "title", safe_line(title))
         _add(entry, "updated", _moment(at))
-        _add(entry, "summary", visible_line(text))
+        _add(entry, "summary", safe_line(text))
         ET.SubElement(entry, f"{{{ATOM}}}link", href=f"{base}{path}")
     return ET.tostring(feed, encoding="unicode", xml_declaration=True)
 

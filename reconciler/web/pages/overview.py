@@ -18,7 +18,7 @@ from reconciler.model.viewer import Access
 from reconciler.ports import Queries
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
 from reconciler.web.pages.page import PageResponder, longest_outage, outage_of_pass
-from reconciler.web.words import choose_word
+from reconciler.web.words import require_known_word
 
 REFRESH_SECONDS = 10
 """How often an open page refreshes itself."""
@@ -155,7 +155,7 @@ def parse_project_search(query: Mapping[str, str]) -> ProjectSearch:
     """Read the search from a query string. Raises HTTPException 400 for an unknown order."""
     return ProjectSearch(
         text=query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "").strip(),
-        order=choose_word(query, "order", (BY_NAME,)),
+        order=require_known_word(query, "order", (BY_NAME,)),
     )
 
 

@@ -61,7 +61,7 @@ def build_plot(day: ProjectActivity) -> Plot:
     failed = [0] * PLOT_BUCKETS
     for run in day.runs:
         (failed if run.outcome == Outcome.FAILED else passes)[_bucket_index(run.at, day.since, length)] += 1
-    bars = (*_change_bars(quarters), *_pass_bars(passes, failed), *_latency_bars(quarters))
+    bars = (*_bars_of_changes(quarters), *_pass_bars(passes, failed), *_latency_bars(quarters))
     return Plot(
         bars=bars,
         hours=tuple(day.since + (day.until - day.since) * part / 4 for part in range(5)),
@@ -75,20 +75,20 @@ def _bucket_index(at: datetime, since: datetime, length: timedelta) -> int:
     return min(PLOT_BUCKETS - 1, max(0, int((at - since) / length)))
 
 
-def _change_bars(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[PlotBar]:
+def _bars_of_changes(quarters: Sequence[Sequence[PropagatedChange]]) -> Iterable[PlotBar]:
     """Yield the bars of both directions, on one scale."""
     out = [sum(write.side is Side.GITHUB for write in quarter) for quarter in quarters]
     into = [len(quarter) - sent for quarter, sent in zip(quarters, out, strict=True)]
     most = max((*out, *into, 1))
     for i, (sent, taken) in enumerate(zip(out, into, strict=True)):
         if sent:
-            height = _change_height(sent, most)
+            height = _height_of_changes(sent, most)
             yield _build_bar("to-github", i, CHANGES_BASELINE - height, height)
         if taken:
-            yield _build_bar("to-bugspark", i, CHANGES_BASELINE, _change_height(taken, most))
+            yield _build_bar("to-bugspark", i, CHANGES_BASELINE, _height_of_changes(taken, most))
 
 
-def _change_height(count: int, most: int) -> float:
+def _height_of_changes(count: int, most: int) -> float:
     """Return the bar height for a count; 1 stays visible beside 1,000."""
     return max(2.0, CHANGES_HEIGHT * count / most)
 

@@ -19,7 +19,7 @@ from reconciler.web.pages.label_colours import label_chips
 from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.timeline import SIDE_NAMES, ThreadComment, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
-from reconciler.web.words import choose_word
+from reconciler.web.words import require_known_word
 
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
@@ -53,7 +53,7 @@ class ReportPage:
             raise_not_found()
         now, site = self.frame.clock.now(), self.frame.access_control.site
         link, detail = shown.detail.link, shown.detail
-        shows_all = bool(choose_word(request.query_params, "history", ("all",)))
+        shows_all = bool(require_known_word(request.query_params, "history", ("all",)))
         history = history_lines(detail)
         return self.frame.render(
             request,

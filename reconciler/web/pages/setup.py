@@ -82,7 +82,7 @@ class SetupPage:
         """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
         async def action(actor: Actor, _form: Mapping[str, str]) -> str:
-            return await self.actions.act_on_webhook(actor, project_id, what)
+            return await self.actions.run_webhook_action(actor, project_id, what)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}/setup", action)
 

@@ -98,10 +98,10 @@ def build_templates(site: Site, static: StaticFileSet) -> Templates:
         "version": __version__,
     }
     environment.filters |= {
-        "visible": visible_line,
-        "written": lambda text: visible_line(unescape_html(str(text))),  # a title as BugSpark stores it
+        "visible": safe_line,
+        "written": lambda text: safe_line(unescape_html(str(text))),  # a title as BugSpark stores it
         "visible_lines": visible_lines,
-        "worded": lambda text: visible_line(str(text).replace("_", " ")),  # a name of BugSpark's: in_progress
+        "worded": lambda text: safe_line(str(text).replace("_", " ")),  # a name of BugSpark's: in_progress
         "web_link": safe_web_link,
         "ago": format_age,
         "clock": lambda moment, now: format_time(moment, now, UTC),
@@ -117,14 +117,14 @@ def build_templates(site: Site, static: StaticFileSet) -> Templates:
     return Templates(environment=environment)
 
 
-def visible_line(text: object) -> str:
+def safe_line(text: object) -> str:
     """Make untrusted text safe for one line; at most six combining marks stay on one letter."""
     return escape_unprintable(_EXCESS_COMBINING_MARKS.sub(r"\1", str(text)))
 
 
 def visible_lines(text: object) -> str:
     """Make untrusted text of several lines safe: line breaks stay, other control characters are escaped."""
-    return "\n".join(map(visible_line, str(text).replace("\r\n", "\n").split("\n")))
+    return "\n".join(map(safe_line, str(text).replace("\r\n", "\n").split("\n")))
 
 
 def safe_web_link(text: object) -> str:

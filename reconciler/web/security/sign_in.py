@@ -13,7 +13,7 @@ from typing import NoReturn
 from fastapi import HTTPException, Request
 from starlette.responses import Response
 
-from reconciler.errors import IssueHeldError, ReconcilerError
+from reconciler.errors import IssueLinkedElsewhereError, ReconcilerError
 from reconciler.model.api_tokens import find_api_token
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report_detail import ReportView
@@ -112,7 +112,9 @@ class AccessControl:
 
     async def error_text(self, viewer: Viewer, error: ReconcilerError) -> str:
         """Return what an error says to this viewer: of another project only what they may see."""
-        if isinstance(error, IssueHeldError) and await self._may_see(viewer, ProjectId(error.holder)):
+        if isinstance(error, IssueLinkedElsewhereError) and await self._may_see(
+            viewer, ProjectId(error.holder)
+        ):
             return error.in_full
         return str(error)
 

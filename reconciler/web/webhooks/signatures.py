@@ -59,12 +59,12 @@ class SignatureChecker:
         cached = await self._cached_secrets(project_id)
         while not is_valid_signature(cached.secrets, body, signature, self._decoy):
             is_fresh = cached.number > begun_before
-            if project_id is None or is_fresh or self._spare_reads(cached) < 1:
+            if project_id is None or is_fresh or self._spare_read_count(cached) < 1:
                 return False
             cached = await self._read_secrets_single_flight(project_id)
         return True
 
-    def _spare_reads(self, cached: CachedSecrets) -> float:
+    def _spare_read_count(self, cached: CachedSecrets) -> float:
         """Return how often the secrets may be read again at once."""
         elapsed = self._clock.monotonic() - cached.read_at
         return min(MAX_SPARE_READS, cached.spare_reads + elapsed / SECONDS_PER_SPARE_READ)
@@ -104,7 +104,7 @@ class SignatureChecker:
             self._webhooks.secrets_version,
             self._clock.monotonic(),
         )
-        spare_reads = MAX_SPARE_READS if before is None else max(0.0, self._spare_reads(before) - 1)
+        spare_reads = MAX_SPARE_READS if before is None else max(0.0, self._spare_read_count(before) - 1)
         if project_id in self._known:
             secrets = await self._webhooks.valid_secrets(project_id)
         else:

@@ -54,7 +54,7 @@ class StoredFollowers:
             row = (await connection.execute(query)).mappings().first()
         return to_follower(row) if row else None
 
-    async def find_link(self, follower: Follower) -> Link:
+    async def find_followed_link(self, follower: Follower) -> Link:
         async with self._database.read() as connection:
             return await _read_link(connection, follower)
 
@@ -169,14 +169,14 @@ class StoredFollowers:
             await self._context.require_fence(connection, project_id)
             stale = await _set_statuses(connection, plans, at)
             done = [plan for plan in plans if plan.report.id not in stale]
-            await _store_states(connection, done)
+            await _store_issue_states(connection, done)
             shown = [plan.as_link_plan for plan in done if plan.action is not None]
             await history_log.append_changes(connection, project_id, at, history_log.changes_of_plans(shown))
             changed = [plan.link.report_id for plan in shown]
             await self._context.outgoing_webhooks.enqueue_deliveries(connection, project_id, changed, at)
         return stale
 
-    async def leaderless(self, project_id: ProjectId) -> tuple[Link, ...]:
+    async def ended_links_with_followers(self, project_id: ProjectId) -> tuple[Link, ...]:
         led = select(followers.c.link_id).where(followers.c.project_id == project_id)
         query = select(links).where(links.c.id.in_(led), is_leaderless()).order_by(links.c.number, links.c.id)
         async with self._database.read() as connection:
@@ -187,18 +187,18 @@ class StoredFollowers:
             await self._context.require_fence(connection, ended.project_id)
             return await successions.succeed(connection, ended, at, self._new_id, self._context.web_url)
 
-    async def follow_live_link(self, report_id: ReportId) -> None:
+    async def move_followers_to_live_link(self, report_id: ReportId) -> None:
         mine = select(links.c.id).where(links.c.report_id == report_id)
         live = mine.where(LIVE_LINK_CONDITION).scalar_subquery()
         moved = update(followers).where(followers.c.link_id.in_(mine), live.is_not(None))
         async with self._database.write() as connection:
             await connection.execute(moved.values(link_id=live))
 
-    async def end_all(self, ended: Link, at: datetime) -> None:
+    async def end_followers_of(self, ended: Link, at: datetime) -> None:
         async with self._database.write() as connection:
-            await successions.end_all(connection, ended, at)
+            await successions.end_followers_of(connection, ended, at)
 
-    async def end_linked(self, project_id: ProjectId, at: datetime) -> None:
+    async def end_linked_followers(self, project_id: ProjectId, at: datetime) -> None:
         linked = (
             select(followers.c.report_id)
             .join(links, links.c.report_id == followers.c.report_id)
@@ -269,7 +269,7 @@ async def _set_statuses(
     return frozenset(ReportId(row[0]) for row in rows if row[0] not in done)
 
 
-async def _store_states(connection: AsyncConnection, plans: Sequence[FollowerPlan]) -> None:
+async def _store_issue_states(connection: AsyncConnection, plans: Sequence[FollowerPlan]) -> None:
     """Record which state of the issue each of them has taken over."""
     for state in IssueState:
         of_state = [plan.report.id for plan in plans if plan.state is state]

@@ -50,12 +50,12 @@ async def succeed(
     if holder is not None:
         present = to_link(holder)
         if present.project_id == ended.project_id:
-            await _let_follow_present_link(connection, ended, present, new_id)
-        await end_all(connection, ended, at)
+            await _move_followers_to_present_link(connection, ended, present, new_id)
+        await end_followers_of(connection, ended, at)
         return None
-    heir = await _read_heir(connection, ended)
+    heir = await _read_next_leading_report(connection, ended)
     if heir is None:
-        await end_all(connection, ended, at)
+        await end_followers_of(connection, ended, at)
         return None
     await connection.execute(delete(followers).where(followers.c.report_id == heir))
     made = await create_link(
@@ -67,7 +67,7 @@ async def succeed(
             url=f"{web_url}/{ended.repository}/issues/{ended.number}",
         ),
     )
-    await _follow_link(connection, ended, made)
+    await _update_followed_link(connection, ended, made)
     await _carry_over_unsent_comments(connection, ended, made)
     # The comments of before it followed have rows: those that have none were written since.
     await record_unseen_comments(connection, made, made.id, ended.created_at, new_id)
@@ -82,7 +82,7 @@ async def succeed(
     return heir
 
 
-async def _read_heir(connection: AsyncConnection, ended: Link) -> ReportId | None:
+async def _read_next_leading_report(connection: AsyncConnection, ended: Link) -> ReportId | None:
     """Read the oldest follower whose report is there and has no link of its own."""
     mine = links.alias("mine")
     is_linked = exists(ONE).where(
@@ -117,7 +117,7 @@ def _build_link(ended: Link, heir: ReportId, id_: LinkId, at: datetime) -> Link:
     )
 
 
-async def _let_follow_present_link(
+async def _move_followers_to_present_link(
     connection: AsyncConnection, ended: Link, present: Link, new_id: Callable[[], UUID]
 ) -> None:
     """Let the followers of an ended link follow another one to its issue, which sends their unsent comments.
@@ -125,7 +125,7 @@ async def _let_follow_present_link(
     A full read sends them: the initial sync of a NEW link, else the next verification, which is due then. (An
     ACTIVE link sends those that no pass has seen without a row, as any new comment.)
     """
-    await _follow_link(connection, ended, present)
+    await _update_followed_link(connection, ended, present)
     carried = await _carry_over_unsent_comments(connection, ended, present)
     if present.state is LinkState.NEW:
         since = ended.created_at
@@ -136,13 +136,13 @@ async def _let_follow_present_link(
         await connection.execute(update(links).where(*is_checked).values(due))
 
 
-async def _follow_link(connection: AsyncConnection, ended: Link, present: Link) -> None:
+async def _update_followed_link(connection: AsyncConnection, ended: Link, present: Link) -> None:
     """Let the followers of an ended link, but for the report of the present one, follow that."""
     others = (followers.c.link_id == ended.id, followers.c.report_id != present.report_id)
     await connection.execute(update(followers).where(*others).values(link_id=present.id))
 
 
-async def end_all(connection: AsyncConnection, ended: Link, at: datetime) -> None:
+async def end_followers_of(connection: AsyncConnection, ended: Link, at: datetime) -> None:
     """End what is left of a link's followers."""
     gone = delete(followers).where(followers.c.link_id == ended.id).returning(followers.c.report_id)
     left = sorted((await connection.execute(gone)).scalars())

@@ -51,9 +51,9 @@ class ProjectFences:
         `epoch`: that of the row, if it names this holder and no other has taken the lock over; then nothing
         is written. One that was read a moment too early is refused by `require`.
         """
-        self._epochs[project_id] = await self._raise_epoch(project_id) if epoch is None else epoch
+        self._epochs[project_id] = await self._increment_epoch(project_id) if epoch is None else epoch
 
-    async def _raise_epoch(self, project_id: ProjectId) -> int:
+    async def _increment_epoch(self, project_id: ProjectId) -> int:
         raised = func.coalesce(projects.c.lock_epoch, 0) + 1
         values = {"lock_holder": self._holder, "lock_epoch": raised}
         mine = projects.c.project_id == project_id

@@ -105,7 +105,7 @@ class RowProjectLock:
 
     async def try_acquire(self) -> bool:
         """Whether the lock is ours now: there was none, or its holder is dead or silent."""
-        now, host = self._clock.now(), host_of_process_ids()
+        now, host = self._clock.now(), host_and_pid_namespace()
         mine = {
             "project_id": self._project_id,
             "holder": self._holder,
@@ -158,7 +158,7 @@ class RowProjectLock:
         return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
 
 
-def host_of_process_ids() -> str:
+def host_and_pid_namespace() -> str:
     """Name the host and, on Linux, the PID namespace: containers share a host's name, not its process ids."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())

@@ -152,7 +152,7 @@ class LockSession:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             with suppress(DatabaseError):
-                await finish_shielded(_ignore_value(running))
+                await finish_shielded(_await_without_value(running))
             raise
 
     async def _query_row(
@@ -205,7 +205,7 @@ class LockSession:
             await connection.close()
 
 
-async def _ignore_value(running: "asyncio.Future[Any]") -> None:
+async def _await_without_value(running: "asyncio.Future[Any]") -> None:
     await running
 
 

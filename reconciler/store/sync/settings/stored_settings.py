@@ -14,7 +14,7 @@ from reconciler.model.link import LinkState
 from reconciler.model.policy import ExportFilter
 from reconciler.model.snapshot import KnownPriority, StoredSettings
 from reconciler.store.bugspark.bugspark_tables import users
-from reconciler.store.bugspark.reports import is_waiting_for_export, record_reports_outside
+from reconciler.store.bugspark.reports import is_waiting_for_export, record_reports_excluded_by_filter
 from reconciler.store.bulk import build_insert
 from reconciler.store.mappers import to_known_people
 from reconciler.store.schema.database_identity import COMMENT_RULES_KEY, save_meta_value
@@ -74,7 +74,7 @@ def to_known_priority(text: str | None) -> KnownPriority | None:
     return decode_json(text, KnownPriority) if text else None
 
 
-def forget_choices(project_id: ProjectId) -> Update:
+def forget_choices_statement(project_id: ProjectId) -> Update:
     """Forget GitHub's half of the field that a project's links had before, so that none of it is a change."""
     known = or_(links.c.base_choices.is_not(None), links.c.seen_choices.is_not(None))
     return (
@@ -129,7 +129,7 @@ class StoredSettingsVersions:
             if (await connection.execute(added)).first() is None:
                 return False
             if admitted is not None:
-                await record_reports_outside(
+                await record_reports_excluded_by_filter(
                     connection, project_id, is_waiting_for_export(), admitted, new.at
                 )
             # A pass reads the settings with the project's row, which there is none of before the first pass.

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from reconciler.errors import (
     DatabaseError,
-    KeptSettingError,
+    OperatorOnlySettingError,
     ReconcilerError,
     SettingsChangedError,
     WrongSettingError,
@@ -79,7 +79,7 @@ class SentForm:
     @property
     def version(self) -> int:
         """The version that the form was made from."""
-        return _number_of(self.fields.get("version", ""))
+        return _parse_version(self.fields.get("version", ""))
 
     @property
     def loaded(self) -> JsonObject:
@@ -151,7 +151,7 @@ class SettingsPage:
         viewer, project_id = sent.visitor.viewer, sent.project_id
         match sent.fields.get("what"):
             case "restore":
-                wanted = _number_of(sent.fields.get("restored", ""))
+                wanted = _parse_version(sent.fields.get("restored", ""))
                 now = await self.commands.restore_settings(project_id, wanted, viewer, expected=sent.version)
                 return f"The settings are those of version {wanted} again, as version {now.version}."
             case "apply":
@@ -170,7 +170,7 @@ class SettingsPage:
         view = await self.commands.show_settings(sent.project_id)
         match error:
             case WrongSettingError():
-                is_kept = isinstance(error, KeptSettingError)
+                is_kept = isinstance(error, OperatorOnlySettingError)
                 status = HTTPStatus.FORBIDDEN if is_kept else HTTPStatus.UNPROCESSABLE_ENTITY
                 problem = FormProblem(
                     text=str(error), status=status, control=_find_control(sent.groups, error.key)
@@ -228,7 +228,7 @@ def _path_of(project_id: ProjectId) -> str:
     return f"/projects/{project_id}/settings"
 
 
-def _number_of(text: str) -> int:
+def _parse_version(text: str) -> int:
     """Return the number of a version; -1, which no version has, for anything else."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_VERSION_DIGITS else -1
 
