@@ -158,8 +158,8 @@ def _issues_of_unreadable_rows(snapshot: Snapshot, observation: GitHubObservatio
 def _unreadable_items_without_plan(
     snapshot: Snapshot, observation: GitHubObservation
 ) -> Iterable[UnreadableItem]:
-    """Return rows that no full read of a link says more about, and items of the database without the links that
-    are put to rest for it just now.
+    """Return rows that no full read of a link says more about; and what the database has that can't be read,
+    without the links that are put to rest for it just now.
     """
     for row in observation.poisoned:
         if not any(_is_row_of(row, link, snapshot) for link in (*snapshot.links, *snapshot.new)):
