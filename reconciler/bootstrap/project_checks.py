@@ -80,7 +80,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
             _clock_check(context),
             _rate_limit_check(context),
         ]
-    lines += [_delivery_check(context, facts), *_link_check(facts)]
+    lines += [_delivery_check(context, facts), *_link_check(facts), *_renamed_label_checks(facts)]
     return [_with_project_name(context.project, line) for line in lines]
 
 
@@ -270,6 +270,12 @@ def _link_check(facts: StoredProjectFacts) -> Iterator[CheckResult]:
         message = f"{items[0].report}: {items[0].reason}{more}"
         remedy = f"{shell_command('reconcile', 'status', '--project', facts.health.name)} names all of them"
         yield _build_check_result("links", CheckLevel.WARN, message, remedy)
+
+
+def _renamed_label_checks(facts: StoredProjectFacts) -> Iterator[CheckResult]:
+    """Name the labels of the mapping that have another name on GitHub, as the last passes found them."""
+    for label in facts.health.renamed_labels if facts.health is not None else ():
+        yield _build_check_result("label", CheckLevel.WARN, label.problem, label.remedy)
 
 
 def _expiry_checks(context: Context) -> Iterator[CheckResult]:

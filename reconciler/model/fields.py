@@ -171,8 +171,15 @@ class RenamedLabel:
     @property
     def text(self) -> str:
         """What happened, what the program does, and what can be done, in a sentence."""
+        return f"{self.problem}; {self.remedy}"
+
+    @property
+    def problem(self) -> str:
+        """What happened, and what the program does."""
+        return f"the label {self.name} is called {self.now} on GitHub now: {self.field} is not read from it"
+
+    @property
+    def remedy(self) -> str:
+        """What can be done."""
         names = ", ".join(f'"{name}"' for name in self.names)
-        return (
-            f"the label {self.name} is called {self.now} on GitHub now: {self.field} is not read from it; "
-            f"set sync.{self.field}: {self.value} = [{names}]"
-        )
+        return f"set sync.{self.field}: {self.value} = [{names}]"

@@ -43,6 +43,8 @@ async def test_a_renamed_label_is_a_problem_that_says_what_to_configure(sync: Sy
     assert sync.labels(number) == {"P1", "bug"}
     shown = await sync.app.explain_report(str(report))
     assert ADVICE in [dated.change.rule for dated in shown.detail.history]
+    checks = [check for check in await sync.app.run_self_check() if check.name == "Shop: label"]
+    assert [f"{check.message}; {check.remedy}" for check in checks] == [ADVICE]
     assert is_idle(await sync.settle())
 
 
