@@ -28,7 +28,7 @@ from reconciler.store.sync import import_times, local_scan
 from reconciler.sync import decide_links, decide_observation, preflight, send, write
 from reconciler.sync.context import Context
 from reconciler.sync.exports import second_issues
-from tests.proofs.planted import Plant, Situation, Wrong, require_that_it_is_seen
+from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
 from tests.support.invariants import find_violations
 from tests.support.scenario import Scenario
 from tests.support.stores import sqlite_template
@@ -39,7 +39,7 @@ MANY = 8
 COMMENTS = r"/issues/\d+/comments$"
 
 
-def replaced(where: object, name: str, value: object) -> Plant:
+def replaced(where: object, name: str, value: object) -> PlantBug:
     """Take the rule away by replacing this."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def imported_at_one_time(rows: Sequence[import_times.Imported]) -> dict[Any, dat
     return {local: at for _, local, at in rows}
 
 
-async def comments_of_one_second_are_imported(scenario: Scenario) -> Wrong:
+async def comments_of_one_second_are_imported(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     for _ in range(MANY):
         scenario.comment_on_github(report)
@@ -84,7 +84,7 @@ def the_newest_comes_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(comments, "sorted", newest_first, raising=False)
 
 
-async def comments_are_posted(scenario: Scenario) -> Wrong:
+async def comments_are_posted(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     for _ in range(MANY):
@@ -98,7 +98,7 @@ async def comments_are_posted(scenario: Scenario) -> Wrong:
 # --- BugSpark's button ------------------------------------------------------------------------------------
 
 
-async def a_comment_follows_the_button(scenario: Scenario) -> Wrong:
+async def a_comment_follows_the_button(scenario: Scenario) -> Violations:
     await scenario.run()
     report = scenario.file_report("first")
     scenario.press_button(report)
@@ -108,7 +108,7 @@ async def a_comment_follows_the_button(scenario: Scenario) -> Wrong:
     return [] if scenario.copies_on_github(scenario.notes[0]) else ["what followed the button was not sent"]
 
 
-async def the_button_exports_a_crash(scenario: Scenario) -> Wrong:
+async def the_button_exports_a_crash(scenario: Scenario) -> Violations:
     await scenario.run()
     report = scenario.file_report("first")
     scenario.bugspark.set_report(report, category="crash")
@@ -124,7 +124,7 @@ async def the_button_exports_a_crash(scenario: Scenario) -> Wrong:
 # --- automatic exports ------------------------------------------------------------------------------------
 
 
-async def a_report_is_filed_and_exported_by_the_button(scenario: Scenario, *, lag: float) -> Wrong:
+async def a_report_is_filed_and_exported_by_the_button(scenario: Scenario, *, lag: float) -> Violations:
     await scenario.run()
     await scenario.save_settings(export="all")
     report = scenario.file_report("first")
@@ -138,11 +138,11 @@ async def a_report_is_filed_and_exported_by_the_button(scenario: Scenario, *, la
     return find_violations(scenario, last) + (["there are two issues of one report"] if many else [])
 
 
-async def the_button_is_faster(scenario: Scenario) -> Wrong:
+async def the_button_is_faster(scenario: Scenario) -> Violations:
     return await a_report_is_filed_and_exported_by_the_button(scenario, lag=0)
 
 
-async def the_button_is_faster_beside_a_lagging_list(scenario: Scenario) -> Wrong:
+async def the_button_is_faster_beside_a_lagging_list(scenario: Scenario) -> Violations:
     return await a_report_is_filed_and_exported_by_the_button(scenario, lag=100)
 
 
@@ -150,7 +150,7 @@ async def by_githubs_clock(context: Context) -> datetime:
     return context.github.now()
 
 
-async def a_report_is_filed_by_a_clock_that_is_behind(scenario: Scenario) -> Wrong:
+async def a_report_is_filed_by_a_clock_that_is_behind(scenario: Scenario) -> Violations:
     scenario.set_clocks(daemon=0, bugspark=-90)
     await scenario.run()
     await scenario.save_settings(export="all")
@@ -160,7 +160,7 @@ async def a_report_is_filed_by_a_clock_that_is_behind(scenario: Scenario) -> Wro
     return [] if scenario.issue_numbers()[report] else ["a report filed later was not exported"]
 
 
-async def a_report_is_closed_before_its_turn(scenario: Scenario) -> Wrong:
+async def a_report_is_closed_before_its_turn(scenario: Scenario) -> Violations:
     await scenario.run()
     await scenario.save_settings(export="all")
     report = scenario.file_report("first")
@@ -173,7 +173,7 @@ async def a_report_is_closed_before_its_turn(scenario: Scenario) -> Wrong:
 # --- times of fields --------------------------------------------------------------------------------------
 
 
-async def an_assignee_changes_after_the_severity_did(scenario: Scenario) -> Wrong:
+async def an_assignee_changes_after_the_severity_did(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     app = await scenario.start()
@@ -202,7 +202,7 @@ async def as_the_list_shows_it(_: Context, view: LinkObservation) -> LinkObserva
     return view
 
 
-async def lists_do_not_tell_who_is_a_collaborator(scenario: Scenario) -> Wrong:
+async def lists_do_not_tell_who_is_a_collaborator(scenario: Scenario) -> Violations:
     scenario.github.world.assume(listed_comments_have_association=False)
     report = await scenario.export(title="first")
     await scenario.save_settings(comments_from="collaborators")
@@ -211,7 +211,7 @@ async def lists_do_not_tell_who_is_a_collaborator(scenario: Scenario) -> Wrong:
     return [] if scenario.copies_in_bugspark(scenario.notes[0]) else ["a collaborator is not heard"]
 
 
-async def somebody_deletes_their_account(scenario: Scenario) -> Wrong:
+async def somebody_deletes_their_account(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     scenario.comment_in_bugspark(report)
     await scenario.run()
@@ -223,7 +223,7 @@ async def somebody_deletes_their_account(scenario: Scenario) -> Wrong:
 # --- labels and values that are not known ------------------------------------------------------------------
 
 
-async def a_label_is_renamed(scenario: Scenario) -> Wrong:
+async def a_label_is_renamed(scenario: Scenario) -> Violations:
     await scenario.export(title="first")
     await scenario.run()
     scenario.github.clock.advance(3600)
@@ -233,7 +233,7 @@ async def a_label_is_renamed(scenario: Scenario) -> Wrong:
     return [] if health.renamed_labels else ["nobody is told that medium-priority is P2 now"]
 
 
-async def full_issues_swap_their_severity(scenario: Scenario) -> Wrong:
+async def full_issues_swap_their_severity(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     scenario.github.web.label(1, *(f"area {each}" for each in range(98)), by="alice")
@@ -253,7 +253,7 @@ def null_is_a_pull_request(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(client, "to_issue_row", by_its_name)
 
 
-async def an_issue_has_a_null_pull_request(scenario: Scenario) -> Wrong:
+async def an_issue_has_a_null_pull_request(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     row = scenario.github.web.issue(1)
@@ -270,7 +270,7 @@ def an_unknown_value_is_passed_over(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_observation, "plan_unreadable_report", say_nothing)
 
 
-async def a_report_has_an_unknown_severity(scenario: Scenario) -> Wrong:
+async def a_report_has_an_unknown_severity(scenario: Scenario) -> Violations:
     """Its link says so, and the other one goes on, in passes and in verification."""
     odd, usual = await scenario.export(title="first"), await scenario.export(title="second")
     await scenario.run()
@@ -297,7 +297,7 @@ def a_page_that_is_too_heavy_ends_the_pass(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RepositoryList, "_fetch_smaller", give_up)
 
 
-async def a_row_is_never_shown(scenario: Scenario) -> Wrong:
+async def a_row_is_never_shown(scenario: Scenario) -> Violations:
     heavy, usual = await scenario.export(title="first"), await scenario.export(title="second")
     await scenario.run()
     scenario.comment_on_github(heavy)
@@ -316,7 +316,7 @@ def refusal(errors: object) -> Reply:
     return Reply(status=422, body=body, headers={"Content-Type": "application/json"})
 
 
-async def a_comment_is_refused_in_an_odd_shape(scenario: Scenario) -> Wrong:
+async def a_comment_is_refused_in_an_odd_shape(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     scenario.comment_in_bugspark(report)
@@ -326,7 +326,7 @@ async def a_comment_is_refused_in_an_odd_shape(scenario: Scenario) -> Wrong:
     return [] if states == ["quarantined"] else [f"a refused write is {states}"]
 
 
-async def a_comment_is_too_quick(scenario: Scenario) -> Wrong:
+async def a_comment_is_too_quick(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     scenario.comment_in_bugspark(report)
@@ -336,7 +336,7 @@ async def a_comment_is_too_quick(scenario: Scenario) -> Wrong:
     return [] if outcome is Outcome.LIMITED else [f"a limit on content ends a pass as {outcome}"]
 
 
-async def an_issue_is_deleted_before_it_is_written_to(scenario: Scenario) -> Wrong:
+async def an_issue_is_deleted_before_it_is_written_to(scenario: Scenario) -> Violations:
     report = await scenario.export(title="first")
     await scenario.run()
     for _ in range(3):
@@ -354,7 +354,7 @@ def retired_versions_are_not_recognised(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(repository_ref.RepositoryRef, "require_supported_api_version", returning(None))
 
 
-async def the_api_version_is_retired(scenario: Scenario) -> Wrong:
+async def the_api_version_is_retired(scenario: Scenario) -> Violations:
     await scenario.export(title="first")
     await scenario.run()
     retired = error(410, "API version 2022-11-28 is no longer supported")
@@ -364,7 +364,7 @@ async def the_api_version_is_retired(scenario: Scenario) -> Wrong:
     return [] if "github.api_version" in said else [f"the reason is not named: {said}"]
 
 
-PLANTED: dict[str, tuple[Plant, Situation]] = {
+PLANTED: dict[str, tuple[PlantBug, Situation]] = {
     "imports in order": (
         replaced(import_times, "distinct_times", imported_at_one_time),
         comments_of_one_second_are_imported,
@@ -422,4 +422,4 @@ PLANTED: dict[str, tuple[Plant, Situation]] = {
 async def test_a_planted_bug_in_a_rule_from_the_field_is_seen_and_nothing_without_it(
     rule: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await require_that_it_is_seen(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)
+    await require_bug_detected(*PLANTED[rule], sqlite_template, tmp_path, monkeypatch)
