@@ -24,6 +24,9 @@ DOUBTFUL_SEARCH_PAUSE = timedelta(hours=1)
 sooner.
 """
 
+GITHUB_CLOCKS_DIFFERENCE = timedelta(seconds=5)
+"""How far before the claim a row may be dated that was made after it: GitHub's machines differ by seconds."""
+
 log = EventLogger(__name__)
 
 
@@ -151,8 +154,9 @@ def find_issue_candidates(
 
 
 def is_since_claim(intent: Intent, at: datetime) -> bool:
-    """Whether something was made at or after the first claim, in GitHub's whole seconds."""
-    return at >= (intent.claimed_at or intent.created_at).replace(microsecond=0)
+    """Whether something may have been made after the first claim, in GitHub's whole seconds."""
+    claimed = (intent.claimed_at or intent.created_at).replace(microsecond=0)
+    return at >= claimed - GITHUB_CLOCKS_DIFFERENCE
 
 
 def rendering_without_marker(body: str) -> str:

@@ -92,6 +92,25 @@ async def test_an_issue_edited_before_it_is_found_is_there_once(
     assert len(sync.texts_on_github(1)) == 1
 
 
+async def test_copies_that_another_machine_of_githubs_dated_before_the_claim_are_found(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.add_comment(report, "once")
+    other = sync.bugspark.add_report(sync.project, "It breaks again")
+    sync.github.world.assume(row_times_ahead_seconds=-3)
+    sync.github.simulator.faults.add(LOST, method="POST", path=ISSUES)
+    sync.github.simulator.faults.add(LOST, method="POST", path=COMMENTS)
+    await sync.app.export((str(other),), NullProgress())
+    sync.github.world.assume(row_times_ahead_seconds=0)
+    (copy,) = sync.github.web.thread(number)
+    sync.github.web.edit_comment(copy.id, unsign(copy.body), by="alice")
+    sync.github.web.rewrite(number + 1, append(sync.github.web.issue(number + 1).body or ""), by="alice")
+    await recovered(sync)
+    assert sync.texts_on_github(number) == [unsign(copy.body)]
+    assert sync.texts_in_bugspark(report) == ["once"]
+    assert (sync.number(other), len(sync.github.web.issues)) == (number + 1, number + 1)
+    assert sync.dump()["sync_intents"] == []
+
+
 async def test_an_edited_issue_that_a_list_shows_before_the_search_is_the_answer(sync: Sync) -> None:
     report = await lose_issue(sync)
     sync.github.web.rewrite(1, append(sync.github.web.issue(1).body or ""), by="alice")
