@@ -374,7 +374,10 @@ PLANTED: dict[str, tuple[PlantBug, Situation]] = {
         replaced(comments, "link_began_at", lambda view: view.link.created_at),
         a_comment_follows_the_button,
     ),
-    "the button's base": (replaced(link, "base_from_issue_body", lambda *_: None), the_button_exports_a_crash),
+    "the button's base": (
+        replaced(link, "base_from_issue_body", lambda *_: None),
+        the_button_exports_a_crash,
+    ),
     "an automatic export waits": (
         replaced(second_issues, "_is_past_settle_time", lambda *_: True),
         the_button_is_faster,
@@ -400,7 +403,10 @@ PLANTED: dict[str, tuple[PlantBug, Situation]] = {
         replaced(edited_originals, "_is_author_erased", lambda *_: False),
         somebody_deletes_their_account,
     ),
-    "a renamed label": (replaced(decide_links, "_record_renamed_labels", returning(None)), a_label_is_renamed),
+    "a renamed label": (
+        replaced(decide_links, "_record_renamed_labels", returning(None)),
+        a_label_is_renamed,
+    ),
     "a full issue": (replaced(send, "MAX_LABELS", 1_000), full_issues_swap_their_severity),
     "an unknown value": (an_unknown_value_is_passed_over, a_report_has_an_unknown_severity),
     "no pull request": (null_is_a_pull_request, an_issue_has_a_null_pull_request),
