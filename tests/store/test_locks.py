@@ -46,11 +46,11 @@ import asyncio, sys
 from uuid import UUID
 from reconciler.store.schema.engine import open_database
 from reconciler.store.stores import StoreSettings, build_stores
-from tests.support.stores import StillClock
+from tests.support.stores import FixedClock
 
 async def main():
     database = open_database(sys.argv[1])
-    stores = build_stores(database, StoreSettings(digest=str), StillClock())
+    stores = build_stores(database, StoreSettings(digest=str), FixedClock())
     async with stores.project_locks.acquire(UUID(sys.argv[2])):
         print("held", flush=True)
         await asyncio.sleep(600)
