@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
@@ -30,7 +30,7 @@ from psycopg_pool import AsyncConnectionPool
 from reconciler.daemon.announcements import JobAnnouncements
 from reconciler.daemon.job_passes import JobPasses
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
-from reconciler.daemon.pass_queue import QueueContent, QueuedPass, RunPass
+from reconciler.daemon.pass_queue import QueueContent, RunPass
 from reconciler.errors import DatabaseError
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId
@@ -76,8 +76,7 @@ class ProcrastinateQueue:
     def __init__(self, app: App, silent: float) -> None:
         self.app = app
         self._dead_after_seconds = silent
-        self._task = app.task(name=TASK_NAME, queue=NUDGED_QUEUE, pass_context=True)(self._run_job)
-        self._run: RunPass | None = None
+        self._task = app.task(name=TASK_NAME, queue=NUDGED_QUEUE)(self._run_job)
         self.passes = MemoryQueue()  # every pass of this process
         self.job_passes = JobPasses(self.passes)
         self._running_projects: set[ProjectId] = set()  # those of jobs
@@ -164,22 +163,14 @@ class ProcrastinateQueue:
         return {job_id: lock for job_id, lock in idle.items() if job_id in before}
 
     def create_worker(self, run: RunPass, concurrency: int) -> "ProcrastinateQueueWorker":
-        self._run = run
-        return ProcrastinateQueueWorker(self, concurrency)
+        return ProcrastinateQueueWorker(self, run, concurrency)
 
     async def requeue_unfinished(self) -> None:
         """Queue jobs again that ended without their pass. Another daemon may take them."""
         while self.job_passes.unfinished:
             await self.nudge(self.job_passes.unfinished.pop())
 
-    async def run_pass(self, queued: QueuedPass) -> bool:
-        """Run a pass that a worker of `passes` has taken."""
-        if self._run is None:
-            raise RuntimeError("a pass came before the first worker")
-        return await self.job_passes.run_pass(queued, self._run)
-
-    async def _run_job(self, context: JobContext, project: str) -> None:
-        del context
+    async def _run_job(self, project: str) -> None:
         project_id = ProjectId(UUID(project))
         job_task = asyncio.current_task()
         assert job_task is not None  # Procrastinate makes one for each job
@@ -232,10 +223,13 @@ def _log_unwritten_end(project_id: ProjectId, job_task: asyncio.Task[object]) ->
 class ProcrastinateQueueWorker:
     """One worker for passes, and one of Procrastinate that takes jobs for it."""
 
-    def __init__(self, queue: ProcrastinateQueue, concurrency: int) -> None:
+    def __init__(self, queue: ProcrastinateQueue, run: RunPass, concurrency: int) -> None:
         self._queue = queue
         self._stopped = False
-        self._passes = MemoryQueueWorker(queue.passes, queue.run_pass, concurrency)
+        self._grace: float | None = None
+        self._passes = MemoryQueueWorker(
+            queue.passes, partial(queue.job_passes.run_pass, run=run), concurrency
+        )
         self._jobs = Worker(
             queue.app,
             queues=QUEUE_NAMES,
@@ -262,9 +256,8 @@ class ProcrastinateQueueWorker:
             raise DatabaseError("The queue's worker lost its database.")
 
     def stop(self, grace: float | None) -> None:
-        self._stopped = True
-        self._jobs.shutdown_graceful_timeout = grace
-        self._stop_workers(grace)
+        self._stopped, self._grace = True, grace
+        self._stop_workers()
 
     async def _run_workers(self) -> None:
         """Run both workers. When one ends, stop the other. Raises the first error of any."""
@@ -273,17 +266,18 @@ class ProcrastinateQueueWorker:
         try:
             await asyncio.sleep(0)  # a stop before a worker runs would be lost
             if self._stopped:
-                self._stop_workers(self._jobs.shutdown_graceful_timeout)
+                self._stop_workers()
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._stop_workers(self._jobs.shutdown_graceful_timeout)
+            self._stop_workers()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         for each in ended:
             if isinstance(each, BaseException):
                 raise each
 
-    def _stop_workers(self, grace: float | None) -> None:
-        self._passes.stop(grace)
+    def _stop_workers(self) -> None:
+        self._jobs.shutdown_graceful_timeout = self._grace
+        self._passes.stop(self._grace)
         self._queue.job_passes.end_waiting_jobs()
         self._jobs.stop()  # type: ignore[no-untyped-call]  # untyped library
 

@@ -258,9 +258,9 @@ class Service:
     async def _queue_due_projects(self) -> None:
         async with self._queueing:
             is_fresh = await self._schedule.refresh()
-            await self._queue_due_projects_beside(await self._queue.backlog(), is_fresh=is_fresh)
+            await self._add_due_projects(await self._queue.backlog(), is_fresh=is_fresh)
 
-    async def _queue_due_projects_beside(self, backlog: QueueContent, *, is_fresh: bool) -> None:
+    async def _add_due_projects(self, backlog: QueueContent, *, is_fresh: bool) -> None:
         monotonic = self._clock.monotonic()
         self._monitor.record_backlog(backlog)
         busy = backlog.waiting | backlog.running

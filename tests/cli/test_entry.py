@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 from typing import IO
 
 import pytest
@@ -59,8 +60,8 @@ def test_help_and_version_cost_little_beside_importing_typer(arguments: str) -> 
         (cpu_seconds(command, arguments), cpu_seconds(sys.executable, "-c", "import typer.main"))
         for _ in range(3)
     ]
-    # The best pair: other work on the machine slows either of the two at random.
-    assert min(started / imported for started, imported in pairs) < MAX_START_RATIO, pairs
+    # The middle pair: other work on the machine slows either of the two at random.
+    assert median(started / imported for started, imported in pairs) < MAX_START_RATIO, pairs
 
 
 def test_version_is_one_line() -> None:

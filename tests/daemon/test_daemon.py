@@ -221,7 +221,7 @@ def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(share
     assert sum("carried on" in body for body in bodies) == 1
 
 
-def test_two_then_five_daemons_share_projects_and_never_run_one_twice_at_once(
+def test_two_then_five_daemons_share_projects_and_every_pass_that_is_made_succeeds(
     shared: Installation,
 ) -> None:
     shared.configure(
@@ -246,7 +246,9 @@ def test_two_then_five_daemons_share_projects_and_never_run_one_twice_at_once(
         eventually(lambda: shared.github.web.issue(number).state == "closed")
         lines = [each for daemon in daemons for each in daemon.lines if each["event"] == "pass"]
     assert len({each["project"] for each in lines}) == 7
-    # A pass that was asked for may meet a due one of another daemon; it is tried again.
+    # A pass that was asked for may meet a due one of another daemon; it is tried again. That the lock lets
+    # one of them work is shown in tests/store/test_locks.py, that a due one is not made twice in
+    # tests/sync/test_busy.py.
     made = [each for each in lines if each.get("kind") != "busy"]
     assert [each for each in made if each["outcome"] not in ("ok", "partial")] == []
 

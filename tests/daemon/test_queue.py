@@ -20,6 +20,14 @@ from reconciler.store.schema import engine
 from tests.daemon.workers import TIMEOUT_SECONDS, RecordingRunner, project, working
 
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
+STATUS_OF_JOBS = "SELECT status::text FROM procrastinate_jobs"
+COUNT_LISTENERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+)
+END_SESSIONS_OF_QUEUE = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE application_name LIKE '%queue' AND datname = current_database()"
+)
 
 
 async def test_what_is_nudged_is_run(queue: PassQueue) -> None:
@@ -157,9 +165,10 @@ async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
     assert runner.most_at_once == 2
 
 
-async def test_nudges_go_ahead_of_what_is_merely_due(queue: PassQueue) -> None:
+@pytest.mark.parametrize("also_due", [False, True])
+async def test_a_nudge_goes_ahead_of_what_is_merely_due(queue: PassQueue, also_due: bool) -> None:
     runner = RecordingRunner(hold=True)
-    queue.put_due([FOUR, ONE, TWO])
+    queue.put_due([FOUR, ONE, TWO, *([THREE] if also_due else [])])
     async with working(queue, runner, concurrency=1):
         await runner.until(1)
         await queue.nudge(THREE)
@@ -175,21 +184,8 @@ async def until_taken(queue: PassQueue, project_id: ProjectId) -> None:
     passes = queue.passes if isinstance(queue, ProcrastinateQueue) else queue
     assert isinstance(passes, MemoryQueue)
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        while project_id not in passes.content.waiting:  # noqa: ASYNC110 - nobody tells
+        while project_id not in passes.content.waiting:  # noqa: ASYNC110 - no event is set for it
             await asyncio.sleep(0.02)
-
-
-async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: PassQueue) -> None:
-    runner = RecordingRunner(hold=True)
-    queue.put_due([FOUR, ONE, TWO, THREE])
-    async with working(queue, runner, concurrency=1):
-        await runner.until(1)
-        await queue.nudge(THREE)
-        await until_taken(queue, THREE)
-        runner.hold = False
-        runner.release(FOUR)
-        await runner.until(4, ended=True)
-    assert runner.began == [FOUR, THREE, ONE, TWO]
 
 
 async def test_what_is_merely_due_never_takes_every_place(queue: PassQueue) -> None:
@@ -307,7 +303,7 @@ async def test_each_project_is_one_daemons_own_and_every_daemon_knows_whose(shar
     mine, theirs, url = shared
     projects = [project(number) for number in range(1, 41)]
     async with working(mine, RecordingRunner()), working(theirs, RecordingRunner()):
-        await until_worker_count(url, 2)
+        await until_rows(url, "SELECT count(*) FROM procrastinate_workers", [(2,)])
         for queue in (mine, theirs):
             await queue.backlog()
         own = [each for each in projects if mine.is_own(each)]
@@ -323,9 +319,10 @@ async def test_each_project_is_one_daemons_own_and_every_daemon_knows_whose(shar
         assert all(mine.is_own(each) for each in projects), "the other daemon is dead"
 
 
-async def until_worker_count(url: str, count: int) -> None:
+async def until_rows(url: str, query: str, expected: list[tuple[Any, ...]]) -> None:
+    """Wait until a query returns these rows, which other sessions write."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        while len(run_query(url, "SELECT id FROM procrastinate_workers")) < count:  # noqa: ASYNC110 - no event
+        while run_query(url, query) != expected:  # noqa: ASYNC110 - another session has no event of ours
             await asyncio.sleep(0.02)
 
 
@@ -336,9 +333,7 @@ async def test_a_nudge_that_meets_a_due_pass_of_this_process_is_run_when_that_en
         mine.put_due([ONE])
         await runner.until(1)
         await mine.nudge(ONE)
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            while run_query(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until_rows(url, STATUS_OF_JOBS, [("doing",)])
         assert runner.began == [ONE]
         runner.hold = False
         runner.release(ONE)
@@ -360,9 +355,7 @@ async def test_a_nudge_that_meets_a_pass_of_another_process_is_tried_until_that_
     queue_worker = mine.create_worker(run, 1)
     task = asyncio.create_task(queue_worker.serve())
     await mine.nudge(ONE)
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        while not tries or run_query(url, "SELECT id FROM procrastinate_jobs"):  # noqa: ASYNC110 - no event
-            await asyncio.sleep(0.02)
+    await until_rows(url, STATUS_OF_JOBS, [])
     assert tries == [False, False, True]
     queue_worker.stop(TIMEOUT_SECONDS)
     await task
@@ -377,9 +370,7 @@ async def test_a_job_that_waits_for_a_place_is_there_for_the_next_worker_after_a
     await mine.nudge(ONE)
     await runner.until(2)
     await mine.nudge(TWO)
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        while run_query(url, "SELECT status::text FROM procrastinate_jobs") != [("doing",)] * 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until_rows(url, STATUS_OF_JOBS, [("doing",)] * 2)
     queue_worker.stop(TIMEOUT_SECONDS)
     for each in list(runner.began):
         runner.release(each)
@@ -521,20 +512,32 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
     task = asyncio.create_task(queue_worker.serve())
     await mine.nudge(ONE)
     await runner.until(1, ended=True)
-    listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
-    async with asyncio.timeout(TIMEOUT_SECONDS):  # it may have taken the job before it began to listen
-        # A connection of its own, beside the pool.
-        while len(run_query(url, listening)) != 1:  # noqa: ASYNC110 - another process has no event of ours
-            await asyncio.sleep(0.02)
-    run_query(
-        url,
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE application_name LIKE '%queue' AND datname = current_database()",
-    )
+    # A connection of its own, beside the pool; it may have taken the job before it began to listen.
+    await until_rows(url, COUNT_LISTENERS, [(1,)])
+    run_query(url, END_SESSIONS_OF_QUEUE)
     with suppress(DatabaseError):  # a session may be ended just after it was found alive
         await mine.nudge(TWO)
     await mine.nudge(TWO)
     async with working(mine, runner, 1):  # the first may have stopped before it could take it
         await runner.until(2)
+    queue_worker.stop(TIMEOUT_SECONDS)
+    await asyncio.wait([task])
+
+
+async def test_a_job_that_waits_for_a_place_when_connections_break_is_run(shared: Any) -> None:
+    mine, _, url = shared
+    runner = RecordingRunner(hold=True)
+    queue_worker = mine.create_worker(runner.run, 1)
+    task = asyncio.create_task(queue_worker.serve())
+    mine.put_due([FOUR])
+    await runner.until(1)
+    await mine.nudge(ONE)
+    await until_rows(url, STATUS_OF_JOBS, [("doing",)])
+    await until_rows(url, COUNT_LISTENERS, [(1,)])
+    run_query(url, END_SESSIONS_OF_QUEUE)
+    runner.hold = False
+    runner.release(FOUR)
+    await runner.until(2, ended=True)
+    assert runner.began == [FOUR, ONE]
     queue_worker.stop(TIMEOUT_SECONDS)
     await asyncio.wait([task])

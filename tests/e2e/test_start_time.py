@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from statistics import median
 
 from tests.support.command import Installation
 
@@ -37,5 +38,5 @@ def test_an_idle_command_costs_little_beside_the_libraries_it_imports(
     pairs = [
         (children_cpu_seconds(sync_idle_project), children_cpu_seconds(import_libraries)) for _ in range(3)
     ]
-    # The best pair: other work on the machine slows either of the two at random.
-    assert min(command / libraries for command, libraries in pairs) < MAX_RATIO, pairs
+    # The middle pair: other work on the machine slows either of the two at random.
+    assert median(command / libraries for command, libraries in pairs) < MAX_RATIO, pairs
