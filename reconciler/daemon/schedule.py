@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection
 
-from reconciler.daemon.due import ProjectDueTimes, Room
+from reconciler.daemon.due import DueProjects, Room
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.pass_queue import due_slot_count
 from reconciler.daemon.runtime import DaemonBackend
@@ -41,7 +41,7 @@ class Schedule:
         is_own: Callable[[ProjectId], bool],
     ) -> None:
         """`is_own`: whether this daemon makes a project's due passes (`pass_queue.PassQueue`)."""
-        self.due_projects = ProjectDueTimes(intervals.interval)
+        self.due_projects = DueProjects(intervals.interval)
         self._concurrency = intervals.concurrency
         self._runtime = runtime
         self._clock = clock

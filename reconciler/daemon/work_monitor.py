@@ -7,7 +7,7 @@ lags and ages grow. Intervals use the monotonic clock.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from reconciler.daemon.due import ProjectDueTimes
+from reconciler.daemon.due import DueProjects
 from reconciler.daemon.pass_queue import QueueContent
 from reconciler.model.health import WaitingPasses, WorkGauges
 from reconciler.model.ids import Fingerprint, ProjectId
@@ -43,7 +43,7 @@ class WorkMonitor:
         if not incremental:
             self._full_scan_monotonic = began_monotonic
 
-    def measure(self, due_projects: ProjectDueTimes, waiting_writes: Mapping[Fingerprint, int]) -> WorkGauges:
+    def measure(self, due_projects: DueProjects, waiting_writes: Mapping[Fingerprint, int]) -> WorkGauges:
         """Return the numbers at this moment.
 
         `waiting_writes`: how many running passes wait until those before them have written.

@@ -17,7 +17,7 @@ NewId = Callable[[], UUID]
 
 
 @dataclass(slots=True, kw_only=True)
-class CommentWorkingState:
+class CommentDraft:
     """The comments without a ledger row, the decisions so far, and the ledger as these decisions change it.
 
     A row stored here is what the next decision about the same comment is based on.
@@ -81,13 +81,13 @@ class CommentWorkingState:
         )
 
 
-def build_working_state(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentWorkingState:
+def draft_for(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentDraft:
     """Build the draft: the observation's ledger rows, and BugSpark's comments without one, oldest first."""
     recorded_ids = {pair.local_id for pair in view.pairs}
     new_comments = sorted(
         (c for c in view.local_comments if c.id not in recorded_ids), key=lambda row: (row.created_at, row.id)
     )
-    draft = CommentWorkingState(
+    draft = CommentDraft(
         view=view, policy=policy, new_id=new_id, unmatched={comment.id: comment for comment in new_comments}
     )
     for pair in (*view.vanished_pairs, *view.pairs):

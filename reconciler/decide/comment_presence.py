@@ -9,7 +9,7 @@ comment hidden as spam or abuse counts as deleted (docs/design.md, Comments).
 from dataclasses import replace
 from datetime import timedelta
 
-from reconciler.decide.comment_draft import CommentWorkingState
+from reconciler.decide.comment_draft import CommentDraft
 from reconciler.decide.copies import excerpt
 from reconciler.model.fields import Side
 from reconciler.model.issue import RemoteComment
@@ -36,7 +36,7 @@ STILL_GONE = "a second reading does not show it on GitHub: nothing is changed"
 """What the history says of readings."""
 
 
-def decide_presence(draft: CommentWorkingState) -> None:
+def decide_presence(draft: CommentDraft) -> None:
     """Record first readings that differ from the ledger, and end what second readings found gone.
 
     What a second reading shows again is restored where its row is decided.
@@ -53,7 +53,7 @@ def decide_presence(draft: CommentWorkingState) -> None:
             _record_contradicting_reading(draft, pair, row)
 
 
-def is_shown_again(draft: CommentWorkingState, pair: CommentPair) -> bool:
+def is_shown_again(draft: CommentDraft, pair: CommentPair) -> bool:
     """Whether two readings show a comment that counted as deleted."""
     first = pair.first_reading
     return (
@@ -64,9 +64,7 @@ def is_shown_again(draft: CommentWorkingState, pair: CommentPair) -> bool:
     )
 
 
-def _record_contradicting_reading(
-    draft: CommentWorkingState, pair: CommentPair, row: RemoteComment | None
-) -> None:
+def _record_contradicting_reading(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
     seen, believed = _seen_presence(draft, pair, row), pair.believed_presence
     if pair.first_reading is not None or seen is None or believed is None or seen is believed:
         return
@@ -77,9 +75,7 @@ def _record_contradicting_reading(
     _add_reading_event(draft, pair, row, rule)
 
 
-def _seen_presence(
-    draft: CommentWorkingState, pair: CommentPair, row: RemoteComment | None
-) -> Presence | None:
+def _seen_presence(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> Presence | None:
     """What this reading says; None: nothing. A thread says something of each comment, a list of its rows."""
     if draft.view.is_older_than_known or pair.remote_id is None:
         return None
@@ -89,7 +85,7 @@ def _seen_presence(
 
 
 def _decide_second_reading(
-    draft: CommentWorkingState, pair: CommentPair, seen: Presence, row: RemoteComment | None
+    draft: CommentDraft, pair: CommentPair, seen: Presence, row: RemoteComment | None
 ) -> None:
     first, believed = pair.first_reading, pair.believed_presence
     if first is None:
@@ -105,9 +101,7 @@ def _decide_second_reading(
         draft.set_pair(replace(pair, first_reading=None))
 
 
-def _add_reading_event(
-    draft: CommentWorkingState, pair: CommentPair, row: RemoteComment | None, rule: str
-) -> None:
+def _add_reading_event(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None, rule: str) -> None:
     remote = excerpt(row.body) if row else None
     local = _local_excerpt(draft, pair)
     draft.events.append(
@@ -115,7 +109,7 @@ def _add_reading_event(
     )
 
 
-def _end_pair(draft: CommentWorkingState, pair: CommentPair, row: RemoteComment | None) -> None:
+def _end_pair(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
     """End the row of a comment that two readings found gone, or hidden; delete the copy of an original."""
     reason = DELETED_ON_GITHUB if row is None else HIDDEN_ON_GITHUB
     if pair.origin is Side.BUGSPARK:
@@ -131,7 +125,7 @@ def _end_pair(draft: CommentWorkingState, pair: CommentPair, row: RemoteComment 
     draft.set_pair(replace(pair, state=CommentPairState.ENDED, reason=reason, first_reading=None))
 
 
-def _local_excerpt(draft: CommentWorkingState, pair: CommentPair) -> str | None:
+def _local_excerpt(draft: CommentDraft, pair: CommentPair) -> str | None:
     """Return an excerpt of the BugSpark comment, if this observation has it."""
     return next(
         (excerpt(local.body) for local in draft.view.local_comments if local.id == pair.local_id), None

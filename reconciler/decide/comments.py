@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.decide.button_export import link_began_at
-from reconciler.decide.comment_draft import CommentWorkingState, NewId, build_working_state
+from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
 from reconciler.decide.comment_presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.decide.copies import (
     OLDER_THAN_LINK,
@@ -69,7 +69,7 @@ class CommentsDecision:
 
 def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentsDecision:
     """Decide everything about one link's comments. Pure but for `new_id`, which makes the ids of new rows."""
-    draft = build_working_state(view, policy, new_id)
+    draft = draft_for(view, policy, new_id)
     # first, so that an edit on GitHub does not restore what was deleted in BugSpark
     for pair in _pairs_without_local_comment(view):
         _end_pair_deleted_in_bugspark(draft, pair)
@@ -103,7 +103,7 @@ def _pairs_without_local_comment(view: LinkObservation) -> Iterable[CommentPair]
 # --- comments seen on GitHub ------------------------------------------------------------------------------
 
 
-def _decide_github_comment(draft: CommentWorkingState, comment: RemoteComment) -> None:
+def _decide_github_comment(draft: CommentDraft, comment: RemoteComment) -> None:
     pair = draft.by_remote.get(comment.id)
     if pair is not None and is_skipped_for_its_author(pair):
         _reconsider_skipped_comment(draft, pair, comment)
@@ -127,7 +127,7 @@ def _decide_github_comment(draft: CommentWorkingState, comment: RemoteComment) -
         _import_comment(draft, comment)
 
 
-def _update_pair(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
+def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     # A full read compares content: it has asked twice for what seemed older (sync/full_read.py).
     stale = not draft.view.is_complete and is_older_than_known(
         comment.updated_at, pair.remote_updated_at, draft.view.now
@@ -145,7 +145,7 @@ def _update_pair(draft: CommentWorkingState, pair: CommentPair, comment: RemoteC
 
 
 def _decide_remote_edit(
-    draft: CommentWorkingState, pair: CommentPair, updated_pair: CommentPair, comment: RemoteComment
+    draft: CommentDraft, pair: CommentPair, updated_pair: CommentPair, comment: RemoteComment
 ) -> CommentPair:
     if pair.origin is Side.BUGSPARK:
         text_excerpt = excerpt(comment.body)
@@ -171,7 +171,7 @@ def _decide_remote_edit(
     return replace(updated_pair, local_digest=text_digest(body))
 
 
-def _is_copy_edited_in_bugspark(draft: CommentWorkingState, pair: CommentPair) -> bool:
+def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
     """Whether somebody changed BugSpark's copy by SQL (BugSpark itself edits no comment).
 
     Only a full read has the text to compare.
@@ -182,7 +182,7 @@ def _is_copy_edited_in_bugspark(draft: CommentWorkingState, pair: CommentPair) -
     )
 
 
-def _import_comment(draft: CommentWorkingState, comment: RemoteComment) -> None:
+def _import_comment(draft: CommentDraft, comment: RemoteComment) -> None:
     reason = not_imported_reason(draft.policy, comment)
     if reason is not None:
         draft.set_pair(draft.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
@@ -190,9 +190,7 @@ def _import_comment(draft: CommentWorkingState, comment: RemoteComment) -> None:
     _plan_import(draft, comment, draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment))
 
 
-def _reconsider_skipped_comment(
-    draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment
-) -> None:
+def _reconsider_skipped_comment(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """Import a comment that was passed over, or correct the reason why it still is."""
     reason = not_imported_reason(draft.policy, comment)
     if reason is None:
@@ -202,7 +200,7 @@ def _reconsider_skipped_comment(
         draft.set_pair(replace(pair, reason=reason))
 
 
-def _restore(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
+def _restore(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """Undo a deletion that two readings show to be none: an original gets its copy back, our copy lives."""
     live = replace(pair, state=CommentPairState.LIVE, reason=None, first_reading=None)
     reason = not_imported_reason(draft.policy, comment)
@@ -220,7 +218,7 @@ def _restore(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComme
 
 
 def _plan_import(
-    draft: CommentWorkingState, comment: RemoteComment, pair: CommentPair, rule: Rule = Rule.COMMENT_CREATED
+    draft: CommentDraft, comment: RemoteComment, pair: CommentPair, rule: Rule = Rule.COMMENT_CREATED
 ) -> None:
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=rule, remote=excerpt(comment.body), to=excerpt(body))
@@ -232,7 +230,7 @@ def _plan_import(
 
 
 def _decide_uncopied_comment(
-    draft: CommentWorkingState, comment: LocalComment, unsent_pair: CommentPair | None
+    draft: CommentDraft, comment: LocalComment, unsent_pair: CommentPair | None
 ) -> None:
     """Decide a comment without a copy. `unsent_pair`: its row, if it was to be sent before."""
     reason = None if unsent_pair else _skip_reason(draft, comment)
@@ -255,7 +253,7 @@ def _decide_uncopied_comment(
     draft.set_pair(pair)
 
 
-def _skip_reason(draft: CommentWorkingState, comment: LocalComment) -> str | None:
+def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
     link = draft.view.link
     older = comment.created_at < link_began_at(draft.view)
     copied = (draft.is_initial_sync or older) and parse_import(comment.body) is not None
@@ -268,7 +266,7 @@ def _skip_reason(draft: CommentWorkingState, comment: LocalComment) -> str | Non
     )
 
 
-def _decide_local_edits(draft: CommentWorkingState) -> None:
+def _decide_local_edits(draft: CommentDraft) -> None:
     """Carry over originals that were changed by SQL (BugSpark edits no comment), and the erasure of authors.
 
     Only a full read, and a second reading of the copy, have BugSpark's text beside the ledger's row.
@@ -286,7 +284,7 @@ def _decide_local_edits(draft: CommentWorkingState) -> None:
 # --- comments that are gone --------------------------------------------------------------------------------
 
 
-def _end_pair_deleted_in_bugspark(draft: CommentWorkingState, pair: CommentPair) -> None:
+def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> None:
     copied = pair.remote_id is not None
     # A second copy has no original of its own: it is deleted even where `delete_on_github` is off.
     is_second_copy = pair.local_id is None

@@ -7,7 +7,7 @@ that are older than the link and written by an account of ours (docs/design.md, 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from reconciler.decide.comment_draft import CommentWorkingState, NewId, build_working_state
+from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
 from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.fields import Side
 from reconciler.model.ids import AccountId, CommentId
@@ -41,7 +41,7 @@ ORIGINAL_MISSING = "our copy of a comment that is no longer in BugSpark"
 """Such a copy is neither imported nor deleted: it may be all that is left of its original."""
 
 
-def decide_marked_copy(draft: CommentWorkingState, comment: RemoteComment, local_id: CommentId) -> None:
+def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
     """Decide a GitHub comment that has a valid marker and no ledger row.
 
     If BugSpark's comment has no copy yet, this one becomes its copy. If it has a copy already, this one is a
@@ -66,7 +66,7 @@ def decide_marked_copy(draft: CommentWorkingState, comment: RemoteComment, local
         draft.actions.append(DeleteRemoteComment(pair=second, why=why))
 
 
-def _is_copy_on_github(draft: CommentWorkingState, pair: CommentPair) -> bool:
+def _is_copy_on_github(draft: CommentDraft, pair: CommentPair) -> bool:
     """Whether the copy in the ledger is known to be there; else another one takes its place.
 
     Should it come back, it is the second copy.
@@ -75,7 +75,7 @@ def _is_copy_on_github(draft: CommentWorkingState, pair: CommentPair) -> bool:
     return shown or not (pair.is_missing or (draft.view.is_complete and not draft.view.is_older_than_known))
 
 
-def _record_copy(draft: CommentWorkingState, comment: RemoteComment, local: LocalComment | None) -> None:
+def _record_copy(draft: CommentDraft, comment: RemoteComment, local: LocalComment | None) -> None:
     """Store a row for a copy of ours that has none. `local`: its original, where that still exists."""
     state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
     reason = None if local else ORIGINAL_MISSING
@@ -93,7 +93,7 @@ def with_copy(pair: CommentPair, comment: RemoteComment) -> CommentPair:
     )
 
 
-def _record_copy_of_pair(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
+def _record_copy_of_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """Enter a copy into its comment's row. If the original was deleted since, the copy is deleted too."""
     late = is_original_deleted(draft, pair)
     paired = with_copy(pair, comment)
@@ -111,7 +111,7 @@ def _record_copy_of_pair(draft: CommentWorkingState, pair: CommentPair, comment:
         draft.actions.append(DeleteRemoteComment(pair=paired, why=why))
 
 
-def record_copy_before_link(draft: CommentWorkingState, comment: RemoteComment) -> None:
+def record_copy_before_link(draft: CommentDraft, comment: RemoteComment) -> None:
     """Record a copy that BugSpark's own export made before the link existed. It is never imported."""
     # A comment that counts as unsent may have been sent, and its answer lost.
     unsent_by_id = {local.id: (local, pair) for local, pair in unsent_comments(draft)}
@@ -129,7 +129,7 @@ def record_copy_before_link(draft: CommentWorkingState, comment: RemoteComment) 
     draft.set_pair(replace(adopted_pair, id=pair.id) if pair else adopted_pair)
 
 
-def match_import(draft: CommentWorkingState, comment: RemoteComment) -> bool:
+def match_import(draft: CommentDraft, comment: RemoteComment) -> bool:
     """Match a GitHub comment with a copy that BugSpark already has. Return whether one was found.
 
     Only at initial sync.
@@ -144,12 +144,12 @@ def match_import(draft: CommentWorkingState, comment: RemoteComment) -> bool:
     return True
 
 
-def plan_unrecorded_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
+def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
     """Return a plan that only records copies the ledger does not know, after a restore.
 
     The link stays due for verification, without ETags, so that a later full read decides everything else.
     """
-    draft = build_working_state(view, policy, new_id)
+    draft = draft_for(view, policy, new_id)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
         if comment.marker_comment_id is not None and comment.id not in draft.by_remote:
             _record_marked_copy(draft, comment, comment.marker_comment_id)
@@ -162,7 +162,7 @@ def plan_unrecorded_copies(view: LinkObservation, policy: SyncPolicy, new_id: Ne
     )
 
 
-def _record_marked_copy(draft: CommentWorkingState, comment: RemoteComment, local_id: CommentId) -> None:
+def _record_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
     pair = draft.by_local.get(local_id)
     if pair is None:
         _record_copy(draft, comment, draft.unmatched.pop(local_id, None))
@@ -170,7 +170,7 @@ def _record_marked_copy(draft: CommentWorkingState, comment: RemoteComment, loca
         draft.set_pair(replace(with_copy(pair, comment), state=CommentPairState.LIVE))
 
 
-def unsent_comments(draft: CommentWorkingState) -> Iterator[tuple[LocalComment, CommentPair]]:
+def unsent_comments(draft: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
     """Yield BugSpark's comments whose ledger row waits for a copy that no intent will send.
 
     Cutting a link cancels its unsent intents, and a comment can have only one intent, perhaps of another
@@ -190,7 +190,7 @@ def unsent_comments(draft: CommentWorkingState) -> Iterator[tuple[LocalComment, 
             yield local, pair
 
 
-def _is_unsent(draft: CommentWorkingState, pair: CommentPair) -> bool:
+def _is_unsent(draft: CommentDraft, pair: CommentPair) -> bool:
     if pair.origin is not Side.BUGSPARK or pair.remote_id is not None:
         return False
     if pair.state is CommentPairState.SKIPPED:
@@ -207,7 +207,7 @@ def may_send_comments_older_than_link(link: Link) -> bool:
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
 
-def is_original_deleted(draft: CommentWorkingState, pair: CommentPair) -> bool:
+def is_original_deleted(draft: CommentDraft, pair: CommentPair) -> bool:
     """Whether the row ended because its original was deleted, not because its link was cut."""
     if pair.state is not CommentPairState.ENDED or pair.reason == UNLINKED_BEFORE_SENDING:
         return False

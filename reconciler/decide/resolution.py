@@ -76,7 +76,7 @@ def closing_time(issue: Issue) -> datetime:
     return issue.closed_at or issue.updated_at
 
 
-def closing_from_issue(view: LinkObservation, own: Collection[AccountId] | None) -> Resolution | None:
+def resolution_of_row(view: LinkObservation, own: Collection[AccountId] | None) -> Resolution | None:
     """Return what the issue's own row says of its closing; None: this program closed it.
 
     `own`: our accounts, if a write of ours may have closed it.
@@ -86,16 +86,16 @@ def closing_from_issue(view: LinkObservation, own: Collection[AccountId] | None)
     return None if is_own else _resolution(view, by.login if by else None, None)
 
 
-def closing_from_events(
+def resolution_of_events(
     view: LinkObservation, events: Sequence[FieldEvent], own: Collection[AccountId] | None
 ) -> Resolution | None:
     """Return what the issue's events, oldest first, say of its closing; None: this program closed it.
 
-    `own`: as for `closing_from_issue`, whose answer counts where the events do not show the closing yet.
+    `own`: as for `resolution_of_row`, whose answer counts where the events do not show the closing yet.
     """
     last = next((event for event in reversed(events) if event.field is Field.STATUS), None)
     if last is None or last.value != IssueState.CLOSED:
-        return closing_from_issue(view, own)
+        return resolution_of_row(view, own)
     if own is not None and last.actor is not None and last.actor.id in own:
         return None
     return _resolution(view, last.actor.login if last.actor else None, last.commit)
@@ -116,7 +116,7 @@ def _require_issue(view: LinkObservation) -> Issue:
     return view.issue
 
 
-def with_closing(
+def with_resolution(
     view: LinkObservation, plan: LinkPlan, resolution: Resolution | None, policy: SyncPolicy, new_id: NewId
 ) -> LinkPlan:
     """Return the plan that keeps who closed the issue, with the comment that says so if it is wanted.
@@ -149,7 +149,7 @@ def _content(resolution: Resolution) -> tuple[str | None, ...]:
     return resolution.by, resolution.commit, resolution.reason
 
 
-def with_ended_closing(view: LinkObservation, plan: LinkPlan, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
+def without_resolution(view: LinkObservation, plan: LinkPlan, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
     """Return the plan that ends a resolution because the issue is open again; the history keeps it.
 
     Only where somebody opened it on GitHub, a comment says so too: BugSpark knows its own reopening.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from reconciler.github.announcements import read_expiry_headers
+from reconciler.github.announcements import read_announcements
 from reconciler.github.limits import parse_date_header, parse_rate_limit_headers
 from reconciler.github.origin import Origin
 from reconciler.github.transport import (
@@ -117,7 +117,7 @@ class ApiUsage:
         Source: docs/reference/github.md, Conditional requests.
         """
         is_believed = self.time.record_date(parse_date_header(answer.headers))
-        self.announcements = read_expiry_headers(answer.headers, self.announcements)
+        self.announcements = read_announcements(answer.headers, self.announcements)
         self.limit = parse_rate_limit_headers(answer.headers, self.time.now()) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1

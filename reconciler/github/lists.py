@@ -26,7 +26,7 @@ from reconciler.github.translate import ListRow, clamp_times
 from reconciler.github.wire import split_list
 from reconciler.model.issue import ListState
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR
-from reconciler.model.snapshot import UnreadableItem
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.ports import ListPage
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class RepositoryList(Generic[T]):
         """
         what = f"a row of {self.ref.name}'s list of {' '.join(self.path)}"
         date = parse_date_header(control.reply.headers)
-        problem = UnreadableItem(what=what, reason=str(error), changed_before=date)
+        problem = PoisonedItem(what=what, reason=str(error), changed_before=date)
         hidden: ListRow[T] = ListRow(id=None, at=None, problem=problem)
         for _ in range(MAX_HIDDEN_ROWS):
             following = next_single_row_page(url)

@@ -32,7 +32,7 @@ from reconciler.model.fields import Assignees, Field, LabelColours
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
-from reconciler.model.snapshot import UnreadableItem
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.model.webhook import Hook, HookResponse
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class ListRow(Generic[T]):
     id: int | None
     at: datetime | None  # updated_at
     value: T | None = None
-    problem: UnreadableItem | None = None
+    problem: PoisonedItem | None = None
 
 
 def to_issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
@@ -272,7 +272,7 @@ def _unreadable_issue(raw: bytes | Raw, reason: str, repository: str) -> ListRow
         return ListRow(id=read_member(members, "id", Id), at=read_member(members, "updated_at", Moment))
     number = read_member(members, "number", Number) or _issue_of_address(members, "html_url")
     what = f"issue {repository}#{number}" if number else f"an issue of {repository}"
-    return _unreadable_row(members, UnreadableItem(what=what, reason=reason, number=_to_issue_number(number)))
+    return _unreadable_row(members, PoisonedItem(what=what, reason=reason, number=_to_issue_number(number)))
 
 
 def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListRow[RemoteComment]:
@@ -280,7 +280,7 @@ def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListR
     comment_id = read_member(members, "id", Id)
     number = _issue_of_address(members, "issue_url") or _issue_of_address(members, "html_url")
     what = f"comment {repository} {comment_id}" if comment_id else f"a comment of {repository}"
-    problem = UnreadableItem(
+    problem = PoisonedItem(
         what=what,
         reason=reason,
         number=_to_issue_number(number),
@@ -289,7 +289,7 @@ def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListR
     return _unreadable_row(members, problem)
 
 
-def _unreadable_row(members: Mapping[str, Raw], problem: UnreadableItem) -> ListRow[T]:
+def _unreadable_row(members: Mapping[str, Raw], problem: PoisonedItem) -> ListRow[T]:
     at = read_member(members, "updated_at", Moment)
     return ListRow(id=read_member(members, "id", Id), at=at, problem=problem)
 

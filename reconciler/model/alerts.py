@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import RenamedLabel
-from reconciler.model.health import MISNAMED, AttentionItem, unlinkable_report_items
+from reconciler.model.health import MISNAMED, AttentionItem, misnamed_items
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
 
@@ -96,20 +96,20 @@ def current_problems(
     return (
         *_failure_problems(result),
         *_problems_awaiting_consent(found),
-        *expiry_problems(result, at, known),
+        *announced_problems(result, at, known),
         *_webhook_problems(found),
         *map(_item_problem, found.items),
-        *_unlinkable_report_problems(result, known),
+        *_misnamed_problems(result, known),
     )
 
 
-def _unlinkable_report_problems(result: PassResult, known: Sequence[Problem]) -> Iterable[Problem]:
+def _misnamed_problems(result: PassResult, known: Sequence[Problem]) -> Iterable[Problem]:
     if result.misnamed is None:
         yield from (problem for problem in known if problem.what == MISNAMED)
-    yield from map(_item_problem, unlinkable_report_items(result))
+    yield from map(_item_problem, misnamed_items(result))
 
 
-def expiry_problems(result: PassResult, at: datetime, known: Sequence[Problem] = ()) -> Iterable[Problem]:
+def announced_problems(result: PassResult, at: datetime, known: Sequence[Problem] = ()) -> Iterable[Problem]:
     """Yield what GitHub announced to a pass; one that GitHub did not answer leaves what is known."""
     if result.announced is None:
         yield from (problem for problem in known if problem.what in ANNOUNCED_KINDS)

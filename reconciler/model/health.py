@@ -173,7 +173,7 @@ class WorkGauges:
     """By credential, which is named by the smallest id of its projects."""
 
 
-def unlinkable_report_items(last_pass: PassResult | None) -> Iterator[AttentionItem]:
+def misnamed_items(last_pass: PassResult | None) -> Iterator[AttentionItem]:
     """Yield an item for each misnamed report that the pass found."""
     for each in (last_pass.misnamed or ()) if last_pass is not None else ():
         yield AttentionItem(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from reconciler.model.formatting import format_count
 from reconciler.model.ids import Fingerprint, OwnerId, ProjectId
-from reconciler.model.report import UnlinkableReport
+from reconciler.model.report import MisnamedReport
 
 MAX_IDLE_FACTOR = 5
 """The interval of an idle project grows up to this multiple of `poll.interval_seconds`."""
@@ -141,7 +141,7 @@ class PassResult:
     verified: VerificationProgress | None = None  # of a full verification (`reconcile verify`)
     entered: int = 0  # problems that began
     left: int = 0  # problems that ended
-    misnamed: tuple[UnlinkableReport, ...] | None = None  # None: the pass did not come so far
+    misnamed: tuple[MisnamedReport, ...] | None = None  # None: the pass did not come so far
     announced: Announcements | None = None  # by GitHub's headers; None: GitHub was not asked
 
     @property

@@ -124,7 +124,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         _busy_status(health, now, zone)
         or _attention_status(health)
         or _renamed_label_status(health)
-        or _expiry_status(health, now)
+        or _announced_status(health, now)
         or _overdue_status(health, now, zone)
     )
 
@@ -215,7 +215,7 @@ def _renamed_label_status(health: ProjectHealth) -> ProjectStatus | None:
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason)
 
 
-def _expiry_status(health: ProjectHealth, now: datetime) -> ProjectStatus | None:
+def _announced_status(health: ProjectHealth, now: datetime) -> ProjectStatus | None:
     """Return a status if the token expires or the version of the API ends soon, as GitHub announced."""
     announced = health.last_pass.announced if health.last_pass else None
     if announced is None:

@@ -73,7 +73,7 @@ LINK_COLUMNS_ADVICE = "correct or empty them in BugSpark's database, or run `rec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnlinkableReport:
+class MisnamedReport:
     """A report without a link whose columns name no issue that it could be linked to."""
 
     report_id: ReportId

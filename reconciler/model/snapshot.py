@@ -23,7 +23,7 @@ from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.plan import LinkPlan, RemoveLocalComment
-from reconciler.model.report import LocalComment, Project, Report, UnlinkableReport, unescape_html
+from reconciler.model.report import LocalComment, MisnamedReport, Project, Report, unescape_html
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The id of a repository that was never read."""
@@ -148,7 +148,7 @@ class ProjectState:
     alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
     mail_state: MailState = NO_MAIL_STATE  # what its owner was mailed about
     pending: PendingWork | None = None  # when the state was read; None: unknown
-    misnamed: tuple[UnlinkableReport, ...] | None = None  # those the last pass found
+    misnamed: tuple[MisnamedReport, ...] | None = None  # those the last pass found
     has_followers: bool = False  # some of its reports follow another one's issue
 
 
@@ -162,7 +162,7 @@ class PassStart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableItem:
+class PoisonedItem:
     """Something that can't be read or decided, with the reason; everything else continues."""
 
     what: str  # "report 0b5e…", "issue acme/web#12"
@@ -200,7 +200,7 @@ class Snapshot:
     orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
     unreadable: tuple[tuple[Link, str], ...] = ()  # synced so far; their report has an unknown value
     released: tuple[Link, ...] = ()  # links whose quarantine has ended: read in full
-    poisoned: tuple[UnreadableItem, ...] = ()
+    poisoned: tuple[PoisonedItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from reconciler.model.issue import (
     ThreadEtags,
 )
 from reconciler.model.passes import Announcements, Cost
-from reconciler.model.snapshot import UnreadableItem
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.model.webhook import DesiredHook, Hook
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -47,7 +47,7 @@ class ListPage(Generic[Row_co]):
 
     rows: tuple[Row_co, ...]
     state: ListState | None
-    poisoned: tuple[UnreadableItem, ...] = ()
+    poisoned: tuple[PoisonedItem, ...] = ()
 
 
 class GitHub(Protocol):

@@ -12,7 +12,7 @@ from reconciler.model.ids import (
     ReportId,
 )
 from reconciler.model.passes import PassResult, ScheduledProject
-from reconciler.model.report import Project, Report, ReportDetails, UnlinkableReport
+from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails
 from reconciler.model.snapshot import KnownPeople, KnownPriority, PassStart, ProjectState
 from reconciler.model.viewer import Actor
 
@@ -141,9 +141,7 @@ class Reports(Protocol):
         """Read reports and what an export shows of them; deleted ones are missing in the result."""
         ...
 
-    async def unlinkable_reports(
-        self, project_id: ProjectId, repository: str
-    ) -> tuple[UnlinkableReport, ...]:
+    async def misnamed_reports(self, project_id: ProjectId, repository: str) -> tuple[MisnamedReport, ...]:
         """Read reports without a link whose columns name no issue of this repository, a limited number."""
         ...
 

@@ -17,12 +17,12 @@ from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.database_identity import MarkerKeyStore, StoredIdentity
 from reconciler.store.schema.engine import Database
 from reconciler.store.sign_ins import StoredSignIns
-from reconciler.store.sync.after_restore import StoredRestoreRecovery
+from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreDependencies
 from reconciler.store.sync.followers.stored_followers import StoredFollowers
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
-from reconciler.store.sync.limits.slices import ReservingRateLimiter
+from reconciler.store.sync.limits.slices import SlicedRateLimiter
 from reconciler.store.sync.locks.fences import ProjectFences
 from reconciler.store.sync.locks.row_locks import RowProjectLocks
 from reconciler.store.sync.locks.session_locks import AdvisoryProjectLocks
@@ -69,7 +69,7 @@ class DatabaseStores:
     queries: StoredQueries
     identity: StoredIdentity
     marker_keys: MarkerKeyStore
-    restores: StoredRestoreRecovery
+    restores: StoredRestores
     maintenance: StoredMaintenance
     sign_ins: StoredSignIns
     settings: StoredSettingsVersions
@@ -109,7 +109,7 @@ def build_stores(
         queries=StoredQueries(database, clock, projects, settings.verify_every, settings.busy_after),
         identity=StoredIdentity(database, new_id),
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),
-        restores=StoredRestoreRecovery(database),
+        restores=StoredRestores(database),
         maintenance=StoredMaintenance(database, cipher, outgoing),
         sign_ins=StoredSignIns(database),
         settings=StoredSettingsVersions(database),
@@ -122,4 +122,4 @@ def _build_rate_limiter(
 ) -> RateLimiter:
     if settings.dry_run:
         return DryRunRateLimiter(database, settings.pace, clock)
-    return ReservingRateLimiter(limiter, clock) if settings.runs_many_passes else limiter
+    return SlicedRateLimiter(limiter, clock) if settings.runs_many_passes else limiter

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.copies import plan_unrecorded_copies
+from reconciler.decide.copies import adopt_copies
 from reconciler.errors import DatabaseIdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.database_identity import MARKER_NAME
@@ -136,7 +136,7 @@ async def _plan_reread_links(context: Context, state: ProjectState, links: Seque
         await raise_if_restored(context, state, [row for row in view.comments if row.id not in known], ())
     plans = [
         *(plan_unchanged_link(context, link) for link in unchanged),
-        *(plan_unrecorded_copies(view, context.policy, context.new_id) for view in full.views),
+        *(adopt_copies(view, context.policy, context.new_id) for view in full.views),
         *full.missing_issue_plans,
     ]
     planned = {plan.link.id for plan in plans}

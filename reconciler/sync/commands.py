@@ -28,7 +28,7 @@ from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
 from reconciler.sync.preflight import (
     ACCEPT_PUBLIC,
     accept_public_repository,
-    check_and_record_location,
+    bind_database,
     is_identity_decision,
     record_identity_decision,
 )
@@ -69,7 +69,7 @@ async def request_export(context: Context, report_id: ReportId) -> str:
             "The issue that was created for it before is linked again; the next pass does the initial sync."
         )
     async with context.stores.project_locks.acquire(context.project.id):
-        await check_and_record_location(context)
+        await bind_database(context)
         present = await context.stores.ledger.find_link_of_report(report_id)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise ProjectError(f"It is linked to {present.repository}#{present.number} already.")

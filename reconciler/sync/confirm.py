@@ -28,7 +28,7 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim, Confirmation
 from reconciler.sync.context import Context
-from reconciler.sync.exports.optional_members import missing_attribute_message, missing_attributes
+from reconciler.sync.exports.optional_attributes import missing_attribute_message, missing_attributes
 from reconciler.sync.full_read import build_verification
 from reconciler.sync.result import PassStats
 

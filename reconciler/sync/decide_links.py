@@ -37,7 +37,7 @@ from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFi
 from reconciler.model.plan import LinkPlan, SetReportField
 from reconciler.model.policy import SyncPolicy, label_key
 from reconciler.model.snapshot import ProjectState
-from reconciler.sync.comments.resolutions import add_closings_to_plans
+from reconciler.sync.comments.resolutions import keep_resolutions
 from reconciler.sync.context import Context
 from reconciler.sync.settings.priority import with_known_choices
 
@@ -61,12 +61,12 @@ async def decide_links(context: Context, views: Iterable[LinkObservation]) -> li
         again = await _decide_or_quarantine(context, replace(views[place], link=link), events)
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
     await _record_renamed_labels(context, views, plans)
-    if any(_may_be_closed_or_reopened(view) for view in views):
-        await add_closings_to_plans(context, views, plans, events)
+    if any(_may_have_resolution(view) for view in views):
+        await keep_resolutions(context, views, plans, events)
     return plans
 
 
-def _may_be_closed_or_reopened(view: LinkObservation) -> bool:
+def _may_have_resolution(view: LinkObservation) -> bool:
     """Whether somebody may have closed or reopened the issue."""
     is_closed = view.issue is not None and view.issue.state is IssueState.CLOSED
     return is_closed or view.link.resolution is not None

@@ -11,7 +11,7 @@ from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import ProjectState, Snapshot, UnreadableItem
+from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.edited_copies import find_doubtful_copies
@@ -27,7 +27,7 @@ class ObservationDecision:
 
     plans: tuple[LinkPlan, ...]
     new_links: tuple[Link, ...]
-    poisoned: tuple[UnreadableItem, ...]
+    poisoned: tuple[PoisonedItem, ...]
     unlinked_issues: tuple[Issue, ...]  # issues without a link: discovery looks at them
     unrecorded_copies: tuple[
         RemoteComment, ...
@@ -79,7 +79,7 @@ async def decide_observation(
     return ObservationDecision(
         plans=tuple(plan for plan in plans if not plan.is_idle),
         new_links=snapshot.new,
-        poisoned=tuple(_unreadable_items_without_plan(snapshot, observation)),
+        poisoned=tuple(_poisoned_without_plan(snapshot, observation)),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
         unrecorded_copies=tuple(find_unrecorded_copies(all_views)),
     )
@@ -155,9 +155,7 @@ def _issues_of_unreadable_rows(snapshot: Snapshot, observation: GitHubObservatio
     )
 
 
-def _unreadable_items_without_plan(
-    snapshot: Snapshot, observation: GitHubObservation
-) -> Iterable[UnreadableItem]:
+def _poisoned_without_plan(snapshot: Snapshot, observation: GitHubObservation) -> Iterable[PoisonedItem]:
     """Return rows that no full read of a link says more about; and what the database has that can't be read,
     without the links that are put to rest for it just now.
     """
@@ -168,7 +166,7 @@ def _unreadable_items_without_plan(
     yield from (item for item in snapshot.poisoned if item.link_id not in planned)
 
 
-def _is_row_of(row: UnreadableItem, link: Link, snapshot: Snapshot) -> bool:
+def _is_row_of(row: PoisonedItem, link: Link, snapshot: Snapshot) -> bool:
     if row.number is not None:
         return row.number == link.number
     return row.comment_id is not None and any(

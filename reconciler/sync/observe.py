@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, Issue, ListState, RemoteComment
-from reconciler.model.snapshot import ProjectState, UnreadableItem
+from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import ListPage
 from reconciler.sync.context import Context
 
@@ -20,7 +20,7 @@ class GitHubObservation:
 
     issues: dict[IssueNumber, Issue] = field(default_factory=dict)
     comments: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
-    poisoned: list[UnreadableItem] = field(default_factory=list)
+    poisoned: list[PoisonedItem] = field(default_factory=list)
     issue_list: ListState | None = None
     comment_list: ListState | None = None
     initial_sync_position: ListState | None = None  # of a scan for the initial sync

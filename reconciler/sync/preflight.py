@@ -44,7 +44,7 @@ TICK = timedelta(microseconds=1)
 """The smallest difference between two times in the database."""
 
 
-async def check_and_record_location(context: Context) -> None:
+async def bind_database(context: Context) -> None:
     """Check that the database is the one it was, and record where it is. Raises DatabaseIdentityError."""
     require_certain_identity(context)
     if not context.identity.is_bound:

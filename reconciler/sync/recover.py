@@ -31,7 +31,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR, Link, LinkState
-from reconciler.model.snapshot import ProjectState, UnreadableItem
+from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import Claim, Confirmation
 from reconciler.sync.confirm import (
     build_confirmed_write_change,
@@ -197,7 +197,7 @@ def _search_start(context: Context, intent: Intent) -> datetime:
 
 async def _read_issue_copies(
     context: Context, state: ProjectState, intent: Intent
-) -> tuple[Sequence[Issue], Sequence[Issue], Sequence[UnreadableItem]]:
+) -> tuple[Sequence[Issue], Sequence[Issue], Sequence[PoisonedItem]]:
     """Read the issues with this intent's marker, by an account of ours; those that may be it, edited; and
     what can't be read beside them.
 
@@ -207,7 +207,7 @@ async def _read_issue_copies(
     since = _search_start(context, intent)
     found: dict[int, Issue] = {}
     edited: dict[int, Issue] = {}
-    unread: list[UnreadableItem] = []
+    unread: list[PoisonedItem] = []
     async for page in context.github.all_issues(since):
         ours = (
             row for row in page.rows if report_of_own_issue(context, state, accounts, row) == intent.report_id
@@ -228,7 +228,7 @@ async def _is_linked(context: Context, state: ProjectState, number: IssueNumber)
 
 
 async def _record_incomplete_read(
-    context: Context, intent: Intent, unread: UnreadableItem, stats: PassStats
+    context: Context, intent: Intent, unread: PoisonedItem, stats: PassStats
 ) -> None:
     """What can't be read may be what was sent: it stays unknown, and people are told so."""
     reason = f"{unread.what} can't be read ({unread.reason}): it may be the issue that was sent"

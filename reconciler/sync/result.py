@@ -48,8 +48,8 @@ from reconciler.model.plan import (
     SetReportField,
     WriteLocalComment,
 )
-from reconciler.model.report import UnlinkableReport
-from reconciler.model.snapshot import UnreadableItem
+from reconciler.model.report import MisnamedReport
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.context import Context
 
@@ -77,7 +77,7 @@ class PassStats:
 
     counts: Counter[str] = field(default_factory=Counter)
     conflicts: int = 0
-    poisoned: list[UnreadableItem] = field(default_factory=list)
+    poisoned: list[PoisonedItem] = field(default_factory=list)
     written_issues: set[IssueNumber] = field(default_factory=set)
     problems: list[str | WriteProblem] = field(default_factory=list)
     withheld_digest: str | None = None
@@ -91,7 +91,7 @@ class PassStats:
     )
     unequal_links: int = 0  # links that it found unequal
     compares: bool = True  # BugSpark with the bases; else what the last pass found of it still counts
-    misnamed_before: tuple[UnlinkableReport, ...] | None = None
+    misnamed_before: tuple[MisnamedReport, ...] | None = None
     is_idle: bool = False  # it found nothing to do, and nothing waits
 
     def count_stored_plans(self, plans: Iterable[LinkPlan]) -> None:
@@ -151,12 +151,12 @@ def is_link_end(plan: LinkPlan) -> bool:
     return ended or (plan.after.quarantined_until is not None and plan.link.quarantined_until is None)
 
 
-def _poisoned_items_of_plan(plan: LinkPlan) -> list[UnreadableItem]:
+def _poisoned_items_of_plan(plan: LinkPlan) -> list[PoisonedItem]:
     """That this plan puts a link to rest, and why; not while a second look is to say what became of it."""
     if plan.after.quarantined_until is None or plan.after.missing_issue is not None:
         return []
     what = f"issue {plan.link.repository}#{plan.link.number}"
-    return [UnreadableItem(what=what, reason=plan.after.reason or "it rests", link_id=plan.link.id)]
+    return [PoisonedItem(what=what, reason=plan.after.reason or "it rests", link_id=plan.link.id)]
 
 
 def _frozen_field_messages(plan: LinkPlan) -> list[str]:
@@ -236,21 +236,21 @@ async def build_pass_result(
         linked=stats.initial_syncs,
         ended=stats.ended_links,
         announced=context.github.announcements(),
-        misnamed=await _read_unlinkable_reports(context, stats, ending),
+        misnamed=await _read_misnamed_reports(context, stats, ending),
         verified=await read_verification_progress(context, stats) if _may_query_database(ending) else None,
     )
 
 
-async def _read_unlinkable_reports(
+async def _read_misnamed_reports(
     context: Context, stats: PassStats, ending: PassEnding
-) -> tuple[UnlinkableReport, ...] | None:
+) -> tuple[MisnamedReport, ...] | None:
     """Reports whose columns name no issue that they could be linked to; None after a pass that was ended."""
     name = context.project.repository
     if ending.failure is not None or name is None:
         return None
     if not stats.compares:
         return stats.misnamed_before
-    return await context.stores.reports.unlinkable_reports(context.project.id, name)
+    return await context.stores.reports.misnamed_reports(context.project.id, name)
 
 
 async def _read_open_intents(context: Context, ending: PassEnding) -> Sequence[Intent]:

@@ -103,11 +103,11 @@ class _Pass:
             if self.known_pending is not None and not self.known_pending.has_open_intents
             else await recover_unknown_writes(self.context, self.project_state, self.stats)
         )
-        hints = await webhook_hints.load_webhook_issues(self.context, self.project_state)
+        hints = await webhook_hints.load_hints(self.context, self.project_state)
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
         await webhook_hints.read_named_issues(self.context, self.project_state, hints)
         await self.applier.apply_plans(hints.missing_issue_plans)
-        undecided = await self._apply_webhook_issues(hints)
+        undecided = await self._apply_hints(hints)
         in_full: Sequence[Link] = (*self.accepted_links, *recovery.links_to_read_in_full)
         lists = observe_lists(self.context, self.project_state, undecided, compares=self.compares)
         async for observation in lists:
@@ -118,7 +118,7 @@ class _Pass:
                 self.known_pending, in_full = None, ()
         if self.stats.is_idle:
             return
-        await webhook_hints.mark_deliveries_read(self.context, hints)
+        await webhook_hints.mark_hints_read(self.context, hints)
         await conclude_recovery(self.context, recovery, self.applier.stale_reports)
         async for plans in plan_second_readings(
             self.context, self.project_state, self.accepted_links, self.applier.accepted_entries
@@ -150,11 +150,11 @@ class _Pass:
             and not pending.is_due(self.context.github.now())
         )
 
-    async def _apply_webhook_issues(self, hints: webhook_hints.WebhookIssues) -> dict[IssueNumber, Issue]:
+    async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
         """Apply what the named issues show; returns those to be decided again with the lists."""
         if not hints.issues:
             return {}
-        decision = await webhook_hints.decide_webhook_issues(self.context, self.project_state, hints)
+        decision = await webhook_hints.decide_hints(self.context, self.project_state, hints)
         await self._require_no_restore(decision.unrecorded_copies)
         undecided = decision.undecided | await self.applier.apply_before_lists(decision.plans)
         return {number: issue for number, issue in hints.issues.items() if number in undecided}

@@ -15,7 +15,7 @@ from reconciler.decide.edited_originals import edited_originals
 from reconciler.model.ids import ReportId
 from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import LocalThread, ProjectState, UnreadableItem
+from reconciler.model.snapshot import LocalThread, PoisonedItem, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import (
@@ -167,7 +167,7 @@ async def is_unchanged_on_github(context: Context, link: Link) -> bool:
 
 
 async def schedule_verification_for_hidden_rows(
-    context: Context, state: ProjectState, rows: Iterable[UnreadableItem]
+    context: Context, state: ProjectState, rows: Iterable[PoisonedItem]
 ) -> None:
     """Make links due that a row may belong to which GitHub's list never shows: a read of the issue says more.
 

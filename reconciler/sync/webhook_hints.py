@@ -32,7 +32,7 @@ COMMENTS_PER_PAGE = 100
 
 
 @dataclass(slots=True, kw_only=True)
-class WebhookIssues:
+class WebhookHints:
     """What deliveries led to: issues and threads that were read, plans for issues that are not shown."""
 
     named_issues: PendingHints = field(default_factory=PendingHints)
@@ -58,7 +58,7 @@ class WebhookIssues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookIssuesDecision:
+class HintDecision:
     """The decided part of what was read, and what is to be decided again with the lists."""
 
     plans: tuple[LinkPlan, ...] = ()
@@ -68,24 +68,24 @@ class WebhookIssuesDecision:
     undecided: frozenset[IssueNumber] = frozenset()
 
 
-async def load_webhook_issues(context: Context, state: ProjectState) -> WebhookIssues:
+async def load_hints(context: Context, state: ProjectState) -> WebhookHints:
     """Load the links to be read. Nothing is read if no delivery waits."""
     if not state.has_unread_hints:
-        return WebhookIssues()
+        return WebhookHints()
     pending = await context.stores.webhooks.pending_hints(context.project.id)
     snapshot = await context.stores.ledger.snapshot(
         context.project.id, state.repository_id, state.repository, numbers=pending.numbers, local=False
     )
     links = {link.number: link for link in snapshot.links}
     chosen = [links[number] for number in pending.numbers if number in links]
-    return WebhookIssues(
+    return WebhookHints(
         named_issues=pending,
         links=tuple(chosen[:MAX_NAMED_ISSUES]),
         known_comment_counts=snapshot.remote_comment_counts,
     )
 
 
-async def read_named_issues(context: Context, state: ProjectState, found: WebhookIssues) -> None:
+async def read_named_issues(context: Context, state: ProjectState, found: WebhookHints) -> None:
     """Read the issues, one or two requests each. Raises what reading raises; a missing issue is a plan."""
     for link in found.links:
         try:
@@ -98,7 +98,7 @@ async def read_named_issues(context: Context, state: ProjectState, found: Webhoo
             found.missing_issue_plans.append(plan_missing_issue(context, link, error))
 
 
-async def _read_named_issue(context: Context, link: Link, found: WebhookIssues) -> None:
+async def _read_named_issue(context: Context, link: Link, found: WebhookHints) -> None:
     etags = link.verification.etags if link.verification else None
     if found.has_thread_to_read(link):
         found.threads[link] = await context.github.issue_thread(link.number)
@@ -107,16 +107,14 @@ async def _read_named_issue(context: Context, link: Link, found: WebhookIssues) 
         found.issues[link.number] = issue
 
 
-async def decide_webhook_issues(
-    context: Context, state: ProjectState, found: WebhookIssues
-) -> WebhookIssuesDecision:
+async def decide_hints(context: Context, state: ProjectState, found: WebhookHints) -> HintDecision:
     """Decide what follows from the named issues alone. Raises what reading raises.
 
     Threads that were not read are left to the lists, which may lag behind those, too: such an issue is
     decided again.
     """
     if not found.issues:
-        return WebhookIssuesDecision()
+        return HintDecision()
     read_in_full = {link.number for link in found.threads}
     if any(is_other_issue(link, thread.issue) for link, thread in found.threads.items()):
         await require_same_repository(context, state)
@@ -128,7 +126,7 @@ async def decide_webhook_issues(
     ended = {issue.number for issue in decision.unlinked_issues}
     views = await build_link_observations(context, state, found.threads)
     plans = [plan for plan in await decide_links(context, views) if not plan.is_idle]
-    return WebhookIssuesDecision(
+    return HintDecision(
         plans=(*decision.plans, *plans),
         unrecorded_copies=(*decision.unrecorded_copies, *find_unrecorded_copies(views)),
         undecided=frozenset(found.issues)
@@ -138,14 +136,14 @@ async def decide_webhook_issues(
 
 
 def _issues_with_other_comment_count(
-    found: WebhookIssues, issues: Mapping[IssueNumber, Issue]
+    found: WebhookHints, issues: Mapping[IssueNumber, Issue]
 ) -> frozenset[IssueNumber]:
     """The issues that have more or fewer comments than the ledger knows."""
     counted = {link.number: found.known_comment_counts.get(link.id, 0) for link in found.links}
     return frozenset(number for number, issue in issues.items() if issue.comments != counted[number])
 
 
-async def mark_deliveries_read(context: Context, found: WebhookIssues) -> None:
+async def mark_hints_read(context: Context, found: WebhookHints) -> None:
     """Mark the deliveries as handled: what they led to is stored."""
     if found.named_issues.delivery_ids:
         at = context.clock.now()

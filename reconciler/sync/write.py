@@ -38,7 +38,7 @@ from reconciler.ports import Claim, Confirmation, NoSlotNow, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import build_confirmation
 from reconciler.sync.context import WRITE_POINTS, Context, wait_for_write_slot
-from reconciler.sync.exports.optional_members import without_refused_attributes
+from reconciler.sync.exports.optional_attributes import without_refused_attributes
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import (
     intents_allowed_while_public,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from reconciler.decide.copies import ORIGINAL_MISSING, plan_unrecorded_copies
+from reconciler.decide.copies import ORIGINAL_MISSING, adopt_copies
 from reconciler.model.fields import Side
 from reconciler.model.issue import ThreadEtags
 from reconciler.model.link import CommentPair, CommentPairState, Verification
@@ -32,7 +32,7 @@ def adopted(*pairs: CommentPair, local: bool = True) -> LinkPlan:
         pairs=pairs,
         is_complete=True,
     )
-    plan = plan_unrecorded_copies(view, SyncPolicy(), ids())
+    plan = adopt_copies(view, SyncPolicy(), ids())
     assert plan.actions == ()
     return plan
 
@@ -72,7 +72,7 @@ def test_the_link_is_due_at_once_without_etags() -> None:
     tags = ThreadEtags(issue="a", thread="b", credential="c")
     checked = Verification(at=AFTER, due=AFTER.replace(day=28), etags=tags)
     view = an_observation(verification=checked, owner_instance="other-db", is_complete=True)
-    after = plan_unrecorded_copies(view, SyncPolicy(), ids()).after
+    after = adopt_copies(view, SyncPolicy(), ids()).after
     assert after == replace(
         view.link, owner_instance="other-db", verification=Verification(at=AFTER, due=AFTER, etags=None)
     )

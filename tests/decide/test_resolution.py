@@ -8,12 +8,12 @@ import pytest
 
 from reconciler.decide.resolution import (
     REOPENED,
-    closing_from_events,
-    closing_from_issue,
+    resolution_of_events,
+    resolution_of_row,
     resolution_text,
     was_closed,
-    with_closing,
-    with_ended_closing,
+    with_resolution,
+    without_resolution,
 )
 from reconciler.model.fields import Field, IssueState, Status
 from reconciler.model.ids import AccountId
@@ -114,19 +114,19 @@ def test_a_link_that_rests_is_asked_about_later() -> None:
 def test_the_last_closing_counts_and_the_issues_row_where_the_events_lag(
     events: tuple[FieldEvent, ...], own: Any, expected: Any
 ) -> None:
-    found = closing_from_events(a_view(), events, own)
+    found = resolution_of_events(a_view(), events, own)
     assert (found and (found.by, found.commit)) == expected
 
 
 def test_a_row_that_names_our_account_is_ours_only_if_a_write_of_ours_may_have_closed_it() -> None:
     view = a_view(issue=an_issue(state=CLOSED, closed_by=OURS))
-    assert closing_from_issue(view, OWN) is None
-    assert closing_from_issue(view, None) is not None
+    assert resolution_of_row(view, OWN) is None
+    assert resolution_of_row(view, None) is not None
 
 
 def test_a_time_ahead_of_githubs_clock_is_bounded() -> None:
     ahead = an_issue(state=CLOSED, closed_at=AFTER + timedelta(hours=5))
-    found = closing_from_issue(a_view(issue=ahead), None)
+    found = resolution_of_row(a_view(issue=ahead), None)
     assert found is not None
     assert found.at == AFTER
 
@@ -168,7 +168,7 @@ def test_a_closing_is_announced_once_and_only_where_comments_are_imported(
     kept: Resolution | None, found: Resolution, policy: SyncPolicy, announcements: int
 ) -> None:
     view = a_view(kept=kept)
-    plan = with_closing(view, a_plan(view), found, policy, ids())
+    plan = with_resolution(view, a_plan(view), found, policy, ids())
     assert plan.after.resolution == found
     assert len(comments(plan)) == len(plan.pairs) == announcements
 
@@ -178,7 +178,7 @@ def test_a_closing_that_is_not_read_yet_makes_the_link_due_for_verification() ->
     late = Verification(at=AFTER, due=AFTER + timedelta(hours=6), etags=None)
     plan = a_plan(view)
     plan = replace(plan, after=replace(plan.after, verification=late))
-    after = with_closing(view, plan, replace(KEPT, is_read=False), SAYS, ids()).after
+    after = with_resolution(view, plan, replace(KEPT, is_read=False), SAYS, ids()).after
     assert after.verification is not None
     assert after.verification.due == view.now + timedelta(minutes=10)
 
@@ -190,7 +190,7 @@ def test_an_issue_that_is_open_again_has_no_resolution_and_the_history_says_so(
     status: Status, texts: list[str]
 ) -> None:
     view = a_view(state=OPEN, base=CLOSED, kept=KEPT, report=a_report(status=status))
-    plan = with_ended_closing(view, a_plan(view), SAYS, ids())
+    plan = without_resolution(view, a_plan(view), SAYS, ids())
     assert plan.after.resolution is None
     assert plan.notes == ("opened again; before that: Closed as completed by alice",)
     assert comments(plan) == texts
@@ -199,7 +199,7 @@ def test_an_issue_that_is_open_again_has_no_resolution_and_the_history_says_so(
 def test_names_are_one_line_and_bounded_and_unknown_reasons_are_left_out() -> None:
     hostile = Account(id=AccountId(9), login="a\nb\0" + "c" * 500)
     issue = an_issue(state=CLOSED, closed_by=hostile, state_reason="x" * 500)
-    found = closing_from_issue(a_view(issue=issue), None)
+    found = resolution_of_row(a_view(issue=issue), None)
     assert found is not None
     assert found.by is not None
     assert found.by.isprintable()

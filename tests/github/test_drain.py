@@ -10,7 +10,7 @@ from reconciler.github.lists import anchor_after, state_after_drain, state_after
 from reconciler.github.translate import ListRow
 from reconciler.model.ids import Fingerprint
 from reconciler.model.issue import ListState
-from reconciler.model.snapshot import UnreadableItem
+from reconciler.model.snapshot import PoisonedItem
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN = Fingerprint("a token")
@@ -132,15 +132,13 @@ def test_links_that_lead_in_circles_are_an_error() -> None:
 
 
 def test_a_page_on_which_no_row_has_a_time_is_an_error_when_it_goes_on() -> None:
-    bad: ListRow[str] = ListRow(
-        id=None, at=None, problem=UnreadableItem(what="an issue", reason="unreadable")
-    )
+    bad: ListRow[str] = ListRow(id=None, at=None, problem=PoisonedItem(what="an issue", reason="unreadable"))
     with pytest.raises(GitHubError, match="updated"):
         Drain[str](at(0)).process_answer(sheet(bad, more="p2"))
 
 
 def test_a_row_that_can_t_be_read_does_not_stop_the_page() -> None:
-    bad: ListRow[str] = ListRow(id=7, at=None, problem=UnreadableItem(what="issue #7", reason="unreadable"))
+    bad: ListRow[str] = ListRow(id=7, at=None, problem=PoisonedItem(what="issue #7", reason="unreadable"))
     drain = Drain[str](at(0))
     step = drain.process_answer(sheet(row(1, 10), bad, more="p2"))
     assert (ids(step.rows), step.cursor) == ([1, 7], at(9))

@@ -22,7 +22,7 @@ from reconciler.web.client_addresses import MAX_NAME_LENGTH, client_network
 from reconciler.web.request_body import FORM_TYPE, JSON_TYPE
 from reconciler.web.security.bugspark_jwt import user_id_from_token
 from reconciler.web.site import parse_origin
-from reconciler.web.webhooks.receiver import read_delivery_summary
+from reconciler.web.webhooks.receiver import read_hint
 from tests.proofs.test_fuzz import PROVING, json_texts, texts
 
 SECRET = Secret("a secret of BugSpark, which is long enough")
@@ -50,9 +50,7 @@ header_values = st.text(st.characters(max_codepoint=255), max_size=90)
 def test_any_body_of_a_delivery_is_a_hint_within_its_bounds(
     body: bytes, content_type: str, event: str, delivery: str
 ) -> None:
-    hint = read_delivery_summary(
-        Headers({"x-github-event": event, "x-github-delivery": delivery}), content_type, body
-    )
+    hint = read_hint(Headers({"x-github-event": event, "x-github-delivery": delivery}), content_type, body)
     assert 1 <= len(hint.id) <= 64 and hint.id.isascii()
     assert all(0 < len(word) <= 40 and word.isascii() for word in (hint.event, hint.action or "none"))
     assert hint.number is None or 1 <= hint.number < 2**31

@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.decide import comment_presence, comments, fields
-from reconciler.decide.comment_draft import CommentWorkingState
+from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.synced_field import FieldDiff
@@ -186,7 +186,7 @@ def copies_outlive_their_originals(patch: pytest.MonkeyPatch) -> None:
 
 
 def deleted_copies_are_made_again(patch: pytest.MonkeyPatch) -> None:
-    def forget(draft: CommentWorkingState, pair: CommentPair) -> None:
+    def forget(draft: CommentDraft, pair: CommentPair) -> None:
         draft.set_pair(replace(pair, local_id=None, remote_id=None))
 
     patch.setattr(comments, "_end_pair_deleted_in_bugspark", forget)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.decide import comments
-from reconciler.decide.comment_draft import CommentWorkingState
+from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.github import translate
 from reconciler.model.issue import RemoteComment
@@ -49,7 +49,7 @@ async def with_comments(scenario: Scenario) -> None:
 def one_reading_revives(patch: pytest.MonkeyPatch) -> None:
     original = comments._update_pair
 
-    def trusting(draft: CommentWorkingState, pair: CommentPair, comment: RemoteComment) -> None:
+    def trusting(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
         if pair.believed_presence is Presence.ABSENT and pair.state is CommentPairState.ENDED:
             live = replace(pair, state=CommentPairState.LIVE, reason=None, first_reading=None)
             comments._plan_import(draft, comment, live, Rule.COMMENT_SHOWN)

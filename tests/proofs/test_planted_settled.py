@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.decide import comment_presence
-from reconciler.decide.comment_draft import CommentWorkingState
+from reconciler.decide.comment_draft import CommentDraft
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
 from reconciler.fields.synced_field import FieldDiff, Verdict
@@ -143,7 +143,7 @@ def rows_of_all(scenario: Scenario) -> dict[str, set[str]]:
 
 
 def one_reading_counts_as_two(patch: pytest.MonkeyPatch) -> None:
-    def trusting(draft: CommentWorkingState, pair: CommentPair, row: RemoteComment | None) -> None:
+    def trusting(draft: CommentDraft, pair: CommentPair, row: RemoteComment | None) -> None:
         if comment_presence._seen_presence(draft, pair, row) is Presence.ABSENT and pair.believed_presence:
             comment_presence._end_pair(draft, pair, row)
 

@@ -12,7 +12,7 @@ from reconciler.model.issue import RateLimit
 from reconciler.model.policy import RateLimitPolicy
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
-from reconciler.store.sync.limits.slices import ReservingRateLimiter
+from reconciler.store.sync.limits.slices import SlicedRateLimiter
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter, read_budget
 from reconciler.store.sync.sliding_window import points_in_last_minute
 from tests.support.bugspark import BugSpark
@@ -22,9 +22,9 @@ F00D = Fingerprint("f00d")
 PASS = 2  # points of an idle pass
 
 
-def daemon(database: Database, clock: FixedClock, points: int = 800) -> ReservingRateLimiter:
+def daemon(database: Database, clock: FixedClock, points: int = 800) -> SlicedRateLimiter:
     limiter = StoredRateLimiter(database, RateLimitPolicy(points_per_minute=points), clock)
-    return ReservingRateLimiter(limiter, clock)
+    return SlicedRateLimiter(limiter, clock)
 
 
 async def points_counted(database: Database, clock: FixedClock) -> int:
@@ -71,7 +71,7 @@ async def test_what_is_left_of_a_slice_is_given_back_with_the_next_reservation(
 async def test_no_minute_holds_more_points_than_allowed_however_slices_are_used(database: Database) -> None:
     rng, clock, limit = random.Random(22), FixedClock(), 40
     budgets = DryRunRateLimiter(database, RateLimitPolicy(points_per_minute=limit), clock)
-    daemons = [ReservingRateLimiter(budgets, clock) for _ in range(3)]
+    daemons = [SlicedRateLimiter(budgets, clock) for _ in range(3)]
     spent: list[tuple[datetime, int]] = []
     denied = 0
     for _ in range(1_500):

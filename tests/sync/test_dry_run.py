@@ -265,7 +265,7 @@ PORTS: dict[type[ReadOnlyPort], type] = {
     DryGitHub: ports.GitHub,
     plan_project.DryProjects: ports.Projects,
     plan_project.DryReports: ports.Reports,
-    plan_project.DryRestoreRecovery: ports.Restores,
+    plan_project.DryRestores: ports.Restores,
     plan_project.DryDatabaseIdentity: ports.DatabaseIdentity,
     plan_project.DryRateLimiter: ports.RateLimiter,
     plan_project.DryWebhooks: ports.Webhooks,

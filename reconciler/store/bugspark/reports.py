@@ -17,7 +17,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.link import PAST_STATES
 from reconciler.model.policy import OUTSIDE_EXPORT_FILTER, ExportFilter
-from reconciler.model.report import Project, Report, ReportDetails, UnlinkableReport, report_name
+from reconciler.model.report import MisnamedReport, Project, Report, ReportDetails, report_name
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import (
@@ -96,15 +96,13 @@ class StoredReports:
                         continue
         return found
 
-    async def unlinkable_reports(
-        self, project_id: ProjectId, repository: str
-    ) -> tuple[UnlinkableReport, ...]:
+    async def misnamed_reports(self, project_id: ProjectId, repository: str) -> tuple[MisnamedReport, ...]:
         values = {"project": project_id, "repository": repository.lower()}
         async with self._database.read() as connection:
-            found = (await connection.execute(unlinkable_reports_query(), values)).mappings().all()
+            found = (await connection.execute(misnamed_reports_query(), values)).mappings().all()
         named = ((row, to_link_columns(row).problem(repository)) for row in found)
         return tuple(
-            UnlinkableReport(report_id=row["id"], tracking_id=row["tracking_id"], reason=reason)
+            MisnamedReport(report_id=row["id"], tracking_id=row["tracking_id"], reason=reason)
             for row, reason in named
             if reason is not None
         )
@@ -218,7 +216,7 @@ async def record_reports_excluded_by_filter(
 
 
 @cache
-def unlinkable_reports_query() -> Select[Any]:
+def misnamed_reports_query() -> Select[Any]:
     """Reports of `project` without a link whose columns name no issue of `repository` (in small letters)."""
     return (
         select(
@@ -230,14 +228,14 @@ def unlinkable_reports_query() -> Select[Any]:
         )
         .where(
             reports.c.project_id == bindparam("project"),
-            is_report_unlinkable(bindparam("repository", type_=String())),
+            is_report_misnamed(bindparam("repository", type_=String())),
         )
         .order_by(reports.c.tracking_id, reports.c.id)
         .limit(MAX_MISNAMED_REPORTS)
     )
 
 
-def is_report_unlinkable(repository: ColumnElement[str]) -> ColumnElement[bool]:
+def is_report_misnamed(repository: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a report without a link has columns that name no issue of `repository` (in small letters)."""
     repo, number = reports.c.github_repo, reports.c.github_issue_number
     filled = or_(number.is_not(None), repo != "", reports.c.github_issue_url != "")

@@ -12,7 +12,7 @@ from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, links, projects
 
 
-class StoredRestoreRecovery:
+class StoredRestores:
     """Restores as recorded in `sync_projects`, `sync_links` and the ledger."""
 
     def __init__(self, database: Database) -> None:

@@ -20,7 +20,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bugspark.reports import is_report_unlinkable, is_waiting_for_export
+from reconciler.store.bugspark.reports import is_report_misnamed, is_waiting_for_export
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import (
     comment_pairs,
@@ -100,7 +100,7 @@ def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) ->
             following,
             _orphaned_links_query(),
             _deleted_comments_query(),
-            _unlinkable_reports_query(),
+            _misnamed_reports_query(),
             *waiting,
             *unexported,
         ]
@@ -152,12 +152,12 @@ def _changed_reports_query(now: datetime) -> Select[Any]:
     )
 
 
-def _unlinkable_reports_query() -> Select[Any]:
+def _misnamed_reports_query() -> Select[Any]:
     """Reports whose columns name no issue that they could be linked to: a pass that compares shows them."""
     return (
         _select_difference_rows(reports.c.project_id, "misnamed", reports.c.id, reports.c.updated_at)
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
-        .where(is_report_unlinkable(func.lower(projects.c.repository)))
+        .where(is_report_misnamed(func.lower(projects.c.repository)))
     )
 
 

@@ -17,7 +17,7 @@ from reconciler.model.ids import AccountId, ProjectId, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.report import UnlinkableReport
+from reconciler.model.report import MisnamedReport
 from reconciler.model.snapshot import (
     NO_PEOPLE,
     UNKNOWN_REPOSITORY,
@@ -70,10 +70,10 @@ SELECT_OWN_ACCOUNTS = select(accounts.c.account_id).where(accounts.c.project_id 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _StoredUnlinkableReports:
+class _MisnamedReports:
     """The part of a stored PassResult that a pass without a comparison takes over."""
 
-    misnamed: tuple[UnlinkableReport, ...] | None = None
+    misnamed: tuple[MisnamedReport, ...] | None = None
 
 
 class StoredProjects(BugSparkProjects):
@@ -314,7 +314,7 @@ def to_project_state(
             second_reading_due=row["second_reading_due"],
             has_waiting_followers=row["has_waiting_followers"],
         ),
-        misnamed=decode_json(row["result"], _StoredUnlinkableReports).misnamed if row["result"] else None,
+        misnamed=decode_json(row["result"], _MisnamedReports).misnamed if row["result"] else None,
         has_followers=row["has_followers"],
     )
 

@@ -90,7 +90,7 @@ class Slice:
     points: int
 
 
-def admit_points_ahead(
+def admit_slice(
     spent: WindowUsage,
     policy: RateLimitPolicy,
     now: float,

@@ -21,7 +21,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import OTHER_PROJECTS_REPORT, Report, report_name, unknown_values_reason
-from reconciler.model.snapshot import UnreadableItem
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report_and_unknown_values
@@ -67,7 +67,7 @@ class SnapshotRows:
     # issue numbers that a live link holds, and the name of its report
     holders: Mapping[int, str] = field(default_factory=dict)
     remote_comment_counts: Mapping[LinkId, int] = field(default_factory=dict)
-    poisoned: list[UnreadableItem] = field(default_factory=list)
+    poisoned: list[PoisonedItem] = field(default_factory=list)
 
 
 class SnapshotReader:
@@ -159,9 +159,9 @@ class SnapshotReader:
         )
         found.remote_comment_counts = {row["link_id"]: row["count"] for row in rows}
 
-    def _to_poisoned(self, report: RowMapping, reason: str) -> UnreadableItem:
+    def _to_poisoned(self, report: RowMapping, reason: str) -> PoisonedItem:
         mine = (link.id for link in self._found.links.values() if link.report_id == report["id"])
-        return UnreadableItem(
+        return PoisonedItem(
             what=f"report {report['tracking_id']}", reason=f"{reason}.", link_id=next(mine, None)
         )
 
@@ -251,7 +251,7 @@ class SnapshotReader:
                 kept.add(row["id"])
             except ValueError as error:
                 what = f"issue {row['repository']}#{row['number']}"
-                self._found.poisoned.append(UnreadableItem(what=what, reason=f"{error}.", link_id=row["id"]))
+                self._found.poisoned.append(PoisonedItem(what=what, reason=f"{error}.", link_id=row["id"]))
         return kept
 
     async def _fetch(self, query: Executable, **values: Any) -> Sequence[RowMapping]:

@@ -17,7 +17,7 @@ from reconciler.model.health import (
     ProjectGauges,
     ProjectHealth,
     VerificationCoverage,
-    unlinkable_report_items,
+    misnamed_items,
 )
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
@@ -127,7 +127,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         coverage=replace(found.coverage.get(id_, NO_COVERAGE), within=verify),
         link_counts=found.counts.get(id_, NO_COUNTS),
         oldest_intent=found.oldest_intents.get(id_),
-        attention=(*found.attention.get(id_, ()), *unlinkable_report_items(last)),
+        attention=(*found.attention.get(id_, ()), *misnamed_items(last)),
         other_repository_links=found.links_elsewhere.get(id_, 0),
         webhook=found.webhooks.get(id_, NO_WEBHOOK),
         write_doubt=found.doubt,

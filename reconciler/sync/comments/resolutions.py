@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 
 from reconciler.decide.resolution import (
-    closing_from_events,
-    closing_from_issue,
     may_be_closed_by_own_write,
+    resolution_of_events,
+    resolution_of_row,
     was_closed,
-    with_closing,
-    with_ended_closing,
+    with_resolution,
+    without_resolution,
 )
 from reconciler.errors import (
     GitHubNotFoundError,
@@ -36,7 +36,7 @@ MAX_READS_AT_ONCE = 20
 """Of the links that are decided together: their states are stored after these reads."""
 
 
-async def add_closings_to_plans(
+async def keep_resolutions(
     context: Context,
     views: Sequence[LinkObservation],
     plans: MutableSequence[LinkPlan],
@@ -48,7 +48,7 @@ async def add_closings_to_plans(
     """
     for place, view in enumerate(views):
         if view.link.resolution is not None:
-            plans[place] = with_ended_closing(view, plans[place], context.policy, context.new_id)
+            plans[place] = without_resolution(view, plans[place], context.policy, context.new_id)
     closed = [place for place, view in enumerate(views) if was_closed(view, plans[place])]
     if not closed:
         return
@@ -57,15 +57,15 @@ async def add_closings_to_plans(
     for place in closed:
         view = views[place]
         accounts = own if may_be_closed_by_own_write(view) else None
-        resolution = _unread(closing_from_issue(view, accounts))
+        resolution = _unread(resolution_of_row(view, accounts))
         if place in readable:
             try:
                 resolution = await _read_resolution(context, view, known, accounts)
             except LimitedError:  # the closings are stored; the next request, of whichever pass, waits
                 readable = frozenset()
             except ReconcilerError:  # the next request says what is wrong; a second attempt is the last one
-                resolution = closing_from_issue(view, accounts) if view.is_complete else resolution
-        plans[place] = with_closing(view, plans[place], resolution, context.policy, context.new_id)
+                resolution = resolution_of_row(view, accounts) if view.is_complete else resolution
+        plans[place] = with_resolution(view, plans[place], resolution, context.policy, context.new_id)
 
 
 async def _indexes_within_budget(
@@ -108,8 +108,8 @@ async def _read_resolution(
         IssueUnreadableError,
         RepositoryInaccessibleError,
     ):  # what concerns more than these events is found by the next request
-        return closing_from_issue(view, own)
-    return closing_from_events(view, events, own)
+        return resolution_of_row(view, own)
+    return resolution_of_events(view, events, own)
 
 
 def _unread(resolution: Resolution | None) -> Resolution | None:

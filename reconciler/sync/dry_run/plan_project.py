@@ -224,7 +224,7 @@ class DryReports(ReadOnlyPort):
         return tuple(key for key in stored if key not in taken)[:limit]
 
 
-class DryRestoreRecovery(ReadOnlyPort):
+class DryRestores(ReadOnlyPort):
     """`ports.Restores` of a dry run."""
 
     def __init__(self, stores: Stores, state: DryRunState, context: Context) -> None:
@@ -311,7 +311,7 @@ class DryStores:
     followers: DryFollowers
     intents: DryIntents
     identity: DryDatabaseIdentity
-    restores: DryRestoreRecovery
+    restores: DryRestores
     rate_limiter: DryRateLimiter
     webhooks: DryWebhooks
 
@@ -327,7 +327,7 @@ def _build_dry_stores(context: Context, state: DryRunState) -> DryStores:
         followers=DryFollowers(stores, state),
         intents=intents,
         identity=DryDatabaseIdentity(stores.identity),
-        restores=DryRestoreRecovery(stores, state, context),
+        restores=DryRestores(stores, state, context),
         rate_limiter=DryRateLimiter(stores, context.clock),
         webhooks=DryWebhooks(stores.webhooks),
     )

@@ -11,10 +11,10 @@ from reconciler.model.intent import Desired, NewIssue, Refused
 from reconciler.model.issue import Issue
 
 ABSENT: Mapping[str, Any] = {"milestone": None, "type": None, "assignees": (), "priority": None}
-"""The optional members, each with the value of an issue that is made without it."""
+"""The optional attributes, each with the value of an issue that is made without it."""
 WORDS_OF_REFUSALS = {"milestone": "milestone", "type": "type", "assignees": "assign", "priority": "field"}
 SETTINGS = {"priority": "severity_as"}
-"""The settings whose names are not those of their members."""
+"""The settings whose names are not those of their attributes."""
 UNPROCESSABLE = 422
 
 

@@ -48,7 +48,7 @@ from reconciler.sync.linking import (
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON
 from reconciler.sync.preflight import (
-    check_and_record_location,
+    bind_database,
     require_unarchived_repository,
     resolve_repository_and_account,
 )
@@ -217,7 +217,7 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
     ProjectError where GitHub refuses, GitHubError where it does not answer.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        await check_and_record_location(context)
+        await bind_database(context)
         state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)
         )

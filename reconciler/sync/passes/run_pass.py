@@ -11,7 +11,7 @@ from reconciler.ports import Clock, ProjectLock, Stores
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.commands import accept_and_load_state, paused_error
 from reconciler.sync.context import Context
-from reconciler.sync.preflight import check_and_record_location
+from reconciler.sync.preflight import bind_database
 from reconciler.sync.result import (
     PassEnding,
     PassStats,
@@ -128,7 +128,7 @@ async def _run_locked(
     verify: bool,
 ) -> PassEnding:
     try:
-        await check_and_record_location(context)
+        await bind_database(context)
         await record_operator_history(context)
         await run_steps(
             context, project_lock, before, stats, started_monotonic, exports=exports, verify=verify

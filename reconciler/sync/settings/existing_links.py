@@ -7,7 +7,7 @@ from reconciler.model.views import PlanView
 from reconciler.owner_settings.values import SettingGroup
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.plan_project import plan_applied_settings
-from reconciler.sync.preflight import check_and_record_location
+from reconciler.sync.preflight import bind_database
 
 MAPPING_GROUPS = frozenset({SettingGroup.LABELS, SettingGroup.STAGE})
 
@@ -49,7 +49,7 @@ async def apply_to_existing_links(context: Context, digest: str) -> PlanView:
     has another hash, BusyError during a pass, DatabaseIdentityError, ProjectError where there is no plan.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        await check_and_record_location(context)
+        await bind_database(context)
         state = await context.stores.projects.get_state(context.project.id)
         plan = await preview_on_existing_links(context, state.settings)
         require_plan_hash(plan, digest)

@@ -31,7 +31,7 @@ from reconciler.model.link import LinkObservation
 from reconciler.model.snapshot import KnownPriority, ProjectState
 from reconciler.ports import GitHub
 from reconciler.sync.context import Context
-from reconciler.sync.exports.optional_members import UNPROCESSABLE, lacks_priority
+from reconciler.sync.exports.optional_attributes import UNPROCESSABLE, lacks_priority
 
 ASK_AGAIN_AFTER = timedelta(hours=6)
 ASK_AGAIN_WITHOUT_FIELD = timedelta(hours=1)

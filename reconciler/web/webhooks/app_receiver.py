@@ -25,7 +25,7 @@ from reconciler.web.webhooks.receiver import (
     DeliveryHandler,
     decode_payload,
     raise_unsigned,
-    read_delivery_summary,
+    read_hint,
     require_delivery_type,
 )
 from reconciler.web.webhooks.signatures import is_valid_signature
@@ -61,7 +61,7 @@ class AppWebhookReceiver:
             secrets = (self.secret,) if self.secret else ()
             if not is_valid_signature(secrets, body, signature, self.decoy):
                 raise_unsigned()
-            hint = read_delivery_summary(request.headers, content_type, body)
+            hint = read_hint(request.headers, content_type, body)
             payload = decode_payload(content_type, body, _AppPayload)
         if payload.installation is None or payload.repository is None:
             return  # `ping`, and events about the App itself

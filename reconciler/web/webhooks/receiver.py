@@ -33,7 +33,7 @@ _EVENT_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliverySummary:
+class DeliveryHint:
     """The parts of a delivery that are recorded."""
 
     id: str
@@ -52,9 +52,7 @@ class _DeliveryPayload(msgspec.Struct):
     issue: _IssuePayload | None = None
 
 
-def read_delivery_summary(
-    headers: Mapping[str, str], content_type: str, body: bytes | bytearray
-) -> DeliverySummary:
+def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> DeliveryHint:
     """Read the hint of a delivery whose signature is valid. Raises nothing.
 
     `headers`: a mapping that ignores case; `body`: the raw bytes.
@@ -62,7 +60,7 @@ def read_delivery_summary(
     payload = decode_payload(content_type, body, _DeliveryPayload)
     given, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     issue = payload.issue
-    return DeliverySummary(
+    return DeliveryHint(
         # Without GitHub's id, a hash of the content replaces it: the same body again is a replay.
         id=given if _DELIVERY_ID.fullmatch(given) else f"body-{sha256(body).hexdigest()[:32]}",
         event=event if _EVENT_NAME.fullmatch(event) else "unknown",
@@ -114,7 +112,7 @@ class DeliveryHandler:
     clock: Clock
     metrics: Metrics
 
-    async def record_delivery(self, project_id: ProjectId, hint: DeliverySummary) -> None:
+    async def record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
         """Record the hint and request a pass.
 
         A replay, recognised by its id, requests one only if no pass has acted on the first delivery: that is
@@ -185,7 +183,7 @@ class WebhookReceiver:
         async with self.body_reader.read_body(request) as body:
             if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
                 raise_unsigned()
-            hint = read_delivery_summary(request.headers, content_type, body)
+            hint = read_hint(request.headers, content_type, body)
         await self.recorder.record_delivery(project_id, hint)
 
 

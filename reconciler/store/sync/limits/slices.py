@@ -17,7 +17,7 @@ from reconciler.store.sync.sliding_window import MAX_SLICE_POINTS, SLICE_SECONDS
 
 
 @dataclass(slots=True, kw_only=True)
-class _UnusedPoints:
+class _OpenSlice:
     """What is left of a slice. `until`: by the monotonic clock."""
 
     charged: Slice
@@ -25,7 +25,7 @@ class _UnusedPoints:
     until: float
 
 
-class ReservingRateLimiter:
+class SlicedRateLimiter:
     """A process takes a slice only as large as what it has just used, so a quiet credential has none.
 
     A slice ends after SLICE_SECONDS, at a block of this process, and when GitHub says that nothing is left.
@@ -35,7 +35,7 @@ class ReservingRateLimiter:
     def __init__(self, limiter: StoredRateLimiter | DryRunRateLimiter, clock: Clock) -> None:
         self._limiter = limiter
         self._clock = clock
-        self._slices: dict[Fingerprint, _UnusedPoints] = {}
+        self._slices: dict[Fingerprint, _OpenSlice] = {}
         self._used: defaultdict[Fingerprint, deque[tuple[float, int]]] = defaultdict(deque)
         self._reserving: defaultdict[Fingerprint, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -43,8 +43,8 @@ class ReservingRateLimiter:
         self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
     ) -> None:
         async with self._reserving[credential]:  # one takes a slice, those that wait use it
-            if not self._take_reserved_points(credential, points, seen):
-                await self._reserve_points_ahead(credential, points, seen)
+            if not self._take_from_slice(credential, points, seen):
+                await self._reserve_with_slice(credential, points, seen)
         self._used[credential].append((self._clock.monotonic(), points))
 
     async def reserve_write(
@@ -59,7 +59,7 @@ class ReservingRateLimiter:
         self._slices.pop(credential, None)
         await self._limiter.block(credential, until, reason)
 
-    def _take_reserved_points(self, credential: Fingerprint, points: int, seen: RateLimit | None) -> bool:
+    def _take_from_slice(self, credential: Fingerprint, points: int, seen: RateLimit | None) -> bool:
         current = self._slices.get(credential)
         if current is None or current.left < points or current.until <= self._clock.monotonic():
             return False
@@ -68,9 +68,7 @@ class ReservingRateLimiter:
         current.left -= points
         return True
 
-    async def _reserve_points_ahead(
-        self, credential: Fingerprint, points: int, seen: RateLimit | None
-    ) -> None:
+    async def _reserve_with_slice(self, credential: Fingerprint, points: int, seen: RateLimit | None) -> None:
         ended = self._slices.pop(credential, None)
         returned = None if ended is None else Slice(charged_at=ended.charged.charged_at, points=ended.left)
         until = self._clock.monotonic() + SLICE_SECONDS
@@ -78,7 +76,7 @@ class ReservingRateLimiter:
             credential, points, self._points_used_lately(credential), returned=returned, seen=seen
         )
         if taken.points:
-            self._slices[credential] = _UnusedPoints(charged=taken, left=taken.points, until=until)
+            self._slices[credential] = _OpenSlice(charged=taken, left=taken.points, until=until)
 
     def _points_used_lately(self, credential: Fingerprint) -> int:
         used, now = self._used[credential], self._clock.monotonic()
