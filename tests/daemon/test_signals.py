@@ -28,17 +28,17 @@ def ended(work: str, last: float = 0.3) -> tuple[int, float]:
         assert process.stdout.readline() == b"up\n"
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        return process.wait(30), time.monotonic() - began
+        return process.wait(120), time.monotonic() - began
 
 
 def test_a_blocked_event_loop_is_terminated() -> None:
     code, seconds = ended("while True: pass")
-    assert (code, seconds < 20) == (-signal.SIGALRM, True)
+    assert (code, seconds < 60) == (-signal.SIGALRM, True)
 
 
 def test_an_end_that_hangs_is_cut_off() -> None:
-    code, seconds = ended("await stop.wait(); time.sleep(60)")
-    assert (code, seconds < 20) == (-signal.SIGALRM, True)
+    code, seconds = ended("await stop.wait(); time.sleep(600)")
+    assert (code, seconds < 60) == (-signal.SIGALRM, True)
 
 
 def test_an_end_in_time_is_a_clean_one() -> None:

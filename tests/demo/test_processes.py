@@ -36,7 +36,7 @@ def process(tmp_path: Path) -> Iterator[httpx.Client]:
         ) as client:
             yield client
         running.terminate()
-        assert running.wait(10) == 0
+        assert running.wait(60) == 0
 
 
 def tell(client: httpx.Client, what: str, **spec: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 STEP_PERCENT = 20
 POLL_SECONDS = 0.5
-END_SECONDS = 10.0
+END_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

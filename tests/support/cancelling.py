@@ -16,7 +16,7 @@ import psycopg
 import psycopg.waiting
 import pytest
 
-THREAD_SECONDS = 5.0
+THREAD_SECONDS = 60.0
 
 
 class OpenedConnections:

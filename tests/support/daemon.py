@@ -15,7 +15,7 @@ import httpx
 from tests.support.canary import search
 from tests.support.command import Installation, Running
 
-TIMEOUT_SECONDS = 45.0
+TIMEOUT_SECONDS = 90.0
 STEP = 0.05
 QUICK: Mapping[str, Mapping[str, Any]] = {
     "web": {"port": 0},

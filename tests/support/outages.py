@@ -20,7 +20,7 @@ import psycopg
 
 from tests.support import pg_binaries, pg_keeper, postgres
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 90.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from tests.support import pg_binaries
 PORT = 5432  # names the socket file only: there is no TCP
 COPIES_FILES = 15_00_00
 LONGEST_SOCKET_DIRECTORY = 80  # the kernel allows about 107 bytes for the whole path
-GONE_SECONDS = 30.0
+GONE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

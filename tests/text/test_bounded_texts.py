@@ -1,15 +1,14 @@
 """Texts of any size are cut before they are rendered, visibly, on the way to either side."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import pytest
 
 from reconciler.model.report import MAX_STORED_TEXT_CHARS, UnusableJson
 from reconciler.text.comment_text import comment_to_bugspark, comment_to_github
 from reconciler.text.issue_text import title_from_github, title_to_github
+from tests.support.cpu_cost import require_cost_ratio
 from tests.text.posted import MARKER, POLICY
 from tests.text.test_issue_text import PLAIN, body_of
 
@@ -20,25 +19,6 @@ PIECES = ("x", "@a #1 ", "&lt;", "<!-- a -->", "```\n", "https://a/issues/1 ")
 
 MAX_RATIO = 5.0
 """What is cut costs about as much as what is as long as the bound; without the cut, forty times as much."""
-T = TypeVar("T")
-
-
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What the work returns, and its CPU seconds."""
-    began = time.process_time()
-    made = work()
-    return made, time.process_time() - began
-
-
-def require_little_more_cost(huge_work: Callable[[], T], bounded_work: Callable[[], T]) -> tuple[T, T]:
-    """Return what both return. One must cost about the CPU time of the other, in one of three turns."""
-    seconds = []
-    for _ in range(3):
-        (text, huge_seconds), (other, bounded_seconds) = timed(huge_work), timed(bounded_work)
-        if huge_seconds < MAX_RATIO * bounded_seconds + 0.05:
-            return text, other
-        seconds.append((huge_seconds, bounded_seconds))
-    raise AssertionError(f"CPU seconds of both, three times: {seconds}")
 
 
 def huge(piece: str) -> str:
@@ -57,7 +37,7 @@ def huge(piece: str) -> str:
 )
 def test_a_huge_text_is_cut_before_it_is_rendered(render: Callable[[str], str], piece: str) -> None:
     whole, bounded = huge(piece), huge(piece)[: MAX_STORED_TEXT_CHARS + 1]
-    text, other = require_little_more_cost(lambda: render(whole), lambda: render(bounded))
+    text, other = require_cost_ratio(MAX_RATIO, lambda: render(whole), lambda: render(bounded))
     assert NOTE in text
     assert len(text.encode()) <= 65_000
     assert text == other
@@ -80,7 +60,7 @@ def test_huge_titles_and_names_are_cut_before_they_are_rendered() -> None:
         assert len(comment_to_github(text, "hello", MARKER, POLICY)) <= 1_000
 
     whole = huge("@a ")
-    require_little_more_cost(lambda: render(whole), lambda: render(whole[:MAX_STORED_TEXT_CHARS]))
+    require_cost_ratio(MAX_RATIO, lambda: render(whole), lambda: render(whole[:MAX_STORED_TEXT_CHARS]))
 
 
 def test_logs_that_exceed_a_bound_are_named_as_missing() -> None:

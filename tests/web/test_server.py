@@ -81,7 +81,7 @@ async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pyt
             began = time.monotonic()
         (ended,) = await asyncio.gather(asking, return_exceptions=True)
         assert not isinstance(ended, httpx.Response) or ended.status_code == 500
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 async def test_a_request_that_was_cut_off_has_ended_when_the_server_has(
