@@ -59,7 +59,13 @@ class UsageError(ReconcilerError):
     kind = "usage"
 
 
-class IssueLinkedElsewhereError(UsageError):
+class RefusedError(ReconcilerError):
+    """The arguments are right and the command can't be carried out as things are: a linked issue: exit 1."""
+
+    kind = "refused"
+
+
+class IssueLinkedElsewhereError(RefusedError):
     """A report of another project is linked to the issue. The message says no more of that project.
 
     `holder`: the id of that project. `in_full`: the message for those who may see it.

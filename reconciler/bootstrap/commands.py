@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from reconciler.bootstrap import webhook_setup
 from reconciler.bootstrap.container import Container, integration_problem
-from reconciler.errors import BusyError, ProjectError, UsageError
+from reconciler.errors import BusyError, ProjectError, RefusedError, UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ProjectId, ReportId
 from reconciler.model.link import Link
@@ -57,7 +57,8 @@ class SharedCommands:
     """The commands that terminal and pages share. Most return a sentence about what was done.
 
     A report is given by id or tracking id, a project by id, name or `Project`. All raise UsageError for an
-    unknown one, ProjectError for a command that is not possible, BusyError during a pass, DatabaseError.
+    unknown one, RefusedError or ProjectError for a command that is not possible, BusyError during a pass,
+    DatabaseError.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class SharedCommands:
         project, report_id = await self._stores.reports.find_report(str(report))
         context = await self._require_command_context(project)
         if match[1].lower() != (project.repository or "").lower():
-            raise UsageError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
+            raise RefusedError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
         return context, report_id, IssueNumber(int(match[2]))
 
     async def unlink(self, report: str | ReportId, *, wait: bool = False) -> str:

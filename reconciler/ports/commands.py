@@ -14,9 +14,9 @@ class Commands(Protocol):
     """Commands of people. The caller has checked the user's permission (`web.security`).
 
     Each returns a sentence that says what was done, and requests a pass if one has to follow. Raises
-    UsageError or ProjectError if it can't be done, BusyError when a pass is running and does not end soon,
-    CredentialError, LimitedError or GitHubError where GitHub is asked, DatabaseIdentityError if this may be
-    a copy of the database and GitHub would be written to, DatabaseError.
+    UsageError, RefusedError or ProjectError if it can't be done, BusyError when a pass is running and does
+    not end soon, CredentialError, LimitedError or GitHubError where GitHub is asked, DatabaseIdentityError if
+    this may be a copy of the database and GitHub would be written to, DatabaseError.
     """
 
     async def sync(self, project_id: ProjectId) -> str:

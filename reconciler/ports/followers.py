@@ -36,7 +36,7 @@ class Followers(Protocol):
     async def add(self, follower: Follower, skipped_reason: str, rule: str) -> None:
         """Store a follower. Its present comments are recorded as skipped, for this reason.
 
-        `rule`: for the history. Raises UsageError when it follows a report already, or has a live link.
+        `rule`: for the history. Raises RefusedError when it follows a report already, or has a live link.
         """
         ...
 

@@ -155,7 +155,7 @@ class ReportViews(Protocol):
     async def preview_export(self, report_id: ReportId) -> IssuePreview:
         """Return the issue that an export would create now; GitHub is not asked.
 
-        Raises UsageError for an unknown report, ProjectError for one that can't be exported.
+        Raises UsageError for an unknown report, RefusedError or ProjectError for one that can't be exported.
         """
         ...
 

@@ -102,7 +102,8 @@ class DatabaseIdentity(Protocol):
     async def declare_identity(self, word: str) -> None:
         """Store what a person says this database is: `moved`, `copy`, or the instance of a past database.
 
-        Every project is then read again before it is written to. Raises UsageError if there is no such doubt.
+        Every project is then read again before it is written to. Raises RefusedError if there is no such
+        doubt, UsageError for an unknown instance.
         """
         ...
 

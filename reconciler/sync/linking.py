@@ -17,7 +17,7 @@ from reconciler.errors import (
     GitHubNotFoundError,
     IssueLinkedElsewhereError,
     IssueTransferredError,
-    UsageError,
+    RefusedError,
 )
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import Issue
@@ -49,8 +49,7 @@ async def link_report(
 ) -> Link:
     """Make a NEW link by command; the next pass does its initial sync.
 
-    `backfill`: older BugSpark comments are sent, too. Raises UsageError if the report or the issue has a
-    link, or the issue is not there.
+    `backfill`: older BugSpark comments are sent, too. Raises RefusedError where a link is, or no issue.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         state = await resolve_repository_and_account(
@@ -62,7 +61,7 @@ async def link_report(
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state in LIVE_LINK_STATES:
             name = await context.stores.reports.tracking_id_of_report(report)
-            raise UsageError(
+            raise RefusedError(
                 f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
             )
         await require_not_following(context, report)
@@ -70,7 +69,7 @@ async def link_report(
         try:
             issue = await context.github.issue(number)
         except (GitHubNotFoundError, IssueTransferredError) as error:
-            raise UsageError(f"{state.repository}#{number} can't be linked: {error}") from error
+            raise RefusedError(f"{state.repository}#{number} can't be linked: {error}") from error
         made = build_link(context, state, report, issue, origin, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
@@ -80,7 +79,7 @@ async def link_report(
 async def require_unlinked_issue(
     context: Context, state: ProjectState, number: IssueNumber, *, follower: ReportId | None = None
 ) -> None:
-    """Raise UsageError if a report is linked to the issue; IssueLinkedElsewhereError: one of another project.
+    """Raise RefusedError if a report has the issue; IssueLinkedElsewhereError for one of another project.
 
     `follower`: a report that may follow the linked one.
     """
@@ -93,7 +92,7 @@ async def require_unlinked_issue(
     )
     in_full = f"{issue} belongs to {name}; unlink that first"
     if holder.project_id == context.project.id:
-        raise UsageError(in_full + (await _follow_advice(context, follower, issue) if follower else ""))
+        raise RefusedError(in_full + (await _follow_advice(context, follower, issue) if follower else ""))
     raise IssueLinkedElsewhereError(
         f"{issue} is linked to {OTHER_PROJECTS_REPORT} of this BugSpark; it can be linked here once that"
         " link is cut there: ask that project's owner, or the operator",
@@ -121,7 +120,7 @@ async def relink_exported_issue(context: Context, report: ReportId) -> bool:
         return False
     try:
         await link_report(context, report, past.number, backfill=True, origin=LinkOrigin.EXPORT)
-    except UsageError:  # the issue is gone, or somebody else's by now
+    except RefusedError:  # the issue is gone, or somebody else's by now
         return False
     return True
 
@@ -130,7 +129,7 @@ async def unlink_report(context: Context, report: ReportId) -> str:
     """Cut the link and keep its remote ids; or end what the report follows, or an export that waits.
 
     The oldest report that follows it leads its issue then. Writes of unknown outcome in a repository that the
-    project has left end with it. Returns what was done. Raises UsageError if there is nothing to end.
+    project has left end with it. Returns what was done. Raises RefusedError if there is nothing to end.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         rule = "given up by a person (reconcile unlink)"
@@ -151,7 +150,7 @@ async def unlink_report(context: Context, report: ReportId) -> str:
                 "before; nothing on GitHub was changed"
             )
         name = await context.stores.reports.tracking_id_of_report(report)
-        raise UsageError(f"{name} is not linked to an issue, and none is to be made for it")
+        raise RefusedError(f"{name} is not linked to an issue, and none is to be made for it")
 
 
 _TITLE_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
@@ -172,6 +171,7 @@ class DiscoveryMatches:
     matches: tuple[ExportMatch, ...]
     skipped: tuple[str, ...]
     several_issues: tuple[ExportMatch, ...] = ()  # of one report of this project: a person has to choose
+    fitting: frozenset[IssueNumber] = frozenset()  # issues that fit an unlinked report of any project
 
 
 def tracking_id_in_title(issue: Issue) -> str | None:
@@ -214,7 +214,7 @@ async def match_exported_issues(
     per_report = Counter(pair.report.report_id for pair in pairs)
     ours = [pair for pair in pairs if pair.report.project_id == context.project.id]
     unambiguous = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
-    free = [p for p in unambiguous if await _is_issue_unlinked(context, state, p.issue)]
+    free = [p for p in unambiguous if await is_issue_unlinked(context, state, p.issue)]
     unlinked_before = [p for p in free if await _has_been_unlinked(context, p.report)]
     return DiscoveryMatches(
         matches=tuple(pair for pair in free if pair not in unlinked_before),
@@ -225,10 +225,11 @@ async def match_exported_issues(
         several_issues=tuple(
             p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] > 1
         ),
+        fitting=frozenset(per_issue),
     )
 
 
-async def _is_issue_unlinked(context: Context, state: ProjectState, issue: Issue) -> bool:
+async def is_issue_unlinked(context: Context, state: ProjectState, issue: Issue) -> bool:
     """Whether no report of any project holds this issue."""
     return await context.stores.ledger.find_live_link_of_issue(state.repository_id, issue.number) is None
 

@@ -23,9 +23,9 @@ from uuid import UUID
 from reconciler.errors import (
     DatabaseIdentityError,
     ProjectError,
+    RefusedError,
     RepositoryInaccessibleError,
     RepositoryRecreatedError,
-    UsageError,
 )
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED
@@ -64,7 +64,7 @@ def is_identity_decision(word: str) -> bool:
 
 
 async def record_identity_decision(context: Context, word: str) -> Context:
-    """Return the context after a person's decision. Raises UsageError if nothing was to be decided."""
+    """Return the context after a person's decision. Raises RefusedError if nothing was to be decided."""
     await context.stores.identity.declare_identity(word)
     identity = await context.stores.identity.read()
     return replace(context, identity=identity, markers=context.markers.for_identity(identity))
@@ -253,9 +253,9 @@ def linking_problem(context: Context, repository: Repository, login: str) -> str
 
 
 async def require_linking_right(context: Context, state: ProjectState) -> None:
-    """Check before a link is made by command. Raises UsageError with the reason and what to do."""
+    """Check before a link is made by command. Raises RefusedError with the reason and what to do."""
     if problem := await find_linking_problem(context, state):
-        raise UsageError(problem)
+        raise RefusedError(problem)
 
 
 async def check_linking_rights(context: Context, state: ProjectState, links: Sequence[Link]) -> CheckedLinks:

@@ -98,6 +98,20 @@ def has_export_footer(body: str, tracking_id: str) -> bool:
     return lines[-1].strip() == f"*Exported from BugSpark ({tracking_id})*"
 
 
+_EXPORT_FOOTER: Final = re.compile(
+    r"^[ \t]*\*Exported from BugSpark \((?P<id>[A-Z][A-Z0-9]{0,19}-[0-9]{1,9})\)\*[ \t]*$", re.MULTILINE
+)
+
+
+def tracking_id_in_footer(body: str) -> str | None:
+    """Return the report that the last footer of an export names, whatever was written after it.
+
+    The description above it is anybody's text and may have such lines: only the last one counts.
+    """
+    found = [match["id"] for match in _EXPORT_FOOTER.finditer(normalise(body))]
+    return found[-1] if found else None
+
+
 _EXPORTED_VALUE: Final = re.compile(
     r"^[ \t]*\*\*(?P<name>Severity|Category|Status):\*\*[ \t]*(?P<value>[A-Za-z_ ]{1,30}?)[ \t]*$",
     re.MULTILINE,

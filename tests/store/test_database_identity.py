@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from reconciler.errors import DatabaseError, UsageError
+from reconciler.errors import DatabaseError, RefusedError, UsageError
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.store.schema.database_identity import StoredIdentity, is_same_location
 from reconciler.store.schema.engine import open_database
@@ -52,7 +52,7 @@ async def test_an_instance_is_bound_once_and_recognised(stores: DatabaseStores, 
     await stores.identity.bind()
     assert place(bugspark) == where
     assert await stores.identity.read() == DatabaseInstance(instance=before.instance, is_bound=True)
-    with pytest.raises(UsageError, match="nothing is to be decided"):
+    with pytest.raises(RefusedError, match="nothing is to be decided"):
         await stores.identity.declare_identity("copy")
     with pytest.raises(UsageError, match="no link is held"):
         await stores.identity.declare_identity("6f1f0d0e-3a52-4e0c-9d36-0a1d2c3b4e5f")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.model.link import LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
@@ -31,9 +31,9 @@ async def test_a_linked_issue_and_a_linked_report_are_refused_and_nothing_is_cha
     held = await linked(stores, bugspark, 3)
     other = bugspark.add_report(held.project_id)
     refusal = r'BUG-\d+ of project "Shop" is linked to acme/web#3 already; unlink it'
-    with pytest.raises(UsageError, match=refusal):
+    with pytest.raises(RefusedError, match=refusal):
         await stores.ledger.create_link(a_link(held.project_id, other, 3, state=LinkState.NEW), COLUMNS)
-    with pytest.raises(UsageError, match=refusal):
+    with pytest.raises(RefusedError, match=refusal):
         await stores.ledger.create_link(a_link(held.project_id, held.report_id, 4), COLUMNS)
     assert (await the_report(stores, other)).columns is None
     assert await stores.ledger.find_link_of_report(held.report_id) == held

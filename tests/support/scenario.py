@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
-from reconciler.errors import LimitedError, ProjectError, UsageError
+from reconciler.errors import LimitedError, ProjectError, RefusedError
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress, PassResult
 from reconciler.model.viewer import OPERATOR
@@ -151,7 +151,7 @@ class Scenario(Conditions):
             )
 
     async def _ignore_refusal(self, work: Any) -> None:
-        with suppress(UsageError, ProjectError, LimitedError):  # linked or unlinked already, or too early
+        with suppress(RefusedError, ProjectError, LimitedError):  # linked or unlinked already, or too early
             await work
 
     async def settle(self, *, hours: int = 7) -> PassResult:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress
@@ -79,7 +79,7 @@ async def test_the_commands_and_the_check_say_the_reason_and_what_to_do(
 ) -> None:
     number = an_issue(sync)
     report = sync.bugspark.add_report(claimant, status=Status.NEW)
-    with pytest.raises(UsageError, match=NEEDS_ROLE):
+    with pytest.raises(RefusedError, match=NEEDS_ROLE):
         await sync.app.link(str(report), f"acme/web#{number}", backfill=False)
     assert sync.bugspark.rows_of("sync_links") == []
     checks = await sync.app.run_self_check()
@@ -96,7 +96,7 @@ async def test_between_two_projects_with_access_the_older_link_wins_and_no_forei
     await sync.run(claimant)
     assert link_of(sync, competitor)[0] == "contested"
     other = sync.bugspark.add_report(claimant)
-    with pytest.raises(UsageError, match="another project") as refused:
+    with pytest.raises(RefusedError, match="another project") as refused:
         await sync.app.link(str(other), f"acme/web#{number}", backfill=False)
     assert str(holder) not in str(refused.value)
     assert str(sync.project) not in str(refused.value)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.demo.github.faults import Drop, Limit
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
@@ -101,7 +101,7 @@ async def test_unlink_gives_up_an_issue_of_unknown_outcome(sync: Sync) -> None:
     assert await shown(sync, report) == ("Not linked", "")
     view = await sync.app.explain_report(str(report))
     assert any("given up by a person" in dated.change.rule for dated in view.detail.history)
-    with pytest.raises(UsageError):
+    with pytest.raises(RefusedError):
         await sync.app.unlink(str(report))
 
 

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.cli.status import DisplayOptions, health_as_json, status_as_lines
-from reconciler.errors import IssueLinkedElsewhereError, ProjectError, SchemaError, UsageError
+from reconciler.errors import IssueLinkedElsewhereError, ProjectError, RefusedError, SchemaError
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
@@ -157,15 +157,15 @@ async def test_a_report_that_is_linked_or_follows_is_refused_and_so_is_an_issue_
     sync: Sync,
 ) -> None:
     lead, number, (follower,) = await followed(sync)
-    with pytest.raises(UsageError, match="already linked to acme/web#"):
+    with pytest.raises(RefusedError, match="already linked to acme/web#"):
         await sync.app.follow(str(lead), f"acme/web#{number}")
-    with pytest.raises(UsageError, match="follows BUG-0001 already; unlink it first"):
+    with pytest.raises(RefusedError, match="follows BUG-0001 already; unlink it first"):
         await sync.app.follow(str(follower), f"acme/web#{number}")
-    with pytest.raises(UsageError, match="follows BUG-0001 already; unlink it first"):
+    with pytest.raises(RefusedError, match="follows BUG-0001 already; unlink it first"):
         await sync.app.link(str(follower), f"acme/web#{number}", backfill=False)
     free = sync.github.web.open_issue("Free", by="alice").number
     third = sync.bugspark.add_report(sync.project, "Third")
-    with pytest.raises(UsageError, match="no report is linked to acme/web#"):
+    with pytest.raises(RefusedError, match="no report is linked to acme/web#"):
         await sync.app.follow(str(third), f"acme/web#{free}")
 
 
@@ -176,7 +176,7 @@ async def test_an_issue_that_is_not_there_can_not_be_followed_and_linking_it_is_
     third = sync.bugspark.add_report(sync.project, "Third")
     pull_request = sync.github.web.open_issue("Fix", by="alice", pull_request=True).number
     for number in (99, pull_request):
-        with pytest.raises(UsageError, match=f"nothing can follow acme/web#{number}: ") as refused:
+        with pytest.raises(RefusedError, match=f"nothing can follow acme/web#{number}: ") as refused:
             await sync.app.follow(str(third), f"acme/web#{number}")
         assert "link this one" not in str(refused.value)
     assert len(rows_of_followers(sync)) == 1
@@ -212,7 +212,7 @@ async def test_a_second_claim_on_an_issue_is_settled_by_following(sync: Sync) ->
     await assert_idle(sync)
     third = sync.bugspark.add_report(sync.project, "Elsewhere")
     sync.change(third, github_issue_number=7, github_repo="other/repo")
-    with pytest.raises(UsageError, match="names other/repo#7 in BugSpark: empty its link columns first"):
+    with pytest.raises(RefusedError, match="names other/repo#7 in BugSpark: empty its link columns first"):
         await sync.app.follow(str(third), f"acme/web#{number}")
 
 
@@ -274,7 +274,7 @@ async def test_no_more_than_two_hundred_reports_follow_an_issue(
     monkeypatch.setattr("reconciler.sync.followers.follow.MAX_FOLLOWERS", 1)
     _, number, _ = await followed(sync)
     second = sync.bugspark.add_report(sync.project, "One more")
-    with pytest.raises(UsageError, match="which is the most"):
+    with pytest.raises(RefusedError, match="which is the most"):
         await sync.app.follow(str(second), f"acme/web#{number}")
 
 
@@ -310,7 +310,7 @@ async def test_link_to_an_issue_that_another_report_leads_names_follow_as_the_wa
     _, number = await sync.linked()
     second = sync.bugspark.add_report(sync.project)
     command = f"reconcile link Shop:BUG-0002 acme/web#{number} --follow$"
-    with pytest.raises(UsageError, match=f"belongs to BUG-0001 .* let BUG-0002 follow it: {command}"):
+    with pytest.raises(RefusedError, match=f"belongs to BUG-0001 .* let BUG-0002 follow it: {command}"):
         await sync.app.link(str(second), f"acme/web#{number}", backfill=False)
     other = sync.bugspark.add_project("Other")
     sync.bugspark.add_integration(other, token=sync.github.token)

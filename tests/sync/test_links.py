@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import NullProgress
@@ -89,7 +89,7 @@ async def test_a_second_claim_on_an_issue_is_shown_and_not_made(sync: Sync) -> N
     assert sync.status(second) == "closed"
     assert sorted(states(sync)) == ["active", "contested"]
     third = sync.bugspark.add_report(sync.project, "Me three")
-    with pytest.raises(UsageError):
+    with pytest.raises(RefusedError):
         await sync.app.link(str(third), f"acme/web#{number}", backfill=False)
 
 

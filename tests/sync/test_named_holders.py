@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from tests.support.sync import Sync
 
 
@@ -12,7 +12,7 @@ async def test_link_names_the_holder_by_tracking_id_and_project(sync: Sync) -> N
     assert row is not None
     second = sync.bugspark.add_report(sync.project)
     whose = f'acme/web#{number} belongs to {row["tracking_id"]} of project "Shop"'
-    with pytest.raises(UsageError, match=whose) as caught:
+    with pytest.raises(RefusedError, match=whose) as caught:
         await sync.app.link(str(second), f"acme/web#{number}", backfill=False)
     assert str(holder) not in str(caught.value)
 
@@ -64,8 +64,8 @@ async def test_link_and_unlink_answer_with_the_tracking_id(sync: Sync) -> None:
     name = row["tracking_id"]
     done = await sync.app.link(str(report), f"acme/web#{number}", backfill=False)
     assert done.startswith(f"{name} is linked to acme/web#{number}")
-    with pytest.raises(UsageError, match=f"^{name} is already linked to acme/web#{number}"):
+    with pytest.raises(RefusedError, match=f"^{name} is already linked to acme/web#{number}"):
         await sync.app.link(str(report), f"acme/web#{number}", backfill=False)
     assert (await sync.app.unlink(str(report))).startswith(f"{name} is no longer linked")
-    with pytest.raises(UsageError, match=f"^{name} is not linked"):
+    with pytest.raises(RefusedError, match=f"^{name} is not linked"):
         await sync.app.unlink(str(report))

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.demo.github.faults import Drop, Stale
-from reconciler.errors import GitHubError, UsageError
+from reconciler.errors import GitHubError, RefusedError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
 from tests.support.github import GitHub
@@ -103,11 +103,11 @@ async def test_only_exports_of_this_report_are_taken(sync: Sync, report: ReportI
     foreign = sync.press_button(other)
     by_hand = sync.github.web.open_issue("[BUG-0001] It breaks", "me too", by="alice").number
     for number in (foreign, by_hand, 99):
-        with pytest.raises(UsageError):
+        with pytest.raises(RefusedError):
             await sync.app.close_duplicate(str(report), f"acme/web#{number}")
-        with pytest.raises(UsageError):
+        with pytest.raises(RefusedError):
             await sync.app.link(str(report), f"acme/web#{number}", backfill=False, instead=True)
-    with pytest.raises(UsageError, match="the one that stays"):
+    with pytest.raises(RefusedError, match="the one that stays"):
         await sync.app.close_duplicate(str(report), "acme/web#1")
     assert sync.number(report) == 1
     assert {row["state"] for row in sync.github.web.picture().values()} == {"open"}
@@ -145,6 +145,48 @@ async def test_the_button_is_faster_than_our_export(world_url: str, github: GitH
         await settle(sync)
         assert sync.number(report) == 1
         assert len(github.web.picture()) == 1
+        assert await attention(sync) == []
+
+
+@pytest.mark.parametrize("edited", ["title", "appended", "text"])
+async def test_an_issue_of_the_button_that_people_edited_at_once_is_not_made_again(
+    world_url: str, github: GitHub, edited: str
+) -> None:
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        number = sync.press_button(report)
+        body = github.web.issue(number).body
+        if edited == "title":
+            github.web.retitle(number, "Checkout fails on Safari", by="alice")
+        else:
+            changed = f"{body}\n\nSeen again on Monday." if edited == "appended" else "Rewritten by hand."
+            github.web.rewrite(number, changed, by="alice")
+        await sync.run(seconds=61)
+        await settle(sync)
+        assert list(github.web.picture()) == [number], "no second issue"
+        assert await attention(sync) == [("second", f"acme/web#{number}")]
+        assert f"reconcile link Shop:BUG-0001 acme/web#{number}" in (await shown(sync, report))[1]
+        by_footer = edited != "text"  # as the buttons of the report's page do it
+        await sync.app.link(str(report), f"acme/web#{number}", backfill=False, instead=by_footer)
+        await settle(sync)
+        assert (await shown(sync, report))[0] == "Synced"
+        assert await attention(sync) == []
+
+
+async def test_a_persons_issue_or_an_older_one_that_names_a_report_keeps_no_export_back(
+    world_url: str, github: GitHub
+) -> None:
+    footer = "---\n*Exported from BugSpark (BUG-0001)*"
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        github.web.open_issue("[BUG-0001] It breaks", footer, by="alice")
+        github.web.open_issue("Of another BugSpark", footer, by="bugspark-bot")
+        github.clock.advance(3_600)
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        await sync.run(seconds=61)
+        assert sync.number(report) == 3
+        await settle(sync)
         assert await attention(sync) == []
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from reconciler.bootstrap.commands import BUSY_TIMEOUT_SECONDS, WebCommands
-from reconciler.errors import BusyError, ConfigurationError, ProjectError, UsageError
+from reconciler.errors import BusyError, ConfigurationError, ProjectError, RefusedError, UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.viewer import OPERATOR_ACTOR
 from tests.support.github import GitHub, github
@@ -61,9 +61,11 @@ async def test_an_issue_to_link_may_be_spelt_as_people_find_it(
     assert queue.projects == [sync.project]
     await sync.settle()
     assert sync.number(report) == issue.number
-    for wrong in ("0", "x", "acme/other#1", "", "javascript:alert(1)"):
+    for wrong in ("0", "x", "", "javascript:alert(1)"):
         with pytest.raises(UsageError):
             await commands.link(sync.bugspark.add_report(sync.project), wrong, backfill=False)
+    with pytest.raises(RefusedError, match="is connected to acme/web, not to acme/other"):
+        await commands.link(sync.bugspark.add_report(sync.project), "acme/other#1", backfill=False)
 
 
 async def test_a_command_waits_for_a_running_pass_for_a_limited_time(

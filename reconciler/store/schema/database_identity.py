@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import ConfigurationError, DatabaseError, UsageError
+from reconciler.errors import ConfigurationError, DatabaseError, RefusedError, UsageError
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
 from reconciler.model.secret import Secret
 from reconciler.store.bulk import upsert_row
@@ -67,7 +67,7 @@ class StoredIdentity:
             found = await read_identity(connection)
             if word in (ACCEPT_MOVED, ACCEPT_COPY):
                 if found.write_doubt is None:
-                    raise UsageError(
+                    raise RefusedError(
                         f"nothing is to be decided: this database is {found.instance}, as it was"
                     )
                 if word == ACCEPT_COPY:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import case, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import IssueLinkedElsewhereError, ProjectLockLostError, UsageError
+from reconciler.errors import IssueLinkedElsewhereError, ProjectLockLostError, RefusedError
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, RepositoryId
@@ -45,7 +45,7 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
     """Store a link as NEW and fill the report's columns; return the link with the id it is stored under.
 
     The report's other links become UNLINKED. An earlier one to the same issue is used again, because its
-    ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
+    ledger knows the comments. Raises RefusedError when a live link holds the report or the issue.
     """
     await _require_unlinked_and_end_earlier_links(connection, link)
     row = link_row(link, 1)
@@ -57,7 +57,7 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
         row |= {"id": earlier.id, "revision": earlier.revision + 1}
         await update_by_id(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())])
     elif not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())]):
-        raise UsageError(
+        raise RefusedError(
             f"{history_log.issue_reference(link)} or the report has been linked by somebody else just now."
         )
     filled = {
@@ -84,7 +84,7 @@ async def _require_unlinked_and_end_earlier_links(connection: AsyncConnection, l
                 holder=holder["project_id"],
                 in_full=f"{name} {held}; unlink it first.",
             )
-        raise UsageError(f"{name} {held}; unlink it first.")
+        raise RefusedError(f"{name} {held}; unlink it first.")
     await connection.execute(
         update(links)
         .where(links.c.report_id == link.report_id, not_(is_link_ended_in_bugspark()), not_(issue))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.model.fields import Side
 from reconciler.model.ids import (
     CommentId,
@@ -319,7 +319,7 @@ class DryLedger(ReadOnlyPort):
         holder = await self.find_live_link_of_issue(link.repository_id, link.number)
         past = await self.find_link_of_report(link.report_id)
         if holder is not None or (past is not None and past.is_live):
-            raise UsageError(f"{link.repository}#{link.number} or the report is linked already.")
+            raise RefusedError(f"{link.repository}#{link.number} or the report is linked already.")
         same = await self.find_link_between(link.report_id, link.repository_id, link.number)
         if past is not None and (same is None or past.id != same.id) and not past.is_past:
             self._state.links[past.id] = replace(past, state=LinkState.UNLINKED, revision=past.revision + 1)

@@ -21,7 +21,7 @@ from reconciler.errors import (
     GitHubNotFoundError,
     IssueTransferredError,
     ProjectError,
-    UsageError,
+    RefusedError,
 )
 from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
@@ -39,6 +39,7 @@ from reconciler.sync.linking import (
     LIVE_LINK_STATES,
     build_link,
     is_export_of,
+    is_issue_unlinked,
     looks_like_export,
     match_exported_issues,
     require_unlinked_issue,
@@ -52,6 +53,7 @@ from reconciler.sync.preflight import (
     require_unarchived_repository,
     resolve_repository_and_account,
 )
+from reconciler.text.issue_text import tracking_id_in_footer
 
 BUTTON_SEARCH_MARGIN = timedelta(minutes=10)
 """The search for the button's issue begins so long before the report was filed: two clocks are compared."""
@@ -117,18 +119,54 @@ async def link_button_exports(
     GitHub's newest issues are read for it, whatever the change list has shown: it lags. Returns the reports
     of which there is an issue, linked or not.
     """
-    wanted = {report.id for report in reports}
+    wanted = {report.tracking_id: report for report in reports}
     rows: list[Issue] = []
     async for page in context.github.all_issues(since - BUTTON_SEARCH_MARGIN):
-        rows.extend(row for row in page.rows if looks_like_export(row))
+        rows.extend(row for row in page.rows if _named_report(row) in wanted)
     if not rows:
         return frozenset()
-    found = await match_exported_issues(context, state, rows)
+    accounts = await read_own_accounts(context, state)
+    ours = [row for row in rows if row.author and row.author.id in accounts]
+    found = await match_exported_issues(context, state, ours)
+    ids = {report.id for report in wanted.values()}
     for pair in found.matches:
-        if context.policy.discover and pair.report.report_id in wanted:
+        if context.policy.discover and pair.report.report_id in ids:
             await store_link(context, state, pair)
-    there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)}
-    return frozenset(wanted & there)
+    there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)} & ids
+    for row in ours:
+        report = wanted[_named_report(row) or ""]
+        if report.id not in there and await _is_perhaps_export_of(context, state, report, row, found.fitting):
+            await _record_edited_export(context, state, report, row)
+            there.add(report.id)
+    return frozenset(there)
+
+
+def _named_report(issue: Issue) -> str | None:
+    """The tracking id in an issue's export footer or, where that was removed, in its title."""
+    return tracking_id_in_footer(issue.body) or tracking_id_in_title(issue)
+
+
+async def _is_perhaps_export_of(
+    context: Context, state: ProjectState, report: Report, issue: Issue, fitting: frozenset[IssueNumber]
+) -> bool:
+    """Whether the button may have made this issue of ours for the report, and people edited it since.
+
+    `fitting`: the issues that fit some report as the button makes them.
+    """
+    if issue.number in fitting or issue.created_at < report.created_at - BUTTON_SEARCH_MARGIN:
+        return False
+    return await is_issue_unlinked(context, state, issue)
+
+
+async def _record_edited_export(context: Context, state: ProjectState, report: Report, issue: Issue) -> None:
+    """Store an issue that may be the report's, so that a person decides. A second one would be worse."""
+    named, name = quote(f"{context.project.name}:{report.tracking_id}"), f"{state.repository}#{issue.number}"
+    reason = (
+        f"{name} seems to be the export of {report.tracking_id}, but its title or text was changed: "
+        f"`reconcile link {named} {name}` links it; `reconcile export {named}` makes another issue"
+    )
+    made = build_link(context, state, report.id, issue, LinkOrigin.DISCOVERY, backfill=False)
+    await _store_link(context, made, replace(made, state=LinkState.SECOND, reason=reason))
 
 
 # --- automatic exports ------------------------------------------------------------------------------------
@@ -185,7 +223,7 @@ async def move_link_to_second_issue(
     """Move a report's link to a second issue of its own. The first stays as it is on GitHub.
 
     A report that follows another one does so no more: it leads its own issue.
-    Raises UsageError for an issue that is not an export of this report, or belongs to another report.
+    Raises RefusedError for an issue that is not an export of this report, or belongs to another report.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         state = await resolve_repository_and_account(
@@ -196,7 +234,7 @@ async def move_link_to_second_issue(
         issue = await _read_exported_issue(context, state, known, number)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.number == number and present.is_live:
-            raise UsageError(f"{known.tracking_id} is linked to {state.repository}#{number} already")
+            raise RefusedError(f"{known.tracking_id} is linked to {state.repository}#{number} already")
         await require_unlinked_issue(context, state, number)
         if present is not None and present.state in LIVE_LINK_STATES:
             await context.stores.ledger.unlink(present)
@@ -213,7 +251,7 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
 
     Returns what was done.
 
-    Raises UsageError for an issue that is not an export of this report, or is the linked one itself;
+    Raises RefusedError for an issue that is not an export of this report, or is the linked one itself;
     ProjectError where GitHub refuses, GitHubError where it does not answer.
     """
     async with context.stores.project_locks.acquire(context.project.id):
@@ -225,9 +263,9 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
         present = await _find_link_that_stays(context, report_id)
         name = f"{state.repository}#{number}"
         if present is None or not present.is_live:
-            raise UsageError(f"{report.tracking_id} is not linked: link the issue that is to stay first")
+            raise RefusedError(f"{report.tracking_id} is not linked: link the issue that is to stay first")
         if (present.repository_id, present.number) == (state.repository_id, number):
-            raise UsageError(f"{report.tracking_id} is linked to {name}: that is the one that stays")
+            raise RefusedError(f"{report.tracking_id} is linked to {name}: that is the one that stays")
         await require_unlinked_issue(context, state, number)
         issue = await _read_exported_issue(context, state, report, number)
         if issue.state is IssueState.OPEN:
@@ -267,23 +305,23 @@ async def _close(context: Context, issue: Issue, name: str) -> None:
 async def _read_report(context: Context, report_id: ReportId) -> Report:
     found = (await context.stores.reports.details([report_id])).get(report_id)
     if found is None:
-        raise UsageError(f"report {report_id} was deleted, or has a value that is not known")
+        raise RefusedError(f"report {report_id} was deleted, or has a value that is not known")
     return found[0]
 
 
 async def _read_exported_issue(
     context: Context, state: ProjectState, report: Report, number: IssueNumber
 ) -> Issue:
-    """Read an issue that carries this report's export footer by an account of ours. Raises UsageError."""
+    """Read an issue that carries this report's export footer by an account of ours. Raises RefusedError."""
     try:
         issue = await context.github.issue(number)
     except (GitHubNotFoundError, IssueTransferredError) as error:
-        raise UsageError(f"{state.repository}#{number} can't be used: {error}") from error
+        raise RefusedError(f"{state.repository}#{number} can't be used: {error}") from error
     accounts = await read_own_accounts(context, state)
     is_ours = issue.author is not None and issue.author.id in accounts
-    if not is_ours or tracking_id_in_title(issue) != report.tracking_id or not looks_like_export(issue):
-        raise UsageError(
+    if not is_ours or tracking_id_in_footer(issue.body) != report.tracking_id:
+        raise RefusedError(
             f"{state.repository}#{number} is not an issue that BugSpark exported for {report.tracking_id}: "
-            "title, footer or author differ"
+            "footer or author differ"
         )
     return issue

@@ -1,7 +1,7 @@
 """Let a report follow the one that leads an issue, by command, and end that. Nothing is written to GitHub."""
 
 from reconciler.decide.copies import OLDER_THAN_LINK
-from reconciler.errors import GitHubNotFoundError, IssueTransferredError, UsageError
+from reconciler.errors import GitHubNotFoundError, IssueTransferredError, RefusedError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.kinds import Operation
@@ -24,7 +24,7 @@ MAX_FOLLOWERS = 200
 async def follow_report(context: Context, report: ReportId, number: IssueNumber) -> str:
     """Let a report follow the one that is linked to an issue. Returns what was done, in a sentence.
 
-    The next pass gives it the state of a closed issue. Raises UsageError where the report is linked or
+    The next pass gives it the state of a closed issue. Raises RefusedError where the report is linked or
     follows one already, where there is no such issue, where no report of its project leads it, or too many
     follow that.
     """
@@ -37,7 +37,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
         await _require_unlinked_report(context, report, name)
         lead = await _find_followed_link(context, state, number)
         if await context.stores.followers.count(lead.id) >= MAX_FOLLOWERS:
-            raise UsageError(
+            raise RefusedError(
                 f"{MAX_FOLLOWERS} reports follow {lead.repository}#{number} already, which is the most"
             )
         await _cancel_export(context, report, name)
@@ -62,24 +62,24 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
 async def _require_unlinked_report(context: Context, report: ReportId, name: str) -> None:
     present = await context.stores.ledger.find_link_of_report(report)
     if present is not None and present.state in LIVE_STATES:
-        raise UsageError(
+        raise RefusedError(
             f"{name} is already linked to {present.repository}#{present.number}; unlink it first"
         )
     await require_not_following(context, report)
 
 
 async def _cancel_export(context: Context, report: ReportId, name: str) -> None:
-    """Cancel an export that waits. Raises UsageError for one that was sent, or may have been."""
+    """Cancel an export that waits. Raises RefusedError for one that was sent, or may have been."""
     await cancel_export(context, report)
     rows = await context.stores.intents.list_open(context.project.id)
     if any(row.report_id == report and row.operation is Operation.CREATE_ISSUE for row in rows):
-        raise UsageError(f"an issue is being made for {name}: once it is there, unlink it and try again")
+        raise RefusedError(f"an issue is being made for {name}: once it is there, unlink it and try again")
 
 
 async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
     """End a link that is not synced, whose issue the report's columns name: of a second claim, or gone.
 
-    Raises UsageError where they name another issue: then the report is not what it seems to be.
+    Raises RefusedError where they name another issue: then the report is not what it seems to be.
     """
     past = await context.stores.ledger.find_link_of_report(report)
     if past is not None and past.state in (LinkState.CONTESTED, *ENDED_STATES):
@@ -88,7 +88,7 @@ async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
     found = (await context.stores.reports.details([report])).get(report)
     columns = found[0].columns if found else None
     if columns is not None:
-        raise UsageError(
+        raise RefusedError(
             f"{name} names {columns.repository}#{columns.number} in BugSpark: empty its link columns first"
         )
 
@@ -100,8 +100,8 @@ async def _find_followed_link(context: Context, state: ProjectState, number: Iss
         try:
             await context.github.issue(number)
         except (GitHubNotFoundError, IssueTransferredError) as error:
-            raise UsageError(f"nothing can follow {name}: {error}") from error
-        raise UsageError(f"no report is linked to {name}: link this one, without --follow")
+            raise RefusedError(f"nothing can follow {name}: {error}") from error
+        raise RefusedError(f"no report is linked to {name}: link this one, without --follow")
     if lead.project_id != context.project.id:
         await require_unlinked_issue(context, state, number)  # says whose it is
     return lead

@@ -1,6 +1,6 @@
 """What commands ask about followers: whether a report follows, and who leads after a link was cut."""
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.model.ids import LinkId, ReportId
 from reconciler.model.link import ENDED_STATES, Link
 from reconciler.model.snapshot import Follower
@@ -9,13 +9,13 @@ from reconciler.sync.settings.in_force import with_settings_in_force
 
 
 async def require_not_following(context: Context, report: ReportId) -> None:
-    """Raise UsageError if a report follows another one: it can't be linked or exported then."""
+    """Raise RefusedError if a report follows another one: it can't be linked or exported then."""
     found = await context.stores.followers.find(report)
     if found is None:
         return
     name = await context.stores.reports.tracking_id_of_report(report)
     leader = await find_followed_report_name(context, found)
-    raise UsageError(f"{name} follows {leader} already; unlink it first")
+    raise RefusedError(f"{name} follows {leader} already; unlink it first")
 
 
 async def find_followed_report_name(context: Context, follower: Follower) -> str:

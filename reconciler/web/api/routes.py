@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.responses import Response
 
-from reconciler.errors import ProjectError, UsageError
+from reconciler.errors import ProjectError, RefusedError, UsageError
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
@@ -142,7 +142,7 @@ class SyncApi:
         await self.access_control.require_change_access(visitor.viewer, project_id)
         try:
             preview = await self.report_views.preview_export(report_id)
-        except (ProjectError, UsageError) as error:
+        except (ProjectError, RefusedError, UsageError) as error:
             raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
         return serializers.issue_preview_response(preview)
 

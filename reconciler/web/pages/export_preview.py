@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from reconciler.errors import ProjectError, UsageError
+from reconciler.errors import ProjectError, RefusedError, UsageError
 from reconciler.model.ids import ReportId, parse_uuid
 from reconciler.ports import ReportViews
 from reconciler.web.actions import allowed_report_actions
@@ -36,7 +36,7 @@ class ExportPreviewPage:
             raise_not_found()
         try:
             preview = await self.report_views.preview_export(report_id)
-        except (ProjectError, UsageError) as error:
+        except (ProjectError, RefusedError, UsageError) as error:
             raise HTTPException(409, str(error)) from error
         return self.frame.render(
             request,

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Text, Uuid, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedError
 from reconciler.fields import COLUMN_FIELDS
 from reconciler.fields.status import STATUS
 from reconciler.model.fields import Field, IssueState, Side
@@ -88,7 +88,7 @@ class StoredFollowers:
             known = select(followers.c.report_id).where(followers.c.report_id == follower.report_id)
             link = await _read_link(connection, follower)
             if (await connection.execute(held)).first() or (await connection.execute(known)).first():
-                raise UsageError("The report is linked, or follows another one, since a moment ago.")
+                raise RefusedError("The report is linked, or follows another one, since a moment ago.")
             row = {
                 "report_id": follower.report_id,
                 "project_id": follower.project_id,
