@@ -69,7 +69,7 @@ def plan(
     plans = session.run_in_backend(work)
     if any(shown.error for shown in plans):
         raise typer.Exit(1)
-    if exit_code and any(shown.actions for shown in plans):
+    if exit_code and any(shown.actions or shown.withheld_deletions for shown in plans):
         raise typer.Exit(EXIT_PLAN_NOT_EMPTY)
 
 
