@@ -176,7 +176,7 @@ def configure_logging(
     handler = _LineHandler(out)
     formatter = _Formatter(redaction, style, colour=colour)
     if ready:
-        formatter.prepare()
+        formatter.load_renderer()
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -211,7 +211,7 @@ class _Formatter(logging.Formatter):
         self._colour = colour
         self._rendering_formatter: logging.Formatter | None = None
 
-    def prepare(self) -> None:
+    def load_renderer(self) -> None:
         """Import and build what renders lines."""
         self._rendering_formatter = self._rendering_formatter or self._build_structlog_formatter()
 

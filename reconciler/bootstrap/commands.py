@@ -125,7 +125,7 @@ class SharedCommands:
         await self._record(context.project, "link", done, report_id)
         return await self._request_pass(context.project, done)
 
-    async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
+    async def close_duplicate_issue(self, report: str | ReportId, issue: str) -> str:
         """Close a second issue of a report, `OWNER/REPO#12`, as a duplicate of the linked one."""
         context, report_id, number = await self._resolve_report_and_issue(report, issue)
         done = await self._retry_while_busy(
@@ -304,9 +304,9 @@ class WebCommands(SharedCommands):
         """Let a report follow the one of an issue, given as `link` takes it."""
         return await super().follow(report, await self._full_issue_reference(report, issue))
 
-    async def close_duplicate(self, report: str | ReportId, issue: str) -> str:
+    async def close_duplicate_issue(self, report: str | ReportId, issue: str) -> str:
         """Close a second issue, given as `link` takes it."""
-        return await super().close_duplicate(report, await self._full_issue_reference(report, issue))
+        return await super().close_duplicate_issue(report, await self._full_issue_reference(report, issue))
 
     async def _full_issue_reference(self, report: str | ReportId, issue: str) -> str:
         project, _ = await self._stores.reports.find_report(str(report))

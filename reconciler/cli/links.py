@@ -64,7 +64,7 @@ def duplicate(
     """
     session = current_session(context)
     session.console.print_line(
-        session.run_in_backend(lambda application, _: application.close_duplicate(report, issue))
+        session.run_in_backend(lambda application, _: application.close_duplicate_issue(report, issue))
     )
 
 

@@ -108,7 +108,7 @@ def _decide_github_comment(draft: CommentDraft, comment: RemoteComment) -> None:
     if pair is not None and is_skipped_for_its_author(pair):
         _reconsider_skipped_comment(draft, pair, comment)
     elif pair is not None and is_shown_again(draft, pair):
-        _restore(draft, pair, comment)
+        _undo_deletion(draft, pair, comment)
     elif pair is not None:
         _update_pair(draft, pair, comment)
     elif comment.is_doubtful_copy:
@@ -200,7 +200,7 @@ def _reconsider_skipped_comment(draft: CommentDraft, pair: CommentPair, comment:
         draft.set_pair(replace(pair, reason=reason))
 
 
-def _restore(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+def _undo_deletion(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """Undo a deletion that two readings show to be none: an original gets its copy back, our copy lives."""
     live = replace(pair, state=CommentPairState.LIVE, reason=None, first_reading=None)
     reason = not_imported_reason(draft.policy, comment)

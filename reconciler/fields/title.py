@@ -11,7 +11,7 @@ from reconciler.model.issue import Issue, IssueUpdate
 from reconciler.model.link import SeenIssue
 from reconciler.model.plan import SetTitle, Why
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.report import Report, escape_entities, unescape_html
+from reconciler.model.report import Report, escape_literal_entities, unescape_html
 from reconciler.text import title_from_github, title_to_github
 
 
@@ -119,7 +119,7 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
 
     def value_to_restore(self, value: str) -> str:
         """Return GitHub's title, escaped: it will be read as a title that a person wrote in BugSpark."""
-        return escape_entities(value)
+        return escape_literal_entities(value)
 
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
         """Return the issue's title as it is."""

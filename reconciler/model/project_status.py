@@ -121,7 +121,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
             state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*one_pass)
         )
     return (
-        _busy_status(health, now, zone)
+        _stuck_lock_status(health, now, zone)
         or _attention_status(health)
         or _renamed_label_status(health)
         or _announced_status(health, now)
@@ -129,7 +129,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
     )
 
 
-def _busy_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
+def _stuck_lock_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
     """Return a status if another process has had the project for too long."""
     if health.busy_since is None:
         return None

@@ -207,7 +207,7 @@ def unescape_html(text: str) -> str:
     return _HTML_ENTITY.sub(_decode_entity, text)
 
 
-def escape_entities(text: str) -> str:
+def escape_literal_entities(text: str) -> str:
     """Return `text` so that `unescape_html` gives it back. What it would not change stays as it is."""
     return _HTML_ENTITY.sub(lambda entity: f"&amp;{entity[0][1:]}", text)
 

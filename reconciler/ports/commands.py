@@ -52,7 +52,7 @@ class Commands(Protocol):
         """Let a report follow the one that is linked to an issue, given as `link` takes it."""
         ...
 
-    async def close_duplicate(self, report: ReportId, issue: str) -> str:
+    async def close_duplicate_issue(self, report: ReportId, issue: str) -> str:
         """Close a second issue that was exported for the report, as a duplicate of the linked one."""
         ...
 

@@ -69,7 +69,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
+    async def live_comment_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
         """Count the LIVE comments of the ledger, by the side of their original."""
         ...
 
@@ -201,7 +201,7 @@ class Ledger(Protocol):
         """Clear the report's columns, and keep the link as UNLINKED with its ids on GitHub."""
         ...
 
-    async def write_resolved_value(self, link: Link, change: Change, at: datetime) -> bool:
+    async def write_resolved_report_value(self, link: Link, change: Change, at: datetime) -> bool:
         """Set the report's field from `change.local` to `change.to`; store the link and the line of history.
 
         One transaction. False, and nothing stored, if the report has another value by now.

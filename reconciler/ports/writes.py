@@ -96,6 +96,6 @@ class Intents(Protocol):
         """Delete unsent intents whose cause is gone; their PENDING pairs become ENDED."""
         ...
 
-    async def discard_by_command(self, intents: Collection[Intent], rule: str, at: datetime) -> None:
+    async def discard_manually(self, intents: Collection[Intent], rule: str, at: datetime) -> None:
         """Delete intents, sent or not, by order of a person; the history says so in the words of `rule`."""
         ...

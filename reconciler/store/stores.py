@@ -24,8 +24,8 @@ from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
 from reconciler.store.sync.limits.slices import SlicedRateLimiter
 from reconciler.store.sync.locks.fences import ProjectFences
-from reconciler.store.sync.locks.row_locks import RowProjectLocks
 from reconciler.store.sync.locks.session_locks import AdvisoryProjectLocks
+from reconciler.store.sync.locks.sqlite_locks import RowProjectLocks
 from reconciler.store.sync.project_state import StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
 from reconciler.store.sync.settings.stored_settings import StoredSettingsVersions

@@ -111,7 +111,7 @@ class PlanApplier:
         result = withhold_suspicious(
             plans,
             now=self._context.github.now(),
-            live_counts=await ledger.live_pair_counts_by_origin(self._context.project.id),
+            live_counts=await ledger.live_comment_counts_by_origin(self._context.project.id),
             missing=await ledger.comments_missing_on_github(self._context.project.id),
             local_unseen=await ledger.are_all_comments_missing(),
             accepted=self.accepted_entries,

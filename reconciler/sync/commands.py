@@ -21,7 +21,7 @@ from reconciler.model.snapshot import Change, ProjectState
 from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
-from reconciler.sync.exports.requests import end_unknown_writes_to_old_repository
+from reconciler.sync.exports.recorded_exports import end_unknown_writes_to_old_repository
 from reconciler.sync.followers.leads import promote_follower, require_not_following
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
@@ -125,13 +125,13 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         now = bugspark_value(detail.report, field)
         if now != value and take is Side.GITHUB:
             value = SYNCED_FIELDS[field].value_to_restore(value)
-        was, to = _text_of(context, field, now), _text_of(context, field, value)
+        was, to = _field_value_text(context, field, now), _field_value_text(context, field, value)
         change = replace(_resolved_conflict_change(field, link, was, to, take), values=(now, value))
         if now == value and not frozen:
             if not await _record_settled_conflict(context, detail, link, change):
                 return f"{name}: {field} is {to!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
             return f"{name}: {field} stays {to!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
-        if not await context.stores.ledger.write_resolved_value(
+        if not await context.stores.ledger.write_resolved_report_value(
             without_frozen_field(link, field), change, context.github.now()
         ):
             raise ProjectError(f"{name}: somebody has just changed {field}; look at it and resolve it again")
@@ -191,7 +191,7 @@ def _require_own_link(detail: ReportDetail, command: str) -> None:
 async def _dismiss_conflict(context: Context, detail: ReportDetail, link: Link, field: Field) -> None:
     """Record that the present value of a field is right. Raises ProjectError if it has just changed."""
     now = bugspark_value(detail.report, field)
-    text = _text_of(context, field, now)
+    text = _field_value_text(context, field, now)
     change = replace(
         _resolved_conflict_change(field, link, text, text, Side.BUGSPARK),
         rule="dismissed by a person: the present value stays",
@@ -222,7 +222,7 @@ def _current_value(context: Context, report: Report, link: Link, field: Field, s
     return bugspark_value(report, field) if local else github_value(report, link, field, context.policy)
 
 
-def _text_of(context: Context, field: Field, value: str) -> str:
+def _field_value_text(context: Context, field: Field, value: str) -> str:
     """A value as people read it, in sentences and in the history."""
     return SYNCED_FIELDS[field].text_of_value(value, context.policy)
 

@@ -37,7 +37,7 @@ from reconciler.model.link import FrozenField, Link, LinkObservation, UnsyncedFi
 from reconciler.model.plan import LinkPlan, SetReportField
 from reconciler.model.policy import SyncPolicy, label_key
 from reconciler.model.snapshot import ProjectState
-from reconciler.sync.comments.resolutions import keep_resolutions
+from reconciler.sync.comments.issue_resolutions import keep_resolutions
 from reconciler.sync.context import Context
 from reconciler.sync.settings.priority import with_known_choices
 

@@ -26,7 +26,7 @@ from reconciler.model.report import OTHER_PROJECTS_REPORT, IssueColumns
 from reconciler.model.snapshot import ProjectState, ReportIdentity
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
-from reconciler.sync.exports.requests import cancel_export, end_unknown_writes_to_old_repository
+from reconciler.sync.exports.recorded_exports import cancel_export, end_unknown_writes_to_old_repository
 from reconciler.sync.followers.leads import promote_follower, require_not_following, unfollow_report
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.preflight import (

@@ -41,7 +41,7 @@ from reconciler.sync.confirm import (
 )
 from reconciler.sync.context import Context
 from reconciler.sync.edited_copies import find_issue_candidates, hold_back_ambiguous_write
-from reconciler.sync.exports.requests import retarget_exports
+from reconciler.sync.exports.recorded_exports import retarget_exports
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
 from reconciler.sync.result import PassStats

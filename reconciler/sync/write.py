@@ -47,7 +47,7 @@ from reconciler.sync.preflight import (
 )
 from reconciler.sync.result import PassStats
 from reconciler.sync.send import find_lost_logins, may_read_before_claim, send_intent
-from reconciler.sync.settings.priority import ask_again_in_next_pass, is_value_refused
+from reconciler.sync.settings.priority import expire_known_priority, is_value_refused
 
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
@@ -255,7 +255,7 @@ class IntentWriter:
 
     async def _record_answer(self, claim: Claim, answer: WriteResult[Any]) -> None:
         if is_value_refused(claim.intent.desired, answer):
-            await ask_again_in_next_pass(self.context)
+            await expire_known_priority(self.context)
         match answer:
             case Confirmed():
                 self.confirmed = await build_confirmation(self.context, claim, answer, self.stats)

@@ -98,7 +98,12 @@ class _Scanner:
         """Walk over all lines."""
         at = 0
         while at < len(self.lines):
-            at += self._take_blank(at) or self._take_quote(at) or self._take_fence(at) or self._take_line(at)
+            at += (
+                self._take_blank(at)
+                or self._take_quote(at)
+                or self._take_fence(at)
+                or self._take_text_line(at)
+            )
         return self.blocks
 
     def _take_blank(self, at: int) -> int:
@@ -108,7 +113,7 @@ class _Scanner:
         self.in_paragraph = False
         return 1
 
-    def _take_line(self, at: int) -> int:
+    def _take_text_line(self, at: int) -> int:
         """Take a line of a paragraph, a heading, a list item, or of indented code."""
         line = self.lines[at]
         columns = _indentation(line)

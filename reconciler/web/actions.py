@@ -114,7 +114,7 @@ async def _run_issue_action(
         case "follow":
             return await commands.follow(report_id, issue)
         case "duplicate":
-            return await commands.close_duplicate(report_id, issue)
+            return await commands.close_duplicate_issue(report_id, issue)
         case "instead":
             return await commands.link(report_id, issue, backfill=False, instead=True)
         case _:

@@ -133,7 +133,7 @@ class FakeApplication(Application):
         self.calls.append(("follow", report, issue))
         return f"{report} follows another report"
 
-    async def close_duplicate(self, report: str | UUID, issue: str) -> str:
+    async def close_duplicate_issue(self, report: str | UUID, issue: str) -> str:
         self.calls.append(("duplicate", report, issue))
         return f"{issue} is closed as a duplicate"
 

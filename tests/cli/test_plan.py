@@ -159,7 +159,9 @@ def test_the_exit_code_of_plan_says_whether_it_is_empty() -> None:
     assert planned("--exit-code", plan=shown(*ACTIONS)).status == 3
     assert planned("--exit-code", plan=shown()).status == 0
     waiting = shown(withheld="abc123", withheld_deletions=WITHHELD)
-    assert planned("--exit-code", plan=waiting).status == 3, "deletions that wait to be accepted are shown in it"
+    assert planned("--exit-code", plan=waiting).status == 3, (
+        "deletions that wait to be accepted are shown in it"
+    )
 
 
 def test_a_plan_that_cannot_be_made_exits_1_and_says_why() -> None:

@@ -21,7 +21,7 @@ from reconciler.model.fields import IssueState, Severity
 from reconciler.model.ids import ReportId
 from reconciler.model.policy import Direction, SyncPolicy
 from reconciler.sync import run, write
-from reconciler.sync.comments import resolutions
+from reconciler.sync.comments import issue_resolutions
 from reconciler.sync.exports import second_issues
 from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
 from tests.proofs.resolution_rules import ANNOUNCED
@@ -363,7 +363,7 @@ async def a_person_closes_an_issue(scenario: Scenario, *, is_wanted: bool) -> Vi
 
 
 def closings_are_not_noticed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(resolutions, "was_closed", lambda *_: False)
+    patch.setattr(issue_resolutions, "was_closed", lambda *_: False)
 
 
 PLANTED: dict[str, tuple[PlantBug, Situation]] = {

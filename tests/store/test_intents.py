@@ -404,8 +404,8 @@ async def test_what_a_person_gives_up_is_deleted_and_in_history_unless_it_was_cl
     await stores.intents.add([sent])
     claim = await stores.intents.claim(sent, NOW)
     assert claim
-    await stores.intents.discard_by_command([], "nobody asked", NOW)
-    await stores.intents.discard_by_command([export, sent], "the report was unlinked", NOW)
+    await stores.intents.discard_manually([], "nobody asked", NOW)
+    await stores.intents.discard_manually([export, sent], "the report was unlinked", NOW)
     assert await stores.intents.list_open(export.project_id) == (claim.intent,)
     (line,) = bugspark.rows(sa.select(tables.changes))
     assert (line["kind"], line["rule"]) == (Kind.RETRY.value, "the report was unlinked")

@@ -20,13 +20,13 @@ from reconciler.model.snapshot import StoreResult
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database, open_database, parse_url
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
-from reconciler.store.sync.locks import row_locks
-from reconciler.store.sync.locks.row_locks import RowProjectLocks
+from reconciler.store.sync.locks import sqlite_locks
 from reconciler.store.sync.locks.session_locks import (
     AdvisoryProjectLock,
     AdvisoryProjectLocks,
     LockSession,
 )
+from reconciler.store.sync.locks.sqlite_locks import RowProjectLocks
 from tests.store.test_intents import an_intent_of
 from tests.support.bugspark import BugSpark, connected
 from tests.support.postgres import Server
@@ -171,7 +171,7 @@ def _pause_reads(
 async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
     stores: DatabaseStores, bugspark: BugSpark, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.store.sync.locks.row_locks.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("reconciler.store.sync.locks.sqlite_locks.HEARTBEAT_SECONDS", 0.01)
     project = ProjectId(uuid4())
     async with stores.project_locks.acquire(project):
         clock.at += timedelta(seconds=29)
@@ -407,11 +407,11 @@ async def test_a_killed_holder_holds_nothing(stores: DatabaseStores, store_url: 
 
 
 def test_a_process_id_is_known_only_in_its_own_pid_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = row_locks.host_and_pid_namespace()
+    here = sqlite_locks.host_and_pid_namespace()
     monkeypatch.setattr(Path, "readlink", lambda _path: Path("pid:[1]"))
-    elsewhere = row_locks.host_and_pid_namespace()
+    elsewhere = sqlite_locks.host_and_pid_namespace()
     assert elsewhere != here
     now = datetime(2026, 3, 2, tzinfo=UTC)
     held = {"host": here, "pid": 2**22 + 1, "expires_at": now + timedelta(seconds=30)}
-    assert row_locks._is_holder_dead(held, now, here)
-    assert not row_locks._is_holder_dead(held, now, elsewhere)
+    assert sqlite_locks._is_holder_dead(held, now, here)
+    assert not sqlite_locks._is_holder_dead(held, now, elsewhere)

@@ -199,7 +199,9 @@ async def test_a_restored_value_is_announced_too(
         to="closed",
         rule="brought back",
     )
-    assert await announcing_stores.ledger.write_resolved_value(link, change, NOW + timedelta(minutes=1))
+    assert await announcing_stores.ledger.write_resolved_report_value(
+        link, change, NOW + timedelta(minutes=1)
+    )
     (task,) = tasks(bugspark)
     assert task["payload"]["data"]["status"] == "closed"
 

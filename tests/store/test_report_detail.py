@@ -103,9 +103,11 @@ async def test_a_lost_value_is_restored_only_where_the_report_has_the_value_that
     link = await linked(stores, bugspark)
     later = NOW + timedelta(hours=1)
     stale = a_restoring_change(link, "low", "high")
-    assert not await stores.ledger.write_resolved_value(link, stale, later)
+    assert not await stores.ledger.write_resolved_report_value(link, stale, later)
     assert await kinds_of(stores, link.report_id) == []
-    assert await stores.ledger.write_resolved_value(link, a_restoring_change(link, "medium", "high"), later)
+    assert await stores.ledger.write_resolved_report_value(
+        link, a_restoring_change(link, "medium", "high"), later
+    )
     report = await the_report(stores, link.report_id)
     assert (report.severity, report.status, report.updated_at) == (Severity.HIGH, Status.NEW, later)
     assert await kinds_of(stores, link.report_id) == [("resolve", "by a person")]
@@ -118,7 +120,7 @@ async def test_nothing_is_restored_when_the_link_was_changed(
     link = await linked(stores, bugspark)
     await stores.ledger.unlink(link)
     with pytest.raises(ProjectLockLostError, match="acme/web#1"):
-        await stores.ledger.write_resolved_value(link, a_restoring_change(link, "medium", "high"), NOW)
+        await stores.ledger.write_resolved_report_value(link, a_restoring_change(link, "medium", "high"), NOW)
     assert (await the_report(stores, link.report_id)).severity is Severity.MEDIUM
 
 

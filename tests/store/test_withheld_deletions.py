@@ -62,12 +62,12 @@ async def test_without_withheld_deletions_nothing_is_written(
 
 async def test_what_the_ledger_knows_is_counted_by_origin(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
-    assert await stores.ledger.live_pair_counts_by_origin(link.project_id) == {}
+    assert await stores.ledger.live_comment_counts_by_origin(link.project_id) == {}
     pairs = [a_pair(link), a_pair(link, remote_id=2), a_pair(link, remote_id=3, origin=Side.BUGSPARK)]
     report = await the_report(stores, link.report_id)
     plan = LinkPlan(link=link, report=report, after=link, pairs=tuple(pairs))
     await store(stores, link.project_id, plan)
-    assert await stores.ledger.live_pair_counts_by_origin(link.project_id) == {
+    assert await stores.ledger.live_comment_counts_by_origin(link.project_id) == {
         Side.GITHUB: 2,
         Side.BUGSPARK: 1,
     }

@@ -131,7 +131,7 @@ class Scenario(Conditions):
             lambda app: self._ignore_refusal(
                 app.link(str(report), issue, backfill=False, instead=True)
                 if instead
-                else app.close_duplicate(str(report), issue)
+                else app.close_duplicate_issue(str(report), issue)
             )
         )
 

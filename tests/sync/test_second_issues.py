@@ -52,7 +52,7 @@ async def test_the_button_on_a_linked_report_is_a_problem_that_is_shown(sync: Sy
 
 
 async def test_it_is_closed_as_a_duplicate(sync: Sync, report: ReportId) -> None:
-    assert "acme/web#1" in await sync.app.close_duplicate(str(report), "acme/web#2")
+    assert "acme/web#1" in await sync.app.close_duplicate_issue(str(report), "acme/web#2")
     issue = sync.github.web.issue(2)
     assert (issue.state, issue.reason) == ("closed", "duplicate")
     await settle(sync)
@@ -66,8 +66,8 @@ async def test_a_lost_answer_to_the_closing_is_reported_and_the_command_can_be_r
 ) -> None:
     sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path="/issues/2$")
     with pytest.raises(GitHubError, match="run the command again"):
-        await sync.app.close_duplicate(str(report), "acme/web#2")
-    await sync.app.close_duplicate(str(report), "acme/web#2")
+        await sync.app.close_duplicate_issue(str(report), "acme/web#2")
+    await sync.app.close_duplicate_issue(str(report), "acme/web#2")
     assert await attention(sync) == []
 
 
@@ -84,7 +84,7 @@ async def test_it_is_linked_instead(sync: Sync, report: ReportId) -> None:
     assert any("after the second press" in body for body in sync.texts_on_github(2))
     assert not any("first" in body for body in sync.texts_on_github(2)), "it was written before that issue"
     assert sync.github.web.issue(1).state == "open"
-    await sync.app.close_duplicate(str(report), "acme/web#1")
+    await sync.app.close_duplicate_issue(str(report), "acme/web#1")
     assert sync.github.web.issue(1).state == "closed"
     await settle(sync)
     assert sync.status(report) == "new"
@@ -104,11 +104,11 @@ async def test_only_exports_of_this_report_are_taken(sync: Sync, report: ReportI
     by_hand = sync.github.web.open_issue("[BUG-0001] It breaks", "me too", by="alice").number
     for number in (foreign, by_hand, 99):
         with pytest.raises(RefusedError):
-            await sync.app.close_duplicate(str(report), f"acme/web#{number}")
+            await sync.app.close_duplicate_issue(str(report), f"acme/web#{number}")
         with pytest.raises(RefusedError):
             await sync.app.link(str(report), f"acme/web#{number}", backfill=False, instead=True)
     with pytest.raises(RefusedError, match="the one that stays"):
-        await sync.app.close_duplicate(str(report), "acme/web#1")
+        await sync.app.close_duplicate_issue(str(report), "acme/web#1")
     assert sync.number(report) == 1
     assert {row["state"] for row in sync.github.web.picture().values()} == {"open"}
 
@@ -124,7 +124,7 @@ async def test_pressed_twice_before_it_is_found_a_person_chooses(sync: Sync) -> 
     await settle(sync)
     assert (await shown(sync, report))[0] == "Needs attention"
     await sync.app.link(str(report), "acme/web#2", backfill=False, instead=True)
-    await sync.app.close_duplicate(str(report), "acme/web#1")
+    await sync.app.close_duplicate_issue(str(report), "acme/web#1")
     await settle(sync)
     assert sync.number(report) == 2
     assert (await shown(sync, report))[0] == "Synced"
@@ -218,7 +218,7 @@ async def test_the_button_on_a_follower_is_a_problem_that_is_shown_and_settled_e
         assert state == "Needs attention"
         assert f"acme/web#{issue} was made by exporting {name}, which follows another report" in reason
         assert f"reconcile duplicate Shop:{name} acme/web#{issue}" in reason
-    assert f"acme/web#{number}" in await sync.app.close_duplicate(str(first), f"acme/web#{made[0]}")
+    assert f"acme/web#{number}" in await sync.app.close_duplicate_issue(str(first), f"acme/web#{made[0]}")
     closed = sync.github.web.issue(made[0])
     assert (closed.state, closed.reason) == ("closed", "duplicate")
     await sync.app.link(str(second), f"acme/web#{made[1]}", backfill=False, instead=True)

@@ -150,7 +150,7 @@ class StoredIntents:
             async with self._database.write() as connection:
                 await _delete_cancelled_intents(connection, cancelled)
 
-    async def discard_by_command(self, cancelled: Collection[Intent], rule: str, at: datetime) -> None:
+    async def discard_manually(self, cancelled: Collection[Intent], rule: str, at: datetime) -> None:
         """Cancel intents, with a line of history for each that was deleted."""
         if not cancelled:
             return

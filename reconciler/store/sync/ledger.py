@@ -121,7 +121,7 @@ class StoredLedger:
         async with self._database.write() as connection:
             return await apply_batch(connection, batch, self._context)
 
-    async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
+    async def live_comment_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
         query = (
             select(comment_pairs.c.origin, func.count())
             .where(comment_pairs.c.project_id == project_id, comment_pairs.c.state == CommentPairState.LIVE)
@@ -298,10 +298,10 @@ class StoredLedger:
             )
             await history_log.append_changes(connection, link.project_id, self._clock.now(), [change])
 
-    async def write_resolved_value(self, link: Link, change: Change, at: datetime) -> bool:
+    async def write_resolved_report_value(self, link: Link, change: Change, at: datetime) -> bool:
         webhooks = self._context.outgoing_webhooks
         async with self._database.write() as connection:
-            return await link_writes.write_resolved_value(connection, webhooks, link, change, at)
+            return await link_writes.write_resolved_report_value(connection, webhooks, link, change, at)
 
     async def record_settled_conflict(self, link: Link, change: Change, at: datetime) -> bool:
         async with self._database.write() as connection:

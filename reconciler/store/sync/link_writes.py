@@ -225,7 +225,7 @@ def _issue_column_values(columns: IssueColumns | None) -> dict[str, Any]:
     }
 
 
-async def write_resolved_value(
+async def write_resolved_report_value(
     connection: AsyncConnection, webhooks: OutgoingWebhooks, link: Link, change: Change, at: datetime
 ) -> bool:
     """Set the report's field as the change says. False where it has another value by now."""

@@ -163,8 +163,8 @@ class DryLedger(ReadOnlyPort):
         stored = await self._stored.local_threads(asked)
         return {link.report_id: self._state.current_thread(link, stored[link.report_id]) for link in links}
 
-    async def live_pair_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
-        stored = await self._stored.live_pair_counts_by_origin(project_id)
+    async def live_comment_counts_by_origin(self, project_id: ProjectId) -> Mapping[Side, int]:
+        stored = await self._stored.live_comment_counts_by_origin(project_id)
         return {side: stored.get(side, 0) + self._state.live_pair_count_change(side) for side in Side}
 
     async def request_linking_right_check(

@@ -8,7 +8,7 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, Link, LinkState
 from reconciler.model.snapshot import Follower, ProjectState
 from reconciler.sync.context import Context
-from reconciler.sync.exports.requests import cancel_export
+from reconciler.sync.exports.recorded_exports import cancel_export
 from reconciler.sync.followers.leads import (
     promote_follower,
     request_link_comment_update,

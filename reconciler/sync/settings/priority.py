@@ -110,7 +110,7 @@ def is_value_refused(desired: Desired, answer: WriteResult[Any]) -> bool:
             return False
 
 
-async def ask_again_in_next_pass(context: Context) -> None:
+async def expire_known_priority(context: Context) -> None:
     """Have the next pass ask for the field: GitHub did not take a value of it, so it may have changed."""
     settings = (await context.stores.projects.get_state(context.project.id)).settings
     if settings is not None and settings.priority is not None:

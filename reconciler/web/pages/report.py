@@ -68,7 +68,7 @@ class ReportPage:
             last_synced_at=last_propagated_at(detail),
             may=allowed_report_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),
-            thread=thread_page(comment_thread(shown), request.query_params.get("comments", "")),
+            thread=paginate_thread(comment_thread(shown), request.query_params.get("comments", "")),
             history=history if shows_all else history[:HISTORY_LINES],
             more_history=0 if shows_all else max(0, len(history) - HISTORY_LINES),
             audit_entries=detail.audit_entries if shows_all else detail.audit_entries[:HISTORY_LINES],
@@ -127,7 +127,7 @@ class ThreadPage:
     pages: int
 
 
-def thread_page(comments: tuple[ThreadComment, ...], wanted: str) -> ThreadPage:
+def paginate_thread(comments: tuple[ThreadComment, ...], wanted: str) -> ThreadPage:
     """Return the page with this number, or the newest one. `wanted`: untrusted."""
     pages = max(1, -(-len(comments) // COMMENTS_PER_PAGE))
     number = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 6 else pages

@@ -34,7 +34,7 @@ class ProjectFences:
         self._epochs: dict[ProjectId, int] = {}
 
     @property
-    def holder(self) -> UUID:
+    def own_holder_id(self) -> UUID:
         """Return the name of this process in the rows of projects."""
         return self._holder
 

@@ -2,7 +2,7 @@
 
 Session advisory locks on one connection of the process, which must not go through a pooler that
 shares sessions (docs/design.md, Where one machine is not enough). They end with the connection, however that
-ends. On SQLite: row_locks.py.
+ends. On SQLite: sqlite_locks.py.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ class AdvisoryProjectLocks:
         self._taken.add(project_id)
         try:
             async with self._use_session() as session:
-                lock = AdvisoryProjectLock(session, project_id, self._fences.holder)
+                lock = AdvisoryProjectLock(session, project_id, self._fences.own_holder_id)
                 try:
                     while not await lock.try_acquire():
                         if not wait:

@@ -66,7 +66,7 @@ async def end_unknown_writes_to_old_repository(
     stranded = unknown_writes_to_old_repository(state, rows, report)
     now = context.github.now()
     kept = [row for row in stranded if again and row.operation is Operation.CREATE_ISSUE]
-    await context.stores.intents.discard_by_command([row for row in stranded if row not in kept], rule, now)
+    await context.stores.intents.discard_manually([row for row in stranded if row not in kept], rule, now)
     for row in kept:
         planned = replace(row, state=IntentState.PLANNED, not_before=None, empty_searches=0, reason=None)
         await context.stores.intents.save_unconfirmed(planned)
@@ -82,7 +82,7 @@ async def cancel_export(context: Context, report: ReportId) -> bool:
         if row.report_id == report and row.operation is Operation.CREATE_ISSUE and row.state in UNSENT_STATES
     ]
     rule = "its export was cancelled by a person (reconcile unlink)"
-    await context.stores.intents.discard_by_command(found, rule, context.github.now())
+    await context.stores.intents.discard_manually(found, rule, context.github.now())
     return bool(found)
 
 

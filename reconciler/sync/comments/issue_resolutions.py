@@ -60,7 +60,7 @@ async def keep_resolutions(
         resolution = _unread(resolution_of_row(view, accounts))
         if place in readable:
             try:
-                resolution = await _read_resolution(context, view, known, accounts)
+                resolution = await _read_issue_resolution(context, view, known, accounts)
             except LimitedError:  # the closings are stored; the next request, of whichever pass, waits
                 readable = frozenset()
             except ReconcilerError:  # the next request says what is wrong; a second attempt is the last one
@@ -91,7 +91,7 @@ async def _own_accounts(context: Context, views: Sequence[LinkObservation]) -> f
     return await context.stores.projects.own_accounts(context.project.id)
 
 
-async def _read_resolution(
+async def _read_issue_resolution(
     context: Context,
     view: LinkObservation,
     known: Mapping[LinkId, Events],
