@@ -29,17 +29,12 @@ __all__ = ["sqlite_template"]
 
 BOTH: dict[str, Fault] = {
     "timeout before": Drop(seconds=60),
-    "timeout after": Drop(seconds=60, applied=True),
     "reset": Drop(reset=True),
-    "reset after": Drop(reset=True, applied=True),
     "500 before": error(500),
-    "500 after": error(500, applied=True),
     "502 before": html(502),
-    "502 after": html(502, applied=True),
     "truncated": Truncate(),
     "broken off": Truncate(closing=True),
     "HTML 200": html(200),
-    "HTML 200 after": html(200, applied=True),
     "403 retry-after": Limit(),
     "403 remaining 0": Limit(form="remaining"),
     "403 message": Limit(form="message"),
@@ -52,7 +47,15 @@ BOTH: dict[str, Fault] = {
     "foreign redirect": redirect("https://elsewhere.test/repos/acme/web", 307),
 }
 READING: dict[str, Fault] = {"stale 304": Unmodified(), "stale list": Stale(seconds=30)}
-WRITING: dict[str, Fault] = {"201 of another shape": Reply(status=201, body=b"[]", applied=True)}
+WRITING: dict[str, Fault] = {
+    "201 of another shape": Reply(status=201, body=b"[]", applied=True),
+    "timeout after": Drop(seconds=60, applied=True),
+    "reset after": Drop(reset=True, applied=True),
+    "500 after": error(500, applied=True),
+    "502 after": html(502, applied=True),
+    "HTML 200 after": html(200, applied=True),
+}
+"""Faults after GitHub has carried the request out: a reading has nothing to carry out."""
 
 
 async def act_on_github(scenario: Scenario) -> None:
