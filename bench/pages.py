@@ -18,7 +18,7 @@ from bench.rows import LABELS, insert_comments, insert_day, insert_links, insert
 from bench.soak.daemons import Daemon, daemon
 from bench.soak.figures import Spread, spread
 from reconciler.bootstrap.container import open_container
-from reconciler.bootstrap.sign_in import open_sessions
+from reconciler.bootstrap.sign_in import build_operator_sessions
 from reconciler.config.load import load_configuration
 
 COMMENT_TEXT = "Seen again in build {n}."
@@ -119,7 +119,7 @@ def _sign_in(client: httpx.Client, config: Path) -> None:
 
     async def offer() -> str:
         async with open_container(load_configuration(config, {}).settings) as container:
-            return (await (await open_sessions(container)).offer_sign_in()).reveal()
+            return (await (await build_operator_sessions(container)).offer_sign_in()).reveal()
 
     base = str(client.base_url).rstrip("/")
     answer = client.post("/sign-in", data={"token": asyncio.run(offer())}, headers={"Origin": base})

@@ -14,7 +14,7 @@ from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.github_app import AppCredentials
 from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
-from reconciler.bootstrap.owner_defaults import operator_settings
+from reconciler.bootstrap.operator_settings import operator_settings
 from reconciler.bootstrap.webhook_setup import PublicAddresses
 from reconciler.config.settings import Settings
 from reconciler.errors import CredentialError, ProjectError

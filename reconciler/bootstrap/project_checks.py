@@ -280,7 +280,7 @@ def _renamed_label_checks(facts: StoredProjectFacts) -> Iterator[CheckResult]:
 
 def _expiry_checks(context: Context) -> Iterator[CheckResult]:
     """Check what GitHub's headers announce: the end of the token, and of the version of the API."""
-    announced = context.github.announcements()
+    announced = context.github.announced_expiries()
     if announced is None:
         return
     if announced.token_expires_at is not None:

@@ -54,7 +54,7 @@ class ComposedReportViews:
         self, project: Project, rows: Sequence[WithheldRow]
     ) -> tuple[CopiesById, str | None]:
         """Read the comments on GitHub that would be deleted; if that fails, return nothing and the reason."""
-        from reconciler.sync.comments.withheld_copies import read_comments_of_issues
+        from reconciler.sync.comments.withheld_comments import read_comments_of_issues
 
         numbers = [
             row.number
@@ -74,11 +74,11 @@ class ComposedReportViews:
 
 def _with_readable_text(row: WithheldRow, copies: CopiesById) -> WithheldRow:
     """Return the row with the words of the person who wrote the comment; None where they are not known."""
-    from reconciler.decide.plan_view import copy_excerpt
+    from reconciler.decide.plan_view import excerpt_of_original
     from reconciler.text import parse_import
 
     if row.side is Side.GITHUB:
-        return replace(row, text=copy_excerpt(copies.get(row.remote_id)) or None)
+        return replace(row, text=excerpt_of_original(copies.get(row.remote_id)) or None)
     if row.kind is Kind.END_LINK:
         return replace(row, text=None)
     form = parse_import(row.text) if row.text else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.bootstrap.container import Container, open_container
-from reconciler.bootstrap.sign_in import open_sessions
+from reconciler.bootstrap.sign_in import build_operator_sessions
 from reconciler.config.settings import Settings
 from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.errors import UsageError
@@ -110,7 +110,7 @@ class ReloadableRuntime:
                     on_github_answer=self._on_github_answer,
                 )
             )
-            sessions = await open_sessions(container)
+            sessions = await build_operator_sessions(container)
             before, self._current = self._current, _OpenContainer(container, sessions, stack.pop_all())
         on_replaced()
         if before is not None:
@@ -147,7 +147,7 @@ class ReloadableRuntime:
                 self._compared_at = now
             return found
 
-    def waiting_writes(self) -> Mapping[Fingerprint, int]:
+    def passes_waiting_to_write(self) -> Mapping[Fingerprint, int]:
         return self._require_open.container.credential_locks.waiting_counts
 
     async def delete_old_records(self) -> None:

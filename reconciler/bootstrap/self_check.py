@@ -214,9 +214,9 @@ async def _check_project(
 
 def identity_checks(identity: DatabaseInstance, lost: Sequence[str]) -> Iterator[CheckResult]:
     """Yield whether this database may write, and the marker keys that can't be decrypted (`lost`)."""
-    if identity.write_doubt is not None:
+    if (problem := identity.reason_not_to_write) is not None:
         remedy = "reconcile --project P --accept moved (or copy), for any project; it counts for all of them"
-        yield CheckResult(name="instance", level=CheckLevel.FAIL, message=identity.write_doubt, remedy=remedy)
+        yield CheckResult(name="instance", level=CheckLevel.FAIL, message=problem, remedy=remedy)
     else:
         message = f"this database is {identity.instance}"
         yield CheckResult(name="instance", level=CheckLevel.OK, message=message)

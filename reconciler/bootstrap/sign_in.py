@@ -24,7 +24,7 @@ class SignInOffer:
     valid_for: timedelta
 
 
-async def open_sessions(container: Container) -> OperatorSessions:
+async def build_operator_sessions(container: Container) -> OperatorSessions:
     """Return the operator's sessions of this database and configuration. Raises DatabaseError."""
     stored = await container.stores.sign_ins.read_session_key()
     key = derive_session_key(container.settings, stored)
@@ -50,7 +50,7 @@ async def offer_sign_in(container: Container) -> SignInOffer:
     the configuration serves no pages, DatabaseError.
     """
     address = dashboard_address(container.settings)
-    token = await (await open_sessions(container)).offer_sign_in()
+    token = await (await build_operator_sessions(container)).offer_sign_in()
     return SignInOffer(address=Secret(f"{address}/sign-in#{token.reveal()}"), valid_for=OFFER_LIFETIME)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reconciler.daemon.scan import MIN_INCREMENTAL_INTERVAL_SECONDS, MIN_SCAN_INTERVAL_SECONDS
+from reconciler.daemon.scan_schedule import MIN_INCREMENTAL_INTERVAL_SECONDS, MIN_SCAN_INTERVAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

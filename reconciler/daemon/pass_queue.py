@@ -62,7 +62,7 @@ class PassQueue(Queue, Protocol):
     def is_own(self, project_id: ProjectId) -> bool:
         """Whether this daemon, of all that share the database, makes the project's due passes.
 
-        Others make them only when it is late (`due.DueProjects`).
+        Others make them only when it is late (`due.ProjectDueTimes`).
         """
         ...
 

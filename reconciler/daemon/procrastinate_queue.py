@@ -27,7 +27,7 @@ from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
-from reconciler.daemon.announcements import JobAnnouncements
+from reconciler.daemon.job_announcements import JobAnnouncements
 from reconciler.daemon.job_passes import JobPasses
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
 from reconciler.daemon.pass_queue import QueueContent, RunPass
@@ -97,7 +97,7 @@ class ProcrastinateQueue:
     def is_own(self, project_id: ProjectId) -> bool:
         own = self._own_worker_ids
         workers = self._live_workers | own
-        return not workers or max(workers, key=partial(_rank, project_id)) in own
+        return not workers or max(workers, key=partial(_rank_of_worker, project_id)) in own
 
     def put_due(self, projects: Collection[ProjectId]) -> None:
         self.passes.put_due(projects)
@@ -201,7 +201,7 @@ class ProcrastinateQueue:
         return is_running
 
 
-def _rank(project_id: ProjectId, worker_id: int) -> bytes:
+def _rank_of_worker(project_id: ProjectId, worker_id: int) -> bytes:
     """Return what the workers of a project are compared by: all daemons get the same order."""
     return hashlib.blake2b(f"{worker_id} {project_id}".encode(), digest_size=8).digest()
 

@@ -62,7 +62,7 @@ class DaemonBackend(Protocol):
         """
         ...
 
-    def waiting_writes(self) -> Mapping[Fingerprint, int]:
+    def passes_waiting_to_write(self) -> Mapping[Fingerprint, int]:
         """Return how many running passes wait until those before them have written, by credential."""
         ...
 

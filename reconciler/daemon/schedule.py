@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection
 
-from reconciler.daemon.due import DueProjects, Room
+from reconciler.daemon.due_times import ProjectDueTimes, Room
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.pass_queue import due_slot_count
 from reconciler.daemon.runtime import DaemonBackend
@@ -41,7 +41,7 @@ class Schedule:
         is_own: Callable[[ProjectId], bool],
     ) -> None:
         """`is_own`: whether this daemon makes a project's due passes (`pass_queue.PassQueue`)."""
-        self.due_projects = DueProjects(intervals.interval)
+        self.due_projects = ProjectDueTimes(intervals.interval)
         self._concurrency = intervals.concurrency
         self._runtime = runtime
         self._clock = clock
@@ -149,7 +149,7 @@ class Schedule:
         self, busy: Collection[ProjectId]
     ) -> dict[OwnerId | Fingerprint, int]:
         """Return it for credentials whose passes wait for their writes: they get half of the slots each."""
-        waiting = self._runtime.waiting_writes()
+        waiting = self._runtime.passes_waiting_to_write()
         crowded = {each for each, count in waiting.items() if count * CROWDED_SHARE >= self._concurrency}
         if not crowded or self.due_projects.credentials <= crowded:
             return {}

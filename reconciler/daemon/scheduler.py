@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from reconciler.daemon.job_failures import Job, JobRunner
+from reconciler.daemon.job_runner import Job, JobRunner
 from reconciler.ports import Clock
 
 CANCEL_GRACE_SECONDS = 2.0

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
-from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.comparison_schedule import ComparisonSchedule
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.pass_queue import PassQueue, QueueContent, QueuedPass, QueueWorker
 from reconciler.daemon.runtime import DaemonBackend
-from reconciler.daemon.scan import FullAndIncrementalScans
+from reconciler.daemon.scan_schedule import FullAndIncrementalScans
 from reconciler.daemon.schedule import Schedule
 from reconciler.daemon.scheduler import ClockJumpDetector, PeriodicJobs
 from reconciler.daemon.systemd import SystemdNotifier
@@ -72,7 +72,7 @@ class Service:
         self._clock = clock
         self._systemd = systemd
         self._intervals = intervals
-        self._comparisons = Comparisons(intervals.interval)
+        self._comparisons = ComparisonSchedule(intervals.interval)
         self._pass_runner = PassRunner(runtime, clock, new_id, on_result, self._comparisons)
         self._schedule = Schedule(runtime, clock, intervals, queue.is_own)
         self._due_projects = self._schedule.due_projects
@@ -120,7 +120,7 @@ class Service:
 
     def measure(self) -> WorkGauges:
         """Return the numbers of the work for `/metrics`."""
-        return self._monitor.measure(self._due_projects, self._runtime.waiting_writes())
+        return self._monitor.measure(self._due_projects, self._runtime.passes_waiting_to_write())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then end or cancel running passes.

@@ -7,7 +7,7 @@ lags and ages grow. Intervals use the monotonic clock.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from reconciler.daemon.due import DueProjects
+from reconciler.daemon.due_times import ProjectDueTimes
 from reconciler.daemon.pass_queue import QueueContent
 from reconciler.model.health import WaitingPasses, WorkGauges
 from reconciler.model.ids import Fingerprint, ProjectId
@@ -43,10 +43,12 @@ class WorkMonitor:
         if not incremental:
             self._full_scan_monotonic = began_monotonic
 
-    def measure(self, due_projects: DueProjects, waiting_writes: Mapping[Fingerprint, int]) -> WorkGauges:
+    def measure(
+        self, due_projects: ProjectDueTimes, passes_waiting_to_write: Mapping[Fingerprint, int]
+    ) -> WorkGauges:
         """Return the numbers at this moment.
 
-        `waiting_writes`: how many running passes wait until those before them have written.
+        `passes_waiting_to_write`: how many running passes wait until those before them have written.
         """
         now = self._clock.monotonic()
         scheduled = due_projects.scheduled
@@ -66,14 +68,16 @@ class WorkMonitor:
             queue_oldest=now - min(self._job_seen_monotonic.values(), default=now),
             full_scan_lag=now - self._full_scan_monotonic,
             scan_lag=now - self._scan_monotonic,
-            waiting=_count_waiting_passes(scheduled, late.keys() | self._backlog.waiting, waiting_writes),
+            waiting=_count_waiting_passes(
+                scheduled, late.keys() | self._backlog.waiting, passes_waiting_to_write
+            ),
         )
 
 
 def _count_waiting_passes(
     scheduled: Iterable[ScheduledProject],
     waiting_projects: Iterable[ProjectId],
-    waiting_writes: Mapping[Fingerprint, int],
+    passes_waiting_to_write: Mapping[Fingerprint, int],
 ) -> dict[ProjectId, WaitingPasses]:
     """Count by credential, named by the smallest id of its scheduled projects: no fingerprint is shown.
 
@@ -90,7 +94,7 @@ def _count_waiting_passes(
         starts[project_id if credential is None else name_of_credential[credential]] += 1
     writes = {
         name_of_credential[credential]: count
-        for credential, count in waiting_writes.items()
+        for credential, count in passes_waiting_to_write.items()
         if credential in name_of_credential
     }
     return {

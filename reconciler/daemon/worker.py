@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.comparison_schedule import ComparisonSchedule
 from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.runtime import DaemonBackend, PassProgressCounter
 from reconciler.errors import BusyError, PausedError, ReconcilerError
@@ -59,7 +59,7 @@ class PassRunner:
         clock: Clock,
         new_id: Callable[[], UUID],
         on_result: OnPassResult,
-        comparisons: Comparisons,
+        comparisons: ComparisonSchedule,
     ) -> None:
         self._runtime = runtime
         self._comparisons = comparisons

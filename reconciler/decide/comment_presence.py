@@ -9,8 +9,8 @@ comment hidden as spam or abuse counts as deleted (docs/design.md, Comments).
 from dataclasses import replace
 from datetime import timedelta
 
+from reconciler.decide.comment_copies import excerpt
 from reconciler.decide.comment_draft import CommentDraft
-from reconciler.decide.copies import excerpt
 from reconciler.model.fields import Side
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind

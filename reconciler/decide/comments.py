@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.decide.button_export import link_began_at
-from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
-from reconciler.decide.comment_presence import COPY_WAS_DELETED, decide_presence, is_shown_again
-from reconciler.decide.copies import (
+from reconciler.decide.comment_copies import (
     OLDER_THAN_LINK,
     author_login,
     decide_marked_copy,
@@ -22,8 +20,14 @@ from reconciler.decide.copies import (
     record_copy_before_link,
     unsent_comments,
 )
+from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
+from reconciler.decide.comment_exclusion import (
+    is_skipped_for_its_author,
+    not_imported_reason,
+    not_sent_reason,
+)
+from reconciler.decide.comment_presence import COPY_WAS_DELETED, decide_presence, is_shown_again
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB, edited_originals
-from reconciler.decide.passed_over import is_skipped_for_its_author, kept_local_reason, not_imported_reason
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
@@ -236,7 +240,7 @@ def _decide_uncopied_comment(
     reason = None if unsent_pair else _skip_reason(draft, comment)
     # A pending one has an intent, whose outcome may be unknown.
     if reason is None and (unsent_pair is None or unsent_pair.state is not CommentPairState.PENDING):
-        reason = kept_local_reason(draft.policy, comment)
+        reason = not_sent_reason(draft.policy, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
         new = unsent_pair or draft.new_pair(origin, CommentPairState.SKIPPED, local=comment)

@@ -150,7 +150,7 @@ def _fields_that_need_events(
         for each in fields
         if each.field not in times
         and each.is_enabled(policy)
-        and each.has_unexplained_values(report, seen, base, policy)
+        and each.needs_events(report, seen, base, policy)
     )
 
 
@@ -164,7 +164,7 @@ def _with_values_before_settings(
     """Return the base with what was there before the settings that give it its meaning."""
     for each in fields:
         if base is not None and each.field in times and each.is_enabled(policy):
-            base = each.with_older_values(base, seen, policy, times[each.field].added)
+            base = each.with_values_before_settings(base, seen, policy, times[each.field].added)
     return base
 
 

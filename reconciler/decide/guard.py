@@ -57,7 +57,7 @@ def deletions_in_plans(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
     )
 
 
-def withhold_suspicious(
+def withhold_suspicious_deletions(
     plans: Sequence[LinkPlan],
     *,
     now: datetime,

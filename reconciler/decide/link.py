@@ -34,7 +34,7 @@ def decide_link(
     The observation must have an issue unless the link has `seen`: ValueError otherwise. Pure but for
     `new_id`.
     """
-    seen = _seen_of(view, policy)
+    seen = _newest_seen_issue(view, policy)
     if seen is None:
         raise ValueError(f"link {view.link.id} was to be decided although its issue has never been read")
     before = view.link.seen
@@ -69,7 +69,7 @@ def decide_link(
     return plan if after.owner_instance is None else _without_remote_writes(plan)
 
 
-def _seen_of(view: LinkObservation, policy: SyncPolicy) -> SeenIssue | None:
+def _newest_seen_issue(view: LinkObservation, policy: SyncPolicy) -> SeenIssue | None:
     """Return what GitHub shows. Choices count only while one of them is synced; a row may lack them (?).
 
     Source: docs/reference/github.md, Fields and types.

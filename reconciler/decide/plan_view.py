@@ -5,7 +5,7 @@ from dataclasses import astuple
 from hashlib import sha256
 from typing import assert_never
 
-from reconciler.decide.copies import excerpt
+from reconciler.decide.comment_copies import excerpt
 from reconciler.model.fields import Side
 from reconciler.model.intent import Intent, NewIssue
 from reconciler.model.issue import RemoteComment
@@ -31,7 +31,7 @@ from reconciler.model.plan import (
 from reconciler.model.report import Project, Report
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
 from reconciler.text import has_bugspark_tag
-from reconciler.text.inert import without_comments
+from reconciler.text.inert import without_html_comments
 
 KeyedAction = tuple[str, ActionView]
 """An action's identity for the hash (`action_hash_input`), and its view."""
@@ -174,7 +174,7 @@ def withheld_view(
             text = item.why.local
             url = f"{dashboard_url.rstrip('/')}/reports/{link.report_id}" if dashboard_url else None
         case DeleteRemoteComment():
-            side, text, url = Side.GITHUB, copy_excerpt(copy), copy.url if copy else None
+            side, text, url = Side.GITHUB, excerpt_of_original(copy), copy.url if copy else None
         case EndLink():
             text = MISSING_REPORT_TEXT
         case _:
@@ -191,9 +191,9 @@ def withheld_view(
     )
 
 
-def copy_excerpt(copy: RemoteComment | None) -> str | None:
+def excerpt_of_original(copy: RemoteComment | None) -> str | None:
     """How the comment begins that our copy was made of: without the line that names its author."""
     if copy is None:
         return None
-    text = without_comments(copy.body)
+    text = without_html_comments(copy.body)
     return excerpt(text.partition("\n\n")[2] if has_bugspark_tag(text) else text)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from reconciler.decide.comment_copies import excerpt
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK
-from reconciler.decide.copies import excerpt
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
 from reconciler.decide.followers import is_changed_alone
 from reconciler.decide.report_status import is_follower_changed_alone, report_status

@@ -21,7 +21,7 @@ OTHER_FIELDS = tuple(field for field in SYNCED_FIELDS if field is not Field.STAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sides:
+class _LinkAfterFields:
     """One link once its other fields are written. `base`: as it was; `next_base`: as it will be."""
 
     report: Report
@@ -94,13 +94,17 @@ def decide_fields_and_stage(
             names=(Field.STAGE,),
             next_base=sides.next_base,
         )
-        return second if isinstance(second, frozenset) else _merge(first, second, sides.status_write)
+        return (
+            second if isinstance(second, frozenset) else _merge_decisions(first, second, sides.status_write)
+        )
     if sides.is_report_open or sides.is_issue_open:  # the settings let neither side follow the other
         return replace(first, base=STAGE.with_agreed_value(first.base, sides.report.status, sides.seen))
-    return _decide_closed(first, sides, policy, times)
+    return _remove_own_stage_labels(first, sides, policy, times)
 
 
-def _link_after_fields(first: FieldsDecision, report: Report, seen: SeenIssue, base: Base | None) -> _Sides:
+def _link_after_fields(
+    first: FieldsDecision, report: Report, seen: SeenIssue, base: Base | None
+) -> _LinkAfterFields:
     """The sides after the other fields' decision. A report that GitHub reopens has no stage of its own yet.
 
     An issue that BugSpark reopens has only labels that are older than that: they say nothing.
@@ -114,7 +118,7 @@ def _link_after_fields(first: FieldsDecision, report: Report, seen: SeenIssue, b
         report = replace(report, status=Status(status_write.to))
     if state_write is not None:
         seen = replace(seen, state=state_write.state)
-    before = _Sides(
+    before = _LinkAfterFields(
         report=report,
         seen=seen,
         base=base,
@@ -137,7 +141,7 @@ def _link_after_fields(first: FieldsDecision, report: Report, seen: SeenIssue, b
 
 
 def _policy_after_reopening(
-    sides: _Sides, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
+    sides: _LinkAfterFields, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
 ) -> SyncPolicy:
     """The policy in which stage labels have their meaning only since GitHub reopened the issue."""
     if sides.status_write is None:
@@ -152,7 +156,7 @@ def _policy_after_reopening(
     return replace(policy, label_history=replace(policy.label_history, since=since))
 
 
-def _merge(
+def _merge_decisions(
     first: FieldsDecision, second: FieldsDecision, status_write: SetReportField | None
 ) -> FieldsDecision:
     """Both decisions as one. A report that GitHub reopens gets status and stage by the same write."""
@@ -170,8 +174,11 @@ def _merge(
     )
 
 
-def _decide_closed(
-    first: FieldsDecision, sides: _Sides, policy: SyncPolicy, times: Mapping[Field, FieldChangeTimes]
+def _remove_own_stage_labels(
+    first: FieldsDecision,
+    sides: _LinkAfterFields,
+    policy: SyncPolicy,
+    times: Mapping[Field, FieldChangeTimes],
 ) -> FieldsDecision | frozenset[Field]:
     """Remove the stage labels that this program added from an issue that has been closed since the base."""
     ended = replace(first, base=STAGE.with_agreed_value(first.base, sides.report.status, sides.seen))

@@ -110,14 +110,14 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare whom both sides name, if that is an opinion.
 
-        A base without GitHub's half was made before its assignees were known: `with_older_values` gives it
-        one. At the initial sync nobody is no opinion either.
+        A base without GitHub's half was made before its assignees were known: `with_values_before_settings`
+        gives it one. At the initial sync nobody is no opinion either.
         """
         people, local = policy.people, report.assignee
         agreed = local if base is None or base.assignee is None else base.assignee
         was_mapped = base is not None and people.is_mapped(agreed)
-        remote = _counted(seen.assignees, people, (agreed, local))
-        known = _counted(base.assignees, people, (agreed,)) if base is not None else None
+        remote = _choose_counting_user(seen.assignees, people, (agreed, local))
+        known = _choose_counting_user(base.assignees, people, (agreed,)) if base is not None else None
         is_local_mapped = people.is_mapped(local)
         if remote == NO_ONE and not (was_mapped and (is_local_mapped or not local)):
             remote = None
@@ -143,13 +143,11 @@ class AssigneeField(SyncedField[ChangeAssignees, DesiredAssignees]):
             names={user: people.text_of(user) for user in (agreed, local, remote) if user is not None},
         )
 
-    def has_unexplained_values(
-        self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
-    ) -> bool:
+    def needs_events(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> bool:
         """Whether somebody is assigned of whom only the events tell whether that was before the settings."""
         return base is not None and bool(_assignees_that_need_events(seen, base, policy.people))
 
-    def with_older_values(
+    def with_values_before_settings(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
     ) -> Base:
         """Return the base with those who were assigned before the settings mapped them.
@@ -223,7 +221,9 @@ def _has_github_assignees(base: Base | None) -> bool:
     return base is not None and base.assignees is not None
 
 
-def _counted(assignees: Assignees | None, people: People, preferred: Sequence[str]) -> str | None:
+def _choose_counting_user(
+    assignees: Assignees | None, people: People, preferred: Sequence[str]
+) -> str | None:
     """Return the mapped person that counts among these assignees; None: they say nothing.
 
     The preferred ones stay while they are there; otherwise the first one that BugSpark may receive.

@@ -133,16 +133,14 @@ class LabelField(SyncedField[Any, Any], Generic[Value]):
             return ()
         return tuple(label for label in seen.labels if retired.get(label_key(label)) is self.field)
 
-    def has_unexplained_values(
-        self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
-    ) -> bool:
+    def needs_events(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> bool:
         """Whether a label can be judged only after the issue's events have been read."""
         if not policy.label_history.since and not policy.label_history.retired:
             return False
         writes = self.diff(report, seen, base, policy).verdict in (Verdict.LOCAL_MOVED, Verdict.CONFLICT)
         return bool(self.labels_that_need_events(seen, base, policy, writes=writes))
 
-    def with_older_values(
+    def with_values_before_settings(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
     ) -> Base:
         """Return the base with the labels that were on the issue before they had their meaning.

@@ -80,20 +80,18 @@ class SeverityField(LabelField[Severity]):
             return super().diff(report, seen, base, policy)
         return priority.priority_diff(report, seen, base, policy.priority)
 
-    def has_unexplained_values(
-        self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
-    ) -> bool:
+    def needs_events(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> bool:
         """Whether GitHub's value can be judged only after the issue's events have been read."""
         if policy.priority is None:
-            return super().has_unexplained_values(report, seen, base, policy)
+            return super().needs_events(report, seen, base, policy)
         return priority.needs_priority_events(report, seen, base, policy.priority)
 
-    def with_older_values(
+    def with_values_before_settings(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
     ) -> Base:
         """Return the base with what GitHub had before it had a meaning. Of a Priority: the last event."""
         if policy.priority is None:
-            return super().with_older_values(base, seen, policy, added)
+            return super().with_values_before_settings(base, seen, policy, added)
         since = policy.priority.since
         is_newer = any(event.at > since for event in added.values())
         return priority.with_priority_before_settings(base, seen, is_newer=is_newer)

@@ -219,13 +219,11 @@ class SyncedField(ABC, Generic[Write, Desired]):
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
         """Compare both sides with the base."""
 
-    def has_unexplained_values(
-        self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy
-    ) -> bool:
+    def needs_events(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> bool:
         """Whether the issue's events have to be read before GitHub's value can be judged."""
         return False
 
-    def with_older_values(
+    def with_values_before_settings(
         self, base: Base, seen: SeenIssue, policy: SyncPolicy, added: Mapping[str, AddedEvent]
     ) -> Base:
         """Return the base with GitHub's values that are older than the settings that give them a meaning.

@@ -23,7 +23,7 @@ from reconciler.model.issue import (
     RateLimit,
     RemoteComment,
 )
-from reconciler.model.passes import Announcements, Cost
+from reconciler.model.passes import AnnouncedExpiries, Cost
 from reconciler.ports import Clock, ListPage, RateLimiter
 
 MIN_OVERLAP = timedelta(seconds=2)
@@ -151,10 +151,10 @@ class GitHubRepository(FieldRequests):
             return Grants()
         return Grants(scopes=frozenset(each.strip() for each in scopes.split(",") if each.strip()))
 
-    def announcements(self) -> Announcements | None:
+    def announced_expiries(self) -> AnnouncedExpiries | None:
         if not self._usage.cost().requests:
             return None
-        found = self._usage.announcements
+        found = self._usage.announced_expiries
         is_renewed = isinstance(self._gateway.credential, AppCredential)
         return replace(found, token_expires_at=None) if is_renewed else found
 

@@ -52,13 +52,13 @@ class SeenRows(Generic[T]):
 
     def take_new(self, rows: Iterable[ListRow[T]]) -> tuple[ListRow[T], ...]:
         """Return the rows not seen before with this content, in order, and remember them."""
-        return tuple(row for row in rows if self._is_new(row))
+        return tuple(row for row in rows if self._remember_if_new(row))
 
     def forget_before(self, before: datetime) -> None:
         """Drop rows updated before then: no later page can show them again."""
         self._marks = {key: mark for key, mark in self._marks.items() if not mark[0] or mark[0] >= before}
 
-    def _is_new(self, row: ListRow[T]) -> bool:
+    def _remember_if_new(self, row: ListRow[T]) -> bool:
         key, mark = row.id or row.problem, (row.at, hash((row.at, row.value, row.problem)))
         if self._marks.get(key) == mark:
             return False
@@ -115,7 +115,7 @@ class Drain(Generic[T]):
             self._continue_scan(self._scan, answer, rows)
         has_advanced = self._since > before
         if has_advanced:
-            self.seen_rows.forget_before(before=earlier(self._since, self._keep))
+            self.seen_rows.forget_before(before=subtract_duration(self._since, self._keep))
         return DrainStep(rows=rows, cursor=self._since if has_advanced else None)
 
     def _process_first_page(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
@@ -128,8 +128,8 @@ class Drain(Generic[T]):
             )
         elif self._end and last >= self._end:
             self._finish(self._end)
-        if last is not None and self._cap_cursor(earlier(last, SECOND)) > self._since:
-            self._since = self._cap_cursor(earlier(last, SECOND))
+        if last is not None and self._cap_cursor(subtract_duration(last, SECOND)) > self._since:
+            self._since = self._cap_cursor(subtract_duration(last, SECOND))
         elif not self._done:
             self._scan = WindowScan(until=self._since + SECOND)
             self._continue_scan(self._scan, answer, rows)
@@ -177,6 +177,6 @@ class WindowScan:
         return answer.next
 
 
-def earlier(moment: datetime, by: timedelta) -> datetime:
+def subtract_duration(moment: datetime, by: timedelta) -> datetime:
     """Return `moment - by`, but never before 1970: a nonsense date must not end the pass."""
     return max(moment, EPOCH + by) - by

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from reconciler.github.announcements import read_announcements
+from reconciler.github.expiry_headers import read_expiry_headers
 from reconciler.github.limits import parse_date_header, parse_rate_limit_headers
 from reconciler.github.origin import Origin
 from reconciler.github.transport import (
@@ -19,7 +19,7 @@ from reconciler.github.transport import (
 )
 from reconciler.logs import EventLogger
 from reconciler.model.issue import RateLimit
-from reconciler.model.passes import Announcements, Cost
+from reconciler.model.passes import AnnouncedExpiries, Cost
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
@@ -97,7 +97,7 @@ class ApiUsage:
 
     def __init__(self, time: GitHubTime, api_version: str = "") -> None:
         self.time = time
-        self.announcements = Announcements(api_version=api_version)
+        self.announced_expiries = AnnouncedExpiries(api_version=api_version)
         self.limit: RateLimit | None = None
         self.scopes: str | None = None  # X-OAuth-Scopes: only answers to a classic token carry it
         self._requests = self._not_modified = self._writes = self._answered = 0
@@ -117,7 +117,7 @@ class ApiUsage:
         Source: docs/reference/github.md, Conditional requests.
         """
         is_believed = self.time.record_date(parse_date_header(answer.headers))
-        self.announcements = read_announcements(answer.headers, self.announcements)
+        self.announced_expiries = read_expiry_headers(answer.headers, self.announced_expiries)
         self.limit = parse_rate_limit_headers(answer.headers, self.time.now()) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1

@@ -107,7 +107,7 @@ class _AnswerStream(httpx.AsyncByteStream):
             await self._answer.aclose()
 
 
-class _Plain:
+class _PlainBody:
     """A body that is not packed."""
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
@@ -117,7 +117,7 @@ class _Plain:
         """Do nothing: HTTP itself says whether a body is complete."""
 
 
-class _Gzip:
+class _GzipBody:
     """A body in gzip, packed once."""
 
     def __init__(self) -> None:
@@ -144,14 +144,14 @@ class _Gzip:
             raise httpx.DecodingError("a gzip stream that ends early")
 
 
-def _choose_unpacking(headers: list[tuple[bytes, bytes]]) -> _Plain | _Gzip:
+def _choose_unpacking(headers: list[tuple[bytes, bytes]]) -> _PlainBody | _GzipBody:
     """Return how to unpack the body: one encoding at most. Raises httpx.DecodingError for any other."""
     values = [value for name, value in headers if name.lower() == b"content-encoding"]
     named = b",".join(values).strip().lower()
     if named in (b"", b"identity"):
-        return _Plain()
+        return _PlainBody()
     if named == ACCEPTED_ENCODING.encode():
-        return _Gzip()
+        return _GzipBody()
     raise httpx.DecodingError("an encoding that was not asked for")
 
 

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from msgspec import Raw
 
 from reconciler.errors import AnswerTooHeavyError, GitHubError
-from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, PageRequest, earlier
+from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, PageRequest, subtract_duration
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import parse_date_header
 from reconciler.github.origin import parse_next_link
@@ -98,7 +98,9 @@ class RepositoryList(Generic[T]):
         return time.is_known and position > time.now() + CLOCK_TOLERANCE
 
     def _rewound_state(self) -> ListState:
-        return ListState(anchor=earlier(self.ref.github_time.now().replace(microsecond=0), MAX_CLOCK_ERROR))
+        return ListState(
+            anchor=subtract_duration(self.ref.github_time.now().replace(microsecond=0), MAX_CLOCK_ERROR)
+        )
 
     async def _probe(self, state: ListState) -> ListAnswer[T] | None:
         """Probe the list (rule 2); None for a 304. An ETag belongs to one URL and one token."""
@@ -198,7 +200,7 @@ class RepositoryList(Generic[T]):
             )
         if not time.is_known and time.doubt is None:
             raise GitHubError(f"GitHub's answers about {self.ref.name} carry no Date: no list can be begun.")
-        return earlier(time.earliest_now().replace(microsecond=0), self.overlap)
+        return subtract_duration(time.earliest_now().replace(microsecond=0), self.overlap)
 
 
 def state_after_probe(anchor: datetime, answer: ListAnswer[T], overlap: timedelta) -> ListState:
@@ -229,7 +231,7 @@ def anchor_after(
     anchor: datetime, newest: datetime, covered: datetime | None, overlap: timedelta
 ) -> datetime:
     """Return the newest time seen, at most GitHub's own time, less the overlap; never before `anchor`."""
-    return max(anchor, earlier(min(newest, covered or newest), overlap))
+    return max(anchor, subtract_duration(min(newest, covered or newest), overlap))
 
 
 def _state_with_etag(anchor: datetime, answer: ListAnswer[T]) -> ListState:

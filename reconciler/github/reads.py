@@ -38,8 +38,8 @@ from reconciler.github.wire import (
     UserRow,
     decode,
     decode_issue_data,
-    read_member,
-    read_members,
+    read_json_member,
+    read_json_members,
     split_list,
     try_decode,
 )
@@ -122,10 +122,8 @@ class Reads:
             reply = await self._get(self._ref.url("issues", query={**query, "page": 2}))
         what = f"the newest issue of {self._ref.name}"
         require_repository_ok(reply, self._ref, what)
-        return max(
-            (read_member(read_members(raw), "number", Number) or 0 for raw in split_list(reply.body, what)),
-            default=0,
-        )
+        rows = map(read_json_members, split_list(reply.body, what))
+        return max((read_json_member(row, "number", Number) or 0 for row in rows), default=0)
 
     async def require_own_page_addresses(self) -> None:
         """Check that the next page of a list is at this API. Raises UntrustedUrlError, and as `_get` does.
@@ -223,7 +221,7 @@ class Reads:
         raise IssueUnreadableError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
 
     def _thread_comment(self, raw: Raw, number: IssueNumber) -> RemoteComment:
-        comment_id = read_member(read_members(raw), "id", Id)
+        comment_id = read_json_member(read_json_members(raw), "id", Id)
         name = f"the comment {comment_id}" if comment_id else "a comment"
         return decode_comment(bytes(raw), f"{name} of {self._ref.name}#{number}")
 
@@ -256,8 +254,8 @@ class Reads:
 
     def _closing_commit(self, raw: bytes | Raw) -> str | None:
         """Return the commit of this repository that closed the issue (docs/reference/github.md, Events)."""
-        members = read_members(raw)
-        sha, url = (read_member(members, name, str) or "" for name in ("commit_id", "commit_url"))
+        members = read_json_members(raw)
+        sha, url = (read_json_member(members, name, str) or "" for name in ("commit_id", "commit_url"))
         return sha if self._ref.is_own_commit(url, sha) else None
 
     async def label_names(self) -> frozenset[str]:

@@ -24,8 +24,8 @@ from reconciler.github.wire import (
     PermissionsRow,
     RepositoryRow,
     UserRow,
-    read_member,
-    read_members,
+    read_json_member,
+    read_json_members,
     try_decode,
 )
 from reconciler.model.fields import Assignees, Field, LabelColours
@@ -267,17 +267,19 @@ def _to_hook_response(raw: Raw) -> HookResponse | None:
 
 
 def _unreadable_issue(raw: bytes | Raw, reason: str, repository: str) -> ListRow[Issue]:
-    members = read_members(raw)
-    if read_member(members, "pull_request", dict[str, Raw]) is not None:
-        return ListRow(id=read_member(members, "id", Id), at=read_member(members, "updated_at", Moment))
-    number = read_member(members, "number", Number) or _issue_of_address(members, "html_url")
+    members = read_json_members(raw)
+    if read_json_member(members, "pull_request", dict[str, Raw]) is not None:
+        return ListRow(
+            id=read_json_member(members, "id", Id), at=read_json_member(members, "updated_at", Moment)
+        )
+    number = read_json_member(members, "number", Number) or _issue_of_address(members, "html_url")
     what = f"issue {repository}#{number}" if number else f"an issue of {repository}"
     return _unreadable_row(members, PoisonedItem(what=what, reason=reason, number=_to_issue_number(number)))
 
 
 def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListRow[RemoteComment]:
-    members = read_members(raw)
-    comment_id = read_member(members, "id", Id)
+    members = read_json_members(raw)
+    comment_id = read_json_member(members, "id", Id)
     number = _issue_of_address(members, "issue_url") or _issue_of_address(members, "html_url")
     what = f"comment {repository} {comment_id}" if comment_id else f"a comment of {repository}"
     problem = PoisonedItem(
@@ -290,12 +292,12 @@ def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListR
 
 
 def _unreadable_row(members: Mapping[str, Raw], problem: PoisonedItem) -> ListRow[T]:
-    at = read_member(members, "updated_at", Moment)
-    return ListRow(id=read_member(members, "id", Id), at=at, problem=problem)
+    at = read_json_member(members, "updated_at", Moment)
+    return ListRow(id=read_json_member(members, "id", Id), at=at, problem=problem)
 
 
 def _issue_of_address(members: Mapping[str, Raw], name: str) -> int | None:
-    return issue_number_in_url((read_member(members, name, str) or "").partition("#")[0])
+    return issue_number_in_url((read_json_member(members, name, str) or "").partition("#")[0])
 
 
 def _to_issue_number(number: int | None) -> IssueNumber | None:

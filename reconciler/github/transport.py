@@ -20,7 +20,7 @@ from reconciler.github.network import (
     UntrustedServerError,
     limit_exchange,
 )
-from reconciler.github.untrusted import explain_untrusted_server
+from reconciler.github.untrusted_server import explain_untrusted_server
 from reconciler.model.secret import Secret
 from reconciler.tls import build_client_context, build_context_without_authorities
 

@@ -226,13 +226,13 @@ def try_decode(raw: bytes | Raw, kind: type[T]) -> T | str:
         return decoding_problem_text(error)
 
 
-def read_members(raw: bytes | Raw) -> Mapping[str, Raw]:
+def read_json_members(raw: bytes | Raw) -> Mapping[str, Raw]:
     """Return the members of a row that does not decode, each undecoded; none where it is no object."""
     found = try_decode(raw, dict[str, Raw])
     return {} if isinstance(found, str) else found
 
 
-def read_member(members: Mapping[str, Raw], name: str, kind: type[T]) -> T | None:
+def read_json_member(members: Mapping[str, Raw], name: str, kind: type[T]) -> T | None:
     """Return one member of such a row; None where it is absent or of another type."""
     try:
         return _decode(members[name], kind)

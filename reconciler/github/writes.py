@@ -24,8 +24,8 @@ from reconciler.github.wire import (
     Number,
     decode,
     encode_body,
-    read_member,
-    read_members,
+    read_json_member,
+    read_json_members,
 )
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, OutcomeUnknown, Refused, WriteResult
@@ -201,14 +201,14 @@ def _refusal(reason: str, reply: Reply | None) -> Refused:
 
 def _decode_new_issue(body: bytes) -> Issue:
     """Read an issue just created, with the milestone and type that GitHub gave it."""
-    members = read_members(body)
+    members = read_json_members(body)
     milestone, issue_type = (
-        read_member(members, name, dict[str, Raw]) or {} for name in ("milestone", "type")
+        read_json_member(members, name, dict[str, Raw]) or {} for name in ("milestone", "type")
     )
     return replace(
         _decode_issue(body, None),
-        milestone=read_member(milestone, "number", Number),
-        type=read_member(issue_type, "name", str),
+        milestone=read_json_member(milestone, "number", Number),
+        type=read_json_member(issue_type, "name", str),
     )
 
 

@@ -96,7 +96,7 @@ def current_problems(
     return (
         *_failure_problems(result),
         *_problems_awaiting_consent(found),
-        *announced_problems(result, at, known),
+        *expiry_problems(result, at, known),
         *_webhook_problems(found),
         *map(_item_problem, found.items),
         *_misnamed_problems(result, known),
@@ -109,7 +109,7 @@ def _misnamed_problems(result: PassResult, known: Sequence[Problem]) -> Iterable
     yield from map(_item_problem, misnamed_items(result))
 
 
-def announced_problems(result: PassResult, at: datetime, known: Sequence[Problem] = ()) -> Iterable[Problem]:
+def expiry_problems(result: PassResult, at: datetime, known: Sequence[Problem] = ()) -> Iterable[Problem]:
     """Yield what GitHub announced to a pass; one that GitHub did not answer leaves what is known."""
     if result.announced is None:
         yield from (problem for problem in known if problem.what in ANNOUNCED_KINDS)

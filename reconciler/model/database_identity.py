@@ -39,7 +39,7 @@ class DatabaseInstance:
     comment_rules: str | None = None
 
     @property
-    def write_doubt(self) -> str | None:
+    def reason_not_to_write(self) -> str | None:
         """Return why nothing may be written, in a sentence for people; None when writing is safe."""
         if self.twin is not None:
             why = f"another database writes as this one ({self.twin}), so this or that one is a copy"

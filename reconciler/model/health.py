@@ -95,7 +95,7 @@ class ProjectHealth:
     newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
     newest_lost_value: LostValue | None = None  # of the newest conflict, while the report exists
     is_read_only: bool = False  # the database takes no writes: it is a standby
-    write_doubt: str | None = None  # why this database may not be the one that writes
+    reason_not_to_write: str | None = None  # why this database may not be the one that writes
     busy_since: datetime | None = None  # at work in another process for longer than two intervals
     renamed_labels: tuple[RenamedLabel, ...] = ()
     recovering: VerificationCoverage | None = None  # after a restore: how many links have been read again

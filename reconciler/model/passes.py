@@ -83,7 +83,7 @@ VERSION_WARNING_PERIOD = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announcements:
+class AnnouncedExpiries:
     """What the answers of one pass announced."""
 
     token_expires_at: datetime | None = None  # None: never, or an App's, which renews its tokens itself
@@ -142,7 +142,7 @@ class PassResult:
     entered: int = 0  # problems that began
     left: int = 0  # problems that ended
     misnamed: tuple[MisnamedReport, ...] | None = None  # None: the pass did not come so far
-    announced: Announcements | None = None  # by GitHub's headers; None: GitHub was not asked
+    announced: AnnouncedExpiries | None = None  # by GitHub's headers; None: GitHub was not asked
 
     @property
     def has_changes(self) -> bool:

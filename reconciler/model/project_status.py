@@ -124,7 +124,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         _stuck_lock_status(health, now, zone)
         or _attention_status(health)
         or _renamed_label_status(health)
-        or _announced_status(health, now)
+        or _expiry_status(health, now)
         or _overdue_status(health, now, zone)
     )
 
@@ -142,8 +142,8 @@ def _database_status(health: ProjectHealth) -> ProjectStatus | None:
     """Return a status if this database is not the one to write to."""
     if health.is_read_only:
         return ProjectStatus(state=ProjectStatusKind.FAILED, reason=READ_ONLY_DATABASE, command=CHECK_COMMAND)
-    if health.write_doubt:
-        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=health.write_doubt)
+    if health.reason_not_to_write:
+        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=health.reason_not_to_write)
     return None
 
 
@@ -215,7 +215,7 @@ def _renamed_label_status(health: ProjectHealth) -> ProjectStatus | None:
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason)
 
 
-def _announced_status(health: ProjectHealth, now: datetime) -> ProjectStatus | None:
+def _expiry_status(health: ProjectHealth, now: datetime) -> ProjectStatus | None:
     """Return a status if the token expires or the version of the API ends soon, as GitHub announced."""
     announced = health.last_pass.announced if health.last_pass else None
     if announced is None:

@@ -49,7 +49,7 @@ def _reject_constant(word: str) -> object:
 def settings_as_json(settings: ProjectSettings) -> dict[str, Any]:
     """Return the keys that have a value, as plain JSON values."""
     values = {each.name: getattr(settings, each.name) for each in fields(settings)}
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    return {name: _as_json_value(value) for name, value in values.items() if value is not None}
 
 
 def encode_settings(settings: ProjectSettings) -> str:
@@ -57,11 +57,11 @@ def encode_settings(settings: ProjectSettings) -> str:
     return json.dumps(settings_as_json(settings), ensure_ascii=False, separators=(",", ":"))
 
 
-def _plain(value: object) -> object:
+def _as_json_value(value: object) -> object:
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _as_json_value(each) for key, each in value.items()}
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_as_json_value(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(each) for name, each in asdict(value).items() if each}  # type: ignore[call-overload]
+        return {name: _as_json_value(each) for name, each in asdict(value).items() if each}  # type: ignore[call-overload]
     return str(value) if isinstance(value, str) else value

@@ -62,7 +62,7 @@ def next_operator_history(
     earlier = known.earlier
     if not _are_rules_as_strict(present, known.in_force):
         others = (each for each in earlier if replace(each, until=None) != known.in_force)
-        earlier = _limited((*others, replace(known.in_force, until=at)))
+        earlier = _limit_rules((*others, replace(known.in_force, until=at)))
     return OperatorHistory(in_force=present, earlier=earlier)
 
 
@@ -77,7 +77,7 @@ def next_history(
     rules, new_rules = comment_rules(before, operator_prefix), comment_rules(after, operator_prefix)
     earlier = carried.comments
     if not _are_rules_as_strict(new_rules, rules):
-        earlier = _limited((*earlier, replace(rules, until=at)))
+        earlier = _limit_rules((*earlier, replace(rules, until=at)))
     return SettingsHistory(
         labels=_next_labels(carried.labels, before, after, at),
         comments=earlier,
@@ -126,7 +126,7 @@ def _are_rules_as_strict(new: CommentRules, old: CommentRules) -> bool:
     return has_prefixes and new.direction.narrowed_to(old.direction) is new.direction
 
 
-def _limited(rules: tuple[CommentRules, ...]) -> tuple[CommentRules, ...]:
+def _limit_rules(rules: tuple[CommentRules, ...]) -> tuple[CommentRules, ...]:
     """Return at most so many rules; the two oldest become one that keeps back what either of them did."""
     if len(rules) <= MAX_EARLIER_RULES:
         return rules

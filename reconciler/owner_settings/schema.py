@@ -44,7 +44,7 @@ def _some_of(words: Sequence[str]) -> Schema:
     return {"type": "array", "items": _one_of(words), "uniqueItems": True}
 
 
-def _members(values: Sequence[str], schema: Schema) -> Schema:
+def _object_schema(values: Sequence[str], schema: Schema) -> Schema:
     return {
         "type": "object",
         "properties": {str(value): schema for value in values},
@@ -53,10 +53,10 @@ def _members(values: Sequence[str], schema: Schema) -> Schema:
 
 
 _SCHEMAS: Mapping[str, Schema] = {
-    "severity": _members(tuple(Severity), {**_NAMES, "minItems": 1}),
-    "category": _members(MAPPED_CATEGORIES, _NAMES),
+    "severity": _object_schema(tuple(Severity), {**_NAMES, "minItems": 1}),
+    "category": _object_schema(MAPPED_CATEGORIES, _NAMES),
     "severity_as": _one_of(tuple(SeverityAs)),
-    "stage": _members(STAGES, _NAMES),
+    "stage": _object_schema(STAGES, _NAMES),
     "people": {
         "type": "object",
         "propertyNames": {"pattern": _USER_ID},
@@ -81,7 +81,7 @@ _SCHEMAS: Mapping[str, Schema] = {
     "comments_from": _one_of(tuple(CommentsFrom)),
     "resolution_comment": {"type": "boolean"},
     "mail": {"type": "boolean"},
-    "directions": _members(tuple(Synced), _one_of(tuple(Direction))),
+    "directions": _object_schema(tuple(Synced), _one_of(tuple(Direction))),
     "conflict": _one_of(tuple(ConflictPolicy)),
 }
 """By key."""

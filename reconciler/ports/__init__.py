@@ -25,7 +25,7 @@ from reconciler.ports.stores import (
     Stores,
 )
 from reconciler.ports.webhooks import PendingHints, WebhookDelivery, Webhooks
-from reconciler.ports.writes import Claim, Confirmation, Intents, NoSlotNow
+from reconciler.ports.writes import Claim, Confirmation, Intents, NoWriteSlot
 
 __all__ = [
     "AlertChannel",
@@ -45,7 +45,7 @@ __all__ = [
     "Maintenance",
     "Markers",
     "NewApp",
-    "NoSlotNow",
+    "NoWriteSlot",
     "OtherRoleAccess",
     "OwnerMails",
     "PendingHints",

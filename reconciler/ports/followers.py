@@ -63,7 +63,7 @@ class Followers(Protocol):
         """Read ended links with followers: nobody leads their issue any more."""
         ...
 
-    async def succeed(self, ended: Link, at: datetime) -> ReportId | None:
+    async def promote_oldest_follower(self, ended: Link, at: datetime) -> ReportId | None:
         """Give the oldest follower a NEW link to the issue of an ended link, and the others to that one.
 
         Where another report of the project leads the issue by now, all follow that one, whose link sends what

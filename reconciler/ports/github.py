@@ -29,7 +29,7 @@ from reconciler.model.issue import (
     Repository,
     ThreadEtags,
 )
-from reconciler.model.passes import Announcements, Cost
+from reconciler.model.passes import AnnouncedExpiries, Cost
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.model.webhook import DesiredHook, Hook
 
@@ -85,7 +85,7 @@ class GitHub(Protocol):
         """Return what the credential may do, as far as the answers so far say."""
         ...
 
-    def announcements(self) -> Announcements | None:
+    def announced_expiries(self) -> AnnouncedExpiries | None:
         """Return what the answers so far announced; None if there was none."""
         ...
 

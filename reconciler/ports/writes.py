@@ -41,7 +41,7 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
-class NoSlotNow:
+class NoWriteSlot:
     """Nothing was claimed: the rate limiter has no slot for this moment."""
 
 
@@ -63,7 +63,7 @@ class Intents(Protocol):
         """
         ...
 
-    async def claim_now(
+    async def claim_if_slot_free(
         self,
         intent: Intent,
         at: datetime,
@@ -71,12 +71,12 @@ class Intents(Protocol):
         credential: Fingerprint,
         points: int,
         confirmed: Confirmation | None = None,
-    ) -> Claim | NoSlotNow | None:
+    ) -> Claim | NoWriteSlot | None:
         """Claim, reserve the write's slot, and store the write before as confirmed: one transaction.
 
-        NoSlotNow: the write has to wait, a limit is used up, or another process took the slot first. It, and
-        what `claim` returns and raises, comes with `confirmed` stored. After a DatabaseError all was stored,
-        or nothing.
+        NoWriteSlot: the write has to wait, a limit is used up, or another process took the slot first. It,
+        and what `claim` returns and raises, comes with `confirmed` stored. After a DatabaseError all was
+        stored, or nothing.
         """
         ...
 

@@ -44,7 +44,7 @@ from reconciler.store.schema.tables import (
     withheld,
 )
 from reconciler.store.sync import history_log
-from reconciler.store.sync.known_rows import are_all_projects_missing
+from reconciler.store.sync.missing_rows import are_all_projects_missing
 from reconciler.store.types import ONE, column_types
 
 ROWS_PER_DELETION_STEP = 500

@@ -89,7 +89,7 @@ def build_stores(
         comment_digest=settings.digest,
         web_url=settings.web_url.rstrip("/"),
         outgoing_webhooks=outgoing,
-        require_fence=fences.require,
+        require_fence=fences.require_epoch,
     )
     limiter = StoredRateLimiter(database, settings.pace, clock)
     projects = StoredProjects(database, cipher, settings.app_repositories)

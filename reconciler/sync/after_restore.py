@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.copies import adopt_copies
+from reconciler.decide.comment_copies import adopt_copies
 from reconciler.errors import DatabaseIdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.database_identity import MARKER_NAME
@@ -59,7 +59,7 @@ async def raise_if_restored(
             seen = f"{where}, {at:%Y-%m-%d %H:%M} UTC"
             await context.stores.identity.record_duplicate_instance(seen)
             known = replace(context.identity, twin=seen)
-            raise DatabaseIdentityError(f"{context.project.name}: {known.write_doubt}")
+            raise DatabaseIdentityError(f"{context.project.name}: {known.reason_not_to_write}")
 
 
 async def _find_unrecorded_issues(

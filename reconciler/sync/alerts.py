@@ -15,8 +15,8 @@ from reconciler.model.alerts import (
     AlertState,
     MailState,
     Notice,
-    announced_problems,
     current_problems,
+    expiry_problems,
     new_notices,
     next_alert_state,
     next_mail,
@@ -47,7 +47,7 @@ async def send_alerts(context: Context, state: ProjectState, result: PassResult)
 async def _may_have_new_problem(context: Context, state: ProjectState, result: PassResult) -> bool:
     """Whether a pass may have found a problem in a project that had none."""
     now = context.clock.now()
-    if not result.is_uneventful or result.misnamed or any(announced_problems(result, now)):
+    if not result.is_uneventful or result.misnamed or any(expiry_problems(result, now)):
         return True
     return state.has_unannounced_changes and await context.stores.webhooks.is_silent(context.project.id, now)
 

@@ -10,7 +10,7 @@ from reconciler.decide.guard import (
     deletions_in_plans,
     is_link_end_for_missing_report,
     withhold_link_ends,
-    withhold_suspicious,
+    withhold_suspicious_deletions,
     without_unaccepted_deletions,
 )
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
@@ -108,7 +108,7 @@ class PlanApplier:
         if self.has_unread_pages:
             return tuple(without_unaccepted_deletions(plan, self.accepted_entries) for plan in plans)
         ledger = self._context.stores.ledger
-        result = withhold_suspicious(
+        result = withhold_suspicious_deletions(
             plans,
             now=self._context.github.now(),
             live_counts=await ledger.live_comment_counts_by_origin(self._context.project.id),

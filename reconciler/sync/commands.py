@@ -22,7 +22,7 @@ from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
 from reconciler.sync.exports.recorded_exports import end_unknown_writes_to_old_repository
-from reconciler.sync.followers.leads import promote_follower, require_not_following
+from reconciler.sync.followers.following import promote_follower, require_not_following
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
 from reconciler.sync.preflight import (

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
-from reconciler.decide.copies import with_copy
+from reconciler.decide.comment_copies import with_copy
 from reconciler.decide.link import seen_issue
 from reconciler.fields import SYNCED_FIELDS, initial_base
 from reconciler.model.fields import Base, Field, IssueState, Side

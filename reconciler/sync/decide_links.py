@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from reconciler.decide.comment_exclusion import is_skipped_for_its_author
 from reconciler.decide.fields import FieldChangeTimes
 from reconciler.decide.guard import changed_remote_values, flapping_fields
 from reconciler.decide.link import decide_link
-from reconciler.decide.passed_over import is_skipped_for_its_author
 from reconciler.decide.renamed_labels import find_renamed_labels, has_lost_label, without_mapped_names
 from reconciler.errors import (
     GitHubNotFoundError,

@@ -98,11 +98,11 @@ async def plan_from_issue_list(
         total += sum(row.comments for row in page.rows)
         ours = [row for row in page.rows if row.number in waiting]
         with_comments |= {row.number: row for row in ours if row.comments}
-        without_comments = {
+        without_html_comments = {
             waiting.pop(row.number): _build_issue_thread(row, ()) for row in ours if not row.comments
         }
         yield InitialSyncBatch(
-            plans=await _decide_threads(context, state, without_comments), scan_position=page.state
+            plans=await _decide_threads(context, state, without_html_comments), scan_position=page.state
         )
     if not is_begun and _is_comment_scan_cheaper(with_comments, total):
         threads = await _read_threads(context, with_comments)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from reconciler.decide.copies import copy_author_name, excerpt
+from reconciler.decide.comment_copies import copy_author_name, excerpt
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.fields.assignee import ASSIGNEE
 from reconciler.model.ids import (

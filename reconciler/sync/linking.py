@@ -27,7 +27,7 @@ from reconciler.model.snapshot import ProjectState, ReportIdentity
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
 from reconciler.sync.exports.recorded_exports import cancel_export, end_unknown_writes_to_old_repository
-from reconciler.sync.followers.leads import promote_follower, require_not_following, unfollow_report
+from reconciler.sync.followers.following import promote_follower, require_not_following, unfollow_report
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.preflight import (
     find_linking_problem,

@@ -54,7 +54,7 @@ async def bind_database(context: Context) -> None:
 
 def require_certain_identity(context: Context) -> None:
     """Check before a write to GitHub outside of a pass. Raises DatabaseIdentityError as a pass would."""
-    if doubt := context.identity.write_doubt:
+    if doubt := context.identity.reason_not_to_write:
         raise DatabaseIdentityError(f"{context.project.name}: {doubt}")
 
 

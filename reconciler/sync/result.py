@@ -235,7 +235,7 @@ async def build_pass_result(
         next_at=ending.next_at,
         linked=stats.initial_syncs,
         ended=stats.ended_links,
-        announced=context.github.announcements(),
+        announced=context.github.announced_expiries(),
         misnamed=await _read_misnamed_reports(context, stats, ending),
         verified=await read_verification_progress(context, stats) if _may_query_database(ending) else None,
     )

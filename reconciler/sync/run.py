@@ -35,7 +35,7 @@ from reconciler.sync.context import Context
 from reconciler.sync.decide_links import end_renamed_label_problems
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.exports.second_issues import record_automatic_exports, record_second_issues
-from reconciler.sync.followers.keep_up import keep_followers_up, let_followers_lead
+from reconciler.sync.followers.pass_steps import promote_oldest_followers, update_outdated_followers
 from reconciler.sync.full_read import link_transferred_issues, read_links_in_full
 from reconciler.sync.initial_sync import plan_initial_sync_of_links
 from reconciler.sync.intents import record_export_intents
@@ -75,7 +75,7 @@ class _Pass:
     applier: PlanApplier
     started_monotonic: float
     verify_all: bool  # every link, not only those that are due
-    compares: bool  # BugSpark with the bases of all links: see `reconciler.daemon.comparisons`
+    compares: bool  # BugSpark with the bases of all links: see `reconciler.daemon.comparison_schedule`
     known_pending: PendingWork | None  # as long as the pass has stored nothing
     accepted_links: Sequence[Link]  # to be read in full, because deletions of theirs were accepted
 
@@ -134,7 +134,7 @@ class _Pass:
             await self._apply_observation(GitHubObservation())
             await self._write_intents()
         await self._update_outdated_followers()
-        await let_followers_lead(self.context, self.project_state, self.project_lock)
+        await promote_oldest_followers(self.context, self.project_state, self.project_lock)
 
     def _is_idle(self, observation: GitHubObservation) -> bool:
         """Whether a due pass has nothing to do: no list shows anything, and nothing waits in our tables."""
@@ -165,7 +165,7 @@ class _Pass:
         return verify_due_links(self.context, self.project_state)
 
     async def _update_outdated_followers(self) -> None:
-        await keep_followers_up(self.context, self.project_state, self.project_lock, self.stats)
+        await update_outdated_followers(self.context, self.project_state, self.project_lock, self.stats)
 
     async def _apply_observation(
         self, observation: GitHubObservation, links_in_full: Sequence[Link] = ()

@@ -34,7 +34,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import Account, Issue
 from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
 from reconciler.model.snapshot import ProjectState
-from reconciler.ports import Claim, Confirmation, NoSlotNow, ProjectLock
+from reconciler.ports import Claim, Confirmation, NoWriteSlot, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import build_confirmation
 from reconciler.sync.context import WRITE_POINTS, Context, wait_for_write_slot
@@ -185,14 +185,14 @@ class IntentWriter:
         started = clock.monotonic()
         confirmed, self.confirmed = self.confirmed, None
         # A lost answer is looked for since GitHub's time of the claim.
-        claim = await intents.claim_now(
+        claim = await intents.claim_if_slot_free(
             intent,
             github.earliest_now(),
             credential=github.credential,
             points=WRITE_POINTS,
             confirmed=confirmed,
         )
-        if isinstance(claim, NoSlotNow):
+        if isinstance(claim, NoWriteSlot):
             await wait_for_write_slot(self.context)
             await self.project_lock.ensure_held()
             started = clock.monotonic()

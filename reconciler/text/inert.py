@@ -29,7 +29,7 @@ def inert(text: str, policy: TextPolicy, *, spans: bool = True) -> str:
     fences are closed. The text stays Markdown. Linear in its length; a second call changes nothing. Open code
     fences stay (`close_fences`). Source: docs/design.md, Text to GitHub.
     """
-    parts = split_code(scan_blocks(without_comments(_redacted(clean(text), policy))), spans=spans)
+    parts = split_code(scan_blocks(without_html_comments(_redacted(clean(text), policy))), spans=spans)
     return neutralise_bot_commands("".join(_inert_parts(parts, policy)), policy.bots)
 
 
@@ -73,7 +73,7 @@ def _inert_parts(parts: Sequence[Part], policy: TextPolicy) -> Iterator[str]:
         start = end
 
 
-def without_comments(text: str) -> str:
+def without_html_comments(text: str) -> str:
     """Return `text` without HTML comments outside of code; one that is never closed stays.
 
     What is code may depend on a comment that is removed, so it is looked at again. Where comments are in

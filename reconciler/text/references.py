@@ -191,8 +191,8 @@ class ReferenceWalk:
         before = start
         while before and text[before - 1].isspace():
             before -= 1
-        is_address = text[before - 1 : before] in (":", "(", "<") and before > 0
-        if is_address or any(host in path.lower() for host in self._policy.github_hosts):
+        is_screenshot_address = text[before - 1 : before] in (":", "(", "<") and before > 0
+        if is_screenshot_address or any(host in path.lower() for host in self._policy.github_hosts):
             return _ISSUE_ADDRESS_ALONE.sub(_add_zwsp, inert)
         return inert
 

@@ -35,7 +35,7 @@ class ActionRunner:
     commands_of: CommandsOf
     queries: Queries
 
-    async def act_on_report(
+    async def run_report_action(
         self, actor: Actor, report_id: ReportId, what: str, words: Mapping[str, str]
     ) -> str:
         """Run one of REPORT_ACTIONS. `words`: `issue`, `backfill` ("1"), `field`, `take`: what it needs."""
@@ -54,7 +54,7 @@ class ActionRunner:
             case _:
                 return await commands.resolve(report_id, *parse_conflict_choice(words))
 
-    async def act_on_project(
+    async def run_project_action(
         self, actor: Actor, project_id: ProjectId, what: str, words: Mapping[str, str]
     ) -> str:
         """Run one of PROJECT_ACTIONS. `words`: the `word` to accept, or the `report` it is about."""
@@ -82,7 +82,7 @@ class ActionRunner:
         report_id = parse_uuid(words.get("report", ""))
         if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
             raise UsageError("There is no such report in this project.")
-        return await self.act_on_report(actor, ReportId(report_id), what, words)
+        return await self.run_report_action(actor, ReportId(report_id), what, words)
 
     async def run_webhook_action(self, actor: Actor, project_id: ProjectId, what: str) -> str:
         """Run one of WEBHOOK_ACTIONS."""

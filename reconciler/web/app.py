@@ -53,10 +53,10 @@ from reconciler.web.pages.templating import build_templates
 from reconciler.web.pages.withheld import WithheldDeletionsPage
 from reconciler.web.probes import Probes
 from reconciler.web.request_body import BodyReader
+from reconciler.web.security.access_control import AccessControl
 from reconciler.web.security.cross_origin import MAX_FORM_BYTES, CorsMiddleware, FormReader
 from reconciler.web.security.passwords import PasswordChecker
 from reconciler.web.security.sessions import OperatorSessions
-from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.site import Site
 from reconciler.web.webhooks import app_receiver, receiver
 from reconciler.web.webhooks.app_receiver import AppWebhookReceiver

@@ -62,7 +62,7 @@ class Connection:
     has_asked: bool = False  # it has sent a request
     cut: Callable[[], None] = lambda: None
 
-    def is_needed(self, now: float) -> bool:
+    def must_stay_open(self, now: float) -> bool:
         """Return whether it is at work, or so new that its request may be on its way."""
         if self.idle_since is None:
             return True
@@ -86,9 +86,11 @@ def choose_connections_to_cut(
 
     def kept(connection: Connection) -> int:
         """Return how many connections its holder keeps before this one is cut."""
-        return share if connection.is_needed(now) else 0
+        return share if connection.must_stay_open(now) else 0
 
-    idle = [(each.is_needed(now), each.idle_since, each) for each in holders if each.idle_since is not None]
+    idle = [
+        (each.must_stay_open(now), each.idle_since, each) for each in holders if each.idle_since is not None
+    ]
     longest_first = [each for _, _, each in sorted(idle, key=lambda values: values[:2])]
     at_work = [each for each in holders if each.idle_since is None]
     return _choose_of_heaviest(longest_first, holders, shares, kept, count) or _choose_of_heaviest(
@@ -277,7 +279,7 @@ class Acceptor:
                 self._loop.call_later(RETRY_SECONDS, self.resume)
                 return
             accepted.setblocking(False)  # noqa: FBT003  # the library's signature
-            task = self._loop.create_task(self._connect(accepted))
+            task = self._loop.create_task(self._serve_accepted_socket(accepted))
             self._connecting.add(task)
             task.add_done_callback(self._connecting.discard)
 
@@ -285,7 +287,7 @@ class Acceptor:
         self._is_looking_later = False
         self.resume()
 
-    async def _connect(self, accepted: socket.socket) -> None:
+    async def _serve_accepted_socket(self, accepted: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._protocol, accepted)
         except OSError:  # the client has gone

@@ -12,8 +12,8 @@ from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
 from reconciler.model.webhook import WEBHOOK_PATH_PREFIX
 from reconciler.ports import Clock
+from reconciler.web.plain_input import is_plain_query
 from reconciler.web.site import Site
-from reconciler.web.words import is_plain_query
 
 log = EventLogger(__name__)
 RESPONSE_TIMEOUT_SECONDS = 30.0

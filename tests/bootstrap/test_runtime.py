@@ -46,11 +46,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         parts.closing.set()
         await asyncio.sleep(0)
 
-    async def open_sessions(_: object) -> object:
+    async def build_operator_sessions(_: object) -> object:
         return object()
 
     monkeypatch.setattr(module, "open_container", open_parts)
-    monkeypatch.setattr(module, "open_sessions", open_sessions)
+    monkeypatch.setattr(module, "build_operator_sessions", build_operator_sessions)
     return row
 
 

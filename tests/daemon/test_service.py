@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reconciler.daemon import due, schedule, work_monitor, worker
+from reconciler.daemon import due_times, schedule, work_monitor, worker
 from reconciler.daemon import service as module
 from reconciler.daemon.intervals import ServiceIntervals
 from reconciler.daemon.memory_queue import MemoryQueue, MemoryQueueWorker
@@ -105,7 +105,7 @@ class FakeBackend:
             raise self.scan_error
         return dict(self.waiting)
 
-    def waiting_writes(self) -> Mapping[Fingerprint, int]:
+    def passes_waiting_to_write(self) -> Mapping[Fingerprint, int]:
         return self.waiting_writers
 
     async def delete_old_records(self) -> None:
@@ -469,7 +469,7 @@ async def test_more_workers_after_a_reload_and_no_pass_is_cut_for_it(monkeypatch
 
 
 async def test_nudges_without_end_keep_no_due_project_from_its_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due, "MIN_OVERDUE_SECONDS", 0.0)
+    monkeypatch.setattr(due_times, "MIN_OVERDUE_SECONDS", 0.0)
     backend = FakeBackend()
     quiet = backend.add(1)
     loud = [backend.add(number, last_pass_at=datetime.now(UTC)) for number in range(2, 12)]
@@ -494,7 +494,7 @@ async def test_nudges_without_end_keep_no_due_project_from_its_pass(monkeypatch:
 async def test_slow_projects_of_one_owner_keep_no_project_of_others_from_its_interval(
     monkeypatch: pytest.MonkeyPatch, nudges: bool
 ) -> None:
-    monkeypatch.setattr(due, "MIN_OVERDUE_SECONDS", 0.0)
+    monkeypatch.setattr(due_times, "MIN_OVERDUE_SECONDS", 0.0)
     monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     monkeypatch.setattr(schedule, "LONG_PASS_SECONDS", 0.05)
     backend, queue = FakeBackend(), MemoryQueue()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from reconciler.daemon.due import DueProjects
+from reconciler.daemon.due_times import ProjectDueTimes
 from reconciler.daemon.pass_queue import QueueContent
 from reconciler.daemon.work_monitor import WorkMonitor
 from reconciler.model.health import WaitingPasses, WorkGauges
@@ -21,7 +21,7 @@ class Watched:
     def __init__(self) -> None:
         self.clock = FixedClock()
         self.monitor = WorkMonitor(self.clock)
-        self.due_projects = DueProjects(60.0)
+        self.due_projects = ProjectDueTimes(60.0)
 
     def tick(
         self, *projects: ScheduledProject, running: set[ProjectId] | None = None, jobs: dict[int, ProjectId]

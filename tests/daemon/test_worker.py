@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from reconciler.bootstrap.container import SystemClock
-from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.comparison_schedule import ComparisonSchedule
 from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.worker import PassRunner
 from reconciler.errors import DatabaseError
@@ -38,7 +38,7 @@ async def run_and_count(
 ) -> tuple[list[str], int, bool]:
     """Return the levels of log lines from info on, the number of counted passes, and whether one was run."""
     counted: list[PassResult] = []
-    worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
+    worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append, ComparisonSchedule())  # type: ignore[arg-type]  # only `run_pass`
     with caplog.at_level(logging.INFO, "reconciler"):
         has_run = await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=True), None)
     assert (worker.running_count, worker.ended_count) == (0, 1)
@@ -71,7 +71,7 @@ async def test_a_pass_is_logged_and_counted(
 
 async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
     never = Ends(ValueError("it was begun"))
-    worker = PassRunner(never, SystemClock(), lambda: UUID(int=7), lambda _: None, Comparisons())  # type: ignore[arg-type]  # only `run_pass`
+    worker = PassRunner(never, SystemClock(), lambda: UUID(int=7), lambda _: None, ComparisonSchedule())  # type: ignore[arg-type]  # only `run_pass`
     worker.cancel_all()
     with pytest.raises(asyncio.CancelledError):
         await worker.run_pass(QueuedPass(project_id=ONE, is_nudged=True), None)

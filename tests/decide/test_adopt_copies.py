@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from reconciler.decide.copies import ORIGINAL_MISSING, adopt_copies
+from reconciler.decide.comment_copies import ORIGINAL_MISSING, adopt_copies
 from reconciler.model.fields import Side
 from reconciler.model.issue import ThreadEtags
 from reconciler.model.link import CommentPair, CommentPairState, Verification

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.decide.comment_exclusion import NOT_A_COLLABORATOR
 from reconciler.decide.comment_presence import (
     COPY_WAS_HIDDEN,
     HIDDEN_ONCE,
@@ -15,7 +16,6 @@ from reconciler.decide.comment_presence import (
     STILL_GONE,
 )
 from reconciler.decide.comments import COPY_LIVES_AGAIN, CommentsDecision
-from reconciler.decide.passed_over import NOT_A_COLLABORATOR
 from reconciler.model.kinds import Kind
 from reconciler.model.link import (
     DELETED_ON_GITHUB,

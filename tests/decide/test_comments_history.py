@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.decide.comment_copies import excerpt
 from reconciler.decide.comments import CommentsDecision, decide_comments
-from reconciler.decide.copies import excerpt
 from reconciler.decide.edited_originals import COPY_EDITED_ON_GITHUB
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.decide.comment_copies import OLDER_THAN_LINK
 from reconciler.decide.comments import CommentsDecision
-from reconciler.decide.copies import OLDER_THAN_LINK
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState
 from reconciler.model.plan import (
     Action,

@@ -12,7 +12,7 @@ from reconciler.decide.guard import (
     are_deletions_suspicious,
     deletions_digest,
     deletions_in_plans,
-    withhold_suspicious,
+    withhold_suspicious_deletions,
     without_unaccepted_deletions,
 )
 from reconciler.model.fields import Field, Side
@@ -79,7 +79,9 @@ def test_deletions_are_withheld_exactly_beyond_the_thresholds(
     count: int, live_counts: dict[Side, int], policy: GuardPolicy, *, held: bool
 ) -> None:
     plan = a_plan(*removals(count), SET)
-    result = withhold_suspicious([plan], now=AFTER, live_counts=live_counts, accepted=(), policy=policy)
+    result = withhold_suspicious_deletions(
+        [plan], now=AFTER, live_counts=live_counts, accepted=(), policy=policy
+    )
     assert bool(result.withheld) is held
     (after,) = result.plans
     assert len(deletions_in_plans([after])) == (0 if held else count)
@@ -101,7 +103,7 @@ def test_both_directions_count_together() -> None:
 
 
 def held_back(*plans: LinkPlan) -> GuardResult:
-    return withhold_suspicious(
+    return withhold_suspicious_deletions(
         plans, now=AFTER, live_counts=MANY, accepted=(), policy=GuardPolicy(max_deletions=1)
     )
 
@@ -130,10 +132,10 @@ def test_plans_without_deletions_are_untouched() -> None:
 def test_accepted_deletions_are_neither_counted_nor_withheld() -> None:
     accepted = {item.pair.id for item in removals(20)}
     plan = a_plan(*removals(25))
-    assert withhold_suspicious(
+    assert withhold_suspicious_deletions(
         [plan], now=AFTER, live_counts=MANY, accepted=accepted, policy=POLICY
     ).plans == (plan,)
-    few = withhold_suspicious(
+    few = withhold_suspicious_deletions(
         [plan], now=AFTER, live_counts={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4)
     )
     assert few.plans[0].actions == removals(20)
@@ -142,10 +144,10 @@ def test_accepted_deletions_are_neither_counted_nor_withheld() -> None:
 
 
 def test_deletions_after_a_withheld_one_are_withheld() -> None:
-    first = withhold_suspicious(
+    first = withhold_suspicious_deletions(
         [a_plan(*removals(21))], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY
     )
-    second_result = withhold_suspicious(
+    second_result = withhold_suspicious_deletions(
         [a_plan(removal(30), SET)],
         now=AFTER,
         live_counts=MANY,
@@ -159,10 +161,10 @@ def test_deletions_after_a_withheld_one_are_withheld() -> None:
 
 
 def test_a_withheld_deletion_is_counted_once_for_many_decisions() -> None:
-    first = withhold_suspicious(
+    first = withhold_suspicious_deletions(
         [a_plan(*removals(21))], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY
     )
-    second_result = withhold_suspicious(
+    second_result = withhold_suspicious_deletions(
         [a_plan(*removals(21))],
         now=AFTER,
         live_counts=MANY,
@@ -175,8 +177,10 @@ def test_a_withheld_deletion_is_counted_once_for_many_decisions() -> None:
 
 def test_deletions_of_earlier_observations_are_counted() -> None:
     plan = a_plan(*removals(6, start=20))
-    assert not withhold_suspicious([plan], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY).withheld
-    assert withhold_suspicious(
+    assert not withhold_suspicious_deletions(
+        [plan], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY
+    ).withheld
+    assert withhold_suspicious_deletions(
         [plan], now=AFTER, live_counts=MANY, accepted=(), policy=POLICY, applied=removals(15)
     ).withheld == removals(6, start=20)
 
@@ -223,7 +227,9 @@ def test_the_guard_neither_loses_nor_adds_an_action(
     candidates = (*removals(theirs), *(deletion(number) for number in range(50, 50 + ours)))
     plans = [a_plan(SET, *candidates[part::parts]) for part in range(parts)]
     live_counts = {GITHUB: local, BUGSPARK: remote}
-    result = withhold_suspicious(plans, now=AFTER, live_counts=live_counts, accepted=(), policy=POLICY)
+    result = withhold_suspicious_deletions(
+        plans, now=AFTER, live_counts=live_counts, accepted=(), policy=POLICY
+    )
     withheld = [item for plan in result.plans for item in plan.withheld]
     assert sorted([*withheld, *deletions_in_plans(result.plans)], key=repr) == sorted(candidates, key=repr)
     assert sorted(withheld, key=repr) == sorted(result.withheld, key=repr)
@@ -238,12 +244,12 @@ def test_comments_that_one_reading_did_not_show_count_with_the_deletions() -> No
     plan = a_plan(*removals(3))
     rest = [missing(item.pair) for item in removals(2, start=10)]
     live = {GITHUB: 5, BUGSPARK: 0}
-    alone = withhold_suspicious([plan], now=AFTER, live_counts=live, accepted=(), policy=POLICY)
-    together = withhold_suspicious(
+    alone = withhold_suspicious_deletions([plan], now=AFTER, live_counts=live, accepted=(), policy=POLICY)
+    together = withhold_suspicious_deletions(
         [plan], now=AFTER, live_counts=live, accepted=(), policy=POLICY, missing=rest
     )
     assert (alone.withheld, together.withheld) == ((), removals(3))
-    same = withhold_suspicious(
+    same = withhold_suspicious_deletions(
         [plan],
         now=AFTER,
         live_counts=live,
@@ -259,7 +265,7 @@ def test_a_comment_whose_deletion_is_withheld_is_read_again_an_hour_later() -> N
     ended = replace(pair, state=CommentPairState.ENDED, first_reading=None)
     plan = replace(a_plan(RemoveLocalComment(pair=pair, why=DELETED), deletion(2)), pairs=(ended,))
     policy = GuardPolicy(max_deletions=0)
-    result = withhold_suspicious([plan], now=AFTER, live_counts=MANY, accepted=(), policy=policy)
+    result = withhold_suspicious_deletions([plan], now=AFTER, live_counts=MANY, accepted=(), policy=policy)
     (row,) = result.plans[0].pairs
     assert (row.state, row.first_reading) == (
         CommentPairState.LIVE,

@@ -94,9 +94,9 @@ def test_somebody_who_is_no_member_is_not_received_unless_both_sides_agreed() ->
 def test_an_assignment_counts_only_if_it_is_later_than_the_settings(seconds: int, *, is_older: bool) -> None:
     people = people_of([MappedPerson(user=ANN, login="ann", account=1, since=AFTER)])
     policy, base, seen = SyncPolicy(people=people), base_of(""), a_seen_issue(assignees=there("ann"))
-    assert ASSIGNEE.has_unexplained_values(a_report(), seen, base, policy)
+    assert ASSIGNEE.needs_events(a_report(), seen, base, policy)
     added = {"1": AddedEvent(at=AFTER + timedelta(seconds=seconds), is_own=False)}
-    explained = ASSIGNEE.with_older_values(base, seen, policy, added)
+    explained = ASSIGNEE.with_values_before_settings(base, seen, policy, added)
     assert (explained.assignees == there("ann")) is is_older
     assert (ASSIGNEE.diff(a_report(), seen, explained, policy).verdict is EQUAL) is is_older
 

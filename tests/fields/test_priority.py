@@ -89,18 +89,18 @@ def test_a_value_counts_where_its_event_is_newer_than_the_use_of_the_field(
 ) -> None:
     report, seen = a_report(severity=Severity.HIGH), a_seen_issue(choices=choices("Low"))
     base = a_base(severity=Severity.HIGH)
-    assert SEVERITY.has_unexplained_values(report, seen, base, POLICY)
+    assert SEVERITY.needs_events(report, seen, base, POLICY)
     at = None if seconds is None else BEFORE + timedelta(seconds=seconds)
     added = {} if at is None else {"": AddedEvent(at=at, is_own=False)}
-    explained = SEVERITY.with_older_values(base, seen, POLICY, added)
+    explained = SEVERITY.with_values_before_settings(base, seen, POLICY, added)
     assert SEVERITY.diff(report, seen, explained, POLICY).verdict is verdict
-    assert not SEVERITY.has_unexplained_values(report, seen, explained, POLICY)
+    assert not SEVERITY.needs_events(report, seen, explained, POLICY)
 
 
 @pytest.mark.parametrize("shown", [None, choices(None), choices("High")])
 def test_no_events_are_read_for_a_value_that_says_nothing_new(shown: Choices | None) -> None:
     seen, base = a_seen_issue(choices=shown), a_base(severity=Severity.HIGH)
-    assert not SEVERITY.has_unexplained_values(a_report(severity=Severity.HIGH), seen, base, POLICY)
+    assert not SEVERITY.needs_events(a_report(severity=Severity.HIGH), seen, base, POLICY)
 
 
 def test_the_write_names_the_field_and_the_option_and_its_lost_answer_keeps_other_choices() -> None:

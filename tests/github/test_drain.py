@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.errors import GitHubError
-from reconciler.github.drain import EPOCH, Drain, ListAnswer, PageRequest, SeenRows, earlier
+from reconciler.github.drain import EPOCH, Drain, ListAnswer, PageRequest, SeenRows, subtract_duration
 from reconciler.github.lists import anchor_after, state_after_drain, state_after_probe
 from reconciler.github.translate import ListRow
 from reconciler.model.ids import Fingerprint
@@ -159,7 +159,7 @@ def test_rows_that_cannot_appear_again_are_forgotten() -> None:
 
 
 def test_no_time_is_earlier_than_the_epoch() -> None:
-    assert earlier(datetime(1, 1, 1, tzinfo=UTC), OVERLAP) == EPOCH
+    assert subtract_duration(datetime(1, 1, 1, tzinfo=UTC), OVERLAP) == EPOCH
 
 
 def test_half_a_page_of_changes_leaves_the_anchor_and_keeps_the_etag() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.bootstrap.owner_defaults import operator_settings
+from reconciler.bootstrap.operator_settings import operator_settings
 from reconciler.config.settings import Settings
 from reconciler.errors import OperatorOnlySettingError, WrongSettingError
 from reconciler.model.fields import Category, Severity

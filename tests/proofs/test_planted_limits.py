@@ -104,7 +104,7 @@ def nothing_is_withheld(patch: pytest.MonkeyPatch) -> None:
     def open_gate(plans: Sequence[LinkPlan], **_: Any) -> GuardResult:
         return GuardResult(plans=tuple(plans))
 
-    patch.setattr(apply, "withhold_suspicious", open_gate)
+    patch.setattr(apply, "withhold_suspicious_deletions", open_gate)
 
 
 async def all_comments_are_deleted(scenario: Scenario) -> Violations:

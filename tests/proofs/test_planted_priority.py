@@ -73,14 +73,14 @@ async def the_report_changes(sync: Sync) -> Found:
 
 
 def a_row_without_values_is_a_cleared_one(patch: pytest.MonkeyPatch) -> None:
-    original = link._seen_of
+    original = link._newest_seen_issue
 
     def cleared(view: LinkObservation, policy: SyncPolicy) -> SeenIssue | None:
         seen = original(view, policy)
         is_bare = view.issue is not None and view.issue.choices is None
         return replace(seen, choices=()) if seen is not None and is_bare else seen
 
-    patch.setattr(link, "_seen_of", cleared)
+    patch.setattr(link, "_newest_seen_issue", cleared)
 
 
 async def lists_lack_the_values(sync: Sync) -> Found:
@@ -105,7 +105,7 @@ def every_value_counts_as_new(patch: pytest.MonkeyPatch) -> None:
     ) -> Base:
         return base if base.choices is not None else replace(base, choices=())
 
-    patch.setattr(SeverityField, "with_older_values", always)
+    patch.setattr(SeverityField, "with_values_before_settings", always)
 
 
 def old_halves_are_kept(patch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ async def a_report_with_a_stage_is_resolved(scenario: Scenario) -> Violations:
 
 
 def a_new_mapping_is_an_edit(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(LabelField, "has_unexplained_values", lambda *_: False)
+    patch.setattr(LabelField, "needs_events", lambda *_: False)
 
 
 async def a_label_gets_a_meaning_later(scenario: Scenario) -> Violations:
@@ -140,7 +140,7 @@ async def a_field_comes_from_github_only(scenario: Scenario) -> Violations:
 
 
 def private_comments_are_sent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(comments, "kept_local_reason", lambda *_: None)
+    patch.setattr(comments, "not_sent_reason", lambda *_: None)
 
 
 def only_the_rules_in_force_count(patch: pytest.MonkeyPatch) -> None:
@@ -277,7 +277,7 @@ def followers_are_not_kept_up(patch: pytest.MonkeyPatch) -> None:
     async def skip(*_: object) -> None:
         pass
 
-    patch.setattr(run, "keep_followers_up", skip)
+    patch.setattr(run, "update_outdated_followers", skip)
 
 
 async def the_issue_of_a_follower_is_closed(scenario: Scenario) -> Violations:
@@ -292,7 +292,7 @@ def nobody_leads_after_a_report_is_deleted(patch: pytest.MonkeyPatch) -> None:
     async def skip(*_: object) -> None:
         pass
 
-    patch.setattr(run, "let_followers_lead", skip)
+    patch.setattr(run, "promote_oldest_followers", skip)
 
 
 async def the_report_that_leads_is_deleted(scenario: Scenario) -> Violations:

@@ -13,7 +13,7 @@ from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.ids import Fingerprint, RemoteCommentId
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.link import CommentPairState
-from reconciler.ports import Claim, Confirmation, NoSlotNow
+from reconciler.ports import Claim, Confirmation, NoWriteSlot
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -38,10 +38,12 @@ async def sent_and_next(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Con
     return confirmed, following
 
 
-async def claim_now(
+async def claim_if_slot_free(
     stores: DatabaseStores, intent: Intent, confirmed: Confirmation | None
-) -> Claim | NoSlotNow | None:
-    return await stores.intents.claim_now(intent, NOW, credential=F00D, points=5, confirmed=confirmed)
+) -> Claim | NoWriteSlot | None:
+    return await stores.intents.claim_if_slot_free(
+        intent, NOW, credential=F00D, points=5, confirmed=confirmed
+    )
 
 
 def is_stored(bugspark: BugSpark, confirmed: Confirmation) -> bool:
@@ -73,7 +75,7 @@ async def test_slot_claim_and_the_confirmation_before_are_one_transaction(
             assert not is_stored(bugspark, confirmed), "nothing is seen before the commit"
 
     monkeypatch.setattr(Database, "write", count)
-    claim = await claim_now(stores, following, confirmed)
+    claim = await claim_if_slot_free(stores, following, confirmed)
     assert isinstance(claim, Claim)
     assert claim.intent.state is IntentState.SENDING
     assert await the_intent(stores, following) == claim.intent
@@ -88,7 +90,7 @@ async def test_where_the_next_write_has_to_wait_only_the_confirmation_is_stored(
     confirmed, following = await sent_and_next(stores, bugspark)
     assert await stores.rate_limiter.reserve_write(F00D, 5) == NOW
     before = last_write(bugspark)
-    assert await claim_now(stores, following, confirmed) == NoSlotNow()
+    assert await claim_if_slot_free(stores, following, confirmed) == NoWriteSlot()
     assert is_stored(bugspark, confirmed)
     assert await the_intent(stores, following) == following
     assert last_write(bugspark) == before
@@ -99,7 +101,7 @@ async def test_where_a_limit_is_used_up_only_the_confirmation_is_stored(
 ) -> None:
     confirmed, following = await sent_and_next(stores, bugspark)
     await stores.rate_limiter.block(F00D, datetime(2027, 1, 1, tzinfo=UTC), "GitHub said wait.")
-    assert await claim_now(stores, following, confirmed) == NoSlotNow()
+    assert await claim_if_slot_free(stores, following, confirmed) == NoWriteSlot()
     assert is_stored(bugspark, confirmed)
     assert await the_intent(stores, following) == following
 
@@ -111,12 +113,12 @@ async def test_a_slot_that_another_process_took_first_is_not_taken_twice(
     other = build_stores(database, StoreSettings(digest=digest), FixedClock())
     await other.rate_limiter.reserve_write(F00D, 5)
     before = last_write(bugspark)
-    assert await claim_now(stores, following, confirmed) == NoSlotNow()
+    assert await claim_if_slot_free(stores, following, confirmed) == NoWriteSlot()
     assert is_stored(bugspark, confirmed)
     assert await the_intent(stores, following) == following
     assert last_write(bugspark) == before
     clock.at += timedelta(seconds=1)
-    assert isinstance(await claim_now(stores, following, None), Claim), "the budget is read again"
+    assert isinstance(await claim_if_slot_free(stores, following, None), Claim), "the budget is read again"
 
 
 async def test_the_confirmation_is_stored_where_the_project_was_paused(
@@ -126,7 +128,7 @@ async def test_the_confirmation_is_stored_where_the_project_was_paused(
     await stores.projects.set_paused(following.project_id, paused=True)
     before = last_write(bugspark)
     with pytest.raises(PausedError):
-        await claim_now(stores, following, confirmed)
+        await claim_if_slot_free(stores, following, confirmed)
     assert is_stored(bugspark, confirmed)
     assert await the_intent(stores, following) == following
     assert last_write(bugspark) == before
@@ -142,7 +144,7 @@ async def test_the_confirmation_is_stored_where_the_lock_was_lost_and_nothing_is
         await break_lock(bugspark, store_url, following.project_id)
         async with competitor.project_locks.acquire(following.project_id):
             with pytest.raises(ProjectLockLostError):
-                await claim_now(stores, following, confirmed)
+                await claim_if_slot_free(stores, following, confirmed)
     assert is_stored(bugspark, confirmed)
     assert await the_intent(stores, following) == following
     assert last_write(bugspark) == before
@@ -152,7 +154,7 @@ async def test_a_write_whose_cause_is_gone_takes_no_slot(stores: DatabaseStores,
     confirmed, following = await sent_and_next(stores, bugspark)
     bugspark.delete_comment(following.local_id)
     before = last_write(bugspark)
-    claim = await claim_now(stores, following, confirmed)
+    claim = await claim_if_slot_free(stores, following, confirmed)
     assert isinstance(claim, Claim)
     assert claim.cause_gone
     assert is_stored(bugspark, confirmed)
@@ -170,5 +172,5 @@ async def test_a_transaction_that_fails_stores_neither_the_confirmation_nor_the_
     monkeypatch.setattr(stores.rate_limiter, "take", fail)
     before = bugspark.dump()
     with pytest.raises(OSError, match="broke"):
-        await claim_now(stores, following, confirmed)
+        await claim_if_slot_free(stores, following, confirmed)
     assert bugspark.dump() == before

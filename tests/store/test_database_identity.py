@@ -46,7 +46,7 @@ def test_two_locations_are_compared_by_what_both_know(
 
 async def test_an_instance_is_bound_once_and_recognised(stores: DatabaseStores, bugspark: BugSpark) -> None:
     before = await stores.identity.read()
-    assert (before.is_bound, before.is_moved, before.write_doubt) == (False, False, None)
+    assert (before.is_bound, before.is_moved, before.reason_not_to_write) == (False, False, None)
     await stores.identity.bind()
     where = place(bugspark)
     await stores.identity.bind()
@@ -73,8 +73,8 @@ async def test_the_location_changes_with_a_copy(
         bugspark.execute(elsewhere, here=where["system"])
     found = await stores.identity.read()
     assert found.is_moved
-    assert found.write_doubt
-    assert "--accept moved" in found.write_doubt
+    assert found.reason_not_to_write
+    assert "--accept moved" in found.reason_not_to_write
 
 
 def on_disk(file: Path) -> dict[str, str]:

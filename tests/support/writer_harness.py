@@ -33,7 +33,7 @@ from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
 from reconciler.owner_settings.effective import OperatorSettings
 from reconciler.owner_settings.values import NO_SETTINGS
-from reconciler.ports import Claim, Confirmation, GitHub, ListPage, Markers, NoSlotNow, Stores
+from reconciler.ports import Claim, Confirmation, GitHub, ListPage, Markers, NoWriteSlot, Stores
 from reconciler.sync.context import Context, CredentialLocks
 from tests.support.factories import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
@@ -114,7 +114,7 @@ class MemoryIntents:
         self.rows[intent.id] = sending
         return Claim(intent=sending, link=self.link, pair=self.pair)
 
-    async def claim_now(
+    async def claim_if_slot_free(
         self,
         intent: Intent,
         at: datetime,
@@ -122,10 +122,10 @@ class MemoryIntents:
         credential: Fingerprint,
         points: int,
         confirmed: Confirmation | None = None,
-    ) -> Claim | NoSlotNow | None:
+    ) -> Claim | NoWriteSlot | None:
         if confirmed is not None:
             await self.confirm(confirmed)
-        return await self.claim(intent, at) if self.has_slot_now else NoSlotNow()
+        return await self.claim(intent, at) if self.has_slot_now else NoWriteSlot()
 
     async def release_claim(self, intent: Intent) -> None:
         self.rows[intent.id] = replace(intent, state=IntentState.PLANNED)

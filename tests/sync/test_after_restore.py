@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.decide.copies import ORIGINAL_MISSING
+from reconciler.decide.comment_copies import ORIGINAL_MISSING
 from reconciler.demo.github.faults import Limit, Stale
 from reconciler.model.passes import NullProgress, Outcome
 from reconciler.model.project_status import project_status

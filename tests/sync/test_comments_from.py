@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.passed_over import AUTHOR_UNKNOWN, NOT_A_COLLABORATOR
+from reconciler.decide.comment_exclusion import AUTHOR_UNKNOWN, NOT_A_COLLABORATOR
 from reconciler.model.passes import NullProgress
 from reconciler.model.report_detail import SkippedComments
 from tests.support.github import GitHub

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.decide.passed_over import NOT_TO_BUGSPARK, NOT_TO_GITHUB, PRIVATE
+from reconciler.decide.comment_exclusion import NOT_TO_BUGSPARK, NOT_TO_GITHUB, PRIVATE
 from reconciler.errors import SchemaError
 from reconciler.model.passes import NullProgress
 from reconciler.store.schema.migrate import downgrade

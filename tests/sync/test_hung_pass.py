@@ -1,7 +1,7 @@
 """A pass that was cut because it hung: its project says so, and the next pass runs."""
 
 from reconciler.bootstrap.runtime import ReloadableRuntime
-from reconciler.daemon.comparisons import Comparisons
+from reconciler.daemon.comparison_schedule import ComparisonSchedule
 from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.daemon.runtime import PassProgressCounter
 from reconciler.daemon.worker import PassRunner
@@ -32,7 +32,7 @@ async def test_a_cut_pass_is_a_failure_of_its_project_and_is_tried_again(sync: S
 
         record_hung_pass = runtime.record_hung_pass
 
-    runner = PassRunner(Hanging(), clock, uuid4, results.append, Comparisons())  # type: ignore[arg-type]  # two methods do
+    runner = PassRunner(Hanging(), clock, uuid4, results.append, ComparisonSchedule())  # type: ignore[arg-type]  # two methods do
     running = asyncio.create_task(runner.run_pass(QueuedPass(project_id=sync.project, is_nudged=True), None))
     await asyncio.wait_for(entered.wait(), 60)
     runner.cut_hung_passes()

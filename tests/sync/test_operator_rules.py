@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.decide.passed_over import NOT_TO_GITHUB, PRIVATE
+from reconciler.decide.comment_exclusion import NOT_TO_GITHUB, PRIVATE
 from reconciler.errors import SchemaError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress

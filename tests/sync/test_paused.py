@@ -14,7 +14,7 @@ from tests.support.sync import Sync, settings_for
 
 def paused_after_claim(monkeypatch: pytest.MonkeyPatch, later: Callable[[], Awaitable[None]]) -> list[str]:
     """The first claim of a comment is committed, and then its process is paused while others continue."""
-    claim: Any = StoredIntents.claim_now
+    claim: Any = StoredIntents.claim_if_slot_free
     happened: list[str] = []
 
     async def slow(self: StoredIntents, *given: object, **named: object) -> object:
@@ -24,7 +24,7 @@ def paused_after_claim(monkeypatch: pytest.MonkeyPatch, later: Callable[[], Awai
             await later()
         return found
 
-    monkeypatch.setattr(StoredIntents, "claim_now", slow)
+    monkeypatch.setattr(StoredIntents, "claim_if_slot_free", slow)
     return happened
 
 

@@ -101,7 +101,7 @@ async def test_two_lost_issues_with_a_second_copy_each_are_settled_by_one_recove
     await assert_idle(sync)
 
 
-@pytest.mark.parametrize("method", ["confirm", "claim_now"])
+@pytest.mark.parametrize("method", ["confirm", "claim_if_slot_free"])
 @pytest.mark.parametrize("what", ["comment", "issue"])
 async def test_a_process_killed_around_sending_leaves_one_copy(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, method: str, what: str
@@ -111,11 +111,11 @@ async def test_a_process_killed_around_sending_leaves_one_copy(
     deaths = [1]
 
     async def dies(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = await original(self, *args, **kwargs) if method == "claim_now" else None
+        result = await original(self, *args, **kwargs) if method == "claim_if_slot_free" else None
         if deaths:
             deaths.pop()
             raise asyncio.CancelledError
-        return result if method == "claim_now" else await original(self, *args, **kwargs)
+        return result if method == "claim_if_slot_free" else await original(self, *args, **kwargs)
 
     report, number = (await sync.linked()) if what == "comment" else (None, 1)
     monkeypatch.setattr(type(intents), method, dies)

@@ -16,7 +16,7 @@ from reconciler.errors import LimitedError, ProjectLockLostError
 from reconciler.model.ids import Fingerprint, RemoteCommentId
 from reconciler.model.intent import Confirmed, DesiredCommentDeletion, Intent, NewIssue
 from reconciler.model.kinds import Operation
-from reconciler.ports import Claim, Confirmation, NoSlotNow, Stores
+from reconciler.ports import Claim, Confirmation, NoWriteSlot, Stores
 from reconciler.sync.context import CredentialLocks
 from tests.support.factories import AFTER, a_link, an_issue
 from tests.support.invariants import find_violations
@@ -42,7 +42,7 @@ class RecordedIntents(MemoryIntents):
         self.journal.append(CLAIM)
         return await MemoryIntents.claim(self, intent, at)
 
-    async def claim_now(
+    async def claim_if_slot_free(
         self,
         intent: Intent,
         at: datetime,
@@ -50,9 +50,9 @@ class RecordedIntents(MemoryIntents):
         credential: Fingerprint,
         points: int,
         confirmed: Confirmation | None = None,
-    ) -> Claim | NoSlotNow | None:
+    ) -> Claim | NoWriteSlot | None:
         self.journal.append(("transaction",))
-        return await MemoryIntents.claim_now(
+        return await MemoryIntents.claim_if_slot_free(
             self, intent, at, credential=credential, points=points, confirmed=confirmed
         )
 

@@ -17,13 +17,13 @@ import httpx
 from fastapi import FastAPI
 
 from reconciler.bootstrap.container import Container, open_container
-from reconciler.bootstrap.sign_in import open_sessions
+from reconciler.bootstrap.sign_in import build_operator_sessions
 from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
 from reconciler.model.health import WorkGauges
 from reconciler.model.ids import ProjectId
-from reconciler.web.security.sign_in import AccessControl
+from reconciler.web.security.access_control import AccessControl
 from reconciler.web.server import bind_sockets
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import BOT_TOKEN, serving
@@ -163,7 +163,7 @@ async def build_web(
     state_directory: Path | None = None,
 ) -> FastAPI:
     """Build the application as the daemon does."""
-    sessions = await open_sessions(container)
+    sessions = await build_operator_sessions(container)
     app = build_web_application(
         container,
         sessions,

@@ -11,8 +11,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from fastapi.routing import iter_route_contexts
 
 from reconciler.web.actions import REPORT_ACTIONS, WEBHOOK_ACTIONS
+from reconciler.web.plain_input import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
 from reconciler.web.site import parse_origin
-from reconciler.web.words import MAX_QUERY_BYTES, MAX_WORD_CHARACTERS
 from tests.web.browsing import HTML
 from tests.web.harness import SECRET, WebHarness, integration, open_web, sign_in_operator
 from tests.web.users import by_password

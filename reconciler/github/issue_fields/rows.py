@@ -3,7 +3,7 @@
 from msgspec import Raw, Struct
 
 from reconciler.errors import GitHubError
-from reconciler.github.wire import Id, decode, read_member, read_members, split_list, try_decode
+from reconciler.github.wire import Id, decode, read_json_member, read_json_members, split_list, try_decode
 from reconciler.model.fields import Choices
 from reconciler.model.issue import OrganisationField
 
@@ -27,11 +27,11 @@ def choices_of(raw: Raw) -> Choices | None:
         return None
     choices: list[tuple[int, str]] = []
     for row in rows[:MAX_CHOICES]:
-        members = read_members(row)
-        if read_member(members, "data_type", str) != SINGLE_SELECT:
+        members = read_json_members(row)
+        if read_json_member(members, "data_type", str) != SINGLE_SELECT:
             continue
-        field_id = read_member(members, "issue_field_id", Id)
-        option = read_member(members, "single_select_option", OptionRow)
+        field_id = read_json_member(members, "issue_field_id", Id)
+        option = read_json_member(members, "single_select_option", OptionRow)
         if field_id is None or option is None:
             return None
         choices.append((field_id, option.name))
@@ -40,9 +40,9 @@ def choices_of(raw: Raw) -> Choices | None:
 
 def field_of_event(raw: Raw) -> str:
     """Return the id, else the name, of the field that an event is about; "" where it does not say (?)."""
-    members = read_members(raw) if bytes(raw) else {}
-    field_id = read_member(members, "id", Id)
-    return str(field_id) if field_id is not None else read_member(members, "name", str) or ""
+    members = read_json_members(raw) if bytes(raw) else {}
+    field_id = read_json_member(members, "id", Id)
+    return str(field_id) if field_id is not None else read_json_member(members, "name", str) or ""
 
 
 def decode_choices(body: bytes) -> Choices:
@@ -57,11 +57,11 @@ def decode_fields(body: bytes, what: str) -> tuple[OrganisationField, ...]:
     """Decode an organisation's fields; one that can't be read is left out. Raises GitHubError."""
     fields: list[OrganisationField] = []
     for raw in split_list(body, what)[:MAX_FIELDS]:
-        members = read_members(raw)
-        field_id, name = read_member(members, "id", Id), read_member(members, "name", str)
-        if field_id is None or name is None or read_member(members, "data_type", str) != SINGLE_SELECT:
+        members = read_json_members(raw)
+        field_id, name = read_json_member(members, "id", Id), read_json_member(members, "name", str)
+        if field_id is None or name is None or read_json_member(members, "data_type", str) != SINGLE_SELECT:
             continue
-        options = read_member(members, "options", list[OptionRow]) or []
+        options = read_json_member(members, "options", list[OptionRow]) or []
         names = tuple(option.name for option in options[:MAX_FIELDS])
         fields.append(OrganisationField(id=field_id, name=name, options=names))
     return tuple(fields)

@@ -41,7 +41,7 @@ class ObjectStore:
         An address stays as it is; a key that BugSpark's upload makes becomes a presigned address; None for
         anything else: BugSpark signs no other key either.
         """
-        if not stored or is_address(stored):
+        if not stored or is_screenshot_address(stored):
             return stored or None
         if not OBJECT_KEY.fullmatch(stored):
             return None
@@ -56,7 +56,7 @@ class ObjectStore:
         )
 
 
-def is_address(stored: str) -> bool:
+def is_screenshot_address(stored: str) -> bool:
     """Whether a screenshot column holds an address, as older reports do, and not a key."""
     return stored.startswith(ADDRESS_SCHEMES)
 

@@ -22,7 +22,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report import UnusableJson
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
 from reconciler.store.bugspark.mappers import bounded_long_text, decode_report_json
-from reconciler.store.bugspark.object_store import ADDRESS_SCHEMES, ObjectStore, is_address
+from reconciler.store.bugspark.object_store import ADDRESS_SCHEMES, ObjectStore, is_screenshot_address
 from reconciler.store.bulk import ids_subquery, strip_unstorable
 from reconciler.store.foreign_json import bounded_report_text
 from reconciler.store.schema.definer_functions import (
@@ -108,7 +108,12 @@ class OutgoingWebhooks:
             return
         query = select(*(reports.c[name] for name in SCREENSHOT_MEMBERS))
         rows = await connection.execute(query.where(reports.c.id.in_(ids_subquery("postgresql", some))))
-        keys = {stored for row in rows for stored in row if stored is not None and not is_address(stored)}
+        keys = {
+            stored
+            for row in rows
+            for stored in row
+            if stored is not None and not is_screenshot_address(stored)
+        }
         addresses = {key: self._screenshots.screenshot_address(key, at) for key in sorted(keys)}
         values = {"changed": some, "addresses": json.dumps(addresses)}
         await connection.execute(ENQUEUE_WITH_ADDRESSES_SQL, values)

@@ -66,7 +66,7 @@ class StoredIdentity:
         async with self._database.write() as connection:
             found = await read_identity(connection)
             if word in (ACCEPT_MOVED, ACCEPT_COPY):
-                if found.write_doubt is None:
+                if found.reason_not_to_write is None:
                     raise RefusedError(
                         f"nothing is to be decided: this database is {found.instance}, as it was"
                     )

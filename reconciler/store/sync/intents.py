@@ -15,7 +15,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
-from reconciler.ports import Claim, Confirmation, NoSlotNow
+from reconciler.ports import Claim, Confirmation, NoWriteSlot
 from reconciler.store.bugspark.bugspark_tables import comments
 from reconciler.store.bulk import ids_subquery, rows_as_table
 from reconciler.store.mappers import (
@@ -74,7 +74,7 @@ class StoredIntents:
                 return found
             return await mark_sending(connection, found, at)
 
-    async def claim_now(
+    async def claim_if_slot_free(
         self,
         intent: Intent,
         at: datetime,
@@ -82,12 +82,12 @@ class StoredIntents:
         credential: Fingerprint,
         points: int,
         confirmed: Confirmation | None = None,
-    ) -> Claim | NoSlotNow | None:
+    ) -> Claim | NoWriteSlot | None:
         """A refusal is raised after the commit, which stores `confirmed` (docs/decisions/0097)."""
         slot = await self._limiter.find_slot_now(credential, points)
         if slot is None and confirmed is None:
-            return NoSlotNow()
-        claim: Claim | NoSlotNow | None = NoSlotNow()
+            return NoWriteSlot()
+        claim: Claim | NoWriteSlot | None = NoWriteSlot()
         refusal: PausedError | ProjectLockLostError | None = None
         async with self._database.write() as connection:
             if confirmed is not None:
@@ -109,7 +109,7 @@ class StoredIntents:
 
     async def _claim_with_slot(
         self, connection: AsyncConnection, intent: Intent, at: datetime, slot: WriteSlot
-    ) -> Claim | NoSlotNow | None:
+    ) -> Claim | NoWriteSlot | None:
         """Claim, and take the slot last of what others may have locked: a process that waits for the budget
         waits for nothing else.
         """
@@ -117,7 +117,7 @@ class StoredIntents:
         if found is None or found.cause_gone:
             return found
         if not await self._limiter.take(connection, slot):
-            return NoSlotNow()
+            return NoWriteSlot()
         return await mark_sending(connection, found, at)
 
     async def release_claim(self, intent: Intent) -> None:

@@ -48,8 +48,8 @@ from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import (
     comment_readings,
     history_log,
-    known_rows,
     link_writes,
+    missing_rows,
     snapshot,
     verification_coverage,
     withheld_deletions,
@@ -132,11 +132,11 @@ class StoredLedger:
 
     async def are_all_comments_missing(self) -> bool:
         async with self._database.read() as connection:
-            return await known_rows.are_all_comments_missing(connection)
+            return await missing_rows.are_all_comments_missing(connection)
 
     async def are_all_reports_missing(self) -> bool:
         async with self._database.read() as connection:
-            return await known_rows.are_all_reports_missing(connection)
+            return await missing_rows.are_all_reports_missing(connection)
 
     async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
         async with self._database.read() as connection:

@@ -30,7 +30,7 @@ from reconciler.model.snapshot import (
 from reconciler.model.viewer import Actor
 from reconciler.store.audit_log import insert_audit_entry
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
-from reconciler.store.bugspark.people import read_member_names
+from reconciler.store.bugspark.project_members import read_member_names
 from reconciler.store.bugspark.projects import (
     BugSparkProjects,
     active_projects_query,

@@ -27,7 +27,7 @@ from reconciler.store.sync.sliding_window import (
     Slice,
     WindowUsage,
     admit_points,
-    admit_slice,
+    admit_points_ahead,
 )
 from reconciler.store.types import decode_json, encode_json
 
@@ -94,7 +94,7 @@ class BaseRateLimiter(ABC):
         for _ in range(MAX_LOST_RACES):
             budget, now = await self._read_budget(credential), self._clock.now()
             require_no_block(budget, now, seen)
-            answer = admit_slice(budget.spent, self._policy, now.timestamp(), points, ahead, returned)
+            answer = admit_points_ahead(budget.spent, self._policy, now.timestamp(), points, ahead, returned)
             if isinstance(answer, Denied):
                 raise _denied_error(answer)
             granted, taken = answer

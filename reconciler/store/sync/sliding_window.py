@@ -90,7 +90,7 @@ class Slice:
     points: int
 
 
-def admit_slice(
+def admit_points_ahead(
     spent: WindowUsage,
     policy: RateLimitPolicy,
     now: float,

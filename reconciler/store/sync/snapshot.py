@@ -20,7 +20,7 @@ from reconciler.store.bugspark.mappers import (
 from reconciler.store.bulk import ids_subquery
 from reconciler.store.mappers import to_comment_pair
 from reconciler.store.schema.tables import comment_pairs
-from reconciler.store.sync.followers.threads import read_present_followers, thread_comments
+from reconciler.store.sync.followers.thread_comments import read_present_followers, thread_comments
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows
 
 

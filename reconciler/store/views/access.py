@@ -57,7 +57,7 @@ def _projects_of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
     )
 
 
-async def read_members(connection: AsyncConnection, project_id: ProjectId) -> tuple[Member, ...]:
+async def read_json_members(connection: AsyncConnection, project_id: ProjectId) -> tuple[Member, ...]:
     """Read the owner and the accepted members who may sign in, by name; MAX_MEMBERS at most."""
     accepted = select(project_members.c.user_id).where(
         project_members.c.project_id == project_id, project_members.c.invite_accepted_at.is_not(None)

@@ -92,7 +92,7 @@ async def _read_health_rows(
         conflicts=await counts.read_conflict_summaries(connection, now, project_id),
         links_elsewhere=await attention.count_links_of_other_repositories(connection, wanted),
         webhooks=await webhook_gaps.read_webhook_health(connection, now, project_id),
-        doubt=(await database_identity.read_identity(connection)).write_doubt,
+        doubt=(await database_identity.read_identity(connection)).reason_not_to_write,
         is_read_only=await is_read_only(connection),
     )
 
@@ -130,7 +130,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         attention=(*found.attention.get(id_, ()), *misnamed_items(last)),
         other_repository_links=found.links_elsewhere.get(id_, 0),
         webhook=found.webhooks.get(id_, NO_WEBHOOK),
-        write_doubt=found.doubt,
+        reason_not_to_write=found.doubt,
         busy_since=row.get("busy_since"),
         is_read_only=found.is_read_only,
         renamed_labels=to_renamed_labels(row.get("renamed_labels")),

@@ -79,7 +79,7 @@ class StoredQueries:
 
     async def members(self, project_id: ProjectId) -> tuple[Member, ...]:
         async with self._database.read() as connection:
-            return await access.read_members(connection, project_id)
+            return await access.read_json_members(connection, project_id)
 
     async def project_of_report(self, report_id: ReportId) -> ProjectId | None:
         async with self._database.read() as connection:

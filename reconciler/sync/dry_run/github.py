@@ -56,7 +56,7 @@ class DryGitHub(ReadOnlyPort):
 
     reads = frozenset(
         {
-            "credential", "now", "earliest_now", "rate_limit", "grants", "announcements", "cost",
+            "credential", "now", "earliest_now", "rate_limit", "grants", "announced_expiries", "cost",
             "repository", "account", "reserve_reads",
             "issue_changes", "comment_changes", "all_issues", "all_comments", "newest_number",
             "is_unchanged", "field_events", "label_names", "user", "organisation_fields",

@@ -12,7 +12,7 @@ from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentP
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalThread
-from reconciler.ports import Claim, Confirmation, NoSlotNow, Stores
+from reconciler.ports import Claim, Confirmation, NoWriteSlot, Stores
 from reconciler.sync.dry_run.state import DryRunState, ReadOnlyPort
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
@@ -109,7 +109,7 @@ class DryIntents(ReadOnlyPort):
         self._claimed.add(claimed.id)
         return Claim(intent=claimed, link=link, pair=pair)
 
-    async def claim_now(
+    async def claim_if_slot_free(
         self,
         intent: Intent,
         at: datetime,
@@ -117,7 +117,7 @@ class DryIntents(ReadOnlyPort):
         credential: Fingerprint,
         points: int,
         confirmed: Confirmation | None = None,
-    ) -> Claim | NoSlotNow | None:
+    ) -> Claim | NoWriteSlot | None:
         """Nothing is sent: no write has to wait."""
         if confirmed is not None:
             await self.confirm(confirmed)

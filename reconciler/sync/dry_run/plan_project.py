@@ -41,7 +41,7 @@ from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import KnownPeople, KnownPriority, ProjectState, StoredSettings
 from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
-from reconciler.sync.comments.withheld_copies import read_comments_of_issues
+from reconciler.sync.comments.withheld_comments import read_comments_of_issues
 from reconciler.sync.context import Context, CredentialLocks
 from reconciler.sync.dry_run.followers import DryFollowers
 from reconciler.sync.dry_run.github import DryGitHub

@@ -33,7 +33,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns, Report
 from reconciler.model.snapshot import ProjectState, ReportIdentity, TransactionBatch
 from reconciler.sync.context import Context, wait_for_write_slot
-from reconciler.sync.followers.leads import unfollow_report
+from reconciler.sync.followers.following import unfollow_report
 from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
     LIVE_LINK_STATES,

@@ -1,6 +1,6 @@
 """Let a report follow the one that leads an issue, by command, and end that. Nothing is written to GitHub."""
 
-from reconciler.decide.copies import OLDER_THAN_LINK
+from reconciler.decide.comment_copies import OLDER_THAN_LINK
 from reconciler.errors import GitHubNotFoundError, IssueTransferredError, RefusedError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ReportId
@@ -9,7 +9,7 @@ from reconciler.model.link import ENDED_STATES, LIVE_STATES, Link, LinkState
 from reconciler.model.snapshot import Follower, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.exports.recorded_exports import cancel_export
-from reconciler.sync.followers.leads import (
+from reconciler.sync.followers.following import (
     promote_follower,
     request_link_comment_update,
     require_not_following,

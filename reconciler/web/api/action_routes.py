@@ -177,9 +177,11 @@ def router(actions: ApiActions) -> APIRouter:
         dependencies=list(SECURITY_SCHEMES),
     )
     for command in REPORT_COMMANDS:
-        _add_route(api_router, f"/reports/{{report_id}}/{command.name}", command, actions.act_on_report)
+        _add_route(api_router, f"/reports/{{report_id}}/{command.name}", command, actions.run_report_action)
     for command in PROJECT_COMMANDS:
-        _add_route(api_router, f"/projects/{{project_id}}/{command.name}", command, actions.act_on_project)
+        _add_route(
+            api_router, f"/projects/{{project_id}}/{command.name}", command, actions.run_project_action
+        )
     webhook = "/projects/{project_id}/webhook"
     for command in WEBHOOK_COMMANDS:
         _add_route(api_router, f"{webhook}/{command.name}", command, actions.run_webhook_action)
@@ -200,15 +202,15 @@ def _add_route(
     endpoint: Endpoint,
     response_model: type = response_models.CommandResponse,
 ) -> None:
-    async def act_on_report(request: Request, report_id: str) -> Response:
+    async def run_report_action(request: Request, report_id: str) -> Response:
         return await endpoint(request, report_id, command)
 
-    async def act_on_project(request: Request, project_id: str) -> Response:
+    async def run_project_action(request: Request, project_id: str) -> Response:
         return await endpoint(request, project_id, command)
 
     api_router.add_api_route(
         path,
-        act_on_report if "{report_id}" in path else act_on_project,
+        run_report_action if "{report_id}" in path else run_project_action,
         methods=["POST"],
         summary=command.summary,
         status_code=command.status.value,

@@ -21,10 +21,10 @@ from reconciler.ports import Clock
 from reconciler.web.actions import ActionRunner
 from reconciler.web.api import response_models
 from reconciler.web.middleware import route_pattern
+from reconciler.web.plain_input import require_plain_word
 from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
+from reconciler.web.security.access_control import AccessControl, Visitor, raise_not_found
 from reconciler.web.security.cross_origin import require_allowed_origin
-from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
-from reconciler.web.words import require_plain_word
 
 log = EventLogger(__name__)
 MAX_COMMAND_BYTES = 16 * 1024
@@ -123,7 +123,7 @@ class ApiActions:
     body_reader: BodyReader
     clock: Clock
 
-    async def act_on_report(self, request: Request, text: str, command: ApiCommand) -> Response:
+    async def run_report_action(self, request: Request, text: str, command: ApiCommand) -> Response:
         """Run a command on the report with this id."""
         visitor = await self.access_control.require_api_visitor(request)
         uuid = parse_uuid(text)
@@ -137,10 +137,10 @@ class ApiActions:
             request,
             visitor,
             command,
-            lambda: self.runner.act_on_report(visitor.actor, report_id, what, words.words()),
+            lambda: self.runner.run_report_action(visitor.actor, report_id, what, words.words()),
         )
 
-    async def act_on_project(self, request: Request, text: str, command: ApiCommand) -> Response:
+    async def run_project_action(self, request: Request, text: str, command: ApiCommand) -> Response:
         """Run a command on the project with this id."""
         visitor, project_id = await self._find_project(request, text)
         body = await self._read_allowed_body(request, visitor, project_id, command)
@@ -148,7 +148,7 @@ class ApiActions:
             request,
             visitor,
             command,
-            lambda: self.runner.act_on_project(visitor.actor, project_id, command.name, body.words()),
+            lambda: self.runner.run_project_action(visitor.actor, project_id, command.name, body.words()),
         )
 
     async def run_webhook_action(self, request: Request, text: str, command: ApiCommand) -> Response:

@@ -26,8 +26,8 @@ from reconciler.web.api.action_routes import ACTION_RESPONSES
 from reconciler.web.api.response_models import SettingsPlanResponse, SettingsResponse
 from reconciler.web.api.routes import API_ERROR_RESPONSES, NOT_FOUND_RESPONSE, SECURITY_SCHEMES
 from reconciler.web.request_body import JSON_TYPE, BodyReader, content_type_of
+from reconciler.web.security.access_control import AccessControl, Visitor, raise_not_found
 from reconciler.web.security.cross_origin import require_allowed_origin
-from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 
 MAX_SETTINGS_BYTES = 64 * 1024
 """Of a request. The settings themselves are shorter; a longer text gets that as its error."""

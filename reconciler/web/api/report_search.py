@@ -10,8 +10,8 @@ from reconciler.model.fields import Severity
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.views import ReportPosition
 from reconciler.web.api.response_models import SyncState
-from reconciler.web.security.sign_in import raise_not_found
-from reconciler.web.words import is_plain_word, require_known_word
+from reconciler.web.plain_input import is_plain_word, require_known_word
+from reconciler.web.security.access_control import raise_not_found
 
 MAX_IDS = 200
 MAX_SEARCH_CHARACTERS = 500

@@ -19,7 +19,7 @@ from reconciler.ports import Clock, Queries, ReportViews
 from reconciler.web.api import report_models, response_models, serializers
 from reconciler.web.api.polled_response import build_polled_response
 from reconciler.web.api.report_search import CHOICES, ReportSearch, parse_ids, parse_search, position_text
-from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
+from reconciler.web.security.access_control import BUGSPARK_COOKIE, AccessControl, raise_not_found
 from reconciler.web.site import Site
 
 API_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -19,8 +19,8 @@ from reconciler.ports import AppSetup, NewApp
 from reconciler.web.middleware import build_content_security_policy
 from reconciler.web.pages.app_manifest import CREATED_PATH, build_manifest_form
 from reconciler.web.pages.page import FlashMessage, PageResponder
+from reconciler.web.security.access_control import Visitor, raise_not_found
 from reconciler.web.security.sessions import OperatorSession
-from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 log = EventLogger(__name__)
 PAGE_PATH = "/github-app"
@@ -109,7 +109,7 @@ class AppSetupPage:
         except ReconcilerError as error:
             return self._redirect_with_problem(visitor, str(error))
         log.info("a GitHub App was made", app=app.id)
-        return self.frame.redirect(visitor, PAGE_PATH, FlashMessage(text=self._keep(app, session)))
+        return self.frame.redirect(visitor, PAGE_PATH, FlashMessage(text=self._keep_secrets(app, session)))
 
     async def reveal(self, request: Request) -> Response:
         """Render the secrets that wait, and forget them."""
@@ -121,7 +121,7 @@ class AppSetupPage:
         log.info("secrets of a GitHub App shown", app=app.id)
         return self._render_page(request, visitor, is_waiting=False, secrets=app)
 
-    def _keep(self, app: NewApp, session: OperatorSession) -> str:
+    def _keep_secrets(self, app: NewApp, session: OperatorSession) -> str:
         """Write the secrets to a file, or let them wait; return a sentence about it."""
         file = self.setup.save(app)
         if file is not None:

@@ -94,12 +94,12 @@ class BulkActions:
         if await self.queries.project_of_report(report) != project_id:
             raise UsageError("There is no such report in this project.")
         if action not in SIDES:
-            await self.actions.act_on_report(self.actor, report, action, {})
+            await self.actions.run_report_action(self.actor, report, action, {})
             return
         if not fields:
             raise UsageError("A chosen report has no conflict.")
         for field in fields:
-            await self.actions.act_on_report(
+            await self.actions.run_report_action(
                 self.actor, report, "resolve", {"field": field, "take": SIDES[action]}
             )
 

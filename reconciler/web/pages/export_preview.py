@@ -10,7 +10,7 @@ from reconciler.model.ids import ReportId, parse_uuid
 from reconciler.ports import ReportViews
 from reconciler.web.actions import allowed_report_actions
 from reconciler.web.pages.page import PageResponder
-from reconciler.web.security.sign_in import raise_not_found
+from reconciler.web.security.access_control import raise_not_found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

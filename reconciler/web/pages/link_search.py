@@ -18,7 +18,7 @@ from reconciler.model.views import (
     Urgency,
 )
 from reconciler.web.api.response_models import SyncState
-from reconciler.web.words import require_known_word
+from reconciler.web.plain_input import require_known_word
 
 URGENCIES_BY_SYNC_STATE = {
     SyncState.SYNCED: Urgency.SYNCED,

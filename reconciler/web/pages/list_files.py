@@ -32,7 +32,7 @@ from reconciler.web.pages.link_search import (
 )
 from reconciler.web.pages.page import PageResponder
 from reconciler.web.pages.templating import safe_line
-from reconciler.web.security.sign_in import raise_not_found
+from reconciler.web.security.access_control import raise_not_found
 from reconciler.web.site import Site
 
 ROWS_PER_READ, MAX_ROWS = 500, 10_000
@@ -152,18 +152,18 @@ def problems_as_atom(
     page, since = f"{base}/projects/{health.project_id}", health.last_pass_at or now
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed")
-    _add(feed, "id", f"urn:uuid:{health.project_id}")
-    _add(feed, "title", f"Problems of {safe_line(health.name)}")
-    _add(feed, "updated", _moment(since))
+    _add_element(feed, "id", f"urn:uuid:{health.project_id}")
+    _add_element(feed, "title", f"Problems of {safe_line(health.name)}")
+    _add_element(feed, "updated", _format_moment(since))
     ET.SubElement(feed, f"{{{ATOM}}}link", href=page)
     author = ET.SubElement(feed, f"{{{ATOM}}}author")
-    _add(author, "name", "BugSpark reconciler")
+    _add_element(author, "name", "BugSpark reconciler")
     for key, title, text, at, path in _entries(health, conflicts, since):
         entry = ET.SubElement(feed, f"{{{ATOM}}}entry")
-        _add(entry, "id", f"urn:uuid:{uuid5(UUID(str(health.project_id)), key)}")
-        _add(entry, "title", safe_line(title))
-        _add(entry, "updated", _moment(at))
-        _add(entry, "summary", safe_line(text))
+        _add_element(entry, "id", f"urn:uuid:{uuid5(UUID(str(health.project_id)), key)}")
+        _add_element(entry, "title", safe_line(title))
+        _add_element(entry, "updated", _format_moment(at))
+        _add_element(entry, "summary", safe_line(text))
         ET.SubElement(entry, f"{{{ATOM}}}link", href=f"{base}{path}")
     return ET.tostring(feed, encoding="unicode", xml_declaration=True)
 
@@ -185,15 +185,15 @@ def _entries(
     for each in conflicts:
         change, at = each.dated_change.change, each.dated_change.at
         title = f"Conflict: {change.field} of {each.tracking_id or change.report_id}"
-        key = f"conflict {change.report_id} {change.field} {_moment(at)}"
+        key = f"conflict {change.report_id} {change.field} {_format_moment(at)}"
         yield key, title, f"{change.lost} was lost", at, f"/reports/{change.report_id}"
 
 
-def _add(parent: ET.Element, name: str, text: str) -> None:
+def _add_element(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, f"{{{ATOM}}}{name}").text = text
 
 
-def _moment(at: datetime) -> str:
+def _format_moment(at: datetime) -> str:
     return str(format_iso(at))
 
 

@@ -52,7 +52,7 @@ def attention_notice(
 def _project_next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
     """Return the step, in the order of `model.project_status.project_status`."""
     page = f"/projects/{health.project_id}"
-    if health.write_doubt:
+    if health.reason_not_to_write:
         return None
     if health.withheld:
         return NextStep(text="Review the deletions", path=f"{page}/withheld")

@@ -18,7 +18,7 @@ from reconciler.model.viewer import Access
 from reconciler.ports import Queries
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
 from reconciler.web.pages.page import PageResponder, longest_outage, outage_of_pass
-from reconciler.web.words import require_known_word
+from reconciler.web.plain_input import require_known_word
 
 REFRESH_SECONDS = 10
 """How often an open page refreshes itself."""

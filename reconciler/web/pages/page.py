@@ -27,8 +27,8 @@ from reconciler.model.viewer import Actor
 from reconciler.ports import Clock
 from reconciler.web.middleware import route_pattern
 from reconciler.web.pages.templating import Templates
+from reconciler.web.security.access_control import AccessControl, Visitor, raise_not_found
 from reconciler.web.security.cross_origin import FormReader
-from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 
 log = EventLogger(__name__)
 FormAction = Callable[[Actor, Mapping[str, str]], Awaitable[str]]

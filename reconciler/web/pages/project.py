@@ -29,7 +29,7 @@ from reconciler.web.pages.next_step import attention_notice
 from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.plot import build_plot
 from reconciler.web.pages.timeline import change_text
-from reconciler.web.security.sign_in import raise_not_found
+from reconciler.web.security.access_control import raise_not_found
 
 BULK = "bulk"
 """The last part of the path of the form about several reports."""
@@ -121,7 +121,7 @@ class ProjectPage:
             if what == BULK:
                 bulk = BulkActions(queries=self.queries, actions=self.actions, actor=actor)
                 return await bulk.run(project_id, parse_bulk_form(form))
-            return await self.actions.act_on_project(actor, project_id, what, form)
+            return await self.actions.run_project_action(actor, project_id, what, form)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 

@@ -18,8 +18,8 @@ from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.label_colours import label_chips
 from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.timeline import SIDE_NAMES, ThreadComment, comment_thread, history_lines
-from reconciler.web.security.sign_in import Visitor, raise_not_found
-from reconciler.web.words import require_known_word
+from reconciler.web.plain_input import require_known_word
+from reconciler.web.security.access_control import Visitor, raise_not_found
 
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
@@ -88,7 +88,7 @@ class ReportPage:
             raise_not_found()
 
         async def action(actor: Actor, form: Mapping[str, str]) -> str:
-            return await self.actions.act_on_report(actor, report_id, what, form)
+            return await self.actions.run_report_action(actor, report_id, what, form)
 
         return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", action)
 

@@ -21,7 +21,7 @@ from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK
 from reconciler.ports import Queries
 from reconciler.web.actions import WEBHOOK_ACTIONS, ActionRunner
 from reconciler.web.pages.page import FlashMessage, PageResponder, outage_of_pass
-from reconciler.web.security.sign_in import Visitor, raise_not_found
+from reconciler.web.security.access_control import Visitor, raise_not_found
 from reconciler.web.site import Site
 from reconciler.web.webhooks.rejected import RejectedDeliveries
 

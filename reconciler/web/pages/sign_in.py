@@ -13,10 +13,10 @@ from starlette.responses import Response
 from reconciler.errors import LimitedError
 from reconciler.logs import EventLogger
 from reconciler.web.pages.templating import Templates
+from reconciler.web.security.access_control import AccessControl
 from reconciler.web.security.cross_origin import FormReader
 from reconciler.web.security.passwords import GUESS_WINDOW_SECONDS, PasswordChecker
 from reconciler.web.security.sessions import SESSION_LIFETIME
-from reconciler.web.security.sign_in import AccessControl
 
 log = EventLogger(__name__)
 USED_OFFER = (

@@ -18,7 +18,7 @@ from reconciler.model.views import WithheldRow
 from reconciler.ports import Queries, ReportViews
 from reconciler.web.actions import ActionRunner
 from reconciler.web.pages.page import PageResponder
-from reconciler.web.security.sign_in import raise_not_found
+from reconciler.web.security.access_control import raise_not_found
 from reconciler.web.site import Site
 
 ROWS_PER_PAGE = 100
@@ -71,7 +71,7 @@ class WithheldDeletionsPage:
         """Accept the deletions that were shown. Raises HTTPException, DatabaseError."""
 
         async def action(actor: Actor, form: Mapping[str, str]) -> str:
-            return await self.actions.act_on_project(actor, project_id, "accept", form)
+            return await self.actions.run_project_action(actor, project_id, "accept", form)
 
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 

@@ -16,11 +16,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reconciler.web.plain_input import require_plain_lines, require_plain_word
 from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
+from reconciler.web.security.access_control import Visitor, origin_kind
 from reconciler.web.security.sessions import OperatorSessions
-from reconciler.web.security.sign_in import Visitor, origin_kind
 from reconciler.web.site import OriginKind, Site, parse_origin
-from reconciler.web.words import require_plain_lines, require_plain_word
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
 MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000

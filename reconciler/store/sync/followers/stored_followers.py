@@ -31,7 +31,7 @@ from reconciler.store.schema.tables import comment_pairs, followers, links
 from reconciler.store.sync import history_log
 from reconciler.store.sync.apply_batch import StoreDependencies
 from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
-from reconciler.store.sync.followers import successions
+from reconciler.store.sync.followers import promotion
 from reconciler.store.sync.followers.follower_queries import is_leaderless, is_outdated, is_present
 from reconciler.store.sync.link_writes import UNSENT_PAIR_COLUMNS
 from reconciler.store.types import column_types
@@ -126,7 +126,7 @@ class StoredFollowers:
                 return
             follower = to_follower(row)
             link = await _read_link(connection, follower)
-            await successions.end_unsent_comments(connection, [report_id])
+            await promotion.end_unsent_comments(connection, [report_id])
             await connection.execute(delete(followers).where(followers.c.report_id == report_id))
             await self._append_history(connection, follower, link, Kind.UNLINK, rule, at)
 
@@ -182,10 +182,12 @@ class StoredFollowers:
         async with self._database.read() as connection:
             return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
 
-    async def succeed(self, ended: Link, at: datetime) -> ReportId | None:
+    async def promote_oldest_follower(self, ended: Link, at: datetime) -> ReportId | None:
         async with self._database.write() as connection:
             await self._context.require_fence(connection, ended.project_id)
-            return await successions.succeed(connection, ended, at, self._new_id, self._context.web_url)
+            return await promotion.promote_oldest_follower(
+                connection, ended, at, self._new_id, self._context.web_url
+            )
 
     async def move_followers_to_live_link(self, report_id: ReportId) -> None:
         mine = select(links.c.id).where(links.c.report_id == report_id)
@@ -196,7 +198,7 @@ class StoredFollowers:
 
     async def end_followers_of(self, ended: Link, at: datetime) -> None:
         async with self._database.write() as connection:
-            await successions.end_followers_of(connection, ended, at)
+            await promotion.end_followers_of(connection, ended, at)
 
     async def end_linked_followers(self, project_id: ProjectId, at: datetime) -> None:
         linked = (

@@ -45,11 +45,11 @@ class ProjectFences:
             epoch: int | None = (await connection.execute(SELECT_OWN_EPOCH, mine)).scalar()
             return epoch
 
-    async def enter(self, project_id: ProjectId, epoch: int | None) -> None:
+    async def record_holder(self, project_id: ProjectId, epoch: int | None) -> None:
         """Name this holder in the project's row.
 
         `epoch`: that of the row, if it names this holder and no other has taken the lock over; then nothing
-        is written. One that was read a moment too early is refused by `require`.
+        is written. One that was read a moment too early is refused by `require_epoch`.
         """
         self._epochs[project_id] = await self._increment_epoch(project_id) if epoch is None else epoch
 
@@ -64,11 +64,11 @@ class ProjectFences:
             done = update(projects).where(mine).values(values).returning(projects.c.lock_epoch)
             return int((await connection.execute(done)).scalar_one())
 
-    def leave(self, project_id: ProjectId) -> None:
+    def forget_epoch(self, project_id: ProjectId) -> None:
         """Forget the epoch: the lock is released."""
         self._epochs.pop(project_id, None)
 
-    async def require(self, connection: AsyncConnection, project_id: ProjectId) -> None:
+    async def require_epoch(self, connection: AsyncConnection, project_id: ProjectId) -> None:
         """Keep other holders out until the connection's transaction ends.
 
         Raises ProjectLockLostError when another one took the lock since this process did. Without a lock of

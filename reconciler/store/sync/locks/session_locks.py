@@ -96,12 +96,12 @@ class AdvisoryProjectLocks:
                         if not wait:
                             raise BusyError(PROJECT_BUSY_MESSAGE)
                         await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
-                    await self._fences.enter(project_id, lock.epoch)
+                    await self._fences.record_holder(project_id, lock.epoch)
                     self._held.add(lock)
                     yield lock
                 finally:
                     self._held.discard(lock)
-                    self._fences.leave(project_id)
+                    self._fences.forget_epoch(project_id)
                     await finish_shielded(lock.release())
         finally:
             self._taken.discard(project_id)

@@ -75,11 +75,11 @@ class RowProjectLocks:
         self._held_ids.add(holder)
         try:
             epoch = None if lock.is_taken_over else await self._fences.read_epoch(project_id)
-            await self._fences.enter(project_id, epoch)
+            await self._fences.record_holder(project_id, epoch)
             yield lock
         finally:
             self._held_ids.discard(holder)
-            self._fences.leave(project_id)
+            self._fences.forget_epoch(project_id)
             await finish_shielded(_stop_and_release(lock, renewing))
 
 

@@ -42,7 +42,7 @@ from reconciler.web.pages.project_settings.form_values import (
     merge_fields,
     settings_of_fields,
 )
-from reconciler.web.security.sign_in import Visitor, raise_not_found
+from reconciler.web.security.access_control import Visitor, raise_not_found
 
 MAX_VERSION_DIGITS = 9
 MAX_SHOWN_ACTIONS = 200

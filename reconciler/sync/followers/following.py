@@ -53,7 +53,7 @@ async def promote_follower(context: Context, ended: Link) -> str:
     if ended.state in ENDED_STATES:
         await context.stores.followers.end_followers_of(ended, context.github.now())
         return ""
-    heir = await context.stores.followers.succeed(ended, context.github.now())
+    heir = await context.stores.followers.promote_oldest_follower(ended, context.github.now())
     if heir is None:
         return ""
     name = await context.stores.reports.tracking_id_of_report(heir)

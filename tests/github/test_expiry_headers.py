@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.github.announcements import parse_token_expiry, read_announcements
-from reconciler.model.passes import Announcements
+from reconciler.github.expiry_headers import parse_token_expiry, read_expiry_headers
+from reconciler.model.passes import AnnouncedExpiries
 
-NONE = Announcements(api_version="2022-11-28")
+NONE = AnnouncedExpiries(api_version="2022-11-28")
 SUNSET = datetime(2028, 3, 10, tzinfo=UTC)
 
 
@@ -28,15 +28,15 @@ def test_both_forms_of_a_token_expiry_are_read(text: str, moment: datetime | Non
 
 @pytest.mark.parametrize("deprecation", ["@1772496000", "true", "Tue, 10 Mar 2026 00:00:00 GMT"])
 def test_a_deprecation_in_any_form_announces_the_end(deprecation: str) -> None:
-    found = read_announcements({"deprecation": deprecation, "sunset": "Fri, 10 Mar 2028 00:00:00 GMT"}, NONE)
+    found = read_expiry_headers({"deprecation": deprecation, "sunset": "Fri, 10 Mar 2028 00:00:00 GMT"}, NONE)
     assert (found.is_deprecated, found.sunset_at) == (True, SUNSET)
     assert found.version_warning() == (
         "GitHub ends version 2022-11-28 of its API on 2028-03-10: set github.api_version to a newer one"
     )
-    assert read_announcements({}, found) == found
+    assert read_expiry_headers({}, found) == found
 
 
 def test_an_answer_without_these_headers_announces_nothing() -> None:
-    found = read_announcements({"deprecation": "false", "sunset": "never"}, NONE)
+    found = read_expiry_headers({"deprecation": "false", "sunset": "never"}, NONE)
     assert found == NONE
     assert (found.token_warning(SUNSET), found.version_warning()) == (None, None)

@@ -36,7 +36,7 @@ def not_imported_reason(policy: SyncPolicy, comment: RemoteComment) -> str | Non
     return AUTHOR_UNKNOWN if comment.collaborator is None else NOT_A_COLLABORATOR
 
 
-def kept_local_reason(policy: SyncPolicy, comment: LocalComment) -> str | None:
+def not_sent_reason(policy: SyncPolicy, comment: LocalComment) -> str | None:
     """Why the settings keep a comment of BugSpark from GitHub; None: they do not.
 
     The rules in force count, and those that have been in force since the comment was written: one that was

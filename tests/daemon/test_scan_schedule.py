@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.daemon.scan import (
+from reconciler.daemon.scan_schedule import (
     FIRST_NUDGE_AGAIN_SECONDS,
     MAX_NUDGE_AGAIN_SECONDS,
     FullAndIncrementalScans,

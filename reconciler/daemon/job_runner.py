@@ -41,7 +41,7 @@ class JobRunner:
         try:
             await job()
         except Exception as error:
-            if self._is_new(name, error):
+            if self._record_if_new(name, error):
                 log.exception("a periodic job failed; it is tried again", job=name)
             else:
                 self._count(name)
@@ -49,7 +49,7 @@ class JobRunner:
             if (known := self._by_job.pop(name, None)) is not None:
                 log.info("a periodic job works again", job=name, failures=known.count)
 
-    def _is_new(self, name: str, error: Exception) -> bool:
+    def _record_if_new(self, name: str, error: Exception) -> bool:
         """Return whether the job failed otherwise before, or not at all, and record how it fails now."""
         now = self._clock.monotonic()
         reason = f"{type(error).__name__}: {error}"[:MAX_REASON_CHARACTERS]

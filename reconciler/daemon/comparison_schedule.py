@@ -18,7 +18,7 @@ no change by more than that.
 """
 
 
-class Comparisons:
+class ComparisonSchedule:
     """What one daemon's scans found, and which projects its passes have compared since it started."""
 
     def __init__(self, interval_seconds: float = MAX_FULL_SCAN_AGE_SECONDS) -> None:

@@ -39,10 +39,10 @@ from reconciler.store.types import ONE
 NOBODY_LEADS = "the issue that it followed belongs to no report of this project any more"
 
 
-async def succeed(
+async def promote_oldest_follower(
     connection: AsyncConnection, ended: Link, at: datetime, new_id: Callable[[], UUID], web_url: str
 ) -> ReportId | None:
-    """Let the oldest follower of an ended link lead its issue, as `ports.Followers.succeed` says."""
+    """Let the oldest follower of an ended link lead its issue, as `ports.Followers` says."""
     held = select(links).where(
         LIVE_LINK_CONDITION, links.c.repository_id == ended.repository_id, links.c.number == ended.number
     )

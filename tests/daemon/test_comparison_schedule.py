@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.daemon.comparisons import MAX_FULL_SCAN_AGE_SECONDS, Comparisons
+from reconciler.daemon.comparison_schedule import MAX_FULL_SCAN_AGE_SECONDS, ComparisonSchedule
 from reconciler.daemon.pass_queue import QueuedPass
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome
@@ -15,9 +15,9 @@ DUE = QueuedPass(project_id=ONE, is_nudged=False)
 CONFIGS = {ONE: "a", TWO: "b"}
 
 
-def scanned(*found: ProjectId, interval: float = 3600.0) -> Comparisons:
+def scanned(*found: ProjectId, interval: float = 3600.0) -> ComparisonSchedule:
     """A daemon whose full scan of the seconds 10 to 11 found these, and whose pass of ONE compared at 5."""
-    comparisons = Comparisons(interval)
+    comparisons = ComparisonSchedule(interval)
     comparisons.forget_outdated_projects(CONFIGS)
     comparisons.record_comparison(ONE, 5.0, a_result(ONE))
     comparisons.record_scan(found, 10.0, 11.0, incremental=False)
@@ -35,11 +35,11 @@ def test_a_nudged_pass_compares() -> None:
 
 def test_every_project_is_compared_once_after_the_start_of_the_daemon() -> None:
     assert scanned().is_needed(QueuedPass(project_id=TWO, is_nudged=False), 12.0)
-    assert Comparisons().is_needed(DUE, 12.0)
+    assert ComparisonSchedule().is_needed(DUE, 12.0)
 
 
 def test_nothing_is_left_out_without_a_full_scan_or_long_after_it() -> None:
-    comparisons = Comparisons()
+    comparisons = ComparisonSchedule()
     comparisons.forget_outdated_projects(CONFIGS)
     comparisons.record_comparison(ONE, 5.0, a_result(ONE))
     comparisons.record_scan((), 10.0, 11.0, incremental=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bootstrap.owner_defaults import operator_settings
+from reconciler.bootstrap.operator_settings import operator_settings
 from reconciler.config.load import load_configuration
 from reconciler.config.settings import Settings
 from reconciler.config.sources import known_keys

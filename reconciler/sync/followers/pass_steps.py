@@ -13,7 +13,7 @@ MAX_STALE_ATTEMPTS = 3
 """So often one pass decides again what a person changed in between; after that, the next one does."""
 
 
-async def keep_followers_up(
+async def update_outdated_followers(
     context: Context, state: ProjectState, lock: ProjectLock, stats: PassStats
 ) -> None:
     """Give the state of its issue to each follower that has not taken it over.
@@ -36,7 +36,7 @@ async def keep_followers_up(
         attempts -= bool(stale)
 
 
-async def let_followers_lead(context: Context, state: ProjectState, lock: ProjectLock) -> None:
+async def promote_oldest_followers(context: Context, state: ProjectState, lock: ProjectLock) -> None:
     """Let the oldest follower lead where the report before it was unlinked or deleted.
 
     The next pass does the initial sync of the new links. Raises ProjectLockLostError.
@@ -47,4 +47,4 @@ async def let_followers_lead(context: Context, state: ProjectState, lock: Projec
     now = context.github.now()
     await context.stores.followers.end_linked_followers(context.project.id, now)
     for ended in await context.stores.followers.ended_links_with_followers(context.project.id):
-        await context.stores.followers.succeed(ended, now)
+        await context.stores.followers.promote_oldest_follower(ended, now)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.github.limits import parse_http_date
-from reconciler.model.passes import Announcements
+from reconciler.model.passes import AnnouncedExpiries
 
 _EXPIRY_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S")
 """With an offset from UTC; with the word UTC, which is taken off first."""
 
 
-def read_announcements(headers: Mapping[str, str], known: Announcements) -> Announcements:
+def read_expiry_headers(headers: Mapping[str, str], known: AnnouncedExpiries) -> AnnouncedExpiries:
     """Return what is known after an answer. A header that can't be read tells nothing."""
     expires_at = parse_token_expiry(headers.get("github-authentication-token-expiration", ""))
     sunset_at = parse_http_date(headers.get("sunset"))

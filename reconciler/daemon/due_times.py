@@ -39,7 +39,7 @@ class _ProjectTimes:
     queued_monotonic: float = float("-inf")  # when this daemon queued it last
 
 
-class DueProjects:
+class ProjectDueTimes:
     """The projects of one daemon, with their due times."""
 
     def __init__(self, interval: float) -> None:

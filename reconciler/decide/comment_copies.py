@@ -102,9 +102,9 @@ def _record_copy_of_pair(draft: CommentDraft, pair: CommentPair, comment: Remote
         return
     paired = replace(paired, state=CommentPairState.LIVE, reason=None)
     draft.set_pair(paired)
-    copy_excerpt = excerpt(comment.body)
+    excerpt_of_original = excerpt(comment.body)
     draft.events.append(
-        CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=copy_excerpt)
+        CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=excerpt_of_original)
     )
     if late:
         why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
