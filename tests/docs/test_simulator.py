@@ -15,6 +15,7 @@ from reconciler.demo.github.__main__ import main
 from reconciler.demo.github.control import Control
 from reconciler.demo.github.facts import Facts
 from reconciler.demo.github.limits import Limits
+from reconciler.demo.github.messages import Request
 from reconciler.demo.github.seeding import seed
 from reconciler.demo.github.world import World
 from tests.docs.markdown import ROOT, read
@@ -80,6 +81,21 @@ def test_every_fault_is_named() -> None:
 def test_every_control_request_is_listed() -> None:
     control = Control(World(), faults.Faults(), [], Limits())
     assert set(first_codes("As a process of its own")) == set(control.names)
+
+
+def test_the_control_requests_of_the_example_are_accepted() -> None:
+    world = World()
+    seed(world, json.loads(block("json")))
+    control = Control(world, faults.Faults(), [], Limits())
+    commands = [line for each in PAGE.blocks if each.kind == "sh" for line in each.text.splitlines()]
+    sent = [re.fullmatch(r"curl -s \$SIM/(\w+) -d '(.*)'", line) for line in commands if "$SIM/" in line]
+    for request in sent:
+        assert request is not None
+        target, body = f"/_sim/{request[1]}", request[2].encode()
+        answer = control.answer(Request(method="POST", target=target, headers={}, body=body))
+        assert answer.status == 200, (request[0], answer.body)
+    assert [request[1] for request in sent if request] == ["act", "fault", "fault", "calm"]
+    assert world.repository("acme/web").issue(1).title == "It breaks"
 
 
 def test_every_module_has_its_layer() -> None:
