@@ -46,7 +46,7 @@ ATTENTION_TEXTS = {
     LinkState.TRANSFERRED.value: "was transferred on GitHub",
     LinkState.CONVERTED.value: "was converted on GitHub",
     LinkState.CONTESTED.value: "names an issue that another report holds, or that the token may not claim",
-    LinkState.SECOND.value: "was exported a second time",
+    LinkState.SECOND.value: "has an issue of BugSpark's button that is not synced",
     MISNAMED: "has link columns that can't be used",
 }
 """Texts for the states of links that need a person (`store.attention`), as the link's page shows them."""

@@ -22,6 +22,7 @@ from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
 from reconciler.sync.exports.recorded_exports import end_unknown_writes_to_old_repository
+from reconciler.sync.exports.second_issues import leave_second_issues
 from reconciler.sync.followers.following import promote_follower, require_not_following
 from reconciler.sync.intents import record_export_intents
 from reconciler.sync.linking import LIVE_LINK_STATES, relink_exported_issue
@@ -142,11 +143,12 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
 
 
 async def dismiss(context: Context, report_id: ReportId, field: Field | None) -> str:
-    """Put away what is settled: decided conflicts of a report, all or of one field, or an ended link.
+    """Put away what is settled: decided conflicts of a report, all or of one field, an ended link, and
+    issues of BugSpark's button that are not synced.
 
     The present values stay; nothing is written to GitHub and nothing is deleted. A link to an issue that is
-    gone, transferred or converted becomes UNLINKED. Returns what was done, in a sentence. Raises ProjectError
-    if there is nothing to dismiss, BusyError during a pass.
+    gone, transferred or converted becomes UNLINKED, and so does a second one. Returns what was done, in a
+    sentence. Raises ProjectError if there is nothing to dismiss, BusyError during a pass.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         detail = await context.stores.queries.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
@@ -167,14 +169,23 @@ async def dismiss(context: Context, report_id: ReportId, field: Field | None) ->
             for dated in open_conflicts(detail, context.clock.now())
             if field is None or dated.change.field == field
         ]
-        if link is None or not standing:
+        done = []
+        if link is not None and standing:
+            for conflict in standing:
+                await _dismiss_conflict(context, detail, link, Field(str(conflict.field)))
+            fields = ", ".join(str(conflict.field) for conflict in standing)
+            done.append(f"the conflict about {fields} is dismissed; the present value stays")
+        if detail.second_issues and field is None:
+            await leave_second_issues(context, detail.second_issues)
+            issues = ", ".join(f"{each.repository}#{each.number}" for each in detail.second_issues)
+            done.append(f"{issues} stays as it is, and is not synced")
+        if not done:
             _require_own_link(detail, "dismiss")
-            what = f"conflict about {field}" if field else "decided conflict and no ended link"
+            what = (
+                f"conflict about {field}" if field else "decided conflict, no ended link and no second issue"
+            )
             raise ProjectError(f"{name}: no {what}: there is nothing to dismiss")
-        for conflict in standing:
-            await _dismiss_conflict(context, detail, link, Field(str(conflict.field)))
-        fields = ", ".join(str(conflict.field) for conflict in standing)
-        return f"{name}: the conflict about {fields} is dismissed; the present value stays"
+        return f"{name}: {'; '.join(done)}"
 
 
 def _require_own_link(detail: ReportDetail, command: str) -> None:

@@ -174,6 +174,42 @@ async def test_an_issue_of_the_button_that_people_edited_at_once_is_not_made_aga
         assert await attention(sync) == []
 
 
+async def test_a_person_may_have_another_issue_made_beside_an_edited_one(
+    world_url: str, github: GitHub
+) -> None:
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        github.web.retitle(sync.press_button(report), "Checkout fails", by="alice")
+        await sync.run(seconds=61)
+        (made,) = await sync.app.export((str(report),), NullProgress())
+        assert made.url is not None and made.url.endswith("/2")
+        assert await attention(sync) == [("second", "acme/web#1")]
+        done = await sync.app.dismiss(str(report))
+        assert done == "BUG-0001: acme/web#1 stays as it is, and is not synced"
+        await settle(sync)
+        assert sync.number(report) == 2
+        assert (await shown(sync, report))[0] == "Synced"
+        assert await attention(sync) == []
+        assert github.web.issue(1).state == "open"
+
+
+async def test_an_edited_issue_that_is_dismissed_leaves_the_report_unlinked_until_it_is_exported_by_name(
+    world_url: str, github: GitHub
+) -> None:
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        github.web.retitle(sync.press_button(report), "Checkout fails", by="alice")
+        await sync.run(seconds=61)
+        await sync.app.dismiss(str(report))
+        await settle(sync)
+        assert (await shown(sync, report))[0] == "Not linked"
+        assert list(github.web.picture()) == [1]
+        await sync.app.export((str(report),), NullProgress())
+        assert sync.number(report) == 2
+
+
 async def test_a_persons_issue_or_an_older_one_that_names_a_report_keeps_no_export_back(
     world_url: str, github: GitHub
 ) -> None:

@@ -161,3 +161,23 @@ async def test_the_page_of_a_report_settles_a_second_issue(sync: Sync, client: h
     await press(client, seen, "Link this one instead")
     await sync.settle()
     assert sync.number(report) == 2
+
+
+async def test_the_page_of_a_report_dismisses_a_second_issue_and_links_the_only_one(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    linked, _ = await sync.linked()
+    sync.press_button(linked)
+    unlinked = sync.bugspark.add_report(sync.project, "Another")
+    sync.press_button(unlinked)
+    sync.press_button(unlinked)
+    await sync.settle()
+    await press(client, await page(client, f"/reports/{linked}"), "Dismiss")
+    assert (await get_report(client, linked))["state"] == "synced"
+    assert sync.github.web.issue(2).state == "open"
+    await press(client, await page(client, f"/reports/{unlinked}"), "Link this one")
+    await sync.settle()
+    assert sync.number(unlinked) == 3
+    await press(client, await page(client, f"/reports/{unlinked}"), "Close as duplicate")
+    assert (await get_report(client, unlinked))["state"] == "synced"
+    assert sync.github.web.issue(4).state == "closed"

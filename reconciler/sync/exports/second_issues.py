@@ -101,7 +101,8 @@ def second_issue_reason(context: Context, tracking_id: str, issue: str, *, follo
     return (
         f"{issue} was made by exporting {exported}, and nothing of it is synced: "
         f"`reconcile link {report} {issue} --instead` links it instead, "
-        f"`reconcile duplicate {report} {issue}` closes it as a duplicate"
+        f"`reconcile duplicate {report} {issue}` closes it as a duplicate, "
+        f"`reconcile dismiss {report}` leaves it as it is"
     )
 
 
@@ -163,7 +164,7 @@ async def _record_edited_export(context: Context, state: ProjectState, report: R
     named, name = quote(f"{context.project.name}:{report.tracking_id}"), f"{state.repository}#{issue.number}"
     reason = (
         f"{name} seems to be the export of {report.tracking_id}, but its title or text was changed: "
-        f"`reconcile link {named} {name}` links it; `reconcile export {named}` makes another issue"
+        f"`reconcile link {named} {name}` links it, `reconcile dismiss {named}` leaves it unlinked"
     )
     made = build_link(context, state, report.id, issue, LinkOrigin.DISCOVERY, backfill=False)
     await _store_link(context, made, replace(made, state=LinkState.SECOND, reason=reason))
@@ -276,6 +277,12 @@ async def close_as_duplicate(context: Context, report_id: ReportId, number: Issu
             reason = "it was closed as a duplicate by a person"
             await _store_link(context, past, replace(past, state=LinkState.UNLINKED, reason=reason))
         return f"{name} is closed as a duplicate of {present.repository}#{present.number}"
+
+
+async def leave_second_issues(context: Context, second_issues: Iterable[Link]) -> None:
+    """Show these issues no more: a person has seen them. Nothing on GitHub is changed."""
+    for each in second_issues:
+        await _store_link(context, each, replace(each, state=LinkState.UNLINKED, reason="left by a person"))
 
 
 async def _find_link_that_stays(context: Context, report_id: ReportId) -> Link | None:

@@ -81,7 +81,7 @@ REPORT_COMMANDS = (
         name="dismiss",
         body=DismissBody,
         example={"field": "severity"},
-        summary="Put away a decided conflict, of one field or all, or the link to an issue that is gone.",
+        summary="Put away a decided conflict, of one field or all, a gone link, or second issues.",
         says="BUG-0007: the conflict about severity is dismissed; the present value stays",
     ),
     ApiCommand(
