@@ -22,14 +22,14 @@ PROJECTS ?= 200
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
 WHOLE := reconciler/decide/*,reconciler/fields/*,reconciler/text/*,reconciler/github/*,reconciler/sync/intents.py,reconciler/sync/write.py,reconciler/sync/send.py,$\
-	reconciler/sync/context.py,reconciler/sync/confirm.py,reconciler/sync/recover.py,reconciler/sync/own_issues.py,$\
+	reconciler/sync/context.py,reconciler/sync/confirmed_writes.py,reconciler/sync/recover.py,reconciler/sync/own_issues.py,$\
 	reconciler/sync/edited_copies.py,$\
 	reconciler/store/sync/intents.py
 
 # The tests that must reach WHOLE to its last branch by themselves, without whole passes: under coverage the whole
 # suite takes too long to be waited for. ARGS=tests runs it all the same.
 REACH := tests/decide tests/fields tests/text tests/github tests/store/test_intents.py $\
-	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone $\
+	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirmed_writes recover recover_issues own_issues webhook_hints undone $\
 	unreadable_rows comments_from heavy_rows write_hints full_labels refused_answers edited_copies unrecorded_issues))
 
 .PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer prove-image coverage mutants fmt lock wheel sbom audit bench structure soak pictures clean

@@ -34,7 +34,7 @@ def build_context_without_authorities() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def build_inspecting_context() -> ssl.SSLContext:
+def build_unverified_context() -> ssl.SSLContext:
     """Accept any certificate, to look at it. Nothing may be sent over such a connection."""
     context = build_context_without_authorities()
     context.check_hostname = False

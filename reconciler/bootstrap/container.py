@@ -23,7 +23,7 @@ from reconciler.github.credentials import Credential, TokenCredential, UnusableC
 from reconciler.github.transport import Transport
 from reconciler.logs import EventLogger
 from reconciler.model.passes import Progress
-from reconciler.model.policy import SyncPolicy, TextPolicy
+from reconciler.model.policy import SanitizationPolicy, SyncPolicy
 from reconciler.model.report import Project
 from reconciler.model.secret import LearntSecrets, NoLearntSecrets
 from reconciler.model.snapshot import PassStart, StoredSettings
@@ -311,11 +311,11 @@ def github_web_url(api_url: str) -> str:
     return f"{split_url.scheme}://{host}"
 
 
-def _text_policy(settings: Settings) -> TextPolicy:
+def _text_policy(settings: Settings) -> SanitizationPolicy:
     image_host = urlsplit(settings.bugspark.dashboard_url).netloc.lower()
     github_host = urlsplit(github_web_url(settings.github.api_url)).hostname or ""
-    return TextPolicy(
+    return SanitizationPolicy(
         image_hosts=frozenset({image_host} - {""}),
-        github_hosts=TextPolicy().github_hosts | ({github_host} - {""}),
+        github_hosts=SanitizationPolicy().github_hosts | ({github_host} - {""}),
         bots=frozenset(settings.sync.bots),
     )

@@ -33,7 +33,9 @@ class InstanceMarkers:
     def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
         return self.marker_keys.sign(_marker_kind(kind), self.instance, repository_id, number, local_id)
 
-    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def local_id_of_marker(
+        self, body: str, kind: str, repository_id: RepositoryId, number: int
+    ) -> UUID | None:
         marker = self.marker_keys.verify(body, _marker_kind(kind), repository_id, number)
         return marker.local_id if marker and self._is_ours(marker.instance) else None
 

@@ -39,13 +39,13 @@ class JobAnnouncements:
 
     def announce_after_pass(self, project_id: ProjectId) -> None:
         """Announce the job of a project that this process has just ended a pass of."""
-        self._start(self._announce_unblocked_job(project_id, AFTER_PASS_SECONDS, ends_when_taken=False))
+        self._start_task(self._announce_unblocked_job(project_id, AFTER_PASS_SECONDS, ends_when_taken=False))
 
     def announce_after_other_pass(self, project_id: ProjectId) -> None:
         """Announce the waiting job of a project when the pass has ended that another process runs."""
         if project_id not in self._watched:
             self._watched.add(project_id)
-            self._start(self._watch_other_pass(project_id))
+            self._start_task(self._watch_other_pass(project_id))
 
     async def aclose(self) -> None:
         """Announce nothing any more, before the connections are closed. The next poll finds such jobs."""
@@ -54,7 +54,7 @@ class JobAnnouncements:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start_task(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -12,7 +12,7 @@ from reconciler.github.network import (
 )
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.secret import Secret
-from reconciler.tls import build_inspecting_context
+from reconciler.tls import build_unverified_context
 
 INSPECTION_SECONDS = 5.0
 MAX_ISSUER_CHARS = 200
@@ -43,7 +43,7 @@ def _remedy(code: int) -> str:
 
 async def _read_issuer(host: str, url: str, proxy: Secret | None, user_agent: str) -> str | None:
     """Connect once more, accepting any certificate, and leave with it: no request is sent to that server."""
-    pool = ConnectionPool(build_inspecting_context(), proxy)
+    pool = ConnectionPool(build_unverified_context(), proxy)
     request = httpx.Request("GET", url, headers={"User-Agent": user_agent})
     request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), INSPECTION_SECONDS)
     try:

@@ -192,7 +192,7 @@ class ExportFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextPolicy:
+class SanitizationPolicy:
     """What text for GitHub is made inert against. Hosts are `name`, those of images also `name:port`."""
 
     image_hosts: frozenset[str] = frozenset()  # images from there stay images
@@ -227,7 +227,7 @@ class SyncPolicy:
     label_history: LabelHistory = field(default_factory=LabelHistory)
     comments: CommentRules = CommentRules()
     earlier_comments: tuple[CommentRules, ...] = ()  # rules that were in force before
-    text: TextPolicy = TextPolicy()
+    text: SanitizationPolicy = SanitizationPolicy()
     people: People = People()
     wants_priority: bool = False  # the severity is to be the organisation's field, where there is one
     priority: PriorityField | None = None  # where the severity is; None: in labels

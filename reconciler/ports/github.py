@@ -248,7 +248,9 @@ class Markers(Protocol):
         """Return the marker line. `kind` is "issue" or "comment"; `number` is 0 for an issue."""
         ...
 
-    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def local_id_of_marker(
+        self, body: str, kind: str, repository_id: RepositoryId, number: int
+    ) -> UUID | None:
         """Return the local id of a valid marker of this instance or of a past one; None for any other."""
         ...
 

@@ -73,14 +73,14 @@ class Ledger(Protocol):
         """Count the LIVE comments of the ledger, by the side of their original."""
         ...
 
-    async def are_all_comments_missing(self) -> bool:
+    async def are_all_known_comments_missing(self) -> bool:
         """Whether BugSpark shows none of two or more comments that the ledger knows, in any project.
 
         Then none is believed to be deleted (docs/decisions/0075-reads-without-known-rows.md).
         """
         ...
 
-    async def are_all_reports_missing(self) -> bool:
+    async def are_all_known_reports_missing(self) -> bool:
         """Whether BugSpark shows none of two or more linked reports, in any project: as above."""
         ...
 

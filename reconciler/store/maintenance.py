@@ -44,7 +44,7 @@ from reconciler.store.schema.tables import (
     withheld,
 )
 from reconciler.store.sync import history_log
-from reconciler.store.sync.missing_rows import are_all_projects_missing
+from reconciler.store.sync.missing_rows import are_all_known_projects_missing
 from reconciler.store.types import ONE, column_types
 
 ROWS_PER_DELETION_STEP = 500
@@ -97,7 +97,7 @@ class StoredMaintenance:
         query = select(projects.c.project_id, projects.c.deleted_at, in_bugspark.label("exists"))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.where(or_(is_marked, not_(in_bugspark))))).all()
-            if rows and await are_all_projects_missing(connection):
+            if rows and await are_all_known_projects_missing(connection):
                 log.warning("no known project is in BugSpark any more; none is taken as deleted")
                 return 0
         if not rows:

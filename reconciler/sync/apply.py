@@ -113,7 +113,7 @@ class PlanApplier:
             now=self._context.github.now(),
             live_counts=await ledger.live_comment_counts_by_origin(self._context.project.id),
             missing=await ledger.comments_missing_on_github(self._context.project.id),
-            local_unseen=await ledger.are_all_comments_missing(),
+            local_unseen=await ledger.are_all_known_comments_missing(),
             accepted=self.accepted_entries,
             policy=self._context.guard,
             applied=self._applied_deletions,
@@ -131,7 +131,7 @@ class PlanApplier:
         """
         if not any(map(is_link_end_for_missing_report, plans)):
             return plans
-        if not await self._context.stores.ledger.are_all_reports_missing():
+        if not await self._context.stores.ledger.are_all_known_reports_missing():
             return plans
         kept = withhold_link_ends(plans, self._accepted_ends)
         ends = [item for plan in kept for item in plan.withheld if isinstance(item, EndLink)]

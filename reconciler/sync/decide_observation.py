@@ -70,7 +70,7 @@ async def decide_observation(
     full = await read_links_in_full(context, project_state, in_full) if in_full else LinkReadResult()
     all_views = [*views, *full.views]
     plans = [
-        *_plan_ended_links(snapshot),
+        *_plan_local_link_ends(snapshot),
         *(await decide_links(context, all_views) if all_views else ()),
         *full.missing_issue_plans,
         *(plan_unreadable_report(context, link, reason) for link, reason in snapshot.unreadable),
@@ -253,7 +253,7 @@ def _group_pairs_by_link(pairs: Iterable[CommentPair]) -> defaultdict[LinkId, li
     return found
 
 
-def _plan_ended_links(snapshot: Snapshot) -> Iterable[LinkPlan]:
+def _plan_local_link_ends(snapshot: Snapshot) -> Iterable[LinkPlan]:
     """Plans for links that end because of what happened in BugSpark. Nothing on GitHub is changed for it."""
     left = [link for link in snapshot.orphaned if link.report_id in snapshot.reports]
     gone = [link for link in snapshot.orphaned if link.report_id not in snapshot.reports]

@@ -72,7 +72,7 @@ def _marker_instances(
         if MARKER_NAME not in body or not is_own_account(author, accounts):
             continue
         place = (body, kind, link.repository_id, 0 if kind == "issue" else link.number)
-        if context.markers.read_local_id(*place) is not None:
+        if context.markers.local_id_of_marker(*place) is not None:
             yield None
         elif (other := context.markers.read_other_instance(*place)) is not None:
             yield other

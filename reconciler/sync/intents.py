@@ -128,7 +128,7 @@ def build_new_issue(context: Context, report: Report, details: ReportDetails, ma
         labels=export_labels(context, report),
         milestone=context.policy.new_milestone,
         type=context.policy.new_type,
-        assignees=export_assignees(context, report),
+        assignees=default_assignees(context, report),
         priority=export_priority(context, report),
     )
 
@@ -168,7 +168,7 @@ def export_priority(context: Context, report: Report) -> tuple[int, str] | None:
     return (priority.id, priority.options[report.severity]) if priority is not None else None
 
 
-def export_assignees(context: Context, report: Report) -> tuple[str, ...]:
+def default_assignees(context: Context, report: Report) -> tuple[str, ...]:
     """The login that the settings name for new issues, unless the report has a mapped person of its own."""
     policy = context.policy
     is_assigned = ASSIGNEE.is_enabled(policy) and policy.people.is_mapped(report.assignee)

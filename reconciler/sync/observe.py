@@ -145,7 +145,7 @@ def _mark_own_comment(
 ) -> RemoteComment:
     if not is_own_account(row.author, accounts) or MARKER_NAME not in row.body:
         return row
-    found = context.markers.read_local_id(row.body, "comment", repository_id, row.issue_number)
+    found = context.markers.local_id_of_marker(row.body, "comment", repository_id, row.issue_number)
     if found is not None:
         return replace(row, marker_comment_id=CommentId(found))
     return replace(

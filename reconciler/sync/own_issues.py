@@ -21,7 +21,7 @@ from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, TransactionBatch
-from reconciler.sync.confirm import store_recovered_issue
+from reconciler.sync.confirmed_writes import store_recovered_issue
 from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.edited_copies import find_issue_candidates, hold_back_ambiguous_write
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link
@@ -142,7 +142,7 @@ def report_of_own_issue(
     """The report this issue was made for by us, beyond doubt."""
     if not is_own_account(issue.author, accounts):
         return None
-    found = context.markers.read_local_id(issue.body, "issue", project_state.repository_id, 0)
+    found = context.markers.local_id_of_marker(issue.body, "issue", project_state.repository_id, 0)
     return None if found is None else ReportId(found)
 
 

@@ -33,7 +33,7 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import CLOCK_TOLERANCE, MAX_CLOCK_ERROR, Link, LinkState
 from reconciler.model.snapshot import PoisonedItem, ProjectState
 from reconciler.ports import Claim, Confirmation
-from reconciler.sync.confirm import (
+from reconciler.sync.confirmed_writes import (
     build_confirmed_write_change,
     has_competing_label,
     record_confirmation,

@@ -99,7 +99,7 @@ class PassStats:
         for plan in plans:
             self.conflicts += len(plan.conflicts)
             self.initial_syncs += plan.link.base is None and plan.after.base is not None
-            self.ended_links += is_link_end(plan)
+            self.ended_links += stops_link_sync(plan)
             self.poisoned += _poisoned_items_of_plan(plan)
             self.problems += [*_frozen_field_messages(plan), *_foreign_issue_messages(plan)]
             self.counts["reports_updated"] += any(isinstance(a, SetReportField) for a in plan.actions)
@@ -143,7 +143,7 @@ class PassStats:
         return AppliedCounts(**{item.name: self.counts[item.name] for item in fields(AppliedCounts)})
 
 
-def is_link_end(plan: LinkPlan) -> bool:
+def stops_link_sync(plan: LinkPlan) -> bool:
     """Whether the link is synced no longer, for good or until its quarantine is over. Counted once."""
     ended = plan.after.state not in SYNCED_LINK_STATES and (
         plan.link.state in SYNCED_LINK_STATES or not plan.link.revision

@@ -36,7 +36,7 @@ from reconciler.model.link import NOT_FOUND_TO_DELETE, Link
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim, Confirmation, NoWriteSlot, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
-from reconciler.sync.confirm import build_confirmation
+from reconciler.sync.confirmed_writes import build_confirmation
 from reconciler.sync.context import WRITE_POINTS, Context, wait_for_write_slot
 from reconciler.sync.exports.optional_attributes import without_refused_attributes
 from reconciler.sync.intents import is_automatic_export

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.model.report import MAX_STORED_TEXT_CHARS, unescape_html
 from reconciler.text.clean import clean, normalise, normalise_newlines, single_line
 from reconciler.text.code_blocks import MAX_FENCE_CHARS, ZWSP, close_fences
@@ -68,7 +68,7 @@ def is_same_text(local_text: str, remote_text: str) -> bool:
     return readable in {normalise(clean(local_text)), normalise(clean(unescape_html(local_text)))}
 
 
-def comment_to_github(name: str | None, body: str, marker: str, policy: TextPolicy) -> str:
+def comment_to_github(name: str | None, body: str, marker: str, policy: SanitizationPolicy) -> str:
     """Return the body of the GitHub comment that copies a BugSpark one; at most `MAX_BODY_BYTES` bytes.
 
     `name`, `body`: as BugSpark stores them, untrusted. `marker`: a full line, which stays the last one and
@@ -109,7 +109,7 @@ def has_bugspark_tag(body: str) -> bool:
     return body.startswith(BUGSPARK_TAG)
 
 
-def sanitize_and_truncate_markdown(body: str, max_bytes: int, policy: TextPolicy) -> str:
+def sanitize_and_truncate_markdown(body: str, max_bytes: int, policy: SanitizationPolicy) -> str:
     """Return a stored body as inert, closed Markdown of at most `max_bytes` bytes, visibly truncated."""
     is_longer = len(body) > MAX_STORED_TEXT_CHARS
     stored = clean(unescape_html(body[:MAX_STORED_TEXT_CHARS]))
@@ -123,7 +123,7 @@ def sanitize_and_truncate_markdown(body: str, max_bytes: int, policy: TextPolicy
     return close_fences(truncate_bytes(text, available_bytes).rstrip()) + note
 
 
-def _author_name(name: str | None, policy: TextPolicy) -> str:
+def _author_name(name: str | None, policy: SanitizationPolicy) -> str:
     stored = (name or "")[: 8 * MAX_NAME_CHARS]
     line = truncate_line(single_line(unescape_html(stored)), chars=MAX_NAME_CHARS)
     return inert_line(line, policy) or UNKNOWN_AUTHOR

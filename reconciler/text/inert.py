@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.text.bots import neutralise_bot_commands
 from reconciler.text.clean import clean, single_line
 from reconciler.text.code_blocks import scan_blocks
@@ -22,7 +22,7 @@ from reconciler.text.references import ReferenceWalk, is_image_url
 _MAX_COMMENT_ROUNDS: Final = 4
 
 
-def inert(text: str, policy: TextPolicy, *, spans: bool = True) -> str:
+def inert(text: str, policy: SanitizationPolicy, *, spans: bool = True) -> str:
     """Return `text` cleaned, without HTML comments, and with nothing that acts on GitHub.
 
     `spans`: whether code in backticks stays as it is too. If not, any start of the result is inert once its
@@ -33,7 +33,7 @@ def inert(text: str, policy: TextPolicy, *, spans: bool = True) -> str:
     return neutralise_bot_commands("".join(_inert_parts(parts, policy)), policy.bots)
 
 
-def inert_line(text: str, policy: TextPolicy) -> str:
+def inert_line(text: str, policy: SanitizationPolicy) -> str:
     """Return `text` as one inert line, without images, mentions and code: names, identifiers, titles, values.
 
     It has a place inside a line of ours, whose Markdown would decide what in it is code.
@@ -44,21 +44,21 @@ def inert_line(text: str, policy: TextPolicy) -> str:
     return neutralise_bot_commands(walked, policy.bots)
 
 
-def inert_code(text: str, policy: TextPolicy) -> str:
+def inert_code(text: str, policy: SanitizationPolicy) -> str:
     """Return `text` for a code block of ours: cleaned, without what acts on the raw text."""
     return neutralise_bot_commands(_redacted(clean(text), policy), policy.bots)
 
 
-def _redacted(text: str, policy: TextPolicy) -> str:
+def _redacted(text: str, policy: SanitizationPolicy) -> str:
     return redact(text) if policy.redacts else text
 
 
-def is_allowed_image(url: str, policy: TextPolicy) -> bool:
+def is_allowed_image(url: str, policy: SanitizationPolicy) -> bool:
     """Whether `url` may be shown as an image: http(s), plain characters, one of the hosts."""
     return is_image_url(url) and urlsplit(url).netloc.lower() in policy.image_hosts
 
 
-def _inert_parts(parts: Sequence[Part], policy: TextPolicy) -> Iterator[str]:
+def _inert_parts(parts: Sequence[Part], policy: SanitizationPolicy) -> Iterator[str]:
     text = "".join(part.text for part in parts)
     walk = ReferenceWalk(policy)
     start = 0

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.database_identity import MARKER_NAME
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.model.report import UnusableJson, unescape_html
 from reconciler.text.clean import normalise, single_line
 from reconciler.text.code_blocks import ZWSP, fence_code
 from reconciler.text.comment_text import MAX_BODY_BYTES, sanitize_and_truncate_markdown
 from reconciler.text.inert import inert, inert_code, inert_line, is_allowed_image
-from reconciler.text.json_values import as_lines, as_one_line, first_list_items, first_object_items
+from reconciler.text.json_values import as_lines, as_one_line, first_list_items, first_members
 from reconciler.text.redact import redact_and_count
 from reconciler.text.truncate import truncate_chars, truncate_line
 
@@ -49,7 +49,9 @@ class ExportedReport:
     report_url: str | None = None  # the report's page on BugSpark's dashboard
 
 
-def issue_body(report: ExportedReport, marker: str, policy: TextPolicy, *, dashboard_url: str = "") -> str:
+def issue_body(
+    report: ExportedReport, marker: str, policy: SanitizationPolicy, *, dashboard_url: str = ""
+) -> str:
     """Return the body of the issue made for `report`; at most 65,000 bytes, the marker its last line.
 
     `dashboard_url`: the origin a link to the report must have; empty for no link. Only the
@@ -77,7 +79,7 @@ def count_redactions(report: ExportedReport) -> Counter[str]:
     escaped = (report.title, report.description, report.screenshot_url, report.reporter_identifier)
     texts = [unescape_html(text or "") for text in escaped]
     texts += map(_log_text, first_list_items(report.console_logs, MAX_LOG_ENTRIES))
-    for key, value in first_object_items(report.metadata, MAX_METADATA_KEYS):
+    for key, value in first_members(report.metadata, MAX_METADATA_KEYS):
         texts += [key, as_one_line(value, chars=MAX_METADATA_CHARS)]
     counts: Counter[str] = Counter()
     for text in texts:
@@ -87,7 +89,7 @@ def count_redactions(report: ExportedReport) -> Counter[str]:
 
 def export_footer(tracking_id: str) -> str:
     """Return the line that ends an exported issue's text."""
-    return f"*Exported from BugSpark ({_inert_value(tracking_id, TextPolicy())})*"
+    return f"*Exported from BugSpark ({_inert_value(tracking_id, SanitizationPolicy())})*"
 
 
 def has_export_footer(body: str, tracking_id: str) -> bool:
@@ -133,13 +135,15 @@ def _join_blocks(*parts: str) -> str:
     return "\n\n".join(parts)
 
 
-def _summary_block(report: ExportedReport, policy: TextPolicy) -> str:
+def _summary_block(report: ExportedReport, policy: SanitizationPolicy) -> str:
     values = (("Severity", report.severity), ("Category", report.category), ("Status", report.status))
     lines = "\n".join(f"**{name}:** {_inert_value(value, policy)}" for name, value in values)
     return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id, policy)}", lines)
 
 
-def _screenshot_lines(report: ExportedReport, policy: TextPolicy, dashboard_url: str) -> Iterator[str]:
+def _screenshot_lines(
+    report: ExportedReport, policy: SanitizationPolicy, dashboard_url: str
+) -> Iterator[str]:
     """Return the screenshot; where only BugSpark can show it, a link to the report, which asks to sign in."""
     url = single_line(unescape_html(report.screenshot_url or ""))
     if not _WEB_URL.fullmatch(url):
@@ -154,7 +158,7 @@ def _screenshot_lines(report: ExportedReport, policy: TextPolicy, dashboard_url:
         yield _inert_value(url, policy, MAX_URL_CHARS)
 
 
-def _log_lines(logs: object, policy: TextPolicy) -> Iterator[str]:
+def _log_lines(logs: object, policy: SanitizationPolicy) -> Iterator[str]:
     if isinstance(logs, UnusableJson):
         yield "### Console Logs"
         yield _not_shown_line(logs)
@@ -166,7 +170,7 @@ def _log_lines(logs: object, policy: TextPolicy) -> Iterator[str]:
         yield fence_code(text)
 
 
-def _log_entry(entry: object, policy: TextPolicy) -> str:
+def _log_entry(entry: object, policy: SanitizationPolicy) -> str:
     """Return an entry for a code block. Logs are stored as the page wrote them, not HTML-escaped."""
     return truncate_line(inert_code(_log_text(entry), policy).strip(), chars=MAX_LOG_CHARS)
 
@@ -182,14 +186,14 @@ def _not_shown_line(unusable: UnusableJson) -> str:
     return f"*(not shown: what BugSpark stored {unusable.reason})*"
 
 
-def _metadata_lines(metadata: object, policy: TextPolicy) -> Iterator[str]:
+def _metadata_lines(metadata: object, policy: SanitizationPolicy) -> Iterator[str]:
     """Yield the section. Metadata are stored as the page wrote them, not HTML-escaped."""
     if isinstance(metadata, UnusableJson):
         yield "### Device / Environment"
         yield _not_shown_line(metadata)
         return
     lines = []
-    for key, value in first_object_items(metadata, MAX_METADATA_KEYS):
+    for key, value in first_members(metadata, MAX_METADATA_KEYS):
         name = _inert_plain_value(key, policy, 60)
         text = as_one_line(value, chars=MAX_METADATA_CHARS)
         lines.append(f"- **{name}:** {_inert_plain_value(text, policy, MAX_METADATA_CHARS)}")
@@ -198,7 +202,7 @@ def _metadata_lines(metadata: object, policy: TextPolicy) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _reporter_lines(report: ExportedReport, policy: TextPolicy, dashboard_url: str) -> Iterator[str]:
+def _reporter_lines(report: ExportedReport, policy: SanitizationPolicy, dashboard_url: str) -> Iterator[str]:
     reporter = _inert_value(report.reporter_identifier or "", policy)
     if reporter:
         yield f"**Reporter:** {reporter}"
@@ -213,12 +217,12 @@ def _report_page(report: ExportedReport, dashboard_url: str) -> str | None:
     return url if is_ours else None
 
 
-def _inert_value(text: str, policy: TextPolicy, chars: int = MAX_VALUE_CHARS) -> str:
+def _inert_value(text: str, policy: SanitizationPolicy, chars: int = MAX_VALUE_CHARS) -> str:
     """Return a value that BugSpark stores HTML-escaped as an inert line of at most `chars` characters."""
     return _inert_plain_value(unescape_html(text[: 8 * chars]), policy, chars)
 
 
-def _inert_plain_value(text: str, policy: TextPolicy, chars: int) -> str:
+def _inert_plain_value(text: str, policy: SanitizationPolicy, chars: int) -> str:
     """Return a value that BugSpark stores as it is as an inert line of at most `chars` characters."""
     return truncate_line(inert_line(text[: 8 * chars], policy), chars=chars)
 
@@ -230,7 +234,7 @@ MAX_STORED_TITLE_CHARS: Final = 4_000
 UNTITLED: Final = "Untitled"
 
 
-def title_to_github(tracking_id: str, title: str, policy: TextPolicy) -> str:
+def title_to_github(tracking_id: str, title: str, policy: SanitizationPolicy) -> str:
     """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis.
 
     `title`: as people read it, not as BugSpark stores it.
@@ -261,4 +265,4 @@ def is_button_export_title(issue_title: str, tracking_id: str, report_title: str
 
 
 def _title_prefix(tracking_id: str) -> str:
-    return f"[{inert_line(tracking_id, TextPolicy())}]"
+    return f"[{inert_line(tracking_id, SanitizationPolicy())}]"

@@ -30,7 +30,7 @@ def first_list_items(value: object, most: int) -> list[object]:
     return [] if value is None or value in ("", {}) else [value]
 
 
-def first_object_items(value: object, most: int) -> list[tuple[str, object]]:
+def first_members(value: object, most: int) -> list[tuple[str, object]]:
     """Return the first `most` keys and values of an object; those of anything else are its positions."""
     if isinstance(value, Mapping):
         return [(str(key), item) for key, item in islice(value.items(), most)]

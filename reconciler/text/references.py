@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.text.bots import COMMAND_IN_TEXT
 from reconciler.text.code_blocks import ZWSP
 
@@ -107,7 +107,7 @@ class ReferenceWalk:
     It counts the brackets of the paragraph: inside of an open one GitHub makes no link of an address.
     """
 
-    def __init__(self, policy: TextPolicy) -> None:
+    def __init__(self, policy: SanitizationPolicy) -> None:
         self._policy = policy
         self._open_brackets = 0
         self._is_unsure = False  # which brackets belong together

@@ -27,7 +27,7 @@ from reconciler.model.plan import (
     SetIssueState,
     SetReportField,
 )
-from reconciler.model.policy import ConflictPolicy, SyncPolicy, TextPolicy
+from reconciler.model.policy import ConflictPolicy, SanitizationPolicy, SyncPolicy
 from reconciler.text import comment_to_bugspark, comment_to_github
 from tests.support.factories import (
     AFTER,
@@ -203,7 +203,7 @@ def from_github(world: TinyWorld, number: int) -> None:
 
 def from_bugspark(world: TinyWorld, number: int) -> None:
     local = a_local_comment(number, f"original {number}")
-    body = comment_to_github("Ada", local.body, "<!-- signed -->", TextPolicy())
+    body = comment_to_github("Ada", local.body, "<!-- signed -->", SanitizationPolicy())
     remote = a_remote_comment(number, body, author=OURS, marker_comment_id=local.id)
     pair = a_pair(Side.BUGSPARK, local, remote)
     world.local[local.id], world.remote[remote.id], world.ledger[pair.id] = local, remote, pair

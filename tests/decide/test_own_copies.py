@@ -11,7 +11,7 @@ from reconciler.model.plan import (
     PostComment,
     Rule,
 )
-from reconciler.model.policy import SyncPolicy, TextPolicy
+from reconciler.model.policy import SanitizationPolicy, SyncPolicy
 from reconciler.text import comment_to_github, text_digest
 from tests.decide.threads import (
     BUGSPARK,
@@ -182,7 +182,7 @@ def test_an_earlier_copy_by_bugspark_is_paired_with_its_original(body: str) -> N
 def test_an_earlier_copy_of_a_hostile_comment_is_matched_by_our_rendering() -> None:
     local = a_local_comment(body="ping @octocat", author=None)
     copy = a_remote_comment(
-        body=comment_to_github(None, local.body, "", TextPolicy()), author=OURS, created_at=BEFORE
+        body=comment_to_github(None, local.body, "", SanitizationPolicy()), author=OURS, created_at=BEFORE
     )
     assert first(comments=(copy,), local_comments=(local,)).actions == ()
 

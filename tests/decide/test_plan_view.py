@@ -42,7 +42,7 @@ from reconciler.model.plan import (
     Why,
     WriteLocalComment,
 )
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.model.views import ActionView, WithheldDeletion
 from reconciler.text import comment_to_github
 from tests.support.factories import (
@@ -186,7 +186,10 @@ def test_a_withheld_deletion_in_bugspark_names_the_comment_and_the_page_of_its_r
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (comment_to_github("Ada", "It happens\n\ndaily", "<!-- us -->", TextPolicy()), "It happens daily"),
+        (
+            comment_to_github("Ada", "It happens\n\ndaily", "<!-- us -->", SanitizationPolicy()),
+            "It happens daily",
+        ),
         ("rewritten by a person", "rewritten by a person"),
         ("", None),
     ],

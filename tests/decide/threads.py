@@ -9,7 +9,7 @@ from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import (
     Action,
 )
-from reconciler.model.policy import SyncPolicy, TextPolicy
+from reconciler.model.policy import SanitizationPolicy, SyncPolicy
 from reconciler.text import comment_to_github
 from tests.support.factories import (
     AFTER,
@@ -49,7 +49,7 @@ def only(decision: CommentsDecision) -> CommentPair:
 
 def a_copy(of: int = 1, number: int = 1, **values: Any) -> RemoteComment:
     """Build our copy on GitHub, with a valid marker."""
-    body = comment_to_github("Ada", "It happens daily", "<!-- signed -->", TextPolicy())
+    body = comment_to_github("Ada", "It happens daily", "<!-- signed -->", SanitizationPolicy())
     return a_remote_comment(number, body, **{"author": OURS, "marker_comment_id": local_id(of)} | values)
 
 

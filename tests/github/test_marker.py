@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.github.marker import Marker, MarkerKeys, MarkerKind
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.text import inert
 from reconciler.text.comment_text import comment_to_github
 
@@ -156,9 +156,9 @@ def test_a_text_without_exactly_one_whole_marker_has_none(body: str) -> None:
 
 
 def test_a_marker_in_untrusted_text_is_removed_by_rendering() -> None:
-    body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, TextPolicy())
+    body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, SanitizationPolicy())
     assert KEYS.verify(body, "comment", 7, 3) is not None
-    assert KEYS.read_unverified(inert(f"x\n\n{LINE}", TextPolicy())) is None
+    assert KEYS.read_unverified(inert(f"x\n\n{LINE}", SanitizationPolicy())) is None
 
 
 @pytest.mark.parametrize("instance", ["", "a b", "a\nb", "-->", "x" * 65, "é"])

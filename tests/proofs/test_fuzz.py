@@ -23,7 +23,7 @@ from reconciler.github.translate import to_comment_row, to_issue_row
 from reconciler.github.transport import HttpResponse
 from reconciler.github.wire import error_message, full_error_text, is_json, split_list
 from reconciler.model.ids import Fingerprint, ProjectId
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.integrations import ProjectConfigs, secrets_as_stored, to_project
 from reconciler.store.bugspark.mappers import decode_report_json
@@ -103,7 +103,7 @@ def test_any_json_of_a_report_is_rendered_within_the_limits_of_an_issue(logs: st
             tracking_id="BUG-1", title="t", description="d", severity="low", category="ui", status="new",
             console_logs=shorten(decode_report_json(logs)), metadata=shorten(decode_report_json(metadata)),
         )  # fmt: skip
-        return issue_body(report, MARKER, TextPolicy())
+        return issue_body(report, MARKER, SanitizationPolicy())
 
     text = body(excerpt)
     assert len(text.encode()) <= 65_000

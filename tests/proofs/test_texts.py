@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.fields.synced_field import Verdict
 from reconciler.fields.title import TITLE, readable_title
-from reconciler.model.policy import SyncPolicy, TextPolicy
+from reconciler.model.policy import SanitizationPolicy, SyncPolicy
 from reconciler.text import (
     comment_to_bugspark,
     comment_to_github,
@@ -36,7 +36,7 @@ TEXTS = int(os.environ.get("PROVE", "60"))
 SEED = int(os.environ.get("PROVE_SEED", "7")) * 1_000_000
 SHARDS = 8 if PROVE else 2
 MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"
-POLICY = TextPolicy(image_hosts=frozenset({"ours.example"}))
+POLICY = SanitizationPolicy(image_hosts=frozenset({"ours.example"}))
 
 
 def as_written(text: str) -> str:

@@ -337,7 +337,7 @@ async def test_all_reports_missing_is_distinguished_from_one_deleted_report(
     await linked(stores, bugspark, 2, project=first.project_id)
     other = bugspark.add_report(first.project_id)
     bugspark.execute("DELETE FROM reports WHERE github_issue_number IS NOT NULL")
-    assert await stores.ledger.are_all_reports_missing()
+    assert await stores.ledger.are_all_known_reports_missing()
     assert len((await stores.ledger.snapshot(first.project_id, REPOSITORY, NAME)).orphaned) == 2
     assert bugspark.report(other) is not None
     assert {row["state"] for row in bugspark.rows_of("sync_links")} == {"active"}
@@ -351,4 +351,4 @@ async def test_one_of_two_reports_that_is_gone_is_taken_as_deleted(
     bugspark.delete_report(gone.report_id)
     found = await stores.ledger.snapshot(kept.project_id, REPOSITORY, NAME)
     assert [link.id for link in found.orphaned] == [gone.id]
-    assert not await stores.ledger.are_all_reports_missing()
+    assert not await stores.ledger.are_all_known_reports_missing()

@@ -34,7 +34,7 @@ from reconciler.model.plan import (
     SwapLabels,
     WriteLocalComment,
 )
-from reconciler.model.policy import SyncPolicy, TextPolicy
+from reconciler.model.policy import SanitizationPolicy, SyncPolicy
 from reconciler.model.report import LocalComment, Report
 from reconciler.text import comment_to_github, text_digest
 from tests.support.factories import AFTER, OURS, ids
@@ -192,7 +192,7 @@ class TinyWorld:
         self.remote[number] = RemoteComment(
             id=number,
             issue_number=self.issue.number,
-            body=comment_to_github(comment.author, comment.body, "<!-- signed -->", TextPolicy()),
+            body=comment_to_github(comment.author, comment.body, "<!-- signed -->", SanitizationPolicy()),
             author=OURS,
             collaborator=True,
             url="",
@@ -205,7 +205,7 @@ class TinyWorld:
 
     def _edit(self, entry: CommentPair, comment: LocalComment) -> None:
         assert entry.remote_id is not None
-        body = comment_to_github(comment.author, comment.body, "<!-- signed -->", TextPolicy())
+        body = comment_to_github(comment.author, comment.body, "<!-- signed -->", SanitizationPolicy())
         self.remote[entry.remote_id] = replace(self.remote[entry.remote_id], body=body)
         self._copied(replace(entry, local_digest=text_digest(comment.body)), self.remote[entry.remote_id])
 

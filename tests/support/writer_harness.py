@@ -213,12 +213,14 @@ class WriterHarness:
     def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
         return f"<!-- {kind} {repository_id} {number} {local_id} -->"
 
-    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def local_id_of_marker(
+        self, body: str, kind: str, repository_id: RepositoryId, number: int
+    ) -> UUID | None:
         valid = (kind, repository_id, number) == ("issue", REPOSITORY.id, 0) and "bugspark-sync" in body
         return self.marked if valid else None
 
     def find_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
-        return self.read_local_id(body, kind, repository_id, number)
+        return self.local_id_of_marker(body, kind, repository_id, number)
 
     def _stores(self) -> SimpleNamespace:
         async def slot(credential: Fingerprint, points: int) -> datetime:

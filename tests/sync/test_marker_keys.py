@@ -55,7 +55,7 @@ async def test_keys_are_rotated_twice_and_what_the_first_one_signed_is_still_our
         await signing.store_keys()
     for keys in ((SECOND, FIRST), (SECOND,), (THIRD, SECOND), (THIRD,)):
         async with markers(url, *keys) as reading:
-            assert reading.read_local_id(line, *PLACE) == local
+            assert reading.local_id_of_marker(line, *PLACE) == local
             assert reading.unreadable_key_names == ()
             await reading.store_keys()
             assert reading.sign(*PLACE, local) != line or keys == (FIRST,)
@@ -70,12 +70,12 @@ async def test_a_key_that_was_swapped_without_an_overlap_is_named_and_opens_agai
         await signing.store_keys()
     async with markers(url, SECOND) as reading:
         await reading.store_keys()
-        assert reading.read_local_id(line, *PLACE) is None
+        assert reading.local_id_of_marker(line, *PLACE) is None
         assert reading.unreadable_key_names == (line.split()[3],)
     async with markers(url, SECOND, FIRST) as again:
         await again.store_keys()
     async with markers(url, SECOND) as reading:
-        assert reading.read_local_id(line, *PLACE) == local
+        assert reading.local_id_of_marker(line, *PLACE) == local
         assert reading.unreadable_key_names == ()
 
 
@@ -88,7 +88,7 @@ async def test_a_configured_key_and_the_one_made_by_migrate_outlive_their_use_to
         lines.append(configured.sign(*PLACE, local))
         await configured.store_keys()
     async with markers(url, FIRST) as reading:
-        assert [reading.read_local_id(line, *PLACE) for line in lines] == [local, local]
+        assert [reading.local_id_of_marker(line, *PLACE) for line in lines] == [local, local]
 
 
 async def test_no_marker_key_is_kept_in_clear_where_there_is_an_encryption_key(url: str) -> None:

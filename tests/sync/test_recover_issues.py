@@ -72,7 +72,9 @@ async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicat
 class TwoReports(WriterHarness):
     """A valid marker names the report whose id is in the body."""
 
-    def read_local_id(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+    def local_id_of_marker(
+        self, body: str, kind: str, repository_id: RepositoryId, number: int
+    ) -> UUID | None:
         return next((each for each in (REPORT, OTHER) if str(each) in body), None)
 
 

@@ -5,7 +5,7 @@ import pytest
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NullProgress
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.sync import intents
 from reconciler.text import clean, unescape_html
 from tests.support.github import GitHub
@@ -93,7 +93,7 @@ async def test_a_title_of_github_that_is_brought_back_reads_the_same(world_url: 
         await quiet(sync)
 
 
-def rendered_before(name: str | None, body: str, marker: str, policy: TextPolicy) -> str:
+def rendered_before(name: str | None, body: str, marker: str, policy: SanitizationPolicy) -> str:
     """A comment as an earlier release rendered it: every sign of code had the character."""
     text = clean(unescape_html(body)).replace("@", "@\u200b").replace("#", "#\u200b").replace("<", "<\u200b")
     return f"[BugSpark] {name}:\n\n{text}\n\n{marker}"

@@ -1,6 +1,6 @@
 """Checks for every text that is sent to GitHub, whatever the untrusted input."""
 
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.text.comment_text import MAX_BODY_BYTES
 from tests.support.github_oracle import (
     commonmark_tokens,
@@ -11,7 +11,7 @@ from tests.support.github_oracle import (
 )
 
 MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"
-POLICY = TextPolicy(image_hosts=frozenset({"ours.example"}))
+POLICY = SanitizationPolicy(image_hosts=frozenset({"ours.example"}))
 
 
 def assert_safe(body: str) -> None:

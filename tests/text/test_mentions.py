@@ -2,11 +2,11 @@
 
 import pytest
 
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.text import comment_to_github, find_mentions, inert, inert_line, without_mentions_of
 from reconciler.text.code_blocks import ZWSP
 
-ALICE = TextPolicy(mentions=frozenset({"alice"}))
+ALICE = SanitizationPolicy(mentions=frozenset({"alice"}))
 MARKER = "<!-- marker -->"
 
 
@@ -16,7 +16,7 @@ MARKER = "<!-- marker -->"
 def test_a_mention_of_a_named_login_acts(text: str) -> None:
     assert inert(text, ALICE) == text
     assert find_mentions(text, {"alice"}) == ("alice",)
-    assert inert(text, TextPolicy()) == text.replace("@", f"@{ZWSP}")
+    assert inert(text, SanitizationPolicy()) == text.replace("@", f"@{ZWSP}")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_mention_of_a_named_login_acts(text: str) -> None:
     ],
 )
 def test_nothing_else_acts(text: str) -> None:
-    assert inert(text, ALICE) == inert(text, TextPolicy())
+    assert inert(text, ALICE) == inert(text, SanitizationPolicy())
     assert not find_mentions(inert(text, ALICE), {"alice"})
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reconciler.model.policy import TextPolicy
+from reconciler.model.policy import SanitizationPolicy
 from reconciler.text import ExportedReport, comment_to_github, issue_body, title_to_github
 from reconciler.text.redact import redact, redact_and_count
 
-REDACTING = TextPolicy(redacts=True)
+REDACTING = SanitizationPolicy(redacts=True)
 SECRETS = (
     "ada.lovelace+bugs@mail.example.co.uk",
     "ghp_" + "a1B2" * 9,
@@ -105,7 +105,7 @@ def test_a_report_and_a_comment_leave_without_secrets_only_where_the_policy_says
         metadata={"user": secret},
         reporter_identifier=secret,
     )
-    for policy, leaves in ((TextPolicy(), True), (REDACTING, False)):
+    for policy, leaves in ((SanitizationPolicy(), True), (REDACTING, False)):
         body = issue_body(report, "<!-- marker -->", policy)
         sent = (
             body,

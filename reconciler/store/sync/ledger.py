@@ -130,13 +130,13 @@ class StoredLedger:
         async with self._database.read() as connection:
             return {Side(origin): count for origin, count in await connection.execute(query)}
 
-    async def are_all_comments_missing(self) -> bool:
+    async def are_all_known_comments_missing(self) -> bool:
         async with self._database.read() as connection:
-            return await missing_rows.are_all_comments_missing(connection)
+            return await missing_rows.are_all_known_comments_missing(connection)
 
-    async def are_all_reports_missing(self) -> bool:
+    async def are_all_known_reports_missing(self) -> bool:
         async with self._database.read() as connection:
-            return await missing_rows.are_all_reports_missing(connection)
+            return await missing_rows.are_all_known_reports_missing(connection)
 
     async def comments_missing_on_github(self, project_id: ProjectId) -> tuple[CommentPair, ...]:
         async with self._database.read() as connection:

@@ -21,7 +21,7 @@ from reconciler.store.sync.difference_queries import COPIED_COMMENT_CONDITION, L
 MIN_KNOWN_ROWS = 2
 
 
-async def are_all_comments_missing(connection: AsyncConnection) -> bool:
+async def are_all_known_comments_missing(connection: AsyncConnection) -> bool:
     """Whether the ledger knows comments of BugSpark's, and a read returns none of them."""
     return await _are_all_missing(
         connection,
@@ -32,12 +32,12 @@ async def are_all_comments_missing(connection: AsyncConnection) -> bool:
     )
 
 
-async def are_all_reports_missing(connection: AsyncConnection) -> bool:
+async def are_all_known_reports_missing(connection: AsyncConnection) -> bool:
     """Whether there are live links, and a read returns none of their reports."""
     return await _are_all_missing(connection, links.c.report_id, reports.c.id, LIVE_LINK_CONDITION)
 
 
-async def are_all_projects_missing(connection: AsyncConnection) -> bool:
+async def are_all_known_projects_missing(connection: AsyncConnection) -> bool:
     """Whether passes ran over projects, and a read returns none of them."""
     return await _are_all_missing(connection, projects.c.project_id, bugspark_projects.c.id)
 

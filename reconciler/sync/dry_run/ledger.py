@@ -51,7 +51,7 @@ class DryLedger(ReadOnlyPort):
 
     reads = frozenset({
         "withheld_deletions", "field_differences", "field_history", "verification_coverage",
-        "are_all_comments_missing", "are_all_reports_missing", "numbers_contested_by_others",
+        "are_all_known_comments_missing", "are_all_known_reports_missing", "numbers_contested_by_others",
     })  # fmt: skip
 
     def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
@@ -64,7 +64,7 @@ class DryLedger(ReadOnlyPort):
         self, project_id: ProjectId, repository_id: RepositoryId, repository: str, **query: Any
     ) -> Snapshot:
         stored: Snapshot = await self._stored.snapshot(project_id, repository_id, repository, **query)
-        self._state.note_live_pairs((*stored.pairs, *stored.vanished_pairs))
+        self._state.note_live_comment_pairs((*stored.pairs, *stored.vanished_pairs))
         if not self._state.has_changes:
             return stored
         asked = SnapshotParameters(

@@ -106,7 +106,7 @@ class DryRunState:
 
     def current_thread(self, link: Link, stored: LocalThread) -> LocalThread:
         """BugSpark's half of a link's thread as it is after the steps so far."""
-        self.note_live_pairs(stored.pairs)
+        self.note_live_comment_pairs(stored.pairs)
         known = {pair.id for pair in stored.pairs}
         made = [pair for pair in self.pairs.values() if pair.link_id == link.id and pair.id not in known]
         pairs = [pair for pair in map(self.current_pair, stored.pairs) if pair.link_id == link.id]
@@ -124,7 +124,7 @@ class DryRunState:
             followers=stored.followers,
         )
 
-    def note_live_pairs(self, pairs: Iterable[CommentPair]) -> None:
+    def note_live_comment_pairs(self, pairs: Iterable[CommentPair]) -> None:
         """Remember which rows the database has as LIVE."""
         self.live_pairs |= {pair.id for pair in pairs if pair.state is CommentPairState.LIVE}
 

@@ -41,7 +41,7 @@ async def follow_report(context: Context, report: ReportId, number: IssueNumber)
                 f"{MAX_FOLLOWERS} reports follow {lead.repository}#{number} already, which is the most"
             )
         await _cancel_export(context, report, name)
-        await _clear_columns(context, report, name)
+        await _end_unsynced_link(context, report, name)
         leader = await context.stores.reports.tracking_id_of_report(lead.report_id)
         follower = Follower(
             report_id=report,
@@ -76,7 +76,7 @@ async def _cancel_export(context: Context, report: ReportId, name: str) -> None:
         raise RefusedError(f"an issue is being made for {name}: once it is there, unlink it and try again")
 
 
-async def _clear_columns(context: Context, report: ReportId, name: str) -> None:
+async def _end_unsynced_link(context: Context, report: ReportId, name: str) -> None:
     """End a link that is not synced, whose issue the report's columns name: of a second claim, or gone.
 
     Raises RefusedError where they name another issue: then the report is not what it seems to be.

@@ -35,7 +35,7 @@ Words = Mapping[str, str]
 class EmptyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a command that takes nothing."""
 
-    def words(self) -> Words:
+    def action_arguments(self) -> Words:
         return {}
 
 
@@ -44,7 +44,7 @@ class IssueBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     issue: str
 
-    def words(self) -> Words:
+    def action_arguments(self) -> Words:
         return {"issue": self.issue}
 
 
@@ -56,7 +56,7 @@ class LinkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instead: bool = False  # of the issue it is linked to, for a second issue that was exported for it
     follow: bool = False  # the report that is linked to the issue, which stays linked to it
 
-    def words(self) -> Words:
+    def action_arguments(self) -> Words:
         return {"issue": self.issue, "backfill": "1" if self.backfill else ""}
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class ResolveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     field: Field
     take: Side
 
-    def words(self) -> Words:
+    def action_arguments(self) -> Words:
         return {"field": self.field.value, "take": self.take.value}
 
 
@@ -85,7 +85,7 @@ class DismissBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     field: Field | None = None
 
-    def words(self) -> Words:
+    def action_arguments(self) -> Words:
         return {} if self.field is None else {"field": self.field.value}
 
 
@@ -94,7 +94,7 @@ class AcceptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     hash: str
 
-    def words(self) -> Words:
+    def action_arguments(self) -> Words:
         return {"word": self.hash}
 
 
@@ -131,13 +131,13 @@ class ApiActions:
             raise_not_found()
         report_id = ReportId(uuid)
         project_id = await self.access_control.require_report_project(visitor.viewer, report_id)
-        words = await self._read_allowed_body(request, visitor, project_id, command)
-        what = words.action if isinstance(words, LinkBody) else command.name
+        body = await self._read_allowed_body(request, visitor, project_id, command)
+        what = body.action if isinstance(body, LinkBody) else command.name
         return await self._run_command(
             request,
             visitor,
             command,
-            lambda: self.runner.run_report_action(visitor.actor, report_id, what, words.words()),
+            lambda: self.runner.run_report_action(visitor.actor, report_id, what, body.action_arguments()),
         )
 
     async def run_project_action(self, request: Request, text: str, command: ApiCommand) -> Response:
@@ -148,7 +148,9 @@ class ApiActions:
             request,
             visitor,
             command,
-            lambda: self.runner.run_project_action(visitor.actor, project_id, command.name, body.words()),
+            lambda: self.runner.run_project_action(
+                visitor.actor, project_id, command.name, body.action_arguments()
+            ),
         )
 
     async def run_webhook_action(self, request: Request, text: str, command: ApiCommand) -> Response:
@@ -197,15 +199,15 @@ class ApiActions:
         require_allowed_origin(request, site, visitor, is_sensitive=command.is_sensitive)
         if content_type_of(request) != JSON_TYPE:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
-        async with self.body_reader.read_body(request) as body:
+        async with self.body_reader.read_body(request) as raw:
             try:
-                words = msgspec.json.decode(body or b"{}", type=command.body)
+                body = msgspec.json.decode(raw or b"{}", type=command.body)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 usage = msgspec.json.encode(command.example).decode()
                 raise HTTPException(HTTPStatus.BAD_REQUEST, f"Send JSON such as {usage}.") from None
-        for word in words.words().values():
+        for word in body.action_arguments().values():
             require_plain_word(word)
-        return words
+        return body
 
     async def _run_command(
         self, request: Request, visitor: Visitor, command: ApiCommand, act: Callable[[], Awaitable[str]]

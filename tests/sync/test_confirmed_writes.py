@@ -22,7 +22,7 @@ from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Rule, Why
 from reconciler.ports import Claim
-from reconciler.sync.confirm import record_confirmation, store_recovered_issue
+from reconciler.sync.confirmed_writes import record_confirmation, store_recovered_issue
 from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
 from tests.support.factories import (
