@@ -31,7 +31,7 @@ _ADVICE_BY_STATUS = {
     451: "GitHub blocks it for legal reasons",
 }
 RETIRED_VERSION_ADVICE = (
-    "GitHub answers this version of its API no more: set github.api_version to a newer one"
+    "GitHub no longer answers this version of its API: set github.api_version to a newer one"
 )
 
 

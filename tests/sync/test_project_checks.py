@@ -275,7 +275,7 @@ async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) ->
     ("version", "expected"),
     [
         ("2020-01-01", "does not know this version"),
-        ("2021-01-01", "answers this version of its API no more"),
+        ("2021-01-01", "no longer answers this version of its API"),
     ],
 )
 async def test_an_unknown_and_a_retired_api_version_are_reported_as_such(
