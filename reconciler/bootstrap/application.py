@@ -24,7 +24,7 @@ from reconciler.model.formatting import format_count
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.kinds import Kind
-from reconciler.model.link import LIVE_STATES
+from reconciler.model.link import LIVE_STATES, Link, LinkState
 from reconciler.model.passes import NullProgress, Outcome, PassResult, Progress
 from reconciler.model.report import Project, Report, unknown_values_reason
 from reconciler.model.report_detail import ConnectedRepository, ReportSummary, ReportView
@@ -258,15 +258,22 @@ class Application(SharedCommands):
             left = await self._link_repository_mismatch(report, text) if report else None
             return ExportResult(report=text, url=None if left else columns.url, error=left)
         if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):
-            tie = f"{past.repository}#{past.number}"
-            reason = (
-                f"it is tied to {tie}, which is {past.state.value}: reconcile unlink {text}, then export it"
-            )
-            return ExportResult(report=text, url=None, error=reason)
+            return ExportResult(report=text, url=None, error=await self._ended_link_reason(past, text))
         if await self._stores.followers.find(report_id) is not None:
             reason = f"it follows another report's issue: reconcile unlink {text}, then export it"
             return ExportResult(report=text, url=None, error=reason)
         return ExportResult(report=text, url=None, error=_export_failure_reason(result))
+
+    async def _ended_link_reason(self, past: Link, text: str) -> str:
+        """Return why a report that names an issue, but is not linked to it, gets no other one."""
+        name = await self._stores.reports.name_of_report(past.report_id)
+        holder = ""
+        if past.state is LinkState.CONTESTED:
+            holder = f" ({(await self.explain_report(text)).reason_in_full})"
+        return (
+            f"{name} is tied to {past.repository}#{past.number}, which is {past.state.value}{holder}: "
+            f"reconcile unlink {text}, then export it"
+        )
 
     async def _link_repository_mismatch(self, report: Report, text: str) -> str | None:
         """Return why the issue of a linked report is not the one asked for; None if it is."""

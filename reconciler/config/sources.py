@@ -5,6 +5,7 @@ First the known keys, taken from the settings' fields, and suggestions for missp
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ def type_of_key(key: str) -> Any:
     return known_keys()[key].annotation
 
 
+SECTION_END = re.compile(rf"^{ENVIRONMENT_VARIABLE_PREFIX}|__|\.")
+"""Where the prefix of variables or a section of a name ends."""
+
 NEAR_MISS = 0.75
 """A name that is less similar than this (0 to 1) is not offered as what was meant."""
 
@@ -65,10 +69,21 @@ def nearest_name(key: str, among: Iterable[str]) -> str:
     return get_close_matches(key, same or names, n=1, cutoff=0.0)[0]
 
 
+def _without_common_start(one: str, other: str) -> tuple[str, str]:
+    """Return both names without the prefix of variables and the sections that they have in common."""
+    ends = [found.end() for found in SECTION_END.finditer(one)]
+    start = max((end for end in ends if other.startswith(one[:end])), default=0)
+    return one[start:], other[start:]
+
+
 def name_hint(key: str, among: Iterable[str]) -> str:
-    """Return `did you mean web.port?` for a near miss, else words that only name the nearest known name."""
+    """Return `did you mean web.port?` for a near miss, else words that only name the nearest known name.
+
+    Prefix and sections that both names have make no name similar: `sync.banana` is no slip for `sync.bots`.
+    """
     guess = nearest_name(key, among)
-    is_near = bool(get_close_matches(key, [guess], n=1, cutoff=NEAR_MISS))
+    given, known = _without_common_start(key, guess)
+    is_near = bool(get_close_matches(given, [known], n=1, cutoff=NEAR_MISS))
     same_word = guess.rpartition(".")[2] == key.rpartition(".")[2]
     return f"did you mean {guess}?" if is_near or same_word else f"the nearest known name is {guess}"
 

@@ -62,9 +62,12 @@ class Origin:
     @property
     def wrong_api_url_advice(self) -> str | None:
         """What to say where this address answers as no API does; None for GitHub's, or one with a path."""
-        if self.base or self.host == "api.github.com" or self.host.endswith(".ghe.com"):
+        site = self.host.removeprefix("www.")
+        is_cloud = site in ("github.com", "api.github.com") or site.endswith(".ghe.com")
+        if self.base or (is_cloud and site.startswith("api.")):
             return None
-        return "github.api_url is not the address of an API: that of an Enterprise Server ends in /api/v3"
+        right = f"it is https://api.{site}" if is_cloud else "that of an Enterprise Server ends in /api/v3"
+        return f"github.api_url is not the address of an API: {right}"
 
     def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
         """Build an address below the base path; every part is percent-encoded.

@@ -19,7 +19,7 @@ from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, Reply
 from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.refusals import refusal_advice
-from reconciler.github.wire import error_reason, is_json
+from reconciler.github.wire import error_message, error_reason
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
@@ -31,7 +31,7 @@ _ADVICE_BY_STATUS = {
     451: "GitHub blocks it for legal reasons",
 }
 RETIRED_VERSION_ADVICE = (
-    "GitHub answers this version of its API no more: set github.api_version to a newer one"
+    "GitHub no longer answers this version of its API: set github.api_version to a newer one"
 )
 
 
@@ -116,14 +116,16 @@ def require_repository_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
         raise RepositoryInaccessibleError(
             _not_shown_message(what, reply, UNKNOWN_VERSION_ADVICE), remedy=UNKNOWN_VERSION_ADVICE
         )
+    # A REST API says why in `message`; GitHub's web pages answer with HTML, or with JSON of another shape.
+    no_api = None if error_message(reply.body) else ref.origin.wrong_api_url_advice
     if reply.status in _ADVICE_BY_STATUS:
         exact = RETIRED_VERSION_ADVICE if is_retired_version(reply) else refusal_advice(reply)
-        no_api = None if is_json(reply.body) else ref.origin.wrong_api_url_advice
         advice = exact or no_api or _ADVICE_BY_STATUS[reply.status]
         raise RepositoryInaccessibleError(_not_shown_message(what, reply, advice), remedy=advice)
     reason = error_reason(reply.body)
     raise GitHubError(
-        single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")
+        single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}"),
+        remedy=no_api,
     )
 
 

@@ -42,9 +42,9 @@ CHECK_COMMAND = "reconcile check"
 RESTING, FROZEN, REFUSED = "resting", "frozen", "refused"
 ATTENTION_TEXTS = {
     RESTING: "is in quarantine",
-    LinkState.GONE.value: "is gone on GitHub",
-    LinkState.TRANSFERRED.value: "was transferred on GitHub",
-    LinkState.CONVERTED.value: "was converted on GitHub",
+    LinkState.GONE.value: "names an issue that GitHub does not show",
+    LinkState.TRANSFERRED.value: "names an issue that was transferred on GitHub",
+    LinkState.CONVERTED.value: "names a pull request, not an issue",
     LinkState.CONTESTED.value: "names an issue that another report holds, or that the token may not claim",
     LinkState.SECOND.value: "has an issue of BugSpark's button that is not synced",
     MISNAMED: "has link columns that can't be used",

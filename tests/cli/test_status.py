@@ -90,7 +90,7 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
             "Conflict: status of BUG-7; 3 writes pending",
         ),
         ({"conflicts": 1, "withheld": "abc", "withheld_count": 2}, "Needs attention: 2 deletions withheld"),
-        ({"attention": (LOST,)}, "Needs attention: BUG-0003 is gone on GitHub"),
+        ({"attention": (LOST,)}, "Needs attention: BUG-0003 names an issue that GitHub does not show"),
         (
             {"attention": (RESTING, LOST), "conflicts": 1},
             "Needs attention: BUG-0004 is in quarantine (and 1 more)",

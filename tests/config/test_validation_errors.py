@@ -128,8 +128,18 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, unknown: str, kno
     assert in_file(text) == f"{unknown} is unknown, in the file it.toml; did you mean {known}?"
 
 
-def test_a_key_far_from_any_known_one_is_not_taken_for_a_slip() -> None:
-    sentence = in_file("[totally]\nunrelated = 1")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[totally]\nunrelated = 1",
+        "[sync]\nbanana = 1",
+        "[sync.severity]\nurgent = ['x']",
+        "[github.apps_of_ours]\nid = '1'",
+        "[github.app]\nkangaroo = 1",
+    ],
+)
+def test_a_key_far_from_any_known_one_is_not_taken_for_a_slip(text: str) -> None:
+    sentence = in_file(text)
     assert "did you mean" not in sentence
     assert "the nearest known name is " in sentence
 
@@ -145,6 +155,13 @@ def test_a_key_far_from_any_known_one_is_not_taken_for_a_slip() -> None:
 )
 def test_an_unknown_variable_names_the_nearest_known_one(name: str, known: str) -> None:
     assert problem(**{name: "1"}) == f"{name} is unknown, in the environment; did you mean {known}?"
+
+
+@pytest.mark.parametrize("name", ["SYNC__BANANA", "SYNC__SEVERITY__URGENT", "GITHUB__APP__ZEBRA", "ZZZ__QQQ"])
+def test_a_variable_is_not_taken_for_a_slip_because_of_its_prefix_and_section(name: str) -> None:
+    sentence = problem(**{f"RECONCILER_{name}": "1"})
+    assert "did you mean" not in sentence
+    assert "the nearest known name is RECONCILER_" in sentence
 
 
 @pytest.mark.parametrize(

@@ -157,4 +157,5 @@ async def test_an_enterprise_server_answers_under_its_base_path() -> None:
         assert address.endswith("/api/v3")
         (row,) = (await client.get("repos/acme/web/issues")).json()
         assert row["url"] == f"{address}/repos/acme/web/issues/1"
-        assert (await client.get(address.removesuffix("/api/v3") + "/user")).status_code == 404
+        beside = await client.get(address.removesuffix("/api/v3") + "/user")
+        assert (beside.status_code, beside.headers["content-type"][:9]) == (404, "text/html")

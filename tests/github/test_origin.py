@@ -144,3 +144,21 @@ def test_an_invalid_repository_name_is_refused(name: str) -> None:
 )
 def test_the_next_page_is_read_from_the_link_header(header: str | None, found: str | None) -> None:
     assert parse_next_link(header) == found
+
+
+@pytest.mark.parametrize(
+    ("api", "expected"),
+    [
+        ("https://api.github.com", None),
+        ("https://api.octocorp.ghe.com", None),
+        ("https://ghe.example/api/v3", None),
+        ("https://ghe.example", "that of an Enterprise Server ends in /api/v3"),
+        ("https://mygithub.com", "that of an Enterprise Server ends in /api/v3"),
+        ("https://github.com", "it is https://api.github.com"),
+        ("https://www.github.com/", "it is https://api.github.com"),
+        ("https://octocorp.ghe.com", "it is https://api.octocorp.ghe.com"),
+    ],
+)
+def test_an_address_of_web_pages_has_the_advice_which_one_the_api_has(api: str, expected: str | None) -> None:
+    advice = Origin.parse(api).wrong_api_url_advice
+    assert advice == (expected and f"github.api_url is not the address of an API: {expected}")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.ids import ReportId
+from reconciler.model.project_status import project_status
 from tests.support.alert_listener import Listener
 from tests.support.sync import Sync
 
@@ -56,9 +57,15 @@ async def test_columns_that_name_no_issue_are_reported_with_the_reason(
     assert listener.changes[1:] == [([], ["misnamed"])]
 
 
-@pytest.mark.parametrize(("number", "expected"), [(1, "is a pull request"), (99, "does not show")])
+@pytest.mark.parametrize(
+    ("number", "expected", "title"),
+    [
+        (1, "is a pull request", "names a pull request, not an issue"),
+        (99, "does not show", "names an issue that GitHub does not show"),
+    ],
+)
 async def test_a_pull_request_and_a_missing_number_are_reported(
-    sync: Sync, number: int, expected: str
+    sync: Sync, number: int, expected: str, title: str
 ) -> None:
     sync.github.web.open_issue("One", by="alice", pull_request=True)
     report = ReportId(sync.bugspark.add_report(sync.project))
@@ -67,3 +74,7 @@ async def test_a_pull_request_and_a_missing_number_are_reported(
     await sync.run(seconds=200)
     _, reason = await state_and_reason(sync, report)
     assert expected in reason
+    ((health, *_), _) = await sync.app.status(await sync.app.find_project("Shop"))
+    (item,) = health.attention
+    shown = project_status(health, sync.clock.now(), None).text
+    assert shown == f"Needs attention: {item.report} {title}"

@@ -275,7 +275,7 @@ async def test_keys_of_an_integration_that_nobody_knows_are_named(sync: Sync) ->
     ("version", "expected"),
     [
         ("2020-01-01", "does not know this version"),
-        ("2021-01-01", "answers this version of its API no more"),
+        ("2021-01-01", "no longer answers this version of its API"),
     ],
 )
 async def test_an_unknown_and_a_retired_api_version_are_reported_as_such(
@@ -304,9 +304,9 @@ async def test_pages_at_another_host_fail_before_one_is_needed(sync: Sync) -> No
 
 async def test_an_address_that_is_no_api_names_the_path(sync: Sync) -> None:
     page = {"Content-Type": "text/html"}
-    for status in (200, 404):
+    for status, body in ((200, b"<html>"), (404, b"<html>"), (404, b'{"error":"Not Found"}'), (406, b"")):
         sync.github.simulator.faults.clear()
-        sync.github.simulator.faults.add(Reply(status=status, body=b"<html>", headers=page), times=None)
+        sync.github.simulator.faults.add(Reply(status=status, body=body, headers=page), times=None)
         found = (await lines(sync))["GitHub"]
         assert (found.level.value, "/api/v3" in (found.remedy or "")) == ("fail", True)
         assert "githubstatus" not in (found.remedy or "")

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.cli.why import report_as_json
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.passes import NullProgress
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.browsing import HTML, page
@@ -108,3 +109,17 @@ async def test_who_owns_both_projects_is_told_which_report_holds_it(
         competing.name in (await page(served.client, f"/reports/{competing.contested}", headers)).shown_text
     )
     assert competing.name in await press_link(served.client, competing, headers)
+
+
+async def test_the_export_of_a_contested_report_names_it_and_the_holder(
+    sync: Sync, competing: CompetingProject
+) -> None:
+    issues = len(sync.github.web.issues)
+    (refused,) = await sync.app.export((str(competing.contested),), NullProgress())
+    row = sync.bugspark.report(competing.contested)
+    assert row is not None and refused.error is not None
+    assert refused.error == (
+        f'{row["tracking_id"]} of project "Competing" is tied to {competing.issue}, which is contested '
+        f"({competing.name} is already linked to it): reconcile unlink {competing.contested}, then export it"
+    )
+    assert (refused.url, len(sync.github.web.issues)) == (None, issues)

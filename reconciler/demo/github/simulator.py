@@ -20,6 +20,7 @@ from reconciler.demo.github.faults import (
     Stale,
     Truncate,
     Unmodified,
+    html,
     spoil,
 )
 from reconciler.demo.github.journal import RecordedRequest
@@ -157,7 +158,12 @@ class Simulator:
         return answer
 
     def _answer_normally(self, request: Request, seen: RecordedRequest, stale: Stale | None = None) -> Answer:
-        """Return the answer without a fault."""
+        """Return the answer without a fault. Beside the API's base path are the web pages of the server."""
+        if not request.target.startswith(self.base_path + "/"):
+            page = html(404)
+            return self._add_common_headers(
+                Answer(status=page.status, headers=page.headers, body=page.body), seen
+            )
         caller, refused = Caller(), False
         try:
             caller = identify(self.world, request.headers)
@@ -206,8 +212,6 @@ class Simulator:
         return route.handler(exchange)
 
     def _check_headers(self, request: Request, seen: RecordedRequest) -> None:
-        if not request.target.startswith(self.base_path + "/"):
-            raise Problem(404, "Not Found")
         if not request.headers.get("user-agent"):
             raise Problem(403, "Please make sure your request has a User-Agent header")
         if seen.write and any(name in request.headers for name in _CONDITIONS):
