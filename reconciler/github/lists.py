@@ -148,7 +148,7 @@ class RepositoryList(Generic[T]):
 
         Behind a cursor there is no way on: the rows left in its second are found by comparing links in full.
         """
-        what = f"a row of {self.ref.name}'s list of {' '.join(self.path)}"
+        what = f"a row of {self.ref.name}'s list of {self.path[-1]}"
         date = parse_date_header(control.reply.headers)
         problem = PoisonedItem(what=what, reason=str(error), changed_before=date)
         hidden: ListRow[T] = ListRow(id=None, at=None, problem=problem)

@@ -53,6 +53,7 @@ FIELD_EVENT_KINDS = CHOICE_EVENT_KINDS | {
 _COLLABORATOR_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _OTHERS = frozenset({"CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE"})
 _HIDING_REASONS = frozenset({"spam", "abuse"})
+_UNREADABLE = "GitHub's answer can't be read: "
 _COLOUR_PATTERN = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
 """The most colours kept of one issue: GitHub allows as many labels."""
@@ -274,7 +275,8 @@ def _unreadable_issue(raw: bytes | Raw, reason: str, repository: str) -> ListRow
         )
     number = read_json_member(members, "number", Number) or _issue_of_address(members, "html_url")
     what = f"issue {repository}#{number}" if number else f"an issue of {repository}"
-    return _unreadable_row(members, PoisonedItem(what=what, reason=reason, number=_to_issue_number(number)))
+    problem = PoisonedItem(what=what, reason=_UNREADABLE + reason, number=_to_issue_number(number))
+    return _unreadable_row(members, problem)
 
 
 def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListRow[RemoteComment]:
@@ -284,7 +286,7 @@ def _unreadable_comment(raw: bytes | Raw, reason: str, repository: str) -> ListR
     what = f"comment {repository} {comment_id}" if comment_id else f"a comment of {repository}"
     problem = PoisonedItem(
         what=what,
-        reason=reason,
+        reason=_UNREADABLE + reason,
         number=_to_issue_number(number),
         comment_id=RemoteCommentId(comment_id) if comment_id else None,
     )

@@ -231,7 +231,7 @@ async def _record_incomplete_read(
     context: Context, intent: Intent, unread: PoisonedItem, stats: PassStats
 ) -> None:
     """What can't be read may be what was sent: it stays unknown, and people are told so."""
-    reason = f"{unread.what} can't be read ({unread.reason}): it may be the issue that was sent"
+    reason = f"{unread.what}: {unread.reason.rstrip('.')}; it may be the issue that was sent"
     wait = context.github.now() + timedelta(seconds=context.timing.settle_seconds)
     await context.stores.intents.save_unconfirmed(
         replace(intent, state=IntentState.UNKNOWN, not_before=wait, reason=reason)

@@ -100,7 +100,8 @@ def test_a_row_that_does_not_fit_is_poisoned_and_names_the_field(
     row = to_issue_row(json.dumps(issue(12, **invalid)).encode(), "acme/web")
     assert row.value is None
     assert row.problem is not None
-    assert (row.problem.what, row.problem.reason) == ("issue acme/web#12", reason)
+    said = f"GitHub's answer can't be read: {reason}"
+    assert (row.problem.what, row.problem.reason) == ("issue acme/web#12", said)
 
 
 def test_a_poisoned_row_still_has_its_place_in_the_list() -> None:

@@ -14,18 +14,19 @@ from typing import Any
 import pytest
 
 from reconciler.decide import comments, edited_originals, link
-from reconciler.demo.github.faults import DuringRequest, Reply, Stale, error
+from reconciler.demo.github.faults import Drop, DuringRequest, Reply, Stale, error
 from reconciler.demo.github.messages import Problem
 from reconciler.errors import GitHubError
 from reconciler.github import classify, client, limits, repository_ref, translate
 from reconciler.github.lists import RepositoryList
+from reconciler.model.ids import ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkObservation
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.plan import LinkPlan
 from reconciler.store.bugspark import reports
 from reconciler.store.sync import import_times, local_scan
-from reconciler.sync import decide_links, decide_observation, preflight, send, write
+from reconciler.sync import commands, decide_links, decide_observation, linking, preflight, send, write
 from reconciler.sync.context import Context
 from reconciler.sync.exports import second_issues
 from tests.proofs.planted import PlantBug, Situation, Violations, require_bug_detected
@@ -168,6 +169,38 @@ async def a_report_is_closed_before_its_turn(scenario: Scenario) -> Violations:
     await run(scenario)
     await scenario.settle(hours=0)
     return ["a report that is done was exported"] if scenario.numbers() else []
+
+
+# --- exports of unknown outcome ----------------------------------------------------------------------------
+
+
+async def an_export_is_lost_and_the_integration_moves(scenario: Scenario) -> ReportId:
+    """Make an export whose answer is lost, in a repository that the project leaves then."""
+    await scenario.run()
+    scenario.github.simulator.faults.add(Drop(applied=True), method="POST", path="/issues$")
+    report = await scenario.export(title="first")
+    scenario.move_integration()
+    await run(scenario)
+    await run(scenario)
+    return report
+
+
+async def a_lost_export_is_tried_again(scenario: Scenario) -> Violations:
+    report = await an_export_is_lost_and_the_integration_moves(scenario)
+    await scenario.retry(report)
+    await run(scenario)
+    titles = [issue.title for issue in scenario.repository.issues]
+    linked = scenario.is_linked(report) and not scenario.rows("sync_intents")
+    return [] if linked and titles == ["[BUG-0001] first"] else [f"after a retry its issues are {titles}"]
+
+
+async def a_lost_export_is_given_up(scenario: Scenario) -> Violations:
+    report = await an_export_is_lost_and_the_integration_moves(scenario)
+    await scenario.unlink(report)
+    outcome = (await run(scenario)).outcome
+    left = [str(row["state"]) for row in scenario.rows("sync_intents")]
+    ended = outcome is Outcome.OK and not left
+    return [] if ended else [f"after an unlink {left} is left, and a pass is {outcome}"]
 
 
 # --- times of fields --------------------------------------------------------------------------------------
@@ -391,6 +424,14 @@ PLANTED: dict[str, tuple[PlantBug, Situation]] = {
         a_report_is_filed_by_a_clock_that_is_behind,
     ),
     "done reports": (replaced(reports, "DONE_STATUSES", ("",)), a_report_is_closed_before_its_turn),
+    "a lost export by retry": (
+        replaced(commands, "end_unknown_writes_to_old_repository", returning(())),
+        a_lost_export_is_tried_again,
+    ),
+    "a lost export by unlink": (
+        replaced(linking, "end_unknown_writes_to_old_repository", returning(())),
+        a_lost_export_is_given_up,
+    ),
     "the time of the field": (
         replaced(decide_links, "_difference_of", lambda *_: None),
         an_assignee_changes_after_the_severity_did,

@@ -4,16 +4,20 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import AsyncConnection
+from sqlalchemy.ext import asyncio as sa_asyncio
 
+from reconciler.errors import DatabaseError
 from reconciler.model.alerts import AlertState
 from reconciler.model.ids import ProjectId
 from reconciler.model.snapshot import ProjectState
+from reconciler.store.schema import database_identity
 from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database, open_database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -98,6 +102,32 @@ async def test_a_row_that_another_session_inserts_first_is_updated(
     await ours
     (stored,) = (each for each in bugspark.rows_of(row.split()[2]) if each.get("key", "place") == "place")
     assert stored[column] == value
+
+
+async def update_then_insert(
+    connection: sa_asyncio.AsyncConnection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """What `upsert_row` must not be: two statements, between which another session inserts the row."""
+    matches = sa.and_(*(table.c[name] == value for name, value in key.items()))
+    if not (await connection.execute(sa.update(table).where(matches).values(values))).rowcount:
+        await connection.execute(sa.insert(table).values({**key, **values}))
+
+
+async def test_a_planted_update_then_insert_is_seen(
+    stores: DatabaseStores,
+    database: Database,
+    bugspark: BugSpark,
+    other: Theirs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A test of the tests: the situation above fails where `upsert_row` is no upsert."""
+    monkeypatch.setattr(database_identity, "upsert_row", update_then_insert)
+    await other.execute(META_ROW)
+    ours = asyncio.ensure_future(save_meta(stores, database, bugspark.add_project()))
+    await wait_until_blocked(bugspark)
+    await other.commit()
+    with pytest.raises(DatabaseError, match="pk_sync_meta"):
+        await ours
 
 
 async def test_eight_sessions_bind_one_database_at_once(store_url: str, bugspark: BugSpark) -> None:

@@ -141,6 +141,9 @@ class Scenario(Conditions):
         self.exported.discard(report)
         await self.run_work(lambda app: self._ignore_refusal(app.unlink(str(report))))
 
+    async def retry(self, report: ReportId) -> None:
+        await self.run_work(lambda app: self._ignore_refusal(app.retry(str(report))))
+
     async def relink(self, report: ReportId, *, backfill: bool) -> None:
         """Link it to the same issue again after an unlink."""
         number = self.issue_numbers()[report]

@@ -221,7 +221,7 @@ async def test_an_issue_is_not_made_again_while_what_may_be_it_cannot_be_read(sy
     for _ in range(5):
         result = await sync.run(seconds=61)
         assert result.error is not None
-        assert f"acme/web#{number} can't be read" in result.error.message
+        assert f"issue acme/web#{number}: GitHub's answer can't be read" in result.error.message
     assert list(sync.github.web.picture()) == [number], "not a second one"
     sync.github.simulator.views.edits.clear()
     await sync.run(seconds=61)
