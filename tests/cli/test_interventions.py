@@ -78,4 +78,4 @@ def test_the_operator_is_told_which_report_of_another_project_holds_an_issue() -
             raise error
 
     output = command("link", "Rivals:BUG-0001", "acme/web#1", application=RefusingApplication())
-    assert (output.status, output.err) == (2, f"reconcile: {in_full}\n")
+    assert (output.status, output.err) == (1, f"reconcile: {in_full}\n")
