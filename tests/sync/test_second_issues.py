@@ -174,6 +174,21 @@ async def test_an_issue_of_the_button_that_people_edited_at_once_is_not_made_aga
         assert await attention(sync) == []
 
 
+async def test_with_manual_discovery_the_buttons_issue_is_shown_once_and_not_asked_for_again(
+    world_url: str, github: GitHub
+) -> None:
+    async with open_sync(world_url, github, sync={"export": "all", "discover": "manual"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        number = sync.press_button(report)
+        await sync.run(seconds=61)
+        assert await attention(sync) == [("second", f"acme/web#{number}")]
+        assert "sync.discover is manual: `reconcile link" in (await shown(sync, report))[1]
+        await settle(sync)
+        assert (await sync.run(seconds=61)).github.requests == 2, "the two lists, and nothing besides"
+        assert list(github.web.picture()) == [number]
+
+
 async def test_a_person_may_have_another_issue_made_beside_an_edited_one(
     world_url: str, github: GitHub
 ) -> None:

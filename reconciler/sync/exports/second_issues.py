@@ -129,15 +129,20 @@ async def link_button_exports(
     accounts = await read_own_accounts(context, state)
     ours = [row for row in rows if row.author and row.author.id in accounts]
     found = await match_exported_issues(context, state, ours)
-    ids = {report.id for report in wanted.values()}
+    by_id = {report.id: report for report in wanted.values()}
     for pair in found.matches:
-        if context.policy.discover and pair.report.report_id in ids:
+        if pair.report.report_id not in by_id:
+            continue
+        if context.policy.discover:
             await store_link(context, state, pair)
-    there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)} & ids
+        else:
+            report = by_id[pair.report.report_id]
+            await _record_found_export(context, state, report, pair.issue, "and sync.discover is manual")
+    there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)} & by_id.keys()
     for row in ours:
         report = wanted[_named_report(row) or ""]
         if report.id not in there and await _is_perhaps_export_of(context, state, report, row, found.fitting):
-            await _record_edited_export(context, state, report, row)
+            await _record_found_export(context, state, report, row, "but its title or text was changed")
             there.add(report.id)
     return frozenset(there)
 
@@ -159,11 +164,16 @@ async def _is_perhaps_export_of(
     return await is_issue_unlinked(context, state, issue)
 
 
-async def _record_edited_export(context: Context, state: ProjectState, report: Report, issue: Issue) -> None:
-    """Store an issue that may be the report's, so that a person decides. A second one would be worse."""
+async def _record_found_export(
+    context: Context, state: ProjectState, report: Report, issue: Issue, why: str
+) -> None:
+    """Store an issue that is or may be the report's, and is not linked by itself for the reason `why`.
+
+    A person decides; to make a second issue would be worse.
+    """
     named, name = quote(f"{context.project.name}:{report.tracking_id}"), f"{state.repository}#{issue.number}"
     reason = (
-        f"{name} seems to be the export of {report.tracking_id}, but its title or text was changed: "
+        f"{name} seems to be the export of {report.tracking_id}, {why}: "
         f"`reconcile link {named} {name}` links it, `reconcile dismiss {named}` leaves it unlinked"
     )
     made = build_link(context, state, report.id, issue, LinkOrigin.DISCOVERY, backfill=False)
