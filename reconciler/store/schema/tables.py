@@ -18,10 +18,8 @@ from sqlalchemy import (
 )
 
 from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
-from reconciler.store.schema.audit_table import audit_entries
-from reconciler.store.schema.follower_table import followers
 from reconciler.store.schema.metadata import metadata
-from reconciler.store.schema.settings_tables import settings_versions, skipped_reports
+from reconciler.store.schema.owner_tables import audit_entries, followers, settings_versions, skipped_reports
 from reconciler.store.types import Instant, serial
 
 __all__ = ["audit_entries", "followers", "metadata", "settings_versions", "skipped_reports"]
