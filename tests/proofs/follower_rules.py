@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from reconciler.bootstrap.application import Application
-from reconciler.errors import ProjectError, RefusedError
+from reconciler.errors import ProjectError, RefusedError, UsageError
 from reconciler.model.ids import ReportId
 from tests.proofs.random_history import INDEXES, STATUSES, USER_ACTIONS, RandomHistory
 from tests.support.scenario import Scenario
@@ -56,7 +56,7 @@ class FollowerHistory(RandomHistory):
         async def command(app: Application) -> None:
             try:
                 await app.follow(str(report), issue)
-            except (RefusedError, ProjectError):  # nobody leads it just now
+            except (RefusedError, UsageError, ProjectError):  # nobody leads it just now, or it was deleted
                 return
 
         self.wait(scenario.run_work(command))

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
-from reconciler.errors import LimitedError, ProjectError, RefusedError
+from reconciler.errors import LimitedError, ProjectError, RefusedError, UsageError
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress, PassResult
 from reconciler.model.viewer import OPERATOR
@@ -154,7 +154,8 @@ class Scenario(Conditions):
             )
 
     async def _ignore_refusal(self, work: Any) -> None:
-        with suppress(RefusedError, ProjectError, LimitedError):  # linked or unlinked already, or too early
+        # linked or unlinked already, too early, or the report was deleted
+        with suppress(RefusedError, UsageError, ProjectError, LimitedError):
             await work
 
     async def settle(self, *, hours: int = 7) -> PassResult:
