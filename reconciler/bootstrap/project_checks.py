@@ -50,7 +50,7 @@ class StoredProjectFacts:
 def unusable_integration_check(project: Project) -> CheckResult:
     """Return the failed check of an integration that can't be used."""
     message = integration_problem(project)
-    remedy = "correct the integration as the message says; the next pass uses it"
+    remedy = "correct what the message names; the next pass uses it"
     check = _build_check_result("integration", CheckLevel.FAIL, message, remedy)
     return _with_project_name(project, check)
 
