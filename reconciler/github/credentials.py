@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import CredentialError
 from reconciler.github.http import Reply
@@ -15,6 +15,9 @@ from reconciler.github.wire import AccessTokenRow, AppRow, InstallationRow, deco
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 AppRequest = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
 """Method, path parts, bearer → the answer. It retries by itself and costs the installation no points."""
@@ -192,18 +195,30 @@ class AppCredential:
         )
 
     def _jwt(self, now: datetime) -> Secret:
-        key = self._private_key.reveal()
-        if PUBLIC_KEY_WORDS in key or key.lstrip().startswith(SSH_PUBLIC_KEY_START):
-            raise CredentialError(
-                f"The GitHub App's private key can't be used: {PUBLIC_KEY_ADVICE}.", remedy=PUBLIC_KEY_ADVICE
-            )
         import jwt  # late: its cryptography is loaded only for an App
 
         claims = {"iat": now - JWT_BACKDATING, "exp": now + JWT_LIFETIME, "iss": self._app_id}
+        return Secret(jwt.encode(claims, self._load_private_key(), algorithm="RS256"))
+
+    def _load_private_key(self) -> "RSAPrivateKey":
+        """Return the App's key. Raises CredentialError for anything but an RSA key in PEM, not encrypted."""
+        text = self._private_key.reveal()
+        if PUBLIC_KEY_WORDS in text or text.lstrip().startswith(SSH_PUBLIC_KEY_START):
+            raise CredentialError(
+                f"The GitHub App's private key can't be used: {PUBLIC_KEY_ADVICE}.", remedy=PUBLIC_KEY_ADVICE
+            )
+        # Late, as `jwt` is.
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         try:
-            return Secret(jwt.encode(claims, key, algorithm="RS256"))
-        except (jwt.PyJWTError, ValueError, TypeError):
+            key = load_pem_private_key(text.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
             raise CredentialError(
                 f"The GitHub App's private key can't be used: {INVALID_KEY_ADVICE}.",
                 remedy=INVALID_KEY_ADVICE,
-            ) from None
+            )
+        return key

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -232,13 +233,12 @@ async def test_two_repositories_that_need_a_token_at_once_make_one(
     assert made_tokens(github) == 1
 
 
-def _ec_key() -> str:
-    key = generate_ec_key(SECP256R1())
+def _pem_of(key: EllipticCurvePrivateKey | X25519PrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @pytest.mark.parametrize(
-    "form", ["broken", "other kind", "with a passphrase", "certificate", "client secret"]
+    "form", ["broken", "EC", "X25519", "with a passphrase", "certificate", "client secret"]
 )
 async def test_an_invalid_key_is_reported_without_showing_it(
     github: GitHub, app: InstalledApp, clock: FixedClock, key: RSAPrivateKey, form: str
@@ -246,7 +246,8 @@ async def test_an_invalid_key_is_reported_without_showing_it(
     locked = BestAvailableEncryption(b"passphrase")
     pem = {
         "broken": "-----BEGIN RSA PRIVATE KEY-----\nhush\n",
-        "other kind": _ec_key(),
+        "EC": _pem_of(generate_ec_key(SECP256R1())),
+        "X25519": _pem_of(X25519PrivateKey.generate()),
         "with a passphrase": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked).decode(),
         "certificate": "-----BEGIN CERTIFICATE-----\nhush\n-----END CERTIFICATE-----\n",
         "client secret": "hush" * 10,
