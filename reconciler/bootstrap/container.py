@@ -189,7 +189,7 @@ class Container:
         try:
             return TokenCredential(integration.token)
         except CredentialError as error:
-            return UnusableCredential(str(error))
+            return UnusableCredential(str(error), error.remedy)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ class StoredProjectFacts:
 def unusable_integration_check(project: Project) -> CheckResult:
     """Return the failed check of an integration that can't be used."""
     message = integration_problem(project)
-    remedy = "correct the integration as the message says; the next pass uses it"
+    remedy = "correct what the message names; the next pass uses it"
     check = _build_check_result("integration", CheckLevel.FAIL, message, remedy)
     return _with_project_name(project, check)
 
@@ -65,8 +65,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         again = format_time(error.until, context.clock.now(), UTC)
         lines.append(_build_check_result("GitHub", CheckLevel.WARN, str(error), f"check again after {again}"))
     except ReconcilerError as error:
-        remedy = _remedy(error, is_github_com=facts.is_github_com)
-        lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), remedy))
+        lines.append(_build_failure("GitHub", error, facts))
     else:
         text = f"{repository.full_name} answers; writing as {account.login}"
         lines += [
@@ -82,6 +81,13 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         ]
     lines += [_delivery_check(context, facts), *_link_check(facts), *_renamed_label_checks(facts)]
     return [_with_project_name(context.project, line) for line in lines]
+
+
+def _build_failure(what: str, error: ReconcilerError, facts: StoredProjectFacts) -> CheckResult:
+    """Return the failed check of an error; a remedy that its message ends with is not said twice."""
+    remedy = _remedy(error, is_github_com=facts.is_github_com)
+    message = str(error).removesuffix(f": {remedy}.")
+    return _build_check_result(what, CheckLevel.FAIL, message, remedy)
 
 
 def _remedy(error: ReconcilerError, *, is_github_com: bool) -> str:
@@ -137,8 +143,7 @@ async def _pagination_check(context: Context, facts: StoredProjectFacts) -> list
     try:
         await context.github.require_own_page_addresses()
     except UntrustedUrlError as error:
-        remedy = _remedy(error, is_github_com=facts.is_github_com)
-        return [_build_check_result("pages", CheckLevel.FAIL, str(error), remedy)]
+        return [_build_failure("pages", error, facts)]
     except ReconcilerError as error:
         return [_build_check_result("pages", CheckLevel.WARN, str(error), "check again")]
     return []

@@ -104,7 +104,8 @@ def _usage_error_text(error: "typer.TyperException") -> str:
     """Return what is wrong with the words of a command line, and where its help is."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "reconcile"
-    return f"{error.format_message().rstrip('.')}; see {command} --help"
+    what = error.format_message().rstrip(".")
+    return f"{what} See {command} --help" if what.endswith("?") else f"{what}; see {command} --help"
 
 
 def move_config_first(arguments: Sequence[str]) -> list[str]:

@@ -21,7 +21,8 @@ PERMISSION_ADVICE = (
 
 PUSH_ADVICE = "give the token Issues: read and write, and its account write access"
 TRIAGE_MESSAGE = (
-    "the account has the triage role: it may close issues, but GitHub may drop its labels; each write tells"
+    "the account has the triage role: it may close issues, but GitHub may drop its labels; a label that it"
+    " dropped is shown as a refused write"
 )
 
 ADMINISTRATOR_MESSAGE = (

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import CredentialError
 from reconciler.github.http import Reply
@@ -16,6 +16,9 @@ from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 AppRequest = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
 """Method, path parts, bearer → the answer. It retries by itself and costs the installation no points."""
 
@@ -23,10 +26,17 @@ RecordInstallation = Callable[[Fingerprint, int], Awaitable[None]]
 """Stores which installation the tokens with this `limits_key` belong to."""
 
 PUBLIC_KEY_WORDS = "PUBLIC KEY-----"
+SSH_PUBLIC_KEY_START = ("ssh-", "ecdsa-")
 PUBLIC_KEY_ADVICE = (
     "github.app.private_key_file holds a public key; the private one is the .pem file that GitHub gives when "
     "a key is generated in the App's settings"
 )
+INVALID_KEY_ADVICE = (
+    "github.app.private_key_file must hold an RSA key in PEM without a passphrase, as in the .pem file that "
+    "GitHub gives when a key is generated in the App's settings"
+)
+REFUSED_APP_ADVICE = "check its id, its private key and that it is installed there"
+REENTER_ADVICE = "enter it again"
 JWT_BACKDATING = timedelta(seconds=60)
 JWT_LIFETIME = timedelta(minutes=9)
 RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
@@ -65,7 +75,10 @@ class TokenCredential:
         """Take the token. Raises CredentialError for text that no header can carry."""
         text = token.reveal()
         if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise CredentialError("The token is empty or has characters that no token has: enter it again.")
+            raise CredentialError(
+                f"The token is empty or has characters that no token has: {REENTER_ADVICE}.",
+                remedy=REENTER_ADVICE,
+            )
         self._token = token
         self.limits_key = fingerprint(text)
 
@@ -85,13 +98,14 @@ class TokenCredential:
 class UnusableCredential:
     """The credential of a project without a usable token: every request fails before it is sent."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, remedy: str | None = None) -> None:
         self._reason = reason
+        self._remedy = remedy
         self.limits_key = fingerprint("")
 
     async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
         """Raise CredentialError."""
-        raise CredentialError(self._reason)
+        raise CredentialError(self._reason, remedy=self._remedy)
 
     def discard_token(self, token: Secret) -> bool:
         """Return False: there is no other token."""
@@ -99,7 +113,7 @@ class UnusableCredential:
 
     async def app_bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """Raise CredentialError."""
-        raise CredentialError(self._reason)
+        raise CredentialError(self._reason, remedy=self._remedy)
 
 
 class AppCredential:
@@ -176,20 +190,35 @@ class AppCredential:
         where, reason = "/".join(self._owner_and_repository), error_reason(reply.body)
         raise CredentialError(
             f"GitHub refuses the App {self._app_id} for {where} ({reply.status}: {reason}):"
-            " check its id, its private key and that it is installed there."
+            f" {REFUSED_APP_ADVICE}.",
+            remedy=REFUSED_APP_ADVICE,
         )
 
     def _jwt(self, now: datetime) -> Secret:
-        if PUBLIC_KEY_WORDS in self._private_key.reveal():
-            raise CredentialError(
-                f"The GitHub App's private key can't be used: {PUBLIC_KEY_ADVICE}.", remedy=PUBLIC_KEY_ADVICE
-            )
         import jwt  # late: its cryptography is loaded only for an App
 
         claims = {"iat": now - JWT_BACKDATING, "exp": now + JWT_LIFETIME, "iss": self._app_id}
-        try:
-            return Secret(jwt.encode(claims, self._private_key.reveal(), algorithm="RS256"))
-        except (jwt.PyJWTError, ValueError, TypeError):
+        return Secret(jwt.encode(claims, self._load_private_key(), algorithm="RS256"))
+
+    def _load_private_key(self) -> "RSAPrivateKey":
+        """Return the App's key. Raises CredentialError for anything but an RSA key in PEM, not encrypted."""
+        text = self._private_key.reveal()
+        if PUBLIC_KEY_WORDS in text or text.lstrip().startswith(SSH_PUBLIC_KEY_START):
             raise CredentialError(
-                "The GitHub App's private key can't be used: it must be an RSA key in PEM."
-            ) from None
+                f"The GitHub App's private key can't be used: {PUBLIC_KEY_ADVICE}.", remedy=PUBLIC_KEY_ADVICE
+            )
+        # Late, as `jwt` is.
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        try:
+            key = load_pem_private_key(text.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
+            raise CredentialError(
+                f"The GitHub App's private key can't be used: {INVALID_KEY_ADVICE}.",
+                remedy=INVALID_KEY_ADVICE,
+            )
+        return key

@@ -116,7 +116,7 @@ def test_python_leaves_imported_objects_alone_at_exit() -> None:
 
 
 def test_a_misspelt_command_names_the_nearest() -> None:
-    assert "Did you mean 'plan'?" in reconcile("plann").stderr
+    assert reconcile("plann").stderr.endswith("Did you mean 'plan'? See reconcile --help\n")
 
 
 def test_a_file_that_is_not_there_exits_78() -> None:

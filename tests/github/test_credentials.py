@@ -6,8 +6,17 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from reconciler.demo.github.faults import error
 from reconciler.errors import CredentialError, GitHubError, LimitedError
@@ -224,21 +233,47 @@ async def test_two_repositories_that_need_a_token_at_once_make_one(
     assert made_tokens(github) == 1
 
 
+def _pem_of(key: EllipticCurvePrivateKey | X25519PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    "form", ["broken", "EC", "X25519", "with a passphrase", "certificate", "client secret"]
+)
 async def test_an_invalid_key_is_reported_without_showing_it(
-    github: GitHub, app: InstalledApp, clock: FixedClock
+    github: GitHub, app: InstalledApp, clock: FixedClock, key: RSAPrivateKey, form: str
 ) -> None:
-    credential = credential_of(app, clock, pem="-----BEGIN RSA PRIVATE KEY-----\nhush\n")
+    locked = BestAvailableEncryption(b"passphrase")
+    pem = {
+        "broken": "-----BEGIN RSA PRIVATE KEY-----\nhush\n",
+        "EC": _pem_of(generate_ec_key(SECP256R1())),
+        "X25519": _pem_of(X25519PrivateKey.generate()),
+        "with a passphrase": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked).decode(),
+        "certificate": "-----BEGIN CERTIFICATE-----\nhush\n-----END CERTIFICATE-----\n",
+        "client secret": "hush" * 10,
+    }[form]
+    credential = credential_of(app, clock, pem=pem)
     opened = open_client(github.api, clock=clock, credential=credential)
     with pytest.raises(CredentialError, match="PEM") as raised:
         await opened.repository.repository()
-    assert "hush" not in str(raised.value)
+    assert pem.splitlines()[-1] not in str(raised.value)
+    assert "github.app.private_key_file" in (raised.value.remedy or "")
     await opened.aclose()
 
 
+@pytest.mark.parametrize("form", ["PEM", "PKCS1", "SSH", "SSH after a line"])
 async def test_a_public_key_given_as_the_apps_key_is_reported_as_such(
-    github: GitHub, app: InstalledApp, clock: FixedClock
+    github: GitHub, app: InstalledApp, clock: FixedClock, key: RSAPrivateKey, form: str
 ) -> None:
-    credential = credential_of(app, clock, pem=app.app.public_key)
+    public = key.public_key()
+    ssh = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    pem = {
+        "PEM": app.app.public_key,
+        "PKCS1": public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode(),
+        "SSH": ssh,
+        "SSH after a line": f"\n{ssh}\n",
+    }[form]
+    credential = credential_of(app, clock, pem=pem)
     opened = open_client(github.api, clock=clock, credential=credential)
     with pytest.raises(CredentialError, match=r"holds a public key; .*\.pem file") as raised:
         await opened.repository.repository()
@@ -258,8 +293,9 @@ async def test_an_app_that_is_not_installed_is_reported(
         clock=clock,
     )
     opened = open_client(github.api, clock=clock, credential=credential)
-    with pytest.raises(CredentialError, match=r"acme/other .*404: Not Found.*installed there"):
+    with pytest.raises(CredentialError, match=r"acme/other .*404: Not Found.*installed there") as raised:
         await opened.repository.repository()
+    assert "installed there" in (raised.value.remedy or "")
     await opened.aclose()
 
 

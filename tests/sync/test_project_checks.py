@@ -288,6 +288,7 @@ async def test_an_unknown_and_a_retired_api_version_are_reported_as_such(
     assert (found.level.value, expected in (found.remedy or "")) == ("fail", True)
     assert "github.api_version" in (found.remedy or "")
     assert version in found.message
+    assert (found.remedy or "?") not in found.message
 
 
 async def test_pages_at_another_host_fail_before_one_is_needed(sync: Sync) -> None:
