@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from reconciler.errors import (
     AnswerTooHeavyError,
@@ -157,7 +157,7 @@ class Gateway:
         except NotTrustedError as error:
             raise _certificate_error(error) from None
         except AnswerTooLargeError as error:
-            raise TransientError(str(error), is_heavy=True) from None
+            raise TransientError(str(error), is_heavy=True, is_lasting=True) from None
         except (NotSentError, AnswerLostError) as error:
             raise TransientError(str(error)) from None
         if reply.redirects:
@@ -229,7 +229,8 @@ class Gateway:
             raise TransientError(single_printable_line(words), is_heavy=True)
         if reply.status == 200 and not is_json(reply.body):
             if is_nested_too_deeply(reply.body):
-                raise TransientError("it answered with JSON that is nested too deeply", is_heavy=True)
+                text = "it answered with JSON that is nested too deeply"
+                raise TransientError(text, is_heavy=True, is_lasting=True)
             no_api = self.http.origin.wrong_api_url_advice
             text = "it answered with something that is not JSON" + (f" ({no_api})" if no_api else "")
             raise TransientError(text, remedy=no_api)
@@ -241,12 +242,21 @@ def _certificate_error(error: NotTrustedError) -> CertificateError:
 
 
 class TransientError(Exception):
-    """A failure that may be over at the next attempt. `is_heavy`: or that a smaller page may avoid."""
+    """A failure that may be over at the next attempt. `is_heavy`: or that a smaller page may avoid.
+    `is_lasting`: the same request would be answered alike, so it is not sent again.
+    """
 
-    def __init__(self, message: str, *, is_heavy: bool = False, remedy: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, is_heavy: bool = False, is_lasting: bool = False, remedy: str | None = None
+    ) -> None:
         super().__init__(message)
         self.is_heavy = is_heavy
+        self.is_lasting = is_lasting
         self.remedy = remedy
+
+
+def _may_be_over(error: BaseException) -> bool:
+    return isinstance(error, TransientError) and not error.is_lasting
 
 
 async def call_with_retries(
@@ -277,7 +287,7 @@ async def call_with_retries(
         return clock.monotonic() - begun > LATEST_ATTEMPT_SECONDS or stop_after_attempt(attempts)(state)
 
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type(TransientError), wait=wait, stop=stop, sleep=clock.sleep, reraise=True
+        retry=retry_if_exception(_may_be_over), wait=wait, stop=stop, sleep=clock.sleep, reraise=True
     )
     try:
         return await retrying(once)

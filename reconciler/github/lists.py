@@ -3,7 +3,7 @@
 Source: docs/reference/github.md, List rules.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -56,7 +56,9 @@ class RepositoryList(Generic[T]):
             elif answer is None:
                 return
             elif answer.next is None:
-                yield _build_page(answer.rows, state_after_probe(state.anchor, answer, self.overlap))
+                after = state_after_probe(state.anchor, answer, self.overlap)
+                anchor = self._anchor_behind_hidden_rows(after.anchor, answer.rows)
+                yield _build_page(answer.rows, replace(after, anchor=anchor))
                 return
         async for page in self._drain(state):
             yield page
@@ -73,8 +75,10 @@ class RepositoryList(Generic[T]):
 
     async def _drain(self, state: ListState) -> AsyncIterator[ListPage[T]]:
         drain: Drain[T] = Drain(state.cursor or state.anchor, keep=self.overlap)
+        problems: list[ListRow[T]] = []
         while (page_request := drain.next_request()) is not None:
             answer = await self._fetch_requested(page_request)
+            problems += (row for row in answer.rows if row.problem)
             if self._is_ahead_of_github_clock(page_request.since):
                 state = self._rewound_state()
                 drain = Drain(state.anchor, keep=self.overlap)
@@ -83,11 +87,25 @@ class RepositoryList(Generic[T]):
             # Rule 4: each drained page is committed with its cursor.
             yield _build_page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
         new_anchor = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
+        new_anchor = self._anchor_behind_hidden_rows(new_anchor, problems)
         answer = await self._fetch(self._first_page_url(new_anchor, "desc"))
         # Rule 4: the re-probe's rows, the anchor and the ETag belong together.
         yield _build_page(
             drain.seen_rows.take_new(answer.rows), state_after_drain(new_anchor, answer, drain.covered)
         )
+
+    def _anchor_behind_hidden_rows(self, anchor: datetime, rows: Iterable[ListRow[T]]) -> datetime:
+        """Return the anchor, moved on to the time of what was seen beside rows that GitHub never shows.
+
+        In a quiet repository an anchor by the newest row would have every pass ask again for these, page by
+        page (docs/reference/github.md, Lists).
+        """
+        times = (row.problem.changed_before for row in rows if row.problem)
+        seen_at = min((at for at in times if at), default=None)
+        if seen_at is None:
+            return anchor
+        now = self.ref.github_time.earliest_now().replace(microsecond=0)
+        return max(anchor, earlier(min(seen_at, now), self.overlap))
 
     def _is_ahead_of_github_clock(self, position: datetime) -> bool:
         """Whether a position is ahead of GitHub's clock, which has been corrected since it was stored.

@@ -268,8 +268,7 @@ class Reads:
     async def hooks(self) -> tuple[Hook, ...]:
         """Read every webhook, the oldest first. Raises CredentialError where the token may not see them."""
         what = f"the webhooks of {self._ref.name}"
-        url = self._ref.url("hooks", query={"per_page": PER_PAGE})
-        pages = await self._read_pages(url, what, require_hooks_ok)
+        pages = await self._read_pages(self._ref.url("hooks"), what, require_hooks_ok)
         members = chain.from_iterable(split_list(page.body, what) for page in pages)
         rows = (try_decode(raw, HookRow) for raw in members)
         hooks = (translate.to_hook(row) for row in rows if isinstance(row, HookRow))
@@ -289,19 +288,21 @@ class Reads:
         """Read every page, with fewer rows on each while GitHub does not answer."""
         failed = ""
         for size in (PER_PAGE, *SMALLER_PAGES):
+            attempts = 1 if size in SMALLER_PAGES[:-1] else None  # the next smaller page is another attempt
             try:
-                return await self._pages_from(url_with_page_size(url, size), what, require)
+                return await self._pages_from(url_with_page_size(url, size), what, require, attempts)
             except AnswerTooHeavyError as error:
                 failed = str(error)
         raise IssueUnreadableError(failed)
 
-    async def _pages_from(self, url: str, what: str, require: RequireReply) -> list[Reply]:
+    async def _pages_from(
+        self, link: str | None, what: str, require: RequireReply, attempts: int | None
+    ) -> list[Reply]:
         pages: list[Reply] = []
-        link: str | None = url
         while link is not None:
             if len(pages) >= MAX_PAGES or any(page.url == link for page in pages):
                 raise IssueUnreadableError(f"The pages of {what} lead in circles.")
-            reply = await self._get(link)
+            reply = (await self._ref.gateway.read(link, attempts=attempts)).reply
             require(reply, self._ref, what)
             pages.append(reply)
             link = parse_next_link(reply.headers.get("link"))

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -246,3 +247,5 @@ async def test_a_page_that_is_nested_too_deeply_is_read_with_fewer_rows() -> Non
     ]
     assert sorted({row.number for page in pages for row in page.rows}) == [1, 3]
     assert any("nested too deeply" in item.reason for page in pages for item in page.poisoned)
+    addresses = [str(request.url) for request in net.requests]
+    assert all(one != following for one, following in pairwise(addresses)), "it would be nested again"

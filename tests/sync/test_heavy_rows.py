@@ -94,6 +94,39 @@ async def test_an_answer_that_is_too_large_is_asked_for_in_parts(
     await all_synced(sync, links)
 
 
+@pytest.mark.parametrize("is_linked", [True, False])
+async def test_a_row_that_is_never_shown_costs_later_passes_nothing(sync: Sync, *, is_linked: bool) -> None:
+    """Once it is older than the overlap of the lists, which nothing newer moves in a quiet repository."""
+    links = await linked(sync, 2)
+    (first, number), (second, other) = links.items()
+    web = sync.github.web
+    row = web.comment(number, "a heavy one", by="bob").id if is_linked else web.open_issue("", by="bob").id
+    sync.github.simulator.views.edits[row] = never_shown
+    assert (await sync.run_due()).outcome is Outcome.PARTIAL
+    await sync.run_due(seconds=130)
+    await sync.run_due(seconds=60)  # asks from the new anchor on, without an ETag
+    result = await sync.run_due(seconds=60)
+    assert result.github.requests == result.github.not_modified == 2
+    use_both_sides(sync, second, other)
+    await sync.run_due(seconds=60, compares=True)
+    await all_synced(sync, {second: other})
+    sync.github.simulator.views.edits.clear()
+    use_both_sides(sync, first, number)
+    await sync.run_due(seconds=7 * 3600, compares=True)
+    await sync.settle()
+    await all_synced(sync, links)
+
+
+async def test_smaller_pages_of_a_thread_are_asked_for_once_each(sync: Sync) -> None:
+    """As each is another attempt; only the last one is repeated."""
+    ((_, number),) = (await linked(sync, 1)).items()
+    row = sync.github.web.comment(number, "a heavy one", by="bob").id
+    sync.github.simulator.views.edits[row] = never_shown
+    await sync.run_due()
+    thread = [each for each in sync.asked if each.path.endswith(f"/issues/{number}/comments")]
+    assert [each.query["per_page"] for each in thread] == ["100"] * 4 + ["50", "25", "10"] + ["1"] * 4
+
+
 async def test_an_outage_is_no_heavy_row(sync: Sync) -> None:
     links = await linked(sync, 2)
     for report, number in links.items():
