@@ -105,7 +105,7 @@ class RepositoryList(Generic[T]):
         if seen_at is None:
             return anchor
         now = self.ref.github_time.earliest_now().replace(microsecond=0)
-        return max(anchor, earlier(min(seen_at, now), self.overlap))
+        return max(anchor, subtract_duration(min(seen_at, now), self.overlap))
 
     def _is_ahead_of_github_clock(self, position: datetime) -> bool:
         """Whether a position is ahead of GitHub's clock, which has been corrected since it was stored.
