@@ -274,7 +274,7 @@ async def _main_failure(context: Context, stats: PassStats) -> Failure | None:
     first = next(iter(stats.problems), None) or next((f"{p.what}: {p.reason}" for p in stats.poisoned), None)
     if isinstance(first, WriteProblem):
         report = await context.stores.reports.tracking_id_of_report(first.report)
-        first = f"{first.operation.value} for {report}: {first.reason}"
+        first = f"{first.operation.value.replace('_', ' ')} for {report}: {first.reason}"
     return Failure(kind="quarantined", message=f"{name}: {first}") if first else None
 
 

@@ -37,7 +37,7 @@ async def test_a_refused_write_is_reported_by_the_tracking_id(sync: Sync) -> Non
     result = await sync.run()
     row = sync.bugspark.report(report)
     assert row is not None and result.error is not None
-    assert f"Shop: create_comment for {row['tracking_id']}: " in result.error.message
+    assert f"Shop: create comment for {row['tracking_id']}: " in result.error.message
     assert str(report) not in result.error.message
     assert sync.texts_on_github(number) == []
 
