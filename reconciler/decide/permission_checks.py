@@ -64,7 +64,13 @@ def check_issue_permission(
     missing = next((reason for reason in refused if MISSING_PERMISSION in reason), None)
     if missing is not None:
         permission = missing.partition(MISSING_PERMISSION)[2]
-        remedy = f"give the token {permission}, then reconcile retry the report, or wait for an hour"
+        is_app = grants.permissions is not None
+        whom = (
+            f"the App {permission}, and accept that where it is installed"
+            if is_app
+            else f"the token {permission}"
+        )
+        remedy = f"give {whom}, then reconcile retry the report, or wait for an hour"
         return _failed_check("issues", missing, remedy)
     if grants.permissions is not None:
         return _check_app(grants)

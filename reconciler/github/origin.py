@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
 
 from reconciler.errors import ConfigurationError, UntrustedUrlError
 from reconciler.model.formatting import single_printable_line
@@ -17,8 +17,8 @@ _ISSUE_NUMBER_PATH = re.compile(r"/issues/([0-9]{1,10})$")
 
 MAX_SHOWN_HOST_CHARS = 100
 FOREIGN_HOST_ADVICE = (
-    "set github.api_url to the address that the server believes to have, as its links show it, or correct "
-    "that on the server"
+    "set github.api_url to the address of the API in the server's own links, or correct that address on the "
+    "server"
 )
 
 
@@ -91,13 +91,15 @@ class Origin:
         except ValueError:
             raise UntrustedUrlError("GitHub's answer points to an address that can't be read.") from None
         if (parts.scheme, parts.hostname, port) != (self.scheme, self.host, self.port) or "@" in parts.netloc:
-            other = single_printable_line(parts.hostname or "another scheme")[:MAX_SHOWN_HOST_CHARS]
             raise UntrustedUrlError(
-                f"GitHub's answer points away from {self.host}: not followed.",
-                remedy=f"{FOREIGN_HOST_ADVICE} (it points to {other})",
+                f"GitHub's answer points away from {self.base_url}: not followed.",
+                remedy=f"{FOREIGN_HOST_ADVICE} (it points to {_server_of(parts, port)})",
             )
         if _UNSAFE_CHARACTERS.search(url) or not self._is_below_base(parts.path):
-            raise UntrustedUrlError(f"GitHub's answer points to a place outside the API at {self.host}.")
+            raise UntrustedUrlError(
+                f"GitHub's answer points to a place outside the API at {self.base_url}: not followed.",
+                remedy=FOREIGN_HOST_ADVICE,
+            )
         path = parts.path.removeprefix(self.base)
         return f"{self.base_url}{path}" + (f"?{parts.query}" if parts.query else "")
 
@@ -124,6 +126,13 @@ def issue_number_in_url(address: str) -> int | None:
     """Return the number at the end of an issue's address, before its query if there is one; else None."""
     match = _ISSUE_NUMBER_PATH.search(address.partition("?")[0])
     return int(match[1]) if match else None
+
+
+def _server_of(parts: SplitResult, port: int | None) -> str:
+    """Return scheme, host and port of an address: one of them may be all that differs."""
+    shown = "" if port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
+    host = (parts.hostname or "no host")[:MAX_SHOWN_HOST_CHARS]
+    return single_printable_line(f"{parts.scheme or 'no scheme'}://{host}{shown}")
 
 
 def parse_next_link(header: str | None) -> str | None:

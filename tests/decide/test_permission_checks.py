@@ -67,6 +67,11 @@ def test_a_refusal_counts_more_than_what_github_tells() -> None:
     ]
     check = check_issue_permission(OPEN, classic("repo"), NOW, NOW, reasons)
     assert (check.level, check.message) == (CheckLevel.FAIL, reasons[1])
+    then = "then reconcile retry the report, or wait for an hour"
+    assert check.remedy == f"give the token Issues: write, {then}"
+    of_app = check_issue_permission(OPEN, app(issues="write"), NOW, NOW, reasons)
+    granted = "Issues: write, and accept that where it is installed"
+    assert (of_app.level, of_app.remedy) == (CheckLevel.FAIL, f"give the App {granted}, {then}")
     waiting = check_refused_writes(reasons)
     assert waiting is not None
     assert (waiting.level, waiting.message.startswith("2 writes refused by GitHub")) == (

@@ -96,6 +96,26 @@ def test_a_relative_redirect_is_resolved_against_its_request() -> None:
         ENTERPRISE.admit("//evil.example/x", relative_to=here)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://ghe.example:8443/api/v3/x?a=secret", "(it points to http://ghe.example:8443)"),
+        ("https://ghe.example/api/v3/x?a=secret", "(it points to https://ghe.example)"),
+        ("https://inner.test:8443/api/v3/x?a=secret", "(it points to https://inner.test:8443)"),
+        ("https://ghe.example:8443/x?a=secret", "or correct that address on the server"),
+    ],
+)
+def test_a_server_that_has_another_address_in_its_links_is_reported_with_what_differs(
+    url: str, shown: str
+) -> None:
+    with pytest.raises(UntrustedUrlError, match=r"https://ghe\.example:8443/api/v3: not followed") as raised:
+        ENTERPRISE.admit(url)
+    remedy = raised.value.remedy or ""
+    assert remedy.startswith("set github.api_url to the address of the API")
+    assert remedy.endswith(shown)
+    assert "secret" not in remedy
+
+
 def test_a_refused_address_is_not_repeated_in_the_error() -> None:
     with pytest.raises(UntrustedUrlError) as raised:
         GITHUB.admit("https://evil.example/?token=secret")
