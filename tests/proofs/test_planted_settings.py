@@ -75,7 +75,7 @@ def labels_stay_when_it_is_closed(patch: pytest.MonkeyPatch) -> None:
     def keep(first: Any, sides: Any, *_: object) -> Any:
         return replace(first, base=STAGE_FIELD.with_agreed_value(first.base, sides.report.status, sides.seen))
 
-    patch.setattr(stage, "_decide_closed", keep)
+    patch.setattr(stage, "_remove_own_stage_labels", keep)
 
 
 async def a_report_with_a_stage_is_resolved(scenario: Scenario) -> Violations:
