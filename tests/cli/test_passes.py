@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -198,6 +199,15 @@ class Interrupted(FakeApplication):
         raise AssertionError
 
 
+@pytest.fixture
+def pythons_own_sigint_handler() -> Iterator[None]:
+    """As at the start of a process: whatever ran before in this one, asyncio takes Ctrl-C over from it alone."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("pythons_own_sigint_handler")
 def test_ctrl_c_says_what_is_still_queued_and_exits_130() -> None:
     output = command("--project", "Acme Web", application=Interrupted())
     assert (output.status, output.out) == (130, "")

@@ -48,7 +48,7 @@ PARTS = {
                 "regressions",
                 "refused_answers",
                 "remapped_labels",
-                "resolutions",
+                "issue_resolutions",
                 "second_issues",
                 "second_readings",
                 "stage",
