@@ -201,7 +201,7 @@ class Interrupted(FakeApplication):
 
 @pytest.fixture
 def pythons_own_sigint_handler() -> Iterator[None]:
-    """As at the start of a process: whatever ran before in this one, asyncio takes Ctrl-C over from it alone."""
+    """As at the start of a process, whatever ran in it before: asyncio takes Ctrl-C over from this one."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
