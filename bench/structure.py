@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PROSE = (".py", ".md", ".toml", ".html", ".js")
 
 LIMITS: Mapping[str, float] = {
-    "modules": 382,
+    "modules": 386,
     "largest module": 350,
     "largest package": 24,
     "longest function": 50,

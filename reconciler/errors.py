@@ -60,7 +60,7 @@ class UsageError(ReconcilerError):
 
 
 class RefusedError(ReconcilerError):
-    """The arguments are right and the command can't be carried out as things are: a linked issue: exit 1."""
+    """The arguments are right, but what is asked for can't be done now, as with a linked issue: exit 1."""
 
     kind = "refused"
 

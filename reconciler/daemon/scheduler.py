@@ -25,6 +25,13 @@ Job = Callable[[], Awaitable[None]]
 COUNT_LOG_SECONDS = 60.0
 """Time between two log lines about an error that persists."""
 MAX_REASON_CHARACTERS = 300
+CANCEL_GRACE_SECONDS = 2.0
+"""Time that a cancelled job has for cancelling its query.
+
+After that it is cancelled again, without waiting.
+"""
+MIN_CLOCK_JUMP_SECONDS = 2.0
+"""A larger difference between two checks is a jump; NTP adjusts far less."""
 
 log = EventLogger(__name__)
 
@@ -86,15 +93,6 @@ class JobRunner:
         """Return for how long this job has failed without a success; without `job` the longest of all."""
         began = [each.began for name, each in self._by_job.items() if job in (None, name)]
         return self._clock.monotonic() - min(began) if began else 0.0
-
-
-CANCEL_GRACE_SECONDS = 2.0
-"""Time that a cancelled job has for cancelling its query.
-
-After that it is cancelled again, without waiting.
-"""
-MIN_CLOCK_JUMP_SECONDS = 2.0
-"""A larger difference between two checks is a jump; NTP adjusts far less."""
 
 
 class IntervalFromNowTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types

@@ -1,9 +1,6 @@
-"""The decision about one link: base, report, issue and both halves of the thread give a LinkPlan.
+"""The decision about one link: base, report, issue and both halves of the thread give a LinkPlan."""
 
-First what an issue shows of the report that was linked to it by command, where the project wants that.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from datetime import datetime
@@ -13,85 +10,20 @@ from reconciler.decide.button_export import base_from_issue_body
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import CommentsDecision, decide_comments
 from reconciler.decide.fields import FieldChangeTimes, FieldsDecision
+from reconciler.decide.linked_issue import with_link_comment, with_missing_labels
 from reconciler.decide.stage import decide_fields_and_stage
-from reconciler.fields.category import CATEGORY
-from reconciler.fields.severity import SEVERITY
-from reconciler.model.fields import Base, Category, Field, IssueFields, Severity
-from reconciler.model.ids import CommentId
+from reconciler.model.fields import Base, Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import (
     CommentPairState,
     Link,
     LinkObservation,
-    LinkOrigin,
     LinkState,
     SeenIssue,
     is_older_than_known,
 )
-from reconciler.model.plan import LinkPlan, LocalAction, Rule, SetPriority, SwapLabels, Why
+from reconciler.model.plan import LinkPlan, LocalAction, SetPriority, SwapLabels
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.report import LocalComment, Report
-
-MAX_NAMED_REPORTS = 20
-"""So many followers a comment about the link names."""
-
-
-def with_link_comment(view: LinkObservation, policy: SyncPolicy) -> LinkObservation:
-    """Return a complete observation with the comment about its link, as one of BugSpark's, where it has one.
-
-    New links get it, and those that reports follow; an edit needs no more than another text.
-    """
-    link = view.link
-    if not view.is_complete or not policy.link_comment or not policy.comments.direction.writes_github:
-        return view
-    known = any(pair.is_about_link for pair in view.pairs)
-    made_by_command = link.origin is LinkOrigin.COMMAND and (link.base is None or bool(view.follower_names))
-    if not known and not made_by_command:
-        return view
-    comment = LocalComment(
-        id=CommentId(link.id),
-        report_id=link.report_id,
-        author=None,
-        body=link_comment_text(view.report.tracking_id, view.follower_names),
-        source=None,
-        created_at=view.now,
-    )
-    return replace(view, local_comments=(*view.local_comments, comment))
-
-
-def link_comment_text(lead: str, followers: Sequence[str]) -> str:
-    """Return what the comment says. Both: tracking ids."""
-    if not followers:
-        return f"Linked to {lead} in BugSpark."
-    named = ", ".join((lead, *followers[:MAX_NAMED_REPORTS]))
-    more = len(followers) - MAX_NAMED_REPORTS
-    others = f" and {more} more" if more > 0 else ""
-    return f"Linked to {lead} in BugSpark. Reported {len(followers) + 1} times: {named}{others}."
-
-
-def with_missing_labels(
-    link: Link, report: Report, seen: SeenIssue, decision: FieldsDecision, policy: SyncPolicy
-) -> FieldsDecision:
-    """Return the decision of a new link with the labels that its issue lacks.
-
-    The category of an issue that BugSpark's button made comes in the same way (decide/button_export.py).
-    """
-    if not policy.link_comment or link.origin is not LinkOrigin.COMMAND or link.base is not None:
-        return decision
-    severity = Severity.LOW if report.severity is not Severity.LOW else Severity.MEDIUM
-    category = Category.BUG if report.category is not Category.BUG else Category.OTHER
-    for field, other in ((SEVERITY, severity), (CATEGORY, category)):
-        if not policy.direction(field.field).writes_github:
-            continue
-        why = Why(rule=Rule.LABEL_MISSING, local=field.local_value(report))
-        missing = field.build_missing_value_write(report, seen, policy, why, other)
-        if missing is None:
-            continue
-        write, awaited = missing
-        decision = replace(
-            decision, base=replace(decision.base, **awaited), actions=(*decision.actions, write)
-        )
-    return decision
 
 
 def decide_link(

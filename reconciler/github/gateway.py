@@ -131,7 +131,7 @@ class Gateway:
             except NotTrustedError as error:
                 raise _certificate_error(error) from None
             except (NotSentError, AnswerLostError) as error:
-                raise TransientError(str(error)) from None
+                raise FailedAttemptError(str(error)) from None
 
         reply = await call_with_retries(once, clock=self._clock, random_fraction=self._random_fraction)
         await self._record_limit_reply(reply)
@@ -157,9 +157,9 @@ class Gateway:
         except NotTrustedError as error:
             raise _certificate_error(error) from None
         except AnswerTooLargeError as error:
-            raise TransientError(str(error), is_heavy=True, is_lasting=True) from None
+            raise FailedAttemptError(str(error), is_heavy=True, is_lasting=True) from None
         except (NotSentError, AnswerLostError) as error:
-            raise TransientError(str(error)) from None
+            raise FailedAttemptError(str(error)) from None
         if reply.redirects:
             await self._spend_points(len(reply.redirects))
         return reply
@@ -226,14 +226,14 @@ class Gateway:
         if reply.status >= 500:
             message = error_message(reply.body)
             words = f"it answered {reply.status}" + (f" ({message})" if message else "")
-            raise TransientError(single_printable_line(words), is_heavy=True)
+            raise FailedAttemptError(single_printable_line(words), is_heavy=True)
         if reply.status == 200 and not is_json(reply.body):
             if is_nested_too_deeply(reply.body):
                 text = "it answered with JSON that is nested too deeply"
-                raise TransientError(text, is_heavy=True, is_lasting=True)
+                raise FailedAttemptError(text, is_heavy=True, is_lasting=True)
             no_api = self.http.origin.wrong_api_url_advice
             text = "it answered with something that is not JSON" + (f" ({no_api})" if no_api else "")
-            raise TransientError(text, remedy=no_api)
+            raise FailedAttemptError(text, remedy=no_api)
         return reply
 
 
@@ -241,9 +241,9 @@ def _certificate_error(error: NotTrustedError) -> CertificateError:
     return CertificateError(f"GitHub was not asked: {error}.")
 
 
-class TransientError(Exception):
-    """A failure that may be over at the next attempt. `is_heavy`: or that a smaller page may avoid.
-    `is_lasting`: the same request would be answered alike, so it is not sent again.
+class FailedAttemptError(Exception):
+    """An attempt that brought no usable answer. `is_heavy`: a smaller page may avoid it. `is_lasting`: the
+    same request would be answered alike, so it is not sent again.
     """
 
     def __init__(
@@ -255,8 +255,8 @@ class TransientError(Exception):
         self.remedy = remedy
 
 
-def _may_be_over(error: BaseException) -> bool:
-    return isinstance(error, TransientError) and not error.is_lasting
+def _is_worth_another_attempt(error: BaseException) -> bool:
+    return isinstance(error, FailedAttemptError) and not error.is_lasting
 
 
 async def call_with_retries(
@@ -267,7 +267,7 @@ async def call_with_retries(
     request: str = "",
     attempts: int = MAX_ATTEMPTS,
 ) -> T:
-    """Return what `ask` returns, called again after a TransientError.
+    """Return what `ask` returns, called again after a FailedAttemptError that is not lasting.
 
     `random_fraction` returns a number in [0, 1): it spreads the waits, so that many processes do not come
     back at the same moment. Raises GitHubError after the last attempt; it names the request (" to GET …").
@@ -287,11 +287,15 @@ async def call_with_retries(
         return clock.monotonic() - begun > LATEST_ATTEMPT_SECONDS or stop_after_attempt(attempts)(state)
 
     retrying = AsyncRetrying(
-        retry=retry_if_exception(_may_be_over), wait=wait, stop=stop, sleep=clock.sleep, reraise=True
+        retry=retry_if_exception(_is_worth_another_attempt),
+        wait=wait,
+        stop=stop,
+        sleep=clock.sleep,
+        reraise=True,
     )
     try:
         return await retrying(once)
-    except TransientError as error:
+    except FailedAttemptError as error:
         text = f"GitHub could not be asked: {error}{request}."
         if error.is_heavy:
             raise AnswerTooHeavyError(text) from None

@@ -57,7 +57,7 @@ class RepositoryList(Generic[T]):
                 return
             elif answer.next is None:
                 after = state_after_probe(state.anchor, answer, self.overlap)
-                anchor = self._anchor_behind_hidden_rows(after.anchor, answer.rows)
+                anchor = self._anchor_past_hidden_rows(after.anchor, answer.rows)
                 yield _build_page(answer.rows, replace(after, anchor=anchor))
                 return
         async for page in self._drain(state):
@@ -87,14 +87,14 @@ class RepositoryList(Generic[T]):
             # Rule 4: each drained page is committed with its cursor.
             yield _build_page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
         new_anchor = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
-        new_anchor = self._anchor_behind_hidden_rows(new_anchor, problems)
+        new_anchor = self._anchor_past_hidden_rows(new_anchor, problems)
         answer = await self._fetch(self._first_page_url(new_anchor, "desc"))
         # Rule 4: the re-probe's rows, the anchor and the ETag belong together.
         yield _build_page(
             drain.seen_rows.take_new(answer.rows), state_after_drain(new_anchor, answer, drain.covered)
         )
 
-    def _anchor_behind_hidden_rows(self, anchor: datetime, rows: Iterable[ListRow[T]]) -> datetime:
+    def _anchor_past_hidden_rows(self, anchor: datetime, rows: Iterable[ListRow[T]]) -> datetime:
         """Return the anchor, moved on to the time of what was seen beside rows that GitHub never shows.
 
         In a quiet repository an anchor by the newest row would have every pass ask again for these, page by

@@ -7,7 +7,7 @@ import re
 
 from reconciler.errors import CertificateError, GitHubError
 from reconciler.github.client import GitHubClient
-from reconciler.github.gateway import TransientError, call_with_retries
+from reconciler.github.gateway import FailedAttemptError, call_with_retries
 from reconciler.github.http import ApiUsage, HttpClient, Reply
 from reconciler.github.transport import AnswerLostError, NotSentError, NotTrustedError
 from reconciler.github.wire import ManifestConversionRow, decode, error_reason
@@ -43,7 +43,7 @@ async def convert_manifest_code(client: GitHubClient, code: str) -> ManifestConv
         except NotTrustedError as error:
             raise CertificateError(f"GitHub was not asked: {error}.") from None
         except NotSentError as error:
-            raise TransientError(str(error)) from None
+            raise FailedAttemptError(str(error)) from None
         except AnswerLostError:
             raise GitHubError(f"GitHub's answer did not arrive: {APP_EXISTS_ADVICE}.") from None
 

@@ -34,7 +34,7 @@ class LinkState(StrEnum):
     TRANSFERRED = "transferred"
     CONVERTED = "converted"  # the number belongs to a pull request now
     REPORT_DELETED = "report_deleted"
-    SECOND = "second"  # the report's export was made once more: this issue is not synced, a person decides
+    SECOND = "second"  # an issue of BugSpark's button that is not synced: a person decides what it is to be
 
 
 LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)

@@ -36,7 +36,10 @@ from reconciler.sync.preflight import (
 
 
 async def accept_and_load_state(context: Context, accept: str | None) -> tuple[Context, ProjectState]:
-    """Apply what the operator accepts, and load the state. Raises PausedError, ProjectError, UsageError."""
+    """Apply what the operator accepts, and load the state.
+
+    Raises PausedError, ProjectError, RefusedError or UsageError.
+    """
     state = await context.stores.projects.get_state(context.project.id)
     if state.is_paused:
         raise paused_error(context.project)

@@ -6,9 +6,8 @@ a link; and exactly one candidate on either side, over all projects, for two pro
 and both have a BUG-0001 (docs/reference/bugspark.md).
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from shlex import quote
@@ -34,7 +33,7 @@ from reconciler.sync.preflight import (
     require_linking_right,
     resolve_repository_and_account,
 )
-from reconciler.text import has_export_footer, is_button_export_title
+from reconciler.text import has_export_footer, is_button_export_title, tracking_id_in_title
 
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
@@ -49,7 +48,7 @@ async def link_report(
 ) -> Link:
     """Make a NEW link by command; the next pass does its initial sync.
 
-    `backfill`: older BugSpark comments are sent, too. Raises RefusedError where a link is, or no issue.
+    `backfill`: older BugSpark comments are sent, too. Raises RefusedError if one has a link, or is not there.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         state = await resolve_repository_and_account(
@@ -153,9 +152,6 @@ async def unlink_report(context: Context, report: ReportId) -> str:
         raise RefusedError(f"{name} is not linked to an issue, and none is to be made for it")
 
 
-_TITLE_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMatch:
     """A report and an issue that belong together beyond doubt."""
@@ -170,21 +166,15 @@ class DiscoveryMatches:
 
     matches: tuple[ExportMatch, ...]
     skipped: tuple[str, ...]
-    several_issues: tuple[ExportMatch, ...] = ()  # of one report of this project: a person has to choose
-    fitting: frozenset[IssueNumber] = frozenset()  # issues that fit an unlinked report of any project
-
-
-def tracking_id_in_title(issue: Issue) -> str | None:
-    """The tracking id with which an exported issue's title begins."""
-    found = _TITLE_PREFIX.match(issue.title)
-    return found.group(1) if found else None
+    several_issues: tuple[ExportMatch, ...]  # of one report of this project: a person has to choose
+    reports_by_issue: Mapping[IssueNumber, frozenset[ReportId]]  # of any project: those that an issue fits
 
 
 async def link_issues_exported_by_bugspark(
     context: Context, state: ProjectState, issues_without_link: Sequence[Issue]
 ) -> list[Link]:
     """Store links for the exported ones among these issues, if `sync.discover` says so."""
-    if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in issues_without_link):
+    if not context.policy.discover or not any(map(looks_like_export, issues_without_link)):
         return []
     found = await match_exported_issues(context, state, issues_without_link)
     if found.matches and await find_linking_problem(context, state):
@@ -202,7 +192,7 @@ async def match_exported_issues(
         for row in issues_without_link
         if row.author and row.author.id in accounts and looks_like_export(row)
     ]
-    names = {name for row in issues if (name := tracking_id_in_title(row))}
+    names = {name for row in issues if (name := tracking_id_in_title(row.title))}
     reports = await context.stores.ledger.find_unlinked_by_tracking_ids(names) if names else ()
     pairs = [
         ExportMatch(report=report, issue=row)
@@ -210,10 +200,14 @@ async def match_exported_issues(
         for report in reports
         if is_export_of(report, row)
     ]
-    per_issue = Counter(pair.issue.number for pair in pairs)
+    reports_by_issue = {
+        row.number: frozenset(pair.report.report_id for pair in pairs if pair.issue.number == row.number)
+        for row in issues
+    }
     per_report = Counter(pair.report.report_id for pair in pairs)
     ours = [pair for pair in pairs if pair.report.project_id == context.project.id]
-    unambiguous = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
+    of_one_report = [pair for pair in ours if len(reports_by_issue[pair.issue.number]) == 1]
+    unambiguous = [pair for pair in of_one_report if per_report[pair.report.report_id] == 1]
     free = [p for p in unambiguous if await is_issue_unlinked(context, state, p.issue)]
     unlinked_before = [p for p in free if await _has_been_unlinked(context, p.report)]
     return DiscoveryMatches(
@@ -222,10 +216,8 @@ async def match_exported_issues(
             *(_ambiguity_message(state, pair) for pair in ours if pair not in unambiguous),
             *(_unlinked_once_message(state, pair) for pair in unlinked_before),
         ),
-        several_issues=tuple(
-            p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] > 1
-        ),
-        fitting=frozenset(per_issue),
+        several_issues=tuple(pair for pair in of_one_report if pair not in unambiguous),
+        reports_by_issue=reports_by_issue,
     )
 
 
@@ -242,13 +234,13 @@ async def _has_been_unlinked(context: Context, report: ReportIdentity) -> bool:
 
 def looks_like_export(issue: Issue) -> bool:
     """Whether an issue has the prefix and the footer of an export of the same report."""
-    name = tracking_id_in_title(issue)
+    name = tracking_id_in_title(issue.title)
     return name is not None and has_export_footer(issue.body, name)
 
 
 def is_export_of(report: ReportIdentity, issue: Issue) -> bool:
     """Whether an issue has the title that BugSpark's button gives to this report's."""
-    return report.tracking_id == tracking_id_in_title(issue) and is_button_export_title(
+    return report.tracking_id == tracking_id_in_title(issue.title) and is_button_export_title(
         issue.title, report.tracking_id, report.title
     )
 

@@ -27,6 +27,8 @@ from reconciler.text.issue_text import (
     read_exported_values,
     title_from_github,
     title_to_github,
+    tracking_id_in_footer,
+    tracking_id_in_title,
 )
 from reconciler.text.references import find_mentions, without_mentions_of
 
@@ -55,6 +57,8 @@ __all__ = [
     "text_digest",
     "title_from_github",
     "title_to_github",
+    "tracking_id_in_footer",
+    "tracking_id_in_title",
     "unescape_html",
     "without_mentions_of",
 ]

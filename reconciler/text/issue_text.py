@@ -100,9 +100,17 @@ def has_export_footer(body: str, tracking_id: str) -> bool:
     return lines[-1].strip() == f"*Exported from BugSpark ({tracking_id})*"
 
 
-_EXPORT_FOOTER: Final = re.compile(
-    r"^[ \t]*\*Exported from BugSpark \((?P<id>[A-Z][A-Z0-9]{0,19}-[0-9]{1,9})\)\*[ \t]*$", re.MULTILINE
+_TRACKING_ID: Final = r"(?P<id>[A-Z][A-Z0-9]*-[0-9]+)"
+_TITLE_START: Final = re.compile(rf"\[{_TRACKING_ID}\] ")
+_FOOTER_LINE: Final = re.compile(
+    rf"^[ \t]*\*Exported from BugSpark \({_TRACKING_ID}\)\*[ \t]*$", re.MULTILINE
 )
+
+
+def tracking_id_in_title(title: str) -> str | None:
+    """Return the report that the beginning of an exported issue's title names."""
+    found = _TITLE_START.match(title)
+    return found["id"] if found else None
 
 
 def tracking_id_in_footer(body: str) -> str | None:
@@ -110,7 +118,7 @@ def tracking_id_in_footer(body: str) -> str | None:
 
     The description above it is anybody's text and may have such lines: only the last one counts.
     """
-    found = [match["id"] for match in _EXPORT_FOOTER.finditer(normalise(body))]
+    found = [match["id"] for match in _FOOTER_LINE.finditer(normalise(body))]
     return found[-1] if found else None
 
 

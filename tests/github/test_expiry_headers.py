@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.github.http import parse_token_expiry, read_expiry_headers
+from reconciler.github.expiry_headers import parse_token_expiry, read_expiry_headers
 from reconciler.model.passes import AnnouncedExpiries
 
 NONE = AnnouncedExpiries(api_version="2022-11-28")

@@ -209,7 +209,7 @@ async def test_two_looks_that_disagree_end_nothing(sync: Sync) -> None:
 
 
 async def test_columns_that_name_a_pull_request_end_as_converted(sync: Sync) -> None:
-    pull = sync.github.web.open_issue("Mend it", by="bob", pull_request=True).number
+    pull = sync.github.web.open_issue("Repair it", by="bob", pull_request=True).number
     report = sync.bugspark.add_report(sync.project, github_issue_number=pull, github_repo="acme/web")
     await sync.run()
     await sync.run(seconds=SETTLED)

@@ -1,10 +1,12 @@
 """Second issues of one report, made by BugSpark's export button: shown, and settled by a person's word."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from reconciler.demo.github.faults import Drop, Stale
 from reconciler.errors import GitHubError, RefusedError
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import NullProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -131,47 +133,96 @@ async def test_pressed_twice_before_it_is_found_a_person_chooses(sync: Sync) -> 
     assert await attention(sync) == []
 
 
-@pytest.mark.parametrize("lag", [False, True])
-async def test_the_button_is_faster_than_our_export(world_url: str, github: GitHub, lag: bool) -> None:
+@pytest.fixture
+async def exporting(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
+    """A project with `export = "all"`, after its first pass."""
     async with open_sync(world_url, github, sync={"export": "all"}) as sync:
         await sync.run()
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
-        await sync.run(seconds=1)
-        assert github.web.picture() == {}, "it waits for the settle time"
-        sync.press_button(report)
-        if lag:
-            github.simulator.faults.add(Stale(seconds=30), method="GET", path="direction=desc", times=2)
-        await sync.run(seconds=61)
-        await settle(sync)
-        assert sync.number(report) == 1
-        assert len(github.web.picture()) == 1
-        assert await attention(sync) == []
+        yield sync
+
+
+def file_report(sync: Sync) -> ReportId:
+    return sync.bugspark.add_report(sync.project, "It breaks", at=sync.github.clock.now())
+
+
+def add_neighbour(sync: Sync) -> ProjectId:
+    """Another project that is connected to the same repository, and has had no pass."""
+    other = sync.bugspark.add_project("Second shop")
+    sync.bugspark.add_integration(other, token=sync.github.token)
+    return other
+
+
+async def find_retitled_export(sync: Sync) -> ReportId:
+    """A new report whose issue, made by the button, got another title before the pass that finds it."""
+    report = file_report(sync)
+    sync.github.web.retitle(sync.press_button(report), "Checkout fails", by="alice")
+    await sync.run(seconds=61)
+    return report
+
+
+@pytest.mark.parametrize("lag", [False, True])
+async def test_the_button_is_faster_than_our_export(exporting: Sync, lag: bool) -> None:
+    github, report = exporting.github, file_report(exporting)
+    await exporting.run(seconds=1)
+    assert github.web.picture() == {}, "it waits for the settle time"
+    exporting.press_button(report)
+    if lag:
+        github.simulator.faults.add(Stale(seconds=30), method="GET", path="direction=desc", times=2)
+    await exporting.run(seconds=61)
+    await settle(exporting)
+    assert exporting.number(report) == 1
+    assert len(github.web.picture()) == 1
+    assert await attention(exporting) == []
 
 
 @pytest.mark.parametrize("edited", ["title", "appended", "text"])
 async def test_an_issue_of_the_button_that_people_edited_at_once_is_not_made_again(
-    world_url: str, github: GitHub, edited: str
+    exporting: Sync, edited: str
 ) -> None:
-    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
-        await sync.run()
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
-        number = sync.press_button(report)
-        body = github.web.issue(number).body
-        if edited == "title":
-            github.web.retitle(number, "Checkout fails on Safari", by="alice")
-        else:
-            changed = f"{body}\n\nSeen again on Monday." if edited == "appended" else "Rewritten by hand."
-            github.web.rewrite(number, changed, by="alice")
-        await sync.run(seconds=61)
-        await settle(sync)
-        assert list(github.web.picture()) == [number], "no second issue"
-        assert await attention(sync) == [("second", f"acme/web#{number}")]
-        assert f"reconcile link Shop:BUG-0001 acme/web#{number}" in (await shown(sync, report))[1]
-        by_footer = edited != "text"  # as the buttons of the report's page do it
-        await sync.app.link(str(report), f"acme/web#{number}", backfill=False, instead=by_footer)
-        await settle(sync)
-        assert (await shown(sync, report))[0] == "Synced"
-        assert await attention(sync) == []
+    web, report = exporting.github.web, file_report(exporting)
+    number = exporting.press_button(report)
+    body = web.issue(number).body
+    if edited == "title":
+        web.retitle(number, "Checkout fails on Safari", by="alice")
+    else:
+        changed = f"{body}\n\nSeen again on Monday." if edited == "appended" else "Rewritten by hand."
+        web.rewrite(number, changed, by="alice")
+    await exporting.run(seconds=61)
+    await settle(exporting)
+    assert list(web.picture()) == [number], "no second issue"
+    assert await attention(exporting) == [("second", f"acme/web#{number}")]
+    reason = (await shown(exporting, report))[1]
+    assert f"was changed: `reconcile link Shop:BUG-0001 acme/web#{number}` links it" in reason
+    by_footer = edited != "text"  # as the buttons of the report's page do it
+    await exporting.app.link(str(report), f"acme/web#{number}", backfill=False, instead=by_footer)
+    await settle(exporting)
+    assert (await shown(exporting, report))[0] == "Synced"
+    assert await attention(exporting) == []
+
+
+async def test_an_issue_of_the_button_that_fits_two_projects_reports_is_not_made_again(
+    exporting: Sync,
+) -> None:
+    report = file_report(exporting)
+    exporting.bugspark.add_report(add_neighbour(exporting), "It breaks", tracking_id="BUG-0001")
+    number = exporting.press_button(report)
+    await exporting.run(seconds=61)
+    await settle(exporting)
+    assert list(exporting.github.web.picture()) == [number], "no second issue"
+    assert "but fits another report as well: `reconcile link" in (await shown(exporting, report))[1]
+
+
+async def test_an_issue_of_the_button_for_another_projects_report_keeps_no_export_back(
+    exporting: Sync,
+) -> None:
+    report = file_report(exporting)
+    exporting.press_button(
+        exporting.bugspark.add_report(add_neighbour(exporting), "Something else", tracking_id="BUG-0001")
+    )
+    await exporting.run(seconds=61)
+    await settle(exporting)
+    assert exporting.number(report) == 2
+    assert await attention(exporting) == []
 
 
 async def test_with_manual_discovery_the_buttons_issue_is_shown_once_and_not_asked_for_again(
@@ -179,7 +230,7 @@ async def test_with_manual_discovery_the_buttons_issue_is_shown_once_and_not_ask
 ) -> None:
     async with open_sync(world_url, github, sync={"export": "all", "discover": "manual"}) as sync:
         await sync.run()
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
+        report = file_report(sync)
         number = sync.press_button(report)
         await sync.run(seconds=61)
         assert await attention(sync) == [("second", f"acme/web#{number}")]
@@ -189,71 +240,57 @@ async def test_with_manual_discovery_the_buttons_issue_is_shown_once_and_not_ask
         assert list(github.web.picture()) == [number]
 
 
-async def test_a_person_may_have_another_issue_made_beside_an_edited_one(
-    world_url: str, github: GitHub
-) -> None:
-    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
-        await sync.run()
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
-        github.web.retitle(sync.press_button(report), "Checkout fails", by="alice")
-        await sync.run(seconds=61)
-        (made,) = await sync.app.export((str(report),), NullProgress())
-        assert made.url is not None and made.url.endswith("/2")
-        assert await attention(sync) == [("second", "acme/web#1")]
-        done = await sync.app.dismiss(str(report))
-        assert done == "BUG-0001: acme/web#1 stays as it is, and is not synced"
-        await settle(sync)
-        assert sync.number(report) == 2
-        assert (await shown(sync, report))[0] == "Synced"
-        assert await attention(sync) == []
-        assert github.web.issue(1).state == "open"
+async def test_a_person_may_have_another_issue_made_beside_an_edited_one(exporting: Sync) -> None:
+    report = await find_retitled_export(exporting)
+    (made,) = await exporting.app.export((str(report),), NullProgress())
+    assert made.url is not None and made.url.endswith("/2")
+    assert await attention(exporting) == [("second", "acme/web#1")]
+    done = await exporting.app.dismiss(str(report))
+    assert done == "BUG-0001: acme/web#1 stays as it is, and is not synced"
+    await settle(exporting)
+    assert exporting.number(report) == 2
+    assert (await shown(exporting, report))[0] == "Synced"
+    assert await attention(exporting) == []
+    assert exporting.github.web.issue(1).state == "open"
 
 
 async def test_an_edited_issue_that_is_dismissed_leaves_the_report_unlinked_until_it_is_exported_by_name(
-    world_url: str, github: GitHub
+    exporting: Sync,
 ) -> None:
-    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
-        await sync.run()
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
-        github.web.retitle(sync.press_button(report), "Checkout fails", by="alice")
-        await sync.run(seconds=61)
-        await sync.app.dismiss(str(report))
-        await settle(sync)
-        assert (await shown(sync, report))[0] == "Not linked"
-        assert list(github.web.picture()) == [1]
-        await sync.app.export((str(report),), NullProgress())
-        assert sync.number(report) == 2
+    report = await find_retitled_export(exporting)
+    await exporting.app.dismiss(str(report))
+    await settle(exporting)
+    assert (await shown(exporting, report))[0] == "Not linked"
+    assert list(exporting.github.web.picture()) == [1]
+    await exporting.app.export((str(report),), NullProgress())
+    assert exporting.number(report) == 2
 
 
 async def test_a_persons_issue_or_an_older_one_that_names_a_report_keeps_no_export_back(
-    world_url: str, github: GitHub
+    exporting: Sync,
 ) -> None:
-    footer = "---\n*Exported from BugSpark (BUG-0001)*"
-    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
-        await sync.run()
-        github.web.open_issue("[BUG-0001] It breaks", footer, by="alice")
-        github.web.open_issue("Of another BugSpark", footer, by="bugspark-bot")
-        github.clock.advance(3_600)
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
-        await sync.run(seconds=61)
-        assert sync.number(report) == 3
-        await settle(sync)
-        assert await attention(sync) == []
+    web, footer = exporting.github.web, "---\n*Exported from BugSpark (BUG-0001)*"
+    web.open_issue("[BUG-0001] It breaks", footer, by="alice")
+    web.open_issue("Of another BugSpark", footer, by="bugspark-bot")
+    exporting.github.clock.advance(3_600)
+    report = file_report(exporting)
+    await exporting.run(seconds=61)
+    assert exporting.number(report) == 3
+    await settle(exporting)
+    assert await attention(exporting) == []
 
 
-async def test_our_export_is_faster_than_the_button(world_url: str, github: GitHub) -> None:
-    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
-        await sync.run()
-        report = sync.bugspark.add_report(sync.project, "It breaks", at=github.clock.now())
-        await sync.run(seconds=61)
-        assert sync.number(report) == 1
-        sync.press_button(report)
-        await settle(sync)
-        assert await attention(sync) == [("second", "acme/web#2")]
+async def test_our_export_is_faster_than_the_button(exporting: Sync) -> None:
+    report = file_report(exporting)
+    await exporting.run(seconds=61)
+    assert exporting.number(report) == 1
+    exporting.press_button(report)
+    await settle(exporting)
+    assert await attention(exporting) == [("second", "acme/web#2")]
 
 
 async def test_an_export_by_name_waits_for_nothing(sync: Sync) -> None:
-    report = sync.bugspark.add_report(sync.project, "It breaks", at=sync.github.clock.now())
+    report = file_report(sync)
     (result,) = await sync.app.export((str(report),), NullProgress())
     assert result.url is not None
 

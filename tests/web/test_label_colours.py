@@ -10,7 +10,7 @@ import pytest
 from reconciler.github import translate
 from reconciler.github.wire import IssueRow
 from reconciler.model.passes import NullProgress
-from reconciler.web.pages.report import DARK, LIGHT, ink_for_background, relative_luminance
+from reconciler.web.pages.label_colours import DARK, LIGHT, ink_for_background, relative_luminance
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.web.browsing import HTML

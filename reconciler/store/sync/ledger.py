@@ -274,7 +274,7 @@ class StoredLedger:
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """The report's other links become UNLINKED. An earlier one to the same issue is used again, because
-        its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
+        its ledger knows the comments. Raises RefusedError when a live link holds the report or the issue.
         """
         async with self._database.write() as connection:
             link = await link_writes.create_link(connection, link, columns)

@@ -7,7 +7,7 @@ and an account of ours, and stored as a SECOND link: people see it, and say what
 closed (`own_issues`).
 
 With `sync.export = "all"` a report therefore waits for `settle_seconds`, and its issue is looked for before
-another is made.
+another is made. One that is perhaps the report's is stored as a SECOND link too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,6 +37,7 @@ from reconciler.sync.followers.following import unfollow_report
 from reconciler.sync.intents import is_automatic_export, record_export_intents
 from reconciler.sync.linking import (
     LIVE_LINK_STATES,
+    DiscoveryMatches,
     build_link,
     is_export_of,
     is_issue_unlinked,
@@ -44,7 +45,6 @@ from reconciler.sync.linking import (
     match_exported_issues,
     require_unlinked_issue,
     store_link,
-    tracking_id_in_title,
 )
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON
@@ -53,7 +53,7 @@ from reconciler.sync.preflight import (
     require_unarchived_repository,
     resolve_repository_and_account,
 )
-from reconciler.text.issue_text import tracking_id_in_footer
+from reconciler.text import tracking_id_in_footer, tracking_id_in_title
 
 BUTTON_SEARCH_MARGIN = timedelta(minutes=10)
 """The search for the button's issue begins so long before the report was filed: two clocks are compared."""
@@ -69,7 +69,7 @@ async def record_second_issues(context: Context, state: ProjectState, issues: Se
         return
     accounts = await read_own_accounts(context, state)
     ours = [row for row in exported if row.author and row.author.id in accounts]
-    names = {name for row in ours if (name := tracking_id_in_title(row))}
+    names = {name for row in ours if (name := tracking_id_in_title(row.title))}
     attached = await context.stores.ledger.find_linked_or_following(context.project.id, names)
     pairs = [(report, row) for row in ours for report in attached if is_export_of(report, row)]
     doubtful = (await match_exported_issues(context, state, ours)).several_issues
@@ -117,51 +117,57 @@ async def link_button_exports(
 ) -> frozenset[ReportId]:
     """Link those of these reports, about to be exported, that the button has exported in between.
 
-    GitHub's newest issues are read for it, whatever the change list has shown: it lags. Returns the reports
-    of which there is an issue, linked or not.
+    GitHub's newest issues are read for it, whatever the change list has shown: it lags. An issue that is not
+    linked by itself is shown to people. Returns the reports of which there is, or may be, an issue.
     """
-    wanted = {report.tracking_id: report for report in reports}
+    by_id = {report.id: report for report in reports}
+    by_name: dict[str | None, Report] = {report.tracking_id: report for report in by_id.values()}
     rows: list[Issue] = []
     async for page in context.github.all_issues(since - BUTTON_SEARCH_MARGIN):
-        rows.extend(row for row in page.rows if _named_report(row) in wanted)
+        rows.extend(row for row in page.rows if _named_report(row) in by_name)
     if not rows:
         return frozenset()
     accounts = await read_own_accounts(context, state)
     ours = [row for row in rows if row.author and row.author.id in accounts]
     found = await match_exported_issues(context, state, ours)
-    by_id = {report.id: report for report in wanted.values()}
+    there: set[ReportId] = {pair.report.report_id for pair in found.several_issues} & by_id.keys()
     for pair in found.matches:
-        if pair.report.report_id not in by_id:
+        report = by_id.get(pair.report.report_id)
+        if report is None:
             continue
+        there.add(report.id)
         if context.policy.discover:
             await store_link(context, state, pair)
         else:
-            report = by_id[pair.report.report_id]
             await _record_found_export(context, state, report, pair.issue, "and sync.discover is manual")
-    there = {pair.report.report_id for pair in (*found.matches, *found.several_issues)} & by_id.keys()
-    for row in ours:
-        report = wanted[_named_report(row) or ""]
-        if report.id not in there and await _is_perhaps_export_of(context, state, report, row, found.fitting):
-            await _record_found_export(context, state, report, row, "but its title or text was changed")
+    for issue in ours:
+        report = by_name[_named_report(issue)]
+        why = None if report.id in there else await _find_doubt(context, state, report, issue, found)
+        if why is not None:
             there.add(report.id)
+            await _record_found_export(context, state, report, issue, why)
     return frozenset(there)
 
 
 def _named_report(issue: Issue) -> str | None:
     """The tracking id in an issue's export footer or, where that was removed, in its title."""
-    return tracking_id_in_footer(issue.body) or tracking_id_in_title(issue)
+    return tracking_id_in_footer(issue.body) or tracking_id_in_title(issue.title)
 
 
-async def _is_perhaps_export_of(
-    context: Context, state: ProjectState, report: Report, issue: Issue, fitting: frozenset[IssueNumber]
-) -> bool:
-    """Whether the button may have made this issue of ours for the report, and people edited it since.
-
-    `fitting`: the issues that fit some report as the button makes them.
+async def _find_doubt(
+    context: Context, state: ProjectState, report: Report, issue: Issue, found: DiscoveryMatches
+) -> str | None:
+    """Return why an issue of ours that names the report is perhaps its export but is not linked to it by
+    itself; None where it is surely another report's, or older than this one.
     """
-    if issue.number in fitting or issue.created_at < report.created_at - BUTTON_SEARCH_MARGIN:
-        return False
-    return await is_issue_unlinked(context, state, issue)
+    if issue.created_at < report.created_at - BUTTON_SEARCH_MARGIN:
+        return None
+    if not await is_issue_unlinked(context, state, issue):
+        return None
+    fitting = found.reports_by_issue.get(issue.number, frozenset())
+    if report.id in fitting:
+        return "but fits another report as well"
+    return None if fitting else "but its title or text was changed"
 
 
 async def _record_found_export(

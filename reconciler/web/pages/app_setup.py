@@ -25,6 +25,15 @@ from reconciler.web.security.access_control import Visitor, raise_not_found
 from reconciler.web.security.sessions import OperatorSession
 from reconciler.web.site import Site, parse_origin
 
+log = EventLogger(__name__)
+PAGE_PATH = "/github-app"
+KEEP_SECONDS = 600.0
+"""How long the secrets of a new App wait to be shown."""
+MAX_WAITING_APPS = 8
+WRONG_STATE = (
+    "This address was not asked for by this sign-in, or was used already, or is older than an hour: nothing"
+    " was done with it."
+)
 MAX_NAME_CHARACTERS = 34
 """Of an App's name on GitHub, where it can be changed before the App is made."""
 APP_PERMISSIONS = {"issues": "write", "metadata": "read", "repository_hooks": "write"}
@@ -71,17 +80,6 @@ def build_manifest(public_url: str) -> dict[str, object]:
         "default_permissions": APP_PERMISSIONS,
         "default_events": list(WEBHOOK_EVENTS),
     }
-
-
-log = EventLogger(__name__)
-PAGE_PATH = "/github-app"
-KEEP_SECONDS = 600.0
-"""How long the secrets of a new App wait to be shown."""
-MAX_WAITING_APPS = 8
-WRONG_STATE = (
-    "This address was not asked for by this sign-in, or was used already, or is older than an hour: nothing"
-    " was done with it."
-)
 
 
 @dataclass(slots=True)

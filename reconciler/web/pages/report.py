@@ -1,6 +1,6 @@
 """The page `/reports/{id}`: one report on both sides, its comments, its history, and its actions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -8,59 +8,18 @@ from starlette.responses import Response
 
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import Intent
-from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.link import LinkOrigin
 from reconciler.model.viewer import Access, Actor
 from reconciler.ports import Queries, ReportViews
 from reconciler.web.actions import REPORT_ACTIONS, ActionRunner, AllowedActions, allowed_report_actions
 from reconciler.web.api import serializers
 from reconciler.web.api.serializers import last_propagated_at
 from reconciler.web.pages.field_rows import field_rows
+from reconciler.web.pages.label_colours import label_chips
 from reconciler.web.pages.page import PageResponder, outage_of_pass
 from reconciler.web.pages.timeline import SIDE_NAMES, ThreadComment, comment_thread, history_lines
 from reconciler.web.plain_input import require_known_word
 from reconciler.web.security.access_control import Visitor, raise_not_found
-
-LIGHT, DARK, MIN_CONTRAST = "light", "dark", 4.5
-DEFAULT_LABEL_COLOUR = "ededed"
-"""GitHub's default colour, also used for labels whose colour has not been read yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelChip:
-    """A label as a chip. `colour`: six hexadecimal digits; `ink`: LIGHT or DARK, for the text."""
-
-    name: str
-    colour: str
-    ink: str
-
-
-def label_chips(link: Link | None) -> tuple[LabelChip, ...]:
-    """Return the labels that were last read from a link's issue, in GitHub's order."""
-    if link is None or link.seen is None or link.state is LinkState.UNLINKED:
-        return ()
-    return tuple(_coloured_chips(link.seen.labels, dict(link.seen.colours)))
-
-
-def _coloured_chips(names: tuple[str, ...], colours: dict[str, str]) -> Iterator[LabelChip]:
-    for name in names:
-        colour = colours.get(name, DEFAULT_LABEL_COLOUR)
-        yield LabelChip(name=name, colour=colour, ink=ink_for_background(colour))
-
-
-def ink_for_background(colour: str) -> str:
-    """Return LIGHT if white text is readable on this colour, else DARK: at least 4.5:1 (WCAG 2)."""
-    return LIGHT if 1.05 / (relative_luminance(colour) + 0.05) >= MIN_CONTRAST else DARK
-
-
-def relative_luminance(colour: str) -> float:
-    """Return the relative luminance: 0 for black, 1 for white (WCAG 2)."""
-    red, green, blue = (_linear_light(int(colour[at : at + 2], 16) / 255) for at in (0, 2, 4))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear_light(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
-
 
 REFRESH_SECONDS = 5
 """How often an open page refreshes itself."""
