@@ -64,7 +64,10 @@ def is_identity_decision(word: str) -> bool:
 
 
 async def record_identity_decision(context: Context, word: str) -> Context:
-    """Return the context after a person's decision. Raises RefusedError if nothing was to be decided."""
+    """Return the context after a person's decision.
+
+    Raises RefusedError if nothing was to be decided, UsageError for an unknown instance.
+    """
     await context.stores.identity.declare_identity(word)
     identity = await context.stores.identity.read()
     return replace(context, identity=identity, markers=context.markers.for_identity(identity))
