@@ -111,7 +111,7 @@ def test_the_end_comes_also_while_the_database_is_waited_for(installation: Insta
         daemon.until("waiting for the database")
         daemon.signal(signal.SIGTERM)
         code, seconds = daemon.ended()
-        assert (code, seconds < 10) == (0, True), daemon.output
+        assert (code, seconds < 5) == (0, True), daemon.output
 
 
 def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:

@@ -16,7 +16,7 @@ from reconciler.store.stores import StoreSettings, build_stores
 from tests.support.cancelling import cancel_everywhere, record_connections
 from tests.support.stores import FixedClock, digest
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 15.0
 ONCE_AND_TWICE = pytest.mark.parametrize("again", [(), (1,), (1, 2), (3,)], ids=str)
 
 
